@@ -1,0 +1,2 @@
+//! `spec-c++`: runs the compiler through spec-cc.
+fn main() {}

@@ -1,0 +1,2 @@
+//! `spec-cc`: runs the compiler through spec-cc.
+fn main() {}

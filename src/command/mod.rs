@@ -1,0 +1,1 @@
+//! Compiler command lines: one table of options, and what is derived from it.

@@ -1,0 +1,1 @@
+//! What a command reads: dependency sets, directives, digests of files, the toolchain.

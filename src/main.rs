@@ -1,0 +1,2 @@
+//! `specctl`: the companion and the commands people type.
+fn main() {}

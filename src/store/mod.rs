@@ -1,0 +1,1 @@
+//! The sled store: records by element, dependency sets, pruning, import and export.
