@@ -1,2 +1,0 @@
-//! `spec-c++`: runs the compiler through spec-cc.
-fn main() {}
