@@ -1,2 +1,9 @@
 //! `specctl`: the companion and the commands people type.
-fn main() {}
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

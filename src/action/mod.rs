@@ -1,0 +1,75 @@
+//! The REAPI action of a command: a pure function of the command and of the content of its inputs.
+
+mod tree;
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message;
+
+use crate::inputs::digest::Digest;
+
+pub use tree::Input;
+
+/// Everything that decides what a command produces.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// The compiler's absolute path, then its arguments with response files expanded.
+    pub arguments: &'a [String],
+    /// The environment variables that change what a compiler does, sorted by name.
+    pub environment: &'a [(String, String)],
+    /// The working directory, absolute, as the compiler would record it.
+    pub directory: &'a str,
+    /// Paths of the files a successful run leaves, as the command names them.
+    pub outputs: &'a [String],
+    /// Identity of what runs: a changed compiler gives a changed action.
+    pub toolchain: &'a Digest,
+}
+
+/// Computes the digest of the REAPI `Action` for these parts and inputs.
+///
+/// The input root mirrors the file system from `/`, so that every input is keyed by the path the compiler opened.
+/// The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
+///
+/// ```
+/// use spec_cc::{action, inputs::digest::Digest};
+/// let toolchain = Digest::of(b"gcc 12");
+/// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
+/// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
+/// let input = |text: &[u8]| action::Input { path: "/src/a.c", digest: Digest::of(text), executable: false };
+/// let before = action::digest(&parts, &[input(b"int a;")]);
+/// assert_eq!(before, action::digest(&parts, &[input(b"int a;")]));
+/// assert_ne!(before, action::digest(&parts, &[input(b"int b;")]));
+/// ```
+pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>]) -> Digest {
+    let directory = tree::normalised(parts.directory);
+    let root = tree::root_digest(inputs, &directory);
+    let command = command(parts, &directory);
+    let action = reapi::Action {
+        command_digest: Some(to_reapi(&Digest::of(&command.encode_to_vec()))),
+        input_root_digest: Some(to_reapi(&root)),
+        salt: parts.toolchain.hash.to_vec().into(),
+        platform: Some(reapi::Platform::default()),
+        ..Default::default()
+    };
+    Digest::of(&action.encode_to_vec())
+}
+
+fn command(parts: &Parts<'_>, directory: &str) -> reapi::Command {
+    let mut outputs = parts.outputs.to_vec();
+    outputs.sort_unstable();
+    reapi::Command {
+        arguments: parts.arguments.to_vec(),
+        environment_variables: parts
+            .environment
+            .iter()
+            .map(|(name, value)| reapi::command::EnvironmentVariable { name: name.clone(), value: value.clone() })
+            .collect(),
+        output_paths: outputs,
+        working_directory: directory.trim_start_matches('/').to_owned(),
+        ..Default::default()
+    }
+}
+
+/// The digest as REAPI writes it.
+pub fn to_reapi(digest: &Digest) -> reapi::Digest {
+    reapi::Digest { hash: digest.hex(), size_bytes: i64::try_from(digest.size).unwrap_or(i64::MAX) }
+}

@@ -1,0 +1,173 @@
+//! Runs one compile on this machine, niced, in a private view of the build tree.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, getrlimit};
+
+use super::view::{self, View};
+
+/// Niceness of launches: a real compile gets ten times the share of a core.
+const NICE: i32 = 10;
+
+/// One compile to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The compiler's absolute path.
+    pub compiler: &'a Path,
+    /// Its arguments.
+    pub args: &'a [String],
+    /// The whole environment, as `name`, `value`.
+    pub environment: &'a [(String, String)],
+    /// The working directory, absolute.
+    pub directory: &'a Path,
+    /// Folders below which it may write.
+    pub covered: &'a [&'a Path],
+    /// Permission bits that new files do not get.
+    pub umask: u32,
+    /// Whether a build waits for it already: then it is not niced.
+    pub asked: bool,
+}
+
+/// What came of a job that was run to its end.
+#[derive(Debug)]
+pub struct Executed {
+    /// Raw wait status: 0 is success.
+    pub status: i32,
+    /// What it printed on its standard output.
+    pub stdout: Vec<u8>,
+    /// What it printed on its standard error.
+    pub stderr: Vec<u8>,
+    /// CPU time, user and system, of it and its children.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
+    /// Where its files are, until dropped.
+    pub view: View,
+}
+
+/// Runs jobs, and knows where their scratch folders may lie.
+#[derive(Debug)]
+pub struct Executor {
+    scratch: Option<tempfile::TempDir>,
+    nice: i32,
+}
+
+impl Executor {
+    /// Looks for a place in which private views work: below `cache`, else in memory-backed folders.
+    pub fn new(cache: &Path) -> Self {
+        let scratch = [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")]
+            .into_iter()
+            .filter_map(|folder| tempfile::Builder::new().prefix("spec-cc-scratch-").tempdir_in(folder).ok())
+            // The name goes into a compiler's environment variable whose fields blanks separate.
+            .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
+            .find(|folder| view::works(folder.path()));
+        if scratch.is_none() {
+            tracing::warn!("no private view of a build tree can be had here (user or mount namespaces are barred): nothing is launched");
+        }
+        Self { scratch, nice: if may_renice() { NICE } else { 3 } }
+    }
+
+    /// Whether jobs can be run at all.
+    pub fn available(&self) -> bool {
+        self.scratch.is_some()
+    }
+
+    /// A view for a job that will write below `covered`; an error when there can be none.
+    pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
+        let scratch = self.scratch.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        if covered.iter().any(|folder| scratch.path().starts_with(folder)) {
+            return Err(io::Error::other("the scratch folder lies inside the build tree"));
+        }
+        View::new(scratch.path(), covered)
+    }
+
+    /// Runs the job in the view. `started` is told the process group, for [`hurry`] and [`kill`].
+    pub fn run(&self, job: &Job<'_>, view: View, started: &dyn Fn(i32)) -> io::Result<Executed> {
+        let stdout = view.scratch().join("stdout");
+        let stderr = view.scratch().join("stderr");
+        let mut command = Command::new(job.compiler);
+        command
+            .args(job.args)
+            .env_clear()
+            .envs(job.environment.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value))))
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(&stdout)?)
+            .stderr(fs::File::create(&stderr)?)
+            .process_group(0);
+        self.set_manners(&mut command, job);
+        view.enter(&mut command, job.directory)?;
+        let begun = Instant::now();
+        let child = command.spawn()?;
+        let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+        started(pid);
+        let (status, cpu) = wait(pid)?;
+        let wall = begun.elapsed();
+        Ok(Executed { status, stdout: fs::read(stdout)?, stderr: fs::read(stderr)?, cpu, wall, view })
+    }
+
+    fn set_manners(&self, command: &mut Command, job: &Job<'_>) {
+        let nice = if job.asked { 0 } else { self.nice };
+        let umask = job.umask;
+        // SAFETY: only system calls, on copied integers.
+        unsafe {
+            command.pre_exec(move || {
+                libc::umask(umask);
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                if nice != 0 {
+                    libc::setpriority(libc::PRIO_PROCESS, 0, nice);
+                }
+                Ok(())
+            });
+        }
+    }
+}
+
+/// A build now waits for this process group: it gets its full share.
+pub fn hurry(group: i32) {
+    // SAFETY: a system call on integers; lowering niceness may be refused, and then nothing changes.
+    unsafe { libc::setpriority(libc::PRIO_PGRP, group as libc::id_t, 0) };
+}
+
+/// Ends a process group whose result nobody wants any more.
+pub fn kill(group: i32) {
+    let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+}
+
+/// Whether niceness can be taken back once given (root, or `RLIMIT_NICE` says so).
+fn may_renice() -> bool {
+    nix::unistd::geteuid().is_root()
+        || getrlimit(Resource::RLIMIT_NICE).is_ok_and(|(soft, _)| soft >= 20)
+}
+
+/// Waits for a child and says its raw status and its CPU time.
+fn wait(pid: i32) -> io::Result<(i32, Duration)> {
+    let mut status = 0;
+    // SAFETY: all-zero is a valid rusage, and both pointers live through the call.
+    let (result, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        let mut result = libc::wait4(pid, &raw mut status, 0, &raw mut usage);
+        while result == -1 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
+            result = libc::wait4(pid, &raw mut status, 0, &raw mut usage);
+        }
+        (result, usage)
+    };
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((std::process::ExitStatus::from_raw(status).into_raw(), duration(usage.ru_utime) + duration(usage.ru_stime)))
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
+}
+
+/// The absolute form of a path that a command names.
+pub fn absolute(directory: &Path, path: &str) -> PathBuf {
+    directory.join(path)
+}

@@ -1,0 +1,74 @@
+//! Talks to the companion, starting it when it is not there.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+
+use spec_cc::companion::{Control, socket_path};
+
+/// How long a new companion may take until it listens.
+const START: Duration = Duration::from_secs(5);
+
+/// Asks the companion, which is started if need be.
+pub(crate) fn ask(control: &Control) -> Result<Value> {
+    let socket = socket_path();
+    let stream = match UnixStream::connect(&socket) {
+        Ok(stream) => stream,
+        Err(_) => start(&socket)?,
+    };
+    exchange(stream, control)
+}
+
+/// Asks the companion if it runs.
+pub(crate) fn ask_if_running(control: &Control) -> Result<Option<Value>> {
+    match UnixStream::connect(socket_path()) {
+        Ok(stream) => exchange(stream, control).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
+    let request = serde_json::to_vec(control)?;
+    stream.write_all(&spec_cc::companion::control_frame(&request))?;
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).context("the companion has gone")?;
+    let mut answer = vec![0; u32::from_le_bytes(length) as usize];
+    stream.read_exact(&mut answer).context("the companion has gone")?;
+    let mut answer: Value = serde_json::from_slice(&answer)?;
+    match answer.get("error").and_then(Value::as_str) {
+        Some(error) => Err(anyhow!("{error}")),
+        None => Ok(answer["ok"].take()),
+    }
+}
+
+fn start(socket: &Path) -> Result<UnixStream> {
+    let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("specctl"));
+    let mut command = Command::new(own);
+    command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    // SAFETY: setsid is a plain system call.
+    unsafe {
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            Ok(())
+        });
+    }
+    let mut child = command.spawn().context("the companion cannot be started")?;
+    let begun = Instant::now();
+    while begun.elapsed() < START {
+        if let Ok(stream) = UnixStream::connect(socket) {
+            return Ok(stream);
+        }
+        // One that lost the race to another companion leaves with success.
+        if let Some(status) = child.try_wait()?.filter(|status| !status.success()) {
+            bail!("the companion ended at once ({status}); `specctl serve` says why");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    bail!("the companion does not listen at {} after {START:?}", socket.display())
+}

@@ -1,0 +1,33 @@
+//! `specctl close`: closes a session that `specctl open` or a compile opened.
+
+use anyhow::Result;
+
+use spec_cc::companion::{Control, SessionRow};
+
+use super::{client, text};
+
+/// Close an open session: end its launches and settle its accounts
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the element [default: that of the newest session]
+    #[arg(long, value_name = "NAME")]
+    element: Option<String>,
+    /// The build failed, so it says nothing about commands it did not reach
+    #[arg(long)]
+    failed: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let answer =
+        client::ask(&Control::CloseElement { element: args.element.clone(), succeeded: !args.failed })?;
+    let row: SessionRow = serde_json::from_value(answer)?;
+    if args.json {
+        println!("{}", row.accounts.to_json());
+    } else {
+        println!("{}", text::summary(&row));
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `specctl explain`: how a command would be treated, and why.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use spec_cc::companion::Control;
+
+use super::client;
+
+/// Say how a command would be treated, and why; runs nothing but a dependency scan
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The command, beginning with the compiler
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let names = |word: &&String| {
+        !matches!(Path::new(word.as_str()).file_name().and_then(|name| name.to_str()), Some("spec-cc" | "spec-c++"))
+    };
+    let mut words: Vec<String> = args.command.iter().skip_while(|word| !names(word)).cloned().collect();
+    if words.first().is_none_or(|word| word.starts_with('-')) {
+        words.insert(0, std::env::var("SPEC_CC_COMPILER").unwrap_or_else(|_| "cc".to_owned()));
+    }
+    let compiler = find(&words[0]).with_context(|| format!("no compiler {:?} on PATH", words[0]))?;
+    let answer = client::ask(&Control::Explain {
+        compiler,
+        args: words.split_off(1),
+        directory: std::env::current_dir()?,
+        environment: super::open::environment(),
+    })?;
+    if args.json {
+        println!("{answer}");
+    } else {
+        print(&answer);
+    }
+    Ok(())
+}
+
+fn print(answer: &Value) {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    println!("{}: {}", text("verdict"), text("reason"));
+    if let Some(digest) = answer["action_digest"].as_str() {
+        println!("  action   {digest}{}", if answer["cached"] == true { "  (cached)" } else { "" });
+    }
+    for output in answer["outputs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        println!("  output   {output}");
+    }
+    if let Some(inputs) = answer["inputs"].as_array() {
+        println!("  inputs   {}", inputs.len());
+    }
+    if let Some(launch) = answer["launch"].as_str() {
+        println!("  launch   {launch}");
+    }
+}
+
+/// The program a name means: by `PATH`, unless it holds a slash.
+fn find(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return std::path::absolute(name).ok().filter(|path| path.exists());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}

@@ -1,0 +1,103 @@
+//! `specctl export` and `specctl import`: an element's records as one file, or as a compilation database.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use spec_cc::command::normalise;
+use spec_cc::companion::Control;
+
+use super::client;
+
+/// Write the records of an element to standard output, or to a file
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// A compilation database (`compile_commands.json`) instead of the records
+    #[arg(long)]
+    compile_commands: bool,
+    /// The project root that paths in the compilation database are made absolute with [default: the current folder]
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The element, as `specctl list` names it
+    element: String,
+}
+
+/// Take in records that `specctl export` wrote
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// Keep them under this `PROJECT/ELEMENT` instead of their own
+    #[arg(long, value_name = "NAME")]
+    element: Option<String>,
+    /// The file; `-` is standard input
+    file: PathBuf,
+}
+
+pub(crate) fn export(args: &ExportArgs) -> Result<()> {
+    let bytes = if args.compile_commands {
+        let shown = client::ask(&Control::Show { element: args.element.clone() })?;
+        let root = match &args.root {
+            Some(root) => std::path::absolute(root)?,
+            None => std::env::current_dir()?,
+        };
+        let root = root.to_str().context("the root's name is not UTF-8")?;
+        let mut text = serde_json::to_vec_pretty(&database(&shown, root))?;
+        text.push(b'\n');
+        text
+    } else {
+        let blob = client::ask(&Control::Export { element: args.element.clone() })?;
+        from_hex(blob.as_str().unwrap_or_default())?
+    };
+    match &args.output {
+        Some(path) => fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display())),
+        None => Ok(std::io::stdout().write_all(&bytes)?),
+    }
+}
+
+pub(crate) fn import(args: &ImportArgs) -> Result<()> {
+    let mut bytes = Vec::new();
+    if args.file.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut bytes)?;
+    } else {
+        bytes = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    }
+    let blob = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = client::ask(&Control::Import { blob, element: args.element.clone() })?;
+    println!("Imported {}.", key.as_str().unwrap_or_default());
+    Ok(())
+}
+
+/// The database as Clang's tools define it (`JSONCompilationDatabase`).
+fn database(shown: &Value, root: &str) -> Value {
+    let back = |value: &Value| normalise::from_template(value.as_str().unwrap_or_default(), root);
+    let commands = shown["commands"].as_array().into_iter().flatten();
+    commands
+        .map(|command| {
+            let arguments: Vec<String> = std::iter::once(back(&command["compiler"]))
+                .chain(command["arguments"].as_array().into_iter().flatten().map(back))
+                .collect();
+            json!({
+                "directory": back(&command["directory"]),
+                "file": back(&command["source"]),
+                "output": back(&command["outputs"][0]),
+                "arguments": arguments,
+            })
+        })
+        .collect()
+}
+
+fn from_hex(text: &str) -> Result<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
+    match digits {
+        Some(digits) if digits.len() % 2 == 0 => {
+            Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+        }
+        _ => bail!("the companion's answer is not in base 16"),
+    }
+}

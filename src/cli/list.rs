@@ -1,0 +1,42 @@
+//! `specctl list`: the elements that are recorded.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+
+use spec_cc::companion::Control;
+
+use super::{client, text};
+
+/// List the elements that are recorded
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let elements = client::ask(&Control::List)?;
+    if args.json {
+        println!("{elements}");
+        return Ok(());
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let mut rows = vec![["element", "commands", "inputs", "builds", "last built"].map(String::from).to_vec()];
+    for element in elements.as_array().into_iter().flatten() {
+        rows.push(vec![
+            element["element"].as_str().unwrap_or_default().to_owned(),
+            element["commands"].to_string(),
+            element["inputs"].to_string(),
+            element["builds"].to_string(),
+            text::ago(element["last_built"].as_u64().unwrap_or(0), now),
+        ]);
+    }
+    if rows.len() == 1 {
+        println!("Nothing is recorded yet. Build something with CC=spec-cc.");
+    } else {
+        print!("{}", text::table(&rows));
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! `specctl`: one file a subcommand.
+
+mod client;
+mod close;
+mod config;
+mod demo;
+mod explain;
+mod export;
+mod forget;
+mod list;
+mod open;
+mod run;
+mod serve;
+mod show;
+mod stats;
+mod stop;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Remembers what each element compiled, and issues it before the build asks.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+To begin: put the folder of these programs on PATH, then
+  specctl run -- make CC=spec-cc CXX=spec-c++
+Switch it off for one build: SPEC_CC_DISABLE=1";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Open(open::Args),
+    Close(close::Args),
+    List(list::Args),
+    Show(show::Args),
+    Explain(explain::Args),
+    Stats(stats::Args),
+    Export(export::ExportArgs),
+    Import(export::ImportArgs),
+    Forget(forget::Args),
+    Config(config::Args),
+    Serve(serve::Args),
+    Stop(stop::Args),
+    Demo(demo::Args),
+}
+
+/// Runs what the command line asks for.
+pub(crate) fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => return run::run(&args),
+        Command::Open(args) => open::run(&args),
+        Command::Close(args) => close::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Stats(args) => stats::run(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Import(args) => export::import(&args),
+        Command::Forget(args) => forget::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Stop(args) => stop::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("specctl: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

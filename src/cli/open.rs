@@ -1,0 +1,55 @@
+//! `specctl open`: opens a session, so that what is recorded is launched now.
+
+use anyhow::Result;
+
+use spec_cc::companion::{Control, Opened};
+use spec_cc::settings::{Mode, Settings};
+
+use super::client;
+
+/// Open a session for the current folder: issue what is recorded of its element now
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the element [default: the current folder's, or BuildStream's]
+    #[arg(long, value_name = "NAME")]
+    element: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut environment = environment();
+    if let Some(element) = &args.element {
+        environment.retain(|(name, _)| name != "SPEC_CC_ELEMENT");
+        environment.push(("SPEC_CC_ELEMENT".into(), element.clone()));
+    }
+    let opened = open(&environment)?;
+    if args.json {
+        println!("{}", serde_json::to_string(&opened)?);
+    } else {
+        println!("session {} of {}: {} commands known", opened.session, opened.element, opened.commands);
+    }
+    Ok(())
+}
+
+/// Opens a session in the current folder.
+pub(super) fn open(environment: &[(String, String)]) -> Result<Opened> {
+    let directory = std::env::current_dir()?;
+    let answer = client::ask(&Control::Open { directory, environment: environment.to_vec() })?;
+    Ok(serde_json::from_value(answer)?)
+}
+
+/// Our environment, less what is not UTF-8.
+pub(super) fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Whether the settings say to leave everything to the compiler.
+pub(super) fn switched_off() -> bool {
+    Settings::read(&|name| std::env::var(name).ok())
+        .and_then(|settings| settings.mode())
+        .is_ok_and(|mode| mode == Mode::Off)
+}

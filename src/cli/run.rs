@@ -1,0 +1,100 @@
+//! `specctl run`: a build inside a session.
+
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anyhow::{Context, Result};
+
+use spec_cc::companion::{Control, Opened, SessionRow};
+
+use super::{client, text};
+
+/// Run a build inside a session: launch what is recorded, count what it asks for, and say what that brought
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the element [default: the current folder's, or BuildStream's]
+    #[arg(long, value_name = "NAME")]
+    element: Option<String>,
+    /// Name of the project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// The build command
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Exit code for a command that could not be started, as a shell gives it.
+const NOT_FOUND: u8 = 127;
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let mut environment = super::open::environment();
+    for (name, value) in [("SPEC_CC_ELEMENT", &args.element), ("SPEC_CC_PROJECT", &args.project)] {
+        if let Some(value) = value {
+            environment.retain(|(key, _)| key != name);
+            environment.push((name.to_owned(), value.clone()));
+        }
+    }
+    // Whatever is wrong on our side, the build runs.
+    let opened = if super::open::switched_off() {
+        None
+    } else {
+        match super::open::open(&environment) {
+            Ok(opened) => Some(opened),
+            Err(error) => {
+                eprintln!("specctl: no session: {error:#}");
+                None
+            }
+        }
+    };
+    let status = match build(args, opened.as_ref()) {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("specctl: {error:#}");
+            if let Some(opened) = opened {
+                let _ = close(&opened, false);
+            }
+            return ExitCode::from(NOT_FOUND);
+        }
+    };
+    if let Some(opened) = opened {
+        match close(&opened, status.success()) {
+            Ok(row) => eprintln!("{}", text::summary(&row)),
+            Err(error) => eprintln!("specctl: the session was not closed: {error:#}"),
+        }
+    }
+    exit_code(status)
+}
+
+fn build(args: &Args, opened: Option<&Opened>) -> Result<ExitStatus> {
+    let (program, rest) = args.command.split_first().context("no build command")?;
+    let mut command = Command::new(program);
+    command.args(rest);
+    if let Some(opened) = opened {
+        command.env("SPEC_CC_SESSION", opened.session.to_string());
+    }
+    if let Some(element) = &args.element {
+        command.env("SPEC_CC_ELEMENT", element);
+    }
+    if let Some(project) = &args.project {
+        command.env("SPEC_CC_PROJECT", project);
+    }
+    let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
+    // A Ctrl-C goes to the build as well; we stay to close the session.
+    // SAFETY: ignoring a signal is a plain system call.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_IGN);
+        libc::signal(libc::SIGQUIT, libc::SIG_IGN);
+    }
+    child.wait().context("the build cannot be waited for")
+}
+
+fn close(opened: &Opened, succeeded: bool) -> Result<SessionRow> {
+    let row = client::ask(&Control::Close { session: opened.session, succeeded })?;
+    Ok(serde_json::from_value(row)?)
+}
+
+/// The build's own exit code; death by signal as a shell reports it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(code as u8)
+}

@@ -1,0 +1,74 @@
+//! `specctl show`: the recorded commands of an element.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use spec_cc::companion::Control;
+
+use super::{client, text};
+
+/// Show the recorded commands of an element, in the order of its last build
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print JSON, with arguments and inputs
+    #[arg(long)]
+    json: bool,
+    /// Also print each command's arguments
+    #[arg(long, short)]
+    verbose: bool,
+    /// The element, as `specctl list` names it
+    element: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let shown = client::ask(&Control::Show { element: args.element.clone() })?;
+    if args.json {
+        println!("{shown}");
+        return Ok(());
+    }
+    let commands: Vec<&Value> = shown["commands"].as_array().into_iter().flatten().collect();
+    println!(
+        "{}: {}, {}",
+        shown["element"].as_str().unwrap_or_default(),
+        text::count(commands.len() as u64, "command"),
+        text::count(shown["builds"].as_u64().unwrap_or(0), "build"),
+    );
+    if args.verbose {
+        commands.iter().for_each(|command| print_whole(command));
+        return Ok(());
+    }
+    let heading = ["output", "source", "inputs", "cost", "asked", "launched", "hits"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    rows.extend(commands.iter().map(|command| {
+        vec![
+            place(command, command["outputs"][0].as_str().unwrap_or_default()),
+            command["source"].as_str().unwrap_or_default().to_owned(),
+            command["inputs"].as_array().map_or(0, Vec::len).to_string(),
+            text::seconds(command["cost_s"].as_f64().unwrap_or(0.0)),
+            command["asked"].to_string(),
+            command["launched"].to_string(),
+            command["hits"].to_string(),
+        ]
+    }));
+    print!("{}", text::table(&rows));
+    Ok(())
+}
+
+fn print_whole(command: &Value) {
+    let words = command["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let compiler = command["compiler"].as_str().unwrap_or_default();
+    println!(
+        "\n{}\n  in {}\n  {}",
+        place(command, command["outputs"][0].as_str().unwrap_or_default()),
+        command["directory"].as_str().unwrap_or_default(),
+        shell_words::join(std::iter::once(compiler).chain(words)),
+    );
+}
+
+/// An output with the folder it is written in, relative to the project root.
+fn place(command: &Value, output: &str) -> String {
+    match command["directory"].as_str().and_then(|folder| folder.strip_prefix("{root}/")) {
+        Some(folder) if !output.starts_with('/') => format!("{folder}/{output}"),
+        _ => output.to_owned(),
+    }
+}

@@ -1,0 +1,74 @@
+//! `specctl stats`: what builds asked for, and what launching brought.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use spec_cc::companion::Control;
+
+use super::{client, text};
+
+/// Show what builds asked for, how it was served, and what launching brought or wasted
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Of this element only
+    #[arg(long, value_name = "NAME")]
+    element: Option<String>,
+    /// Of this session only: `last` or a number
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let stats = client::ask(&Control::Stats { element: args.element.clone(), session: args.session.clone() })?;
+    if args.json {
+        println!("{stats}");
+    } else {
+        print!("{}", render(&stats));
+    }
+    Ok(())
+}
+
+fn render(stats: &Value) -> String {
+    let number = |value: &Value| value.as_u64().unwrap_or(0).to_string();
+    let seconds = |name: &str| text::seconds(stats[name].as_f64().unwrap_or(0.0));
+    let served = &stats["served"];
+    let rows = [
+        ("compiles", number(&stats["compiles"])),
+        ("  joined a launch", number(&served["joined"])),
+        ("  prefetched by a launch", number(&served["prefetched"])),
+        ("  from the cache", number(&served["cached"])),
+        ("  executed by the backend", number(&served["executed"])),
+        ("  compiled here", number(&served["local"])),
+        ("  bypassed", number(&served["bypassed"])),
+        ("launches", number(&stats["launched"])),
+        ("  useful", number(&stats["useful"])),
+        ("  wasted", number(&stats["wasted"])),
+        ("  cancelled", number(&stats["cancelled"])),
+        ("precision", text::percent(stats["precision"].as_f64())),
+        ("recall", text::percent(stats["recall"].as_f64())),
+        ("time wasted", seconds("wasted_cpu_s")),
+        ("time saved", seconds("saved_s")),
+    ];
+    text::table(&rows.map(|(name, value)| vec![name.to_owned(), value]))
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_cc::launch::{Accounts, Served};
+
+    #[test]
+    fn the_table_reads_at_once() {
+        let accounts = Accounts {
+            served: Served { joined: 12, prefetched: 3, local: 1, bypassed: 20, ..Served::default() },
+            launched: 16,
+            useful: 15,
+            wasted: 1,
+            saved_s: 12.34,
+            ..Accounts::default()
+        };
+        insta::assert_snapshot!(super::render(&accounts.to_json()), @"");
+    }
+}

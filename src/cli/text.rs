@@ -1,0 +1,97 @@
+//! Texts and tables for people.
+
+use spec_cc::companion::SessionRow;
+
+/// The one line that a build ends with.
+pub(super) fn summary(row: &SessionRow) -> String {
+    let accounts = &row.accounts;
+    let served = &accounts.served;
+    let total = served.total();
+    if total == 0 {
+        return format!("spec-cc: {}: no compile came through spec-cc (is CC=spec-cc set?)", row.element);
+    }
+    let ahead = served.joined + served.prefetched;
+    let mut parts = vec![format!("{}: {}", row.element, count(total, "compile"))];
+    parts.push(format!("{ahead} served by launches, {} from cache", served.cached));
+    parts.push(format!("{} compiled here, {} bypassed", served.local + served.executed, served.bypassed));
+    if accounts.launched > 0 {
+        parts.push(format!("precision {}", percent(accounts.precision())));
+    }
+    if accounts.saved_s > 0.0 {
+        parts.push(format!("{} saved", seconds(accounts.saved_s)));
+    }
+    format!("spec-cc: {}", parts.join("; "))
+}
+
+/// `1 compile`, `2 compiles`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A share as a percentage, `-` when there is none.
+pub(super) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0))
+}
+
+/// A time for people.
+pub(super) fn seconds(time: f64) -> String {
+    match time {
+        time if time < 0.0005 => "0".to_owned(),
+        time if time < 1.0 => format!("{:.0} ms", time * 1000.0),
+        time if time < 100.0 => format!("{time:.1} s"),
+        time => format!("{:.0} min {:.0} s", (time / 60.0).floor(), time % 60.0),
+    }
+}
+
+/// How long ago a moment was, both in seconds since the epoch.
+pub(super) fn ago(then: u64, now: u64) -> String {
+    match now.saturating_sub(then) {
+        0..60 => "just now".to_owned(),
+        past @ 60..3600 => format!("{} ago", count(past / 60, "minute")),
+        past @ 3600..86400 => format!("{} ago", count(past / 3600, "hour")),
+        past => format!("{} ago", count(past / 86400, "day")),
+    }
+}
+
+/// Lines up columns; all but the first are flush right. The first row is the heading.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            if column == 0 {
+                line.push_str(&format!("{cell:<width$}"));
+            } else {
+                line.push_str(&format!("  {cell:>width$}"));
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ago, seconds, table};
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [vec!["element".into(), "commands".into()], vec!["zlib".into(), "15".into()]];
+        assert_eq!(table(&rows), "element  commands\nzlib           15\n");
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(seconds(0.0123), "12 ms");
+        assert_eq!(seconds(3.21), "3.2 s");
+        assert_eq!(seconds(125.0), "2 min 5 s");
+        assert_eq!(ago(0, 7300), "2 hours ago");
+    }
+}

@@ -1,0 +1,258 @@
+//! The asked path: a build runs a compile; decide from the files as they are now how it is served.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Companion;
+use super::root::whereabouts;
+use super::session::{Active, Session};
+use crate::backend::Outcome;
+use crate::command::{self, Invocation, Kind, Verdict};
+use crate::launch::{Call, Known, Launch, Unready, instantiate};
+use crate::settings::{Mode, Settings};
+use crate::store::{ElementKey, RecordId};
+
+/// A compile as the shim describes it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The compiler's absolute path.
+    pub compiler: PathBuf,
+    /// The arguments.
+    pub args: Vec<std::ffi::OsString>,
+    /// The working directory, as the kernel names it.
+    pub directory: PathBuf,
+    /// The environment; entries that are not UTF-8 are left out.
+    pub environment: Vec<(String, String)>,
+    /// Whether its standard error is a terminal.
+    pub terminal: bool,
+}
+
+impl Request {
+    /// A variable of the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The working directory as the compiler will record it: `$PWD` when that names the same folder
+    /// (libiberty's `getpwd`, LLVM's `current_path`).
+    fn recorded_directory(&self) -> Option<String> {
+        let same = |path: &&str| {
+            use std::os::unix::fs::MetadataExt;
+            let (Ok(one), Ok(two)) = (std::fs::metadata(path), std::fs::metadata(&self.directory)) else {
+                return false;
+            };
+            path.starts_with('/') && (one.dev(), one.ino()) == (two.dev(), two.ino())
+        };
+        self.variable("PWD").filter(same).or(self.directory.to_str()).map(str::to_owned)
+    }
+}
+
+/// What to do with a compile.
+pub enum Answer {
+    /// Run the compiler; there is nothing to learn from it.
+    Bypass(String),
+    /// Write these outputs.
+    Serve(Outcome),
+    /// Run the compiler and report.
+    Learn(Box<Lesson>),
+}
+
+/// A compile of the build's own that will be learnt from.
+pub struct Lesson {
+    /// The command.
+    pub call: Call,
+    /// Its record's name.
+    pub id: RecordId,
+    /// Its session.
+    pub session: Arc<Session>,
+    /// Position in the build's order.
+    pub order: u32,
+    /// Keeps the session from closing before the lesson is learnt.
+    pub active: Active,
+}
+
+/// What a request is, without regard to any record.
+pub enum Reading {
+    /// A compile that is treated.
+    Compile(Box<Call>),
+    /// Anything else, and why.
+    Bypass(Kind, String),
+}
+
+/// Reads a request: which compiler, which command.
+pub fn read(companion: &Companion, request: &Request) -> Reading {
+    let bypass = |kind: Kind, reason: &dyn std::fmt::Display| Reading::Bypass(kind, reason.to_string());
+    let name = request.compiler.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some(driver) = command::driver(name) else {
+        return bypass(command::kind_of_program(name), &format!("{name} is no compiler that spec-cc knows"));
+    };
+    if let Some(reason) = request.environment.iter().find_map(|(name, _)| command::refused(name)) {
+        return bypass(Kind::Other, &reason);
+    }
+    let Some(directory) = request.recorded_directory() else {
+        return bypass(Kind::Other, &"the working directory's name is not UTF-8");
+    };
+    let identified = companion
+        .engine
+        .toolchains
+        .identify(&request.compiler, &|name| request.variable(name).map(Into::into));
+    let toolchain = match identified {
+        Ok(toolchain) => toolchain,
+        Err(error) => return bypass(Kind::Other, &error),
+    };
+    let invocation = Invocation {
+        compiler: request.compiler.clone(),
+        args: request.args.clone(),
+        cwd: PathBuf::from(&directory),
+    };
+    let reader = |path: &Path| std::fs::read(Path::new(&directory).join(path));
+    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &reader) {
+        Verdict::Compile(compile) => compile,
+        Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
+    };
+    if command::is_probe(&compile, Path::new(&directory)) {
+        return bypass(Kind::Probe, &"it is a configure probe");
+    }
+    let Some(compiler) = request.compiler.to_str().map(str::to_owned) else {
+        return bypass(Kind::Other, &"the compiler's path is not UTF-8");
+    };
+    let mut environment: Vec<_> =
+        request.environment.iter().filter(|(name, _)| command::keyed(name)).cloned().collect();
+    environment.sort_unstable();
+    Reading::Compile(Box::new(Call { compiler, compile: *compile, environment, directory }))
+}
+
+/// Decides how a request is served, waiting for its own launch if that is in flight.
+///
+/// `alive` is asked once a second while waiting whether the shim still does.
+pub fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() -> bool) -> Answer {
+    let begun = Instant::now();
+    let settings = match Settings::read(&|name| request.variable(name).map(str::to_owned)) {
+        Ok(settings) => settings,
+        Err(error) => {
+            tracing::warn!("{error}; the compiler runs alone");
+            return Answer::Bypass(error.to_string());
+        }
+    };
+    let mode = settings.mode().unwrap_or(Mode::Off);
+    if mode == Mode::Off {
+        return Answer::Bypass("spec-cc is off".into());
+    }
+    let call = match read(companion, request) {
+        Reading::Compile(call) => call,
+        Reading::Bypass(_, reason) => {
+            if let Some(session) = session_of(companion, request, &settings, mode) {
+                session.inner().accounts.served.bypassed += 1;
+            }
+            return Answer::Bypass(reason);
+        }
+    };
+    let Some(session) = session_of(companion, request, &settings, mode) else {
+        return Answer::Bypass("no session could be opened".into());
+    };
+    let active = session.begin();
+    let root = &session.place.root;
+    let id = call.id(root);
+    let order = session.see(id);
+    let known = session.inner().knowns.get(&id).cloned();
+    if let Some(known) = known.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root)) {
+        known.state().record.asked += 1;
+        if let Some(answer) = serve(companion, &session, &known, request, begun, alive) {
+            return answer;
+        }
+    }
+    Answer::Learn(Box::new(Lesson { call: *call, id, session: Arc::clone(&session), order, active }))
+}
+
+/// Serves a recorded command from its launch or from the cache; `None` when its compiler has to run.
+fn serve(
+    companion: &Companion,
+    session: &Arc<Session>,
+    known: &Arc<Known>,
+    request: &Request,
+    begun: Instant,
+    alive: &mut dyn FnMut() -> bool,
+) -> Option<Answer> {
+    let engine = &companion.engine;
+    let now = || {
+        let reads = known.state().reads.clone();
+        instantiate(engine, &known.call, &reads, request.variable("PATH"))
+    };
+    let mut joined = false;
+    let mut instance = now();
+    let launch = known.state().launch.clone();
+    if matches!(launch, Launch::Queued | Launch::Running(_))
+        && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))
+    {
+        joined = true;
+        if !companion.launcher.join(known, &session.place, alive) {
+            return Some(Answer::Bypass("the build has gone".into()));
+        }
+        instance = now();
+    }
+    let action = match instance {
+        Ok(instance) => instance.action,
+        Err(Unready::Refused(reason)) => {
+            session.inner().accounts.served.bypassed += 1;
+            return Some(Answer::Bypass(reason));
+        }
+        Err(_) => return None,
+    };
+    let launch = known.state().launch.clone();
+    let (outcome, launched) = match launch {
+        Launch::Ready(ready, outcome) if ready == action => (outcome, true),
+        Launch::Held(held) if held == action => (engine.cache.find(&action)?, true),
+        _ => (engine.cache.find(&action)?, false),
+    };
+    if request.terminal && !outcome.stderr.is_empty() {
+        // A terminal would have got colours and links, which a stored text cannot know.
+        session.inner().accounts.served.local += 1;
+        return Some(Answer::Bypass("its messages go to a terminal".into()));
+    }
+    account(session, known, launched, joined, begun);
+    Some(Answer::Serve(outcome))
+}
+
+fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun: Instant) {
+    let mut state = known.state();
+    let mut inner = session.inner();
+    let accounts = &mut inner.accounts;
+    match (launched, joined) {
+        (true, true) => accounts.served.joined += 1,
+        (true, false) => accounts.served.prefetched += 1,
+        (false, _) => accounts.served.cached += 1,
+    }
+    if launched && !state.useful {
+        state.useful = true;
+        state.launched = true;
+        accounts.useful += 1;
+        accounts.useful_executed += u64::from(state.executed);
+    }
+    let cost = state.record.wall_us as f64 / 1e6;
+    accounts.saved_s += cost - begun.elapsed().as_secs_f64();
+}
+
+/// The session a request belongs to: the one it names, else that of its element, opened if need be.
+fn session_of(
+    companion: &Companion,
+    request: &Request,
+    settings: &Settings,
+    mode: Mode,
+) -> Option<Arc<Session>> {
+    if let Some(session) =
+        request.variable("SPEC_CC_SESSION").and_then(|id| companion.session(id.parse().ok()?))
+    {
+        return Some(session);
+    }
+    companion.open(whereabouts(&request.directory, settings), &request.environment, mode, false)
+}
+
+/// An element named on the command line, as `project/element` or, in the local project, `element`.
+pub fn element_named(text: &str, known: &[ElementKey]) -> Option<ElementKey> {
+    known
+        .iter()
+        .find(|key| key.to_string() == text)
+        .or_else(|| known.iter().find(|key| key.element == text))
+        .cloned()
+}

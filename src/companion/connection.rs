@@ -1,0 +1,210 @@
+//! One connection: a shim with a compile, or `specctl` with a request.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use serde_json::json;
+use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
+
+use super::ask::{self, Answer, Lesson, Request};
+use super::control::{self, Control};
+use super::{Companion, learn};
+use crate::backend::Outcome;
+use crate::inputs::moment;
+use crate::launch::side_channel;
+
+/// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
+const CONTROL: u8 = 64;
+/// Longest request of `specctl`, bytes: an imported element.
+const LONGEST_CONTROL: usize = 1 << 30;
+
+/// The frame of a request of `specctl`.
+pub fn control_frame(request: &[u8]) -> Vec<u8> {
+    let mut frame = ((request.len() + 1) as u32).to_le_bytes().to_vec();
+    frame.push(CONTROL);
+    frame.extend_from_slice(request);
+    frame
+}
+
+/// Serves one connection to its end. Whatever goes wrong, the shim sees it end and runs the compiler.
+pub(super) fn serve(companion: &Arc<Companion>, mut stream: UnixStream) {
+    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
+    let result = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_read_timeout(timeout))
+        .and_then(|()| stream.set_write_timeout(timeout))
+        .and_then(|()| read_frame(&mut stream))
+        .and_then(|frame| match frame.split_first() {
+            Some((&CONTROL, request)) => control(companion, &mut stream, request),
+            _ => compile(companion, &mut stream, &frame),
+        });
+    if let Err(error) = result {
+        tracing::debug!("connection: {error}");
+    }
+}
+
+fn read_frame(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST_CONTROL {
+        return Err(io::Error::other("frame too long"));
+    }
+    // Grown as bytes arrive: a length alone costs nothing.
+    let mut frame = Vec::new();
+    stream.take(length as u64).read_to_end(&mut frame)?;
+    if frame.len() == length { Ok(frame) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) -> io::Result<()> {
+    let parsed: Result<Control, _> = serde_json::from_slice(request);
+    let stop = matches!(parsed, Ok(Control::Stop));
+    let answer = match parsed {
+        Ok(Control::Stop) => {
+            companion.shut_down();
+            let _ = std::fs::remove_file(super::socket_path());
+            json!({ "ok": "stopped" })
+        }
+        Ok(request) => match control::answer(companion, request) {
+            Ok(answer) => json!({ "ok": answer }),
+            Err(error) => json!({ "error": error }),
+        },
+        Err(error) => json!({ "error": format!("the companion does not understand: {error}") }),
+    };
+    let answer = serde_json::to_vec(&answer)?;
+    stream.write_all(&(answer.len() as u32).to_le_bytes())?;
+    stream.write_all(&answer)?;
+    if stop {
+        std::process::exit(0);
+    }
+    Ok(())
+}
+
+fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) -> io::Result<()> {
+    let request = match wire::Request::decode(frame) {
+        Ok(wire::Request::Ask(ask)) if sees_our_files(&ask) => request(ask),
+        Ok(_) | Err(_) => None,
+    };
+    let Some(request) = request else { return reply(stream, &Reply::Exec) };
+    let mut speaker = stream.try_clone()?;
+    let mut alive = move || reply(&mut speaker, &Reply::Wait).is_ok();
+    match ask::answer(companion, &request, &mut alive) {
+        Answer::Bypass(reason) => {
+            tracing::debug!("{} {:?}: bypassed, {reason}", request.compiler.display(), request.args);
+            reply(stream, &Reply::Exec)
+        }
+        Answer::Serve(outcome, files) => send(stream, &outcome, &files),
+        Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
+    }
+}
+
+/// Has the shim run the compiler, and learns from it.
+fn teach(
+    companion: &Arc<Companion>,
+    stream: &mut UnixStream,
+    request: &Request,
+    lesson: &Lesson,
+) -> io::Result<()> {
+    let scratch = companion.engine.executor.scratch()?;
+    let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
+    let run = wire::Run {
+        env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
+        args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
+    };
+    lesson.session.inner().accounts.served.local += 1;
+    let began_ns = moment::coarse_now_ns();
+    companion.launcher.busy(true);
+    let report = reply(stream, &Reply::Run(run)).and_then(|()| {
+        // A compile may take hours; should the shim die, the connection ends.
+        stream.set_read_timeout(None)?;
+        read_frame(stream)
+    });
+    companion.launcher.busy(false);
+    let Ok(wire::Request::Report(report)) = wire::Request::decode(&report?) else {
+        return Err(io::Error::other("no report"));
+    };
+    let report = learn::Report {
+        status: report.status,
+        cpu: Duration::from_micros(report.user_us.saturating_add(report.sys_us)),
+        wall: Duration::from_micros(report.wall_us),
+        stderr: (!report.truncated).then_some(report.stderr),
+        printed: report.stdout_seen,
+    };
+    if report.status != 0 {
+        return reply(stream, &Reply::Done);
+    }
+    let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
+    let done = reply(stream, &Reply::Done);
+    learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
+    done
+}
+
+fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
+    stream.write_all(&reply.encode().map_err(io::Error::other)?)
+}
+
+/// Hands the outputs over, as open files.
+fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Result<()> {
+    let outputs = outcome
+        .files
+        .iter()
+        .map(|file| wire::Served {
+            path: file.path.clone().into_bytes(),
+            mode: if file.executable { 0o777 } else { 0o666 },
+            size: file.digest.size,
+        })
+        .collect();
+    let frame = Reply::Serve(wire::Serve { outputs, stderr: outcome.stderr.clone() })
+        .encode()
+        .map_err(io::Error::other)?;
+    let descriptors: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&descriptors)];
+    let sent = sendmsg::<()>(
+        stream.as_raw_fd(),
+        &[IoSlice::new(&frame)],
+        if descriptors.is_empty() { &[] } else { &rights },
+        MsgFlags::MSG_NOSIGNAL,
+        None,
+    )?;
+    stream.write_all(frame.get(sent..).unwrap_or_default())
+}
+
+/// Whether the shim's working directory is ours of that name: it may live in another mount namespace.
+fn sees_our_files(ask: &Ask) -> bool {
+    let ours = std::fs::metadata("/proc/self/ns/mnt").map_or(0, |meta| meta.ino());
+    if ask.mount_ns != 0 && ours != 0 && ask.mount_ns != ours {
+        return false;
+    }
+    let directory = PathBuf::from(OsString::from_vec(ask.cwd.clone()));
+    std::fs::metadata(directory).is_ok_and(|meta| (meta.dev(), meta.ino()) == (ask.cwd_dev, ask.cwd_ino))
+}
+
+fn request(ask: Ask) -> Option<Request> {
+    let os = OsString::from_vec;
+    let environment = ask
+        .env
+        .into_iter()
+        .filter_map(|entry| {
+            let entry = String::from_utf8(entry).ok()?;
+            let (name, value) = entry.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect();
+    let compiler = PathBuf::from(os(ask.compiler));
+    Path::is_absolute(&compiler).then(|| Request {
+        compiler,
+        args: ask.args.into_iter().map(os).collect(),
+        directory: PathBuf::from(os(ask.cwd)),
+        environment,
+        terminal: ask.terminal,
+    })
+}

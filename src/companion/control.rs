@@ -1,0 +1,350 @@
+//! What `specctl` asks of the companion: requests and answers as JSON.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::ask::{self, Reading, Request, element_named};
+use super::root::whereabouts;
+use super::session::SessionRow;
+use super::{Companion, Session};
+use crate::command::normalise;
+use crate::launch::{Accounts, Launch};
+use crate::settings::Settings;
+use crate::store::{Element, ElementKey, Record};
+
+/// How long a closing session waits for what is still being learnt.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// A request of `specctl`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Control {
+    /// Opens a session.
+    Open {
+        /// Folder the build starts in.
+        directory: PathBuf,
+        /// Its environment.
+        environment: Vec<(String, String)>,
+    },
+    /// Closes a session, by its number.
+    Close {
+        /// The session.
+        session: u64,
+        /// Whether the build ended well.
+        succeeded: bool,
+    },
+    /// Closes the newest session of an element.
+    CloseElement {
+        /// `project/element` or `element`.
+        element: Option<String>,
+        /// Whether the build ended well.
+        succeeded: bool,
+    },
+    /// All elements.
+    List,
+    /// One element's commands.
+    Show {
+        /// `project/element` or `element`.
+        element: String,
+    },
+    /// The accounts.
+    Stats {
+        /// Of this element only.
+        element: Option<String>,
+        /// Of this session only: `last` or a number.
+        session: Option<String>,
+    },
+    /// How a command would be treated.
+    Explain {
+        /// The compiler's absolute path.
+        compiler: PathBuf,
+        /// Its arguments.
+        args: Vec<String>,
+        /// The working directory.
+        directory: PathBuf,
+        /// The environment.
+        environment: Vec<(String, String)>,
+    },
+    /// An element's records as one blob, in base 16.
+    Export {
+        /// `project/element` or `element`.
+        element: String,
+    },
+    /// Takes a blob in.
+    Import {
+        /// The blob, in base 16.
+        blob: String,
+        /// Under this name instead of its own.
+        element: Option<String>,
+    },
+    /// Removes an element's records.
+    Forget {
+        /// `project/element` or `element`.
+        element: String,
+    },
+    /// What the companion is.
+    Status,
+    /// Ends the companion.
+    Stop,
+}
+
+/// The answer to `Open`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Opened {
+    /// Number of the session.
+    pub session: u64,
+    /// `project/element`.
+    pub element: String,
+    /// Commands that are known.
+    pub commands: usize,
+}
+
+/// Answers a request; an error is a text for a person.
+pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, String> {
+    match control {
+        Control::Open { directory, environment } => open(companion, &directory, &environment),
+        Control::Close { session, succeeded } => {
+            let session = companion.session(session).ok_or("that session is not open")?;
+            Ok(json!(close(companion, &session, succeeded)))
+        }
+        Control::CloseElement { element, succeeded } => {
+            let session = newest(companion, element.as_deref())?;
+            Ok(json!(close(companion, &session, succeeded)))
+        }
+        Control::List => Ok(json!(store(companion)?.elements().map_err(text)?)),
+        Control::Show { element } => show(companion, &element),
+        Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
+        Control::Explain { compiler, args, directory, environment } => {
+            let args = args.into_iter().map(Into::into).collect();
+            Ok(explain(companion, &Request { compiler, args, directory, environment, terminal: false }))
+        }
+        Control::Export { element } => {
+            let key = find(companion, &element)?;
+            Ok(json!(hex(&store(companion)?.export(&key).map_err(text)?)))
+        }
+        Control::Import { blob, element } => {
+            let blob = unhex(&blob).ok_or("the blob is not in base 16")?;
+            let key = element.as_deref().map(str::parse).transpose().map_err(text)?;
+            Ok(json!(store(companion)?.import(&blob, key).map_err(text)?.to_string()))
+        }
+        Control::Forget { element } => {
+            let key = find(companion, &element)?;
+            store(companion)?.forget(&key).map_err(text)?;
+            Ok(json!(key.to_string()))
+        }
+        Control::Status => Ok(status(companion)),
+        Control::Stop => Ok(json!("stopping")),
+    }
+}
+
+fn open(
+    companion: &Companion,
+    directory: &std::path::Path,
+    environment: &[(String, String)],
+) -> Result<Value, String> {
+    let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let settings = Settings::read(&variable).map_err(text)?;
+    let mut place = whereabouts(directory, &settings);
+    if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
+        // Who opens a session by hand stands at the top of the tree.
+        place.root = directory.to_owned();
+        if settings.get("element").is_none()
+            && let Some(name) = directory.file_name()
+        {
+            place.key.element = name.to_string_lossy().into_owned();
+        }
+    }
+    let mode = settings.mode().map_err(text)?;
+    let session = companion.open(place, environment, mode, true).ok_or("the folder's name is not UTF-8")?;
+    let commands = session.inner().knowns.len();
+    Ok(json!(Opened { session: session.id, element: session.whereabouts.key.to_string(), commands }))
+}
+
+fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> SessionRow {
+    let begun = Instant::now();
+    while session.is_active() && begun.elapsed() < SETTLE {
+        thread::sleep(Duration::from_millis(2));
+    }
+    companion.close(session, succeeded)
+}
+
+fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
+    let sessions = companion.sessions();
+    sessions
+        .values()
+        .filter(|session| {
+            let key = &session.whereabouts.key;
+            element.is_none_or(|name| key.to_string() == name || key.element == name)
+        })
+        .max_by_key(|session| session.id)
+        .cloned()
+        .ok_or_else(|| "no such session is open".to_owned())
+}
+
+fn show(companion: &Companion, name: &str) -> Result<Value, String> {
+    let key = find(companion, name)?;
+    let element = store(companion)?.load(&key).map_err(text)?;
+    let mut records: Vec<&Record> = element.records.iter().collect();
+    records.sort_by_key(|record| record.order);
+    let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();
+    Ok(json!({ "element": key.to_string(), "builds": element.builds, "commands": commands }))
+}
+
+fn command_json(element: &Element, record: &Record) -> Value {
+    let plain = |text: &String| normalise::from_template(text, ".");
+    let inputs: Vec<&str> = element
+        .sets
+        .get(&record.set)
+        .into_iter()
+        .flat_map(|set| set.iter())
+        .filter_map(|&number| element.paths.get(number as usize).map(String::as_str))
+        .collect();
+    json!({
+        "source": plain(&record.source),
+        "outputs": record.outputs.iter().map(plain).collect::<Vec<_>>(),
+        "directory": record.cwd,
+        "compiler": record.compiler,
+        "arguments": record.args,
+        "environment": record.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
+        "inputs": inputs,
+        "cost_s": record.cost_us as f64 / 1e6,
+        "wall_s": record.wall_us as f64 / 1e6,
+        "asked": record.asked,
+        "launched": record.launched,
+        "hits": record.useful,
+        "wasted": record.wasted,
+    })
+}
+
+fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) -> Result<Value, String> {
+    let key = match element {
+        Some(name) => Some(find(companion, name)?),
+        None => None,
+    };
+    let mut rows: Vec<SessionRow> = match &companion.store {
+        Some(store) => store.sessions(key.as_ref()).map_err(text)?,
+        None => Vec::new(),
+    };
+    for session in companion.sessions().values() {
+        if key.as_ref().is_none_or(|key| *key == session.whereabouts.key) {
+            rows.push(session.row(false));
+        }
+    }
+    rows.sort_by_key(|row| row.id);
+    match session {
+        None => {}
+        Some("last") => {
+            let last = rows.pop().ok_or("there has been no session yet")?;
+            rows = vec![last];
+        }
+        Some(number) => {
+            let number: u64 = number.parse().map_err(|_| "a session is `last` or a number")?;
+            rows.retain(|row| row.id == number);
+            if rows.is_empty() {
+                return Err(format!("there is no session {number}"));
+            }
+        }
+    }
+    let mut sum = Accounts::default();
+    for row in &rows {
+        sum.add(&row.accounts);
+    }
+    let mut object = sum.to_json();
+    object["sessions"] = json!(rows.len());
+    if let [row] = rows.as_slice() {
+        object["session"] = json!(row.id);
+        object["element"] = json!(row.element);
+        object["complete"] = json!(row.complete);
+    }
+    Ok(object)
+}
+
+fn explain(companion: &Companion, request: &Request) -> Value {
+    let call = match ask::read(companion, request) {
+        Reading::Compile(call) => call,
+        Reading::Bypass(kind, reason) => {
+            return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
+        }
+    };
+    let variable = |name: &str| request.variable(name).map(str::to_owned);
+    let session = Settings::read(&variable).ok().and_then(|settings| {
+        let place = whereabouts(&request.directory, &settings);
+        companion.sessions().values().find(|session| session.whereabouts == place).cloned()
+    });
+    let launch = session.as_ref().and_then(|session| {
+        let known = session.inner().knowns.get(&call.id(&session.place.root)).cloned()?;
+        let launch = known.state().launch.clone();
+        Some(launch_text(&launch))
+    });
+    let mut object = json!({
+        "verdict": "compile",
+        "reason": "a compile whose inputs can be accounted for",
+        "source": call.compile.source,
+        "outputs": call.outputs(),
+        "launch": launch,
+    });
+    match super::learn::look(companion, request, &call) {
+        Ok(look) => {
+            object["action_digest"] = json!(look.action.to_string());
+            object["inputs"] = json!(look.inputs);
+            object["cached"] = json!(companion.engine.cache.find(&look.action).is_some());
+        }
+        Err(why) => {
+            object["verdict"] = json!("local");
+            object["reason"] = json!(why);
+        }
+    }
+    object
+}
+
+fn launch_text(launch: &Launch) -> String {
+    match launch {
+        Launch::Not(why) => format!("not issued: {why}"),
+        Launch::Pending(_) => "waits for a generated file".into(),
+        Launch::Held(_) => "not issued: its output is up to date".into(),
+        Launch::Queued => "waits for a core".into(),
+        Launch::Running(_) => "running".into(),
+        Launch::Ready(..) => "done".into(),
+        Launch::Failed(why) => format!("failed: {why}"),
+    }
+}
+
+fn status(companion: &Companion) -> Value {
+    let sessions: Vec<Value> = companion
+        .sessions()
+        .values()
+        .map(|session| json!({ "session": session.id, "element": session.whereabouts.key.to_string() }))
+        .collect();
+    json!({ "pid": std::process::id(), "cache": companion.cache_folder, "sessions": sessions })
+}
+
+fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
+    companion.store.as_ref().ok_or_else(|| "the store cannot be used (see the companion's log)".to_owned())
+}
+
+fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
+    let keys: Vec<ElementKey> =
+        store(companion)?.elements().map_err(text)?.into_iter().map(|summary| summary.key).collect();
+    element_named(name, &keys).ok_or_else(|| format!("no element {name:?} is recorded (see `specctl list`)"))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect();
+    let digits = digits?;
+    (digits.len() % 2 == 0).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+

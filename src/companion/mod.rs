@@ -1,0 +1,176 @@
+//! The companion: one process a store, to which shims and `specctl` talk over a unix socket.
+
+mod ask;
+mod control;
+mod learn;
+mod root;
+mod server;
+mod session;
+mod watch;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::launch::{Engine, Known, Launcher, Place};
+use crate::settings::Mode;
+use crate::store::{ElementKey, Store, StoreError};
+
+pub use control::{Control, Opened};
+pub use root::{Whereabouts, whereabouts};
+pub use server::{ServeError, serve};
+pub use session::{Session, SessionRow};
+
+/// A build must have asked for at least this share of an element's commands to count as complete: an incremental
+/// build says nothing about the commands it did not need.
+const COMPLETE_SHARE: f64 = 0.5;
+
+/// Everything the companion holds.
+pub struct Companion {
+    engine: Arc<Engine>,
+    launcher: Launcher,
+    /// `None` when the store cannot be used: then everything works but memory.
+    store: Option<Store>,
+    sessions: Mutex<HashMap<u64, Arc<Session>>>,
+    next_session: AtomicU64,
+    cache_folder: PathBuf,
+}
+
+impl Companion {
+    /// A companion over these parts.
+    pub fn new(engine: Arc<Engine>, launcher: Launcher, store: Option<Store>, cache_folder: PathBuf) -> Self {
+        let next = store.as_ref().map_or(1, |store| last_session(store) + 1);
+        Self {
+            engine,
+            launcher,
+            store,
+            sessions: Mutex::default(),
+            next_session: AtomicU64::new(next),
+            cache_folder,
+        }
+    }
+
+    /// An open session by its number.
+    fn session(&self, id: u64) -> Option<Arc<Session>> {
+        self.sessions().get(&id).cloned()
+    }
+
+    /// The session of an element at a root, opened now if there is none.
+    ///
+    /// `explicit` sessions are always new. `None` when the element's root cannot be named.
+    fn open(
+        &self,
+        whereabouts: Whereabouts,
+        environment: &[(String, String)],
+        mode: Mode,
+        explicit: bool,
+    ) -> Option<Arc<Session>> {
+        let mut sessions = self.sessions();
+        let existing = sessions.values().filter(|session| session.whereabouts == whereabouts);
+        if let Some(session) = existing.max_by_key(|session| session.id).filter(|_| !explicit) {
+            return Some(Arc::clone(session));
+        }
+        let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
+        let place = Arc::new(Place { root, environment: environment.to_vec() });
+        let knowns = self.recall(&whereabouts.key, &place);
+        let id = self.next_session.fetch_add(1, Ordering::SeqCst);
+        tracing::info!("session {id}: {} in {}, {} commands known", whereabouts.key, place.root, knowns.len());
+        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns));
+        sessions.insert(id, Arc::clone(&session));
+        drop(sessions);
+        if mode == Mode::Spec {
+            watch::start(Arc::clone(&self.engine), self.launcher.clone(), Arc::clone(&session));
+        }
+        Some(session)
+    }
+
+    fn recall(
+        &self,
+        key: &ElementKey,
+        place: &Place,
+    ) -> HashMap<crate::store::RecordId, Arc<Known>> {
+        let Some(store) = &self.store else { return HashMap::new() };
+        match store.load(key) {
+            Ok(element) => session::revive(&self.engine, &element, place),
+            Err(error) => {
+                tracing::warn!("records of {key} cannot be read: {error}");
+                HashMap::new()
+            }
+        }
+    }
+
+    /// Closes a session: ends what is in flight, settles the accounts, lets the store forget what is gone.
+    fn close(&self, session: &Arc<Session>, succeeded: bool) -> SessionRow {
+        self.sessions().remove(&session.id);
+        let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
+        let cancelled = self.launcher.cancel(&session.place, &knowns);
+        let complete = self.settle(session, &knowns, cancelled, succeeded);
+        let row = session.row(complete);
+        if let Err(error) = self.remember(session, &knowns, &row) {
+            tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
+        }
+        row
+    }
+
+    /// Brings the accounts to their end; says whether it was a complete build.
+    fn settle(&self, session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
+        let mut inner = session.inner();
+        let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
+        for known in knowns {
+            let state = known.state();
+            launched += u64::from(state.launched);
+            executed += u64::from(state.launched && state.executed);
+            if state.launched && !state.useful {
+                wasted_cpu += state.cpu.as_secs_f64();
+            }
+        }
+        let accounts = &mut inner.accounts;
+        accounts.launched = launched;
+        accounts.launched_executed = executed;
+        accounts.wasted = launched.saturating_sub(accounts.useful);
+        accounts.cancelled = cancelled.min(accounts.wasted);
+        accounts.wasted_cpu_s = wasted_cpu;
+        succeeded && !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+    }
+
+    fn remember(
+        &self,
+        session: &Session,
+        knowns: &[Arc<Known>],
+        row: &SessionRow,
+    ) -> Result<(), StoreError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let key = &session.whereabouts.key;
+        for known in knowns {
+            let mut state = known.state();
+            if state.launched {
+                let useful = state.useful;
+                state.record.launched += 1;
+                state.record.useful += u32::from(useful);
+                state.record.wasted += u32::from(!useful);
+                store.update(key, &state.record)?;
+            }
+        }
+        let seen: HashSet<_> = session.inner().seen.clone();
+        store.finish_build(key, &seen, row.complete)?;
+        store.put_session(key, row)?;
+        store.flush()
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The number of the newest session the store keeps.
+fn last_session(store: &Store) -> u64 {
+    let rows: Vec<SessionRow> = store.sessions(None).unwrap_or_default();
+    rows.iter().map(|row| row.id).max().unwrap_or(0)
+}
+
+/// Seconds since the epoch.
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,220 @@
+//! The companion's process: one socket, one thread a connection, its beginning and its end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use spec_cc_shim::place;
+
+use super::Companion;
+use super::connection;
+use crate::backend::{Cache, Executor};
+use crate::inputs::files::Files;
+use crate::inputs::paths::Paths;
+use crate::inputs::toolchain::Toolchains;
+use crate::launch::{Engine, Launcher};
+use crate::settings::{Settings, SettingsError};
+use crate::store::{Store, StoreError};
+
+/// A session that a compile opened ends when no compile has come for this long.
+const SESSION_IDLE: Duration = Duration::from_secs(30);
+/// One that somebody opened and never closed.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
+/// The companion leaves when there has been no session for this long.
+const IDLE: Duration = Duration::from_secs(600);
+/// How often the two are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// A log longer than this, in bytes, is begun anew.
+const LONGEST_LOG: u64 = 10 << 20;
+
+/// Why the companion does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The socket's folder is not private to the user.
+    #[error("{0}")]
+    Place(String),
+    /// A file or the socket cannot be had.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Set when a signal asks the companion to end.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Where the companion of this environment listens.
+pub fn socket_path() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.as_bytes().to_vec());
+    let path = place::socket(variable, nix::unistd::getuid().as_raw());
+    PathBuf::from(std::ffi::OsStr::from_bytes(&path.unwrap_or_else(|_| b"/dev/null".to_vec())))
+}
+
+fn store_path() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.as_bytes().to_vec());
+    PathBuf::from(std::ffi::OsStr::from_bytes(&place::store(variable, nix::unistd::getuid().as_raw())))
+}
+
+/// Where results go: `SPEC_CC_CACHE`, else beside the store.
+pub fn cache_path(settings: &Settings) -> PathBuf {
+    settings.get("cache").map_or_else(|| store_path().with_file_name("cache"), PathBuf::from)
+}
+
+/// Runs the companion until it is idle or told to stop.
+///
+/// Writes one byte to `ready` once it listens. Returns at once, with success, when another one listens already.
+pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
+    let settings = Settings::read(&|name| std::env::var(name).ok())?;
+    let socket = socket_path();
+    if socket == Path::new("/dev/null") {
+        return Err(ServeError::Place("the socket's folder is not private to this user".into()));
+    }
+    let Some(_lock) = lock(&socket)? else { return Ok(()) };
+    let listener = listen(&socket)?;
+    // SAFETY: the shim hands this descriptor over to us for just this.
+    let ready = ready.map(|fd| unsafe { File::from_raw_fd(fd) });
+    if let Some(mut ready) = ready {
+        let _ = ready.write_all(b"+");
+    }
+    let cache_folder = cache_path(&settings);
+    log(&cache_folder, settings.get("log").unwrap_or("warn"));
+    let companion = Arc::new(companion(&settings, cache_folder));
+    end_on_signals();
+    accept(&companion, &listener);
+    companion.shut_down();
+    let _ = fs::remove_file(&socket);
+    Ok(())
+}
+
+/// Takes the lock that one companion a socket holds; `None` when another one has it.
+fn lock(socket: &Path) -> Result<Option<Flock<File>>, ServeError> {
+    let path = socket.with_extension("lock");
+    let fault = |source| ServeError::File { path: path.clone(), source };
+    if let Some(folder) = socket.parent() {
+        fs::create_dir_all(folder).map_err(fault)?;
+    }
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Some(lock)),
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
+        Err((_, errno)) => Err(fault(errno.into())),
+    }
+}
+
+fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
+    let fault = |source| ServeError::File { path: socket.to_owned(), source };
+    // Whoever listened here is gone: we hold the lock.
+    let _ = fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).map_err(fault)?;
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o600)).map_err(fault)?;
+    listener.set_nonblocking(true).map_err(fault)?;
+    Ok(listener)
+}
+
+fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
+    let paths = Arc::new(Paths::new());
+    let engine = Arc::new(Engine {
+        files: Files::new(Arc::clone(&paths)),
+        toolchains: Toolchains::new(Arc::clone(&paths)),
+        cache: Cache::new(&cache_folder, settings.max_size().ok().flatten()),
+        executor: Executor::new(&cache_folder),
+        paths,
+    });
+    let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
+    Companion::new(engine, launcher, open_store(), cache_folder)
+}
+
+fn open_store() -> Option<Store> {
+    let path = store_path();
+    match Store::open(&path) {
+        Ok(opened) => Some(opened.store),
+        Err(StoreError::Locked { .. }) => {
+            tracing::warn!("{} belongs to another companion: nothing is remembered here", path.display());
+            None
+        }
+        Err(error) => {
+            tracing::warn!("{error}: nothing is remembered");
+            None
+        }
+    }
+}
+
+fn accept(companion: &Arc<Companion>, listener: &UnixListener) {
+    let mut idle_since = Instant::now();
+    let timeout = PollTimeout::try_from(TICK).unwrap_or(PollTimeout::MAX);
+    let mut looked = Instant::now();
+    while !ENDING.load(Ordering::SeqCst) {
+        let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        let _ = poll(&mut waiting, timeout);
+        while let Ok((stream, _)) = listener.accept() {
+            idle_since = Instant::now();
+            if is_ours(&stream) {
+                let companion = Arc::clone(companion);
+                thread::spawn(move || connection::serve(&companion, stream));
+            }
+        }
+        if looked.elapsed() >= TICK {
+            looked = Instant::now();
+            if !companion.close_idle(SESSION_IDLE, FORGOTTEN) {
+                idle_since = Instant::now();
+            }
+            if idle_since.elapsed() > IDLE {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the other end belongs to our user.
+fn is_ours(stream: &UnixStream) -> bool {
+    nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials)
+        .is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw())
+}
+
+extern "C" fn on_signal(_: libc::c_int) {
+    ENDING.store(true, Ordering::SeqCst);
+}
+
+fn end_on_signals() {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        // SAFETY: the handler only stores to an atomic.
+        unsafe { libc::signal(signal, on_signal as *const () as libc::sighandler_t) };
+    }
+}
+
+/// Sends the log to a file in the cache folder, or to standard error when that leads somewhere.
+fn log(folder: &Path, level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(level)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false);
+    if !is_dev_null() {
+        return builder.with_writer(io::stderr).init();
+    }
+    let _ = fs::create_dir_all(folder);
+    let path = folder.join("companion.log");
+    let long = fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST_LOG);
+    if let Ok(file) = OpenOptions::new().create(true).append(!long).write(true).truncate(long).open(&path) {
+        builder.with_writer(Arc::new(file)).init();
+    }
+}
+
+fn is_dev_null() -> bool {
+    let device = |path: &str| fs::metadata(path).map(|meta| meta.rdev()).ok();
+    device("/proc/self/fd/2").is_none_or(|found| Some(found) == device("/dev/null"))
+}

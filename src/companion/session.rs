@@ -1,0 +1,183 @@
+//! A session: one build of one element, from its first sign of life to its close.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::root::Whereabouts;
+use crate::command::driver;
+use crate::inputs::paths::Paths;
+use crate::inputs::search::Shape;
+use crate::inputs::toolchain::Toolchains;
+use crate::launch::{Accounts, Call, Engine, Known, Place, Reads};
+use crate::settings::Mode;
+use crate::store::{Element, RecordId};
+
+/// What the store keeps of a session that has ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Number of the session.
+    pub id: u64,
+    /// Project and element, as `project/element`.
+    pub element: String,
+    /// Project root.
+    pub root: String,
+    /// When it was opened, seconds since the epoch.
+    pub opened: u64,
+    /// How long it lasted, seconds.
+    pub lasted_s: f64,
+    /// Whether it was a whole build that ended well.
+    pub complete: bool,
+    /// Its counts.
+    pub accounts: Accounts,
+}
+
+/// One build of one element.
+pub struct Session {
+    /// Number, unique in a store.
+    pub id: u64,
+    /// Element and root.
+    pub whereabouts: Whereabouts,
+    /// What its launches have in common.
+    pub place: Arc<Place>,
+    /// What is done for this build.
+    pub mode: Mode,
+    /// Whether somebody opened it by name and will close it.
+    pub explicit: bool,
+    /// Compiles being answered now.
+    pub active: AtomicUsize,
+    opened: (Instant, u64),
+    inner: Mutex<Inner>,
+}
+
+/// What changes while the session lasts.
+#[derive(Default)]
+pub struct Inner {
+    /// Recorded commands in play.
+    pub knowns: HashMap<RecordId, Arc<Known>>,
+    /// Commands the build has asked for.
+    pub seen: HashSet<RecordId>,
+    /// The counts so far.
+    pub accounts: Accounts,
+    /// When a compile last came or went.
+    pub last: Option<Instant>,
+}
+
+impl Session {
+    /// A session with the element's records on the paths of `whereabouts`.
+    pub fn new(
+        id: u64,
+        whereabouts: Whereabouts,
+        place: Arc<Place>,
+        mode: Mode,
+        explicit: bool,
+        knowns: HashMap<RecordId, Arc<Known>>,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let inner = Inner { knowns, last: Some(Instant::now()), ..Inner::default() };
+        Self {
+            id,
+            whereabouts,
+            place,
+            mode,
+            explicit,
+            active: AtomicUsize::new(0),
+            opened: (Instant::now(), now),
+            inner: Mutex::new(inner),
+        }
+    }
+
+    /// What it is at now.
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a compile as being answered, until the guard goes.
+    pub fn begin(self: &Arc<Self>) -> Active {
+        self.active.fetch_add(1, Ordering::SeqCst);
+        Active(Arc::clone(self))
+    }
+
+    /// Whether no compile has come or gone for this long.
+    pub fn idle_for(&self, time: std::time::Duration) -> bool {
+        self.active.load(Ordering::SeqCst) == 0
+            && self.inner().last.is_none_or(|last| last.elapsed() > time)
+    }
+
+    /// The next position in the build's order.
+    pub fn see(&self, id: RecordId) -> u32 {
+        let mut inner = self.inner();
+        inner.seen.insert(id);
+        inner.seen.len() as u32
+    }
+
+    /// The row that the store keeps.
+    pub fn row(&self, complete: bool) -> SessionRow {
+        SessionRow {
+            id: self.id,
+            element: self.whereabouts.key.to_string(),
+            root: self.place.root.clone(),
+            opened: self.opened.1,
+            lasted_s: self.opened.0.elapsed().as_secs_f64(),
+            complete,
+            accounts: self.inner().accounts,
+        }
+    }
+}
+
+/// A compile that is being answered.
+pub struct Active(Arc<Session>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.inner().last = Some(Instant::now());
+        self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Puts an element's records on today's paths. Records that can no longer be treated are left out.
+pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+    let ids = intern(&engine.paths, element, &place.root);
+    let mut sets = HashMap::new();
+    let mut knowns = HashMap::with_capacity(element.records.len());
+    for record in &element.records {
+        let Some(numbers) = element.sets.get(&record.set) else { continue };
+        let set = sets.entry(record.set).or_insert_with(|| {
+            let mut set: Vec<_> = numbers.iter().filter_map(|&number| ids.get(number as usize).copied()).collect();
+            engine.paths.sort(&mut set);
+            Arc::<[_]>::from(set)
+        });
+        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+        match call(&engine.toolchains, record, place) {
+            Ok(call) => {
+                knowns.insert(record.id, Arc::new(Known::new(call, record.clone(), reads)));
+            }
+            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
+        }
+    }
+    knowns
+}
+
+fn call(toolchains: &Toolchains, record: &crate::store::Record, place: &Place) -> Result<Call, String> {
+    let name = record.compiler.rsplit('/').next().unwrap_or_default();
+    let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
+    let variable = |name: &str| match name {
+        "PATH" => place.path().map(Into::into),
+        name => record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.into()),
+    };
+    let toolchain =
+        toolchains.identify(record.compiler.as_ref(), &variable).map_err(|error| error.to_string())?;
+    Call::from_record(record, toolchain.family, driver.cplusplus, &place.root)
+        .map_err(|bypass| bypass.reason.to_string())
+}
+
+fn intern(paths: &Paths, element: &Element, root: &str) -> Vec<crate::inputs::paths::PathId> {
+    element
+        .paths
+        .iter()
+        .map(|path| paths.intern(&crate::command::normalise::from_template(path, root)))
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! Opens a session's launches, and looks again at those that wait for a generated file.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::session::Session;
+use crate::inputs::paths::PathId;
+use crate::inputs::stamp::Stamp;
+use crate::launch::{Engine, Known, Launcher, awaited};
+
+/// How often files that are awaited are looked for. A build system takes longer than this from writing a file to
+/// compiling what reads it.
+const PERIOD: Duration = Duration::from_millis(25);
+
+/// Considers every record of a session for launching, in the background, until none waits for an input any more.
+pub(super) fn start(engine: Arc<Engine>, launcher: Launcher, session: Arc<Session>) {
+    thread::spawn(move || {
+        let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
+        knowns.sort_by_key(|known| known.state().record.order);
+        for known in &knowns {
+            launcher.consider(known, &session.place);
+        }
+        knowns.retain(|known| awaited(known).is_some());
+        wait(&engine, &launcher, &session, knowns);
+    });
+}
+
+fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pending: Vec<Arc<Known>>) {
+    let mut appeared: HashMap<PathId, Stamp> = HashMap::new();
+    while !pending.is_empty() && !session.is_closed() {
+        thread::sleep(PERIOD);
+        let missing: HashSet<PathId> = pending.iter().filter_map(|known| awaited(known)).collect();
+        // A file counts once it looks the same twice: it may be half written at first.
+        let settled: HashSet<PathId> = missing
+            .into_iter()
+            .filter(|&id| match engine.files.stat(id) {
+                Ok(stamp) => appeared.insert(id, stamp) == Some(stamp),
+                Err(_) => false,
+            })
+            .collect();
+        if settled.is_empty() {
+            continue;
+        }
+        for known in &pending {
+            if awaited(known).is_some_and(|id| settled.contains(&id)) {
+                launcher.consider(known, &session.place);
+            }
+        }
+        pending.retain(|known| awaited(known).is_some());
+    }
+}

@@ -1,0 +1,127 @@
+//! Digest: a content's SHA-256 and its size, as the Remote Execution API names blobs.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+/// A blob's name: SHA-256 of the content and its size in bytes (REAPI v2, message `Digest`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest {
+    /// SHA-256 of the content.
+    pub hash: [u8; 32],
+    /// The content's size in bytes.
+    pub size: u64,
+}
+
+/// Why a text is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no digest: expected 64 lowercase hex digits, a slash and a size in bytes")]
+pub struct ParseDigestError {
+    text: String,
+}
+
+impl Digest {
+    /// The digest of a content held in memory.
+    pub fn of(content: &[u8]) -> Self {
+        Self { hash: Sha256::digest(content).into(), size: content.len() as u64 }
+    }
+
+    /// The digest of all that is left in a reader; fails as the reader does.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 128 * 1024];
+        let mut size = 0;
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Self { hash: hasher.finalize().into(), size }),
+                Ok(n) => {
+                    hasher.update(&buffer[..n]);
+                    size += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The hash as 64 lowercase hex digits, as REAPI writes it.
+    pub fn hex(&self) -> String {
+        hex(&self.hash)
+    }
+}
+
+/// Any bytes as lowercase hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|n| char::from(DIGITS[usize::from(n)])).collect()
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.hex(), self.size)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or_else(|| ParseDigestError { text: text.to_owned() })
+    }
+}
+
+fn parse(text: &str) -> Option<Digest> {
+    let (hex, size) = text.split_once('/')?;
+    if hex.len() != 64 || !size.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let mut hash = [0; 32];
+    for (byte, pair) in hash.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(Digest { hash, size: size.parse().ok()? })
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0";
+
+    #[test]
+    fn names_a_blob_as_reapi_does() {
+        assert_eq!(Digest::of(b"").to_string(), EMPTY);
+        assert_eq!(EMPTY.parse(), Ok(Digest::of(b"")));
+    }
+
+    #[test]
+    fn a_reader_gives_the_same_digest_as_memory() {
+        let content: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+        assert_eq!(Digest::of_reader(&content[..]).ok(), Some(Digest::of(&content)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_digest() {
+        let upper = EMPTY.to_uppercase();
+        let long = format!("{EMPTY}99999999999999999999999");
+        for text in ["", "/", "abc/3", &EMPTY[1..], &upper, &long, &EMPTY.replace("/0", "/+0"), &EMPTY.replace("/0", "/")] {
+            assert!(text.parse::<Digest>().is_err(), "{text}");
+        }
+    }
+}

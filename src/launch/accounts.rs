@@ -1,0 +1,119 @@
+//! The accounting: what a build asked for, how it was served, and what launching brought or wasted.
+
+use serde::{Deserialize, Serialize};
+
+/// How the compiles of a build were served; the six add up to all compiles.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Waited for a launch that was in flight.
+    pub joined: u64,
+    /// By a launch whose outputs were here before the build asked.
+    pub prefetched: u64,
+    /// From the cache, without a launch.
+    pub cached: u64,
+    /// Executed by the backend because the build asked.
+    pub executed: u64,
+    /// By the compiler in the build itself, and recorded.
+    pub local: u64,
+    /// By the compiler in the build itself, because spec-cc does not treat such a command.
+    pub bypassed: u64,
+}
+
+impl Served {
+    /// All compiles.
+    pub fn total(&self) -> u64 {
+        self.joined + self.prefetched + self.cached + self.executed + self.local + self.bypassed
+    }
+}
+
+/// The counts of one session, or the sum over several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Accounts {
+    /// How compiles were served.
+    pub served: Served,
+    /// Commands issued ahead of the build.
+    pub launched: u64,
+    /// Launches whose action the build later asked for.
+    pub useful: u64,
+    /// Launches that nobody asked for.
+    pub wasted: u64,
+    /// Wasted launches that were ended, or never begun, because they had become pointless.
+    pub cancelled: u64,
+    /// Launches whose result was not cached already.
+    pub launched_executed: u64,
+    /// Useful ones among those.
+    pub useful_executed: u64,
+    /// CPU time of wasted launches, seconds.
+    pub wasted_cpu_s: f64,
+    /// Learnt time of the compiles that were served, less the time their builds waited, seconds.
+    pub saved_s: f64,
+}
+
+impl Accounts {
+    /// Adds another session's counts.
+    pub fn add(&mut self, other: &Self) {
+        let (served, more) = (&mut self.served, &other.served);
+        served.joined += more.joined;
+        served.prefetched += more.prefetched;
+        served.cached += more.cached;
+        served.executed += more.executed;
+        served.local += more.local;
+        served.bypassed += more.bypassed;
+        self.launched += other.launched;
+        self.useful += other.useful;
+        self.wasted += other.wasted;
+        self.cancelled += other.cancelled;
+        self.launched_executed += other.launched_executed;
+        self.useful_executed += other.useful_executed;
+        self.wasted_cpu_s += other.wasted_cpu_s;
+        self.saved_s += other.saved_s;
+    }
+
+    /// Useful launches among all launches; `None` when nothing was launched.
+    pub fn precision(&self) -> Option<f64> {
+        ratio(self.useful, self.launched)
+    }
+
+    /// Compiles served by a launch among those that spec-cc treats; `None` when there were none.
+    pub fn recall(&self) -> Option<f64> {
+        ratio(self.served.joined + self.served.prefetched, self.served.total() - self.served.bypassed)
+    }
+
+    /// The object that `specctl stats --json` prints; its names are a contract.
+    pub fn to_json(self) -> serde_json::Value {
+        let mut object = serde_json::json!(self);
+        if let Some(object) = object.as_object_mut() {
+            object.insert("compiles".into(), self.served.total().into());
+            object.insert("precision".into(), serde_json::json!(self.precision()));
+            object.insert("recall".into(), serde_json::json!(self.recall()));
+        }
+        object
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Accounts, Served};
+
+    #[test]
+    fn the_json_has_the_names_of_the_contract() {
+        let accounts = Accounts {
+            served: Served { joined: 2, prefetched: 1, cached: 1, local: 1, bypassed: 5, executed: 0 },
+            launched: 4,
+            useful: 3,
+            wasted: 1,
+            ..Accounts::default()
+        };
+        let json = accounts.to_json();
+        assert_eq!(json["compiles"], 10);
+        assert_eq!(json["precision"], 0.75);
+        assert_eq!(json["recall"], 0.6);
+        for name in ["cancelled", "launched_executed", "useful_executed", "wasted_cpu_s", "saved_s"] {
+            assert!(json[name].is_number(), "{name}");
+        }
+    }
+}

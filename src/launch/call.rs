@@ -1,0 +1,90 @@
+//! One compile, as a build asks for it or as a record remembers it.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
+use crate::inputs::digest::Digest;
+use crate::store::{Record, RecordId};
+
+/// A compile with everything that keys it but the content of its inputs.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The compiler's absolute path.
+    pub compiler: String,
+    /// What the arguments mean.
+    pub compile: Compile,
+    /// The environment variables that change what a compiler does, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// The working directory, absolute, as the compiler would record it.
+    pub directory: String,
+}
+
+impl Call {
+    /// The call that a record stands for below `root`, or why it can no longer be treated.
+    pub fn from_record(record: &Record, family: Family, cplusplus: bool, root: &str) -> Result<Self, Bypass> {
+        let back = |text: &String| normalise::from_template(text, root);
+        let invocation = command::Invocation {
+            compiler: PathBuf::from(&record.compiler),
+            args: record.args.iter().map(|arg| back(arg).into()).collect(),
+            cwd: PathBuf::from(back(&record.cwd)),
+        };
+        let no_files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+        match command::read(&invocation, family, cplusplus, &no_files) {
+            Verdict::Bypass(bypass) => Err(bypass),
+            Verdict::Compile(compile) => Ok(Self {
+                compiler: record.compiler.clone(),
+                compile: *compile,
+                environment: record.env.iter().map(|(name, value)| (name.clone(), back(value))).collect(),
+                directory: back(&record.cwd),
+            }),
+        }
+    }
+
+    /// The record's name: a changed flag for the same output keeps it.
+    pub fn id(&self, root: &str) -> RecordId {
+        let object = self.compile.outputs.first().map_or("", |output| output.path.as_str());
+        let text = format!("{}\0{}", templated(&self.directory, root), templated(object, root));
+        let mut id = [0; 16];
+        id.copy_from_slice(&Digest::of(text.as_bytes()).hash[..16]);
+        RecordId(id)
+    }
+
+    /// Whether a record remembers this very call below `root`.
+    pub fn is(&self, record: &Record, root: &str) -> bool {
+        record.compiler == self.compiler
+            && record.cwd == templated(&self.directory, root)
+            && record.args.len() == self.compile.args.len()
+            && record.env.len() == self.environment.len()
+            && record.args.iter().zip(&self.compile.args).all(|(old, arg)| *old == templated(arg, root))
+            && record
+                .env
+                .iter()
+                .zip(&self.environment)
+                .all(|((old, was), (name, value))| old == name && *was == templated(value, root))
+    }
+
+    /// The compiler's path and all arguments.
+    pub fn arguments(&self) -> Vec<String> {
+        std::iter::once(&self.compiler).chain(&self.compile.args).cloned().collect()
+    }
+
+    /// Paths of the outputs, as the command names them.
+    pub fn outputs(&self) -> Vec<String> {
+        self.compile.outputs.iter().map(|output| output.path.clone()).collect()
+    }
+
+    /// The absolute form of a path that the command names.
+    pub fn absolute(&self, path: &str) -> PathBuf {
+        Path::new(&self.directory).join(path)
+    }
+
+    /// A variable of the call's environment that the compiler listens to.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A text with the project root taken out where that can be undone, else the text itself.
+pub fn templated(text: &str, root: &str) -> String {
+    normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())
+}

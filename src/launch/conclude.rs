@@ -1,0 +1,138 @@
+//! What a finished compile teaches: what it read, and whether its result may be kept.
+
+use super::instance::hazard;
+use super::{Call, Engine, Reads};
+use crate::action;
+use crate::backend::Outcome;
+use crate::inputs::depfile;
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+
+/// What a successful compile left behind.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Coarse wall-clock time before the compiler began, nanoseconds since the epoch.
+    pub began_ns: i64,
+    /// The compiler's depfile, system headers included.
+    pub dependencies: Vec<u8>,
+    /// The assembler's depfile, where one could be had.
+    pub assembled: Option<Vec<u8>>,
+    /// The outputs, stored; or why they could not be.
+    pub outcome: Result<Outcome, String>,
+}
+
+/// What was learnt from it.
+#[derive(Debug)]
+pub struct Learnt {
+    /// What the command reads.
+    pub reads: Reads,
+    /// Under which action its result was kept, or why not.
+    pub kept: Result<Digest, NotKept>,
+}
+
+/// Why a command's result, or the command itself, is not kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotKept {
+    /// Something that was read cannot be accounted for, so that it cannot even be recorded.
+    #[error("{0}")]
+    Unaccountable(String),
+    /// An input was written while the compiler ran.
+    #[error("{0} changed while it was compiled")]
+    Changed(String),
+    /// The result depends on more than the inputs.
+    #[error("{0}")]
+    Hazard(String),
+    /// The outputs could not be stored.
+    #[error("{0}")]
+    Outputs(String),
+}
+
+/// Works out what a compile read and keeps its result under the action of just those inputs.
+pub fn conclude(
+    engine: &Engine,
+    call: &Call,
+    path: Option<&str>,
+    evidence: Evidence,
+) -> Result<Learnt, NotKept> {
+    let unaccountable = |what: String| NotKept::Unaccountable(what);
+    if let Some(text) = &evidence.assembled {
+        let read = depfile::parse(text).map_err(|error| unaccountable(error.to_string()))?;
+        // The first is what the compiler gave to the assembler.
+        if let Some(file) = read.get(1) {
+            return Err(unaccountable(format!("the assembler reads {file}")));
+        }
+    }
+    let set = dependency_set(engine, call, &evidence.dependencies)?;
+    let toolchain = engine.toolchain(call, path).map_err(|error| unaccountable(error.to_string()))?;
+    let chain = engine.chain(call, &toolchain).map_err(|error| unaccountable(error.to_string()))?;
+    let mut seen = Vec::with_capacity(set.len());
+    let mut changed = None;
+    for &id in &set {
+        let look = engine
+            .files
+            .look(id)
+            .map_err(|error| unaccountable(format!("cannot read {}: {error}", engine.paths.get(id))))?;
+        // A time equal to the beginning may lie on either side of it: clocks of file systems tick coarsely.
+        if look.stamp.mtime_ns.max(look.stamp.ctime_ns) >= evidence.began_ns {
+            changed = Some(engine.paths.get(id).to_string());
+        }
+        seen.push(look);
+    }
+    let shape = engine.files.shape(&chain, &set).map_err(|error| unaccountable(error.to_string()))?;
+    let names: Vec<_> = set.iter().map(|&id| engine.paths.get(id)).collect();
+    let inputs: Vec<_> = seen
+        .iter()
+        .zip(&names)
+        .map(|(seen, name)| action::Input {
+            path: name,
+            digest: seen.digest,
+            executable: seen.stamp.mode & 0o100 != 0,
+        })
+        .collect();
+    let parts = action::Parts {
+        arguments: &call.arguments(),
+        environment: &call.environment,
+        directory: &call.directory,
+        outputs: &call.outputs(),
+        toolchain: &toolchain.fingerprint,
+    };
+    let action = action::digest(&parts, &inputs);
+    let kept = keep(engine, call, &set, action, changed, evidence.outcome);
+    Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
+}
+
+fn keep(
+    engine: &Engine,
+    call: &Call,
+    set: &[PathId],
+    action: Digest,
+    changed: Option<String>,
+    outcome: Result<Outcome, String>,
+) -> Result<Digest, NotKept> {
+    if let Some(file) = changed {
+        return Err(NotKept::Changed(file));
+    }
+    if let Some(what) = hazard(engine, call, set) {
+        return Err(NotKept::Hazard(what));
+    }
+    let outcome = outcome.map_err(NotKept::Outputs)?;
+    engine.cache.keep(&action, &outcome).map_err(|error| NotKept::Outputs(error.to_string()))?;
+    Ok(action)
+}
+
+/// Every file a compile read: its depfile's, and those that its options name.
+pub(super) fn dependency_set(engine: &Engine, call: &Call, depfile: &[u8]) -> Result<Vec<PathId>, NotKept> {
+    let read = depfile::parse(depfile).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    if let Some(file) = read.iter().find(|file| is_precompiled(file)) {
+        return Err(NotKept::Unaccountable(format!("reads the precompiled header {file}")));
+    }
+    let named = call.compile.named_inputs.iter().chain([&call.compile.source]);
+    let mut set: Vec<PathId> = read.iter().chain(named).map(|name| engine.path(call, name)).collect();
+    engine.paths.sort(&mut set);
+    set.dedup();
+    Ok(set)
+}
+
+fn is_precompiled(path: &str) -> bool {
+    path.split('/').any(|part| part.ends_with(".gch") || part.ends_with(".pch"))
+}

@@ -1,0 +1,124 @@
+//! A recorded command on the files of one session, and what became of its launch.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Call, Reads};
+use crate::backend::Outcome;
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+use crate::store::Record;
+
+/// A record that is in play in a session.
+#[derive(Debug)]
+pub struct Known {
+    /// The command.
+    pub call: Call,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// What changes about it while the session lasts.
+#[derive(Debug)]
+pub struct State {
+    /// As the store keeps it.
+    pub record: Record,
+    /// What the command reads.
+    pub reads: Reads,
+    /// What became of issuing it ahead.
+    pub launch: Launch,
+    /// Whether it counts as a launch.
+    pub launched: bool,
+    /// Whether the launch had to be executed.
+    pub executed: bool,
+    /// Whether the build has asked for the launched action.
+    pub useful: bool,
+    /// CPU time the launch took.
+    pub cpu: Duration,
+}
+
+/// The life of a launch.
+#[derive(Debug, Clone)]
+pub enum Launch {
+    /// Not issued, and why.
+    Not(String),
+    /// This input has not been generated yet.
+    Pending(PathId),
+    /// The build has the output already and will hardly ask; its result is at hand should it do so.
+    Held(Digest),
+    /// Issued; waits for a core.
+    Queued,
+    /// Being scanned or executed, by this process group once there is one.
+    Running(Option<i32>),
+    /// Its outputs are here.
+    Ready(Digest, Outcome),
+    /// It came to nothing, and why.
+    Failed(String),
+}
+
+impl Known {
+    /// A record that has not been launched yet.
+    pub fn new(call: Call, record: Record, reads: Reads) -> Self {
+        let state = State {
+            record,
+            reads,
+            launch: Launch::Not("not looked at yet".into()),
+            launched: false,
+            executed: false,
+            useful: false,
+            cpu: Duration::ZERO,
+        };
+        Self { call, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Takes over what a launch of the same record's earlier form cost, so that the accounts keep it.
+    pub fn inherit(&self, before: &Self) {
+        let before = before.state();
+        let mut state = self.state();
+        state.launched = before.launched;
+        state.executed = before.executed;
+        state.useful = before.useful;
+        state.cpu = before.cpu;
+    }
+
+    /// What it is at now.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the launch on, and wakes who waits for it.
+    pub fn set(&self, launch: Launch) {
+        self.state().launch = launch;
+        self.changed.notify_all();
+    }
+
+    /// Takes a queued launch over for running; false when it is not queued (any more).
+    pub fn claim(&self) -> bool {
+        let mut state = self.state();
+        let queued = matches!(state.launch, Launch::Queued);
+        if queued {
+            state.launch = Launch::Running(None);
+        }
+        queued
+    }
+
+    /// Waits until the launch is no longer in flight; `alive` is asked once a second whether to go on waiting.
+    pub fn wait(&self, alive: &mut dyn FnMut() -> bool) -> bool {
+        let mut state = self.state();
+        while matches!(state.launch, Launch::Queued | Launch::Running(_)) {
+            let (guard, timeout) = self
+                .changed
+                .wait_timeout(state, Duration::from_secs(1))
+                .unwrap_or_else(PoisonError::into_inner);
+            state = guard;
+            if timeout.timed_out() {
+                drop(state);
+                if !alive() {
+                    return false;
+                }
+                state = self.state();
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,97 @@
+//! What waits to be launched, in the order the build asked for it last time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::{Known, Place};
+
+/// One launch that waits for a core.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) known: Arc<Known>,
+    pub(super) place: Arc<Place>,
+}
+
+/// The launches of all sessions.
+#[derive(Debug)]
+pub(super) struct Queue {
+    inner: Mutex<Inner>,
+    wake: Condvar,
+    width: usize,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By position in the last build, then by arrival. The embedded backend has few cores, so it goes ahead of the
+    /// build in the build's own order; longest first would leave the first compiles to the build itself.
+    waiting: BTreeMap<(u32, u64), Task>,
+    arrived: u64,
+    running: usize,
+    busy: usize,
+    closed: bool,
+}
+
+impl Queue {
+    /// A queue of which `width` launches run at once while the build itself compiles nothing.
+    pub(super) fn new(width: usize) -> Self {
+        Self { inner: Mutex::default(), wake: Condvar::new(), width: width.max(1) }
+    }
+
+    pub(super) fn push(&self, order: u32, task: Task) {
+        let mut inner = self.lock();
+        inner.arrived += 1;
+        let arrived = inner.arrived;
+        inner.waiting.insert((order, arrived), task);
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// The next task, once a core is idle; `None` when the queue is closed. Ends with [`Queue::done`].
+    pub(super) fn next(&self) -> Option<Task> {
+        let mut inner = self.lock();
+        loop {
+            if inner.closed {
+                return None;
+            }
+            if inner.running + inner.busy < self.width
+                && let Some((_, task)) = inner.waiting.pop_first()
+            {
+                inner.running += 1;
+                return Some(task);
+            }
+            inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(super) fn done(&self) {
+        self.lock().running -= 1;
+        self.wake.notify_one();
+    }
+
+    /// A compile of the build's own has begun (`true`) or ended on one of the cores.
+    pub(super) fn busy(&self, begun: bool) {
+        let mut inner = self.lock();
+        inner.busy = if begun { inner.busy + 1 } else { inner.busy.saturating_sub(1) };
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// Takes every waiting task of a session out.
+    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
+        let mut inner = self.lock();
+        let (out, stay) = std::mem::take(&mut inner.waiting)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(_, task)| Arc::ptr_eq(&task.place, place));
+        inner.waiting = stay;
+        out.into_values().collect()
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
