@@ -1,1 +1,28 @@
 //! Compiler command lines: one table of options, and what is derived from it.
+//!
+//! Everything here is a function of its arguments: no file is read except `@file` responses, through the reader that
+//! the caller passes to [`read`].
+
+mod accumulate;
+pub mod driver;
+pub mod environment;
+mod invocation;
+mod language;
+pub mod normalise;
+mod outputs;
+mod parse;
+pub mod probe;
+mod reason;
+pub mod response;
+mod scan;
+mod table;
+#[cfg(test)]
+mod tests;
+mod through;
+
+pub use driver::{Driver, Family, driver, kind_of_program};
+pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
+pub use language::Language;
+pub use parse::read;
+pub use reason::{Reason, Why};
+pub use scan::scan_args;

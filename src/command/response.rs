@@ -1,0 +1,107 @@
+//! `@file` arguments, expanded as GCC does (libiberty `expandargv`).
+
+use std::io;
+use std::path::Path;
+
+use super::Reason;
+
+/// libiberty gives up after this many, to end a file that includes itself.
+const MOST_FILES: usize = 2000;
+
+/// Returns `args` with every `@file` replaced by the words in it, nested ones too; relative names are below `cwd`.
+///
+/// A file that `reader` cannot read leaves its argument as it is.
+///
+/// # Errors
+/// [`Reason::OddResponseFile`] when GCC and clang would not split the file into the same words.
+pub fn expand(
+    args: Vec<String>,
+    cwd: &Path,
+    reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Vec<String>, Reason> {
+    let mut pending = args;
+    pending.reverse();
+    let mut done = Vec::with_capacity(pending.len());
+    let mut files = 0;
+    while let Some(arg) = pending.pop() {
+        let Some(bytes) = arg.strip_prefix('@').and_then(|name| reader(&cwd.join(name)).ok()) else {
+            done.push(arg);
+            continue;
+        };
+        files += 1;
+        let odd = || Reason::OddResponseFile(arg.trim_start_matches('@').to_owned());
+        if files > MOST_FILES {
+            return Err(odd());
+        }
+        let text = String::from_utf8(bytes).map_err(|_| odd())?;
+        let words = split(&text).ok_or_else(odd)?;
+        pending.extend(words.into_iter().rev());
+    }
+    Ok(done)
+}
+
+/// Splits `text` at white space outside quotes; a backslash takes the next character as it is, inside quotes too.
+///
+/// `None` where libiberty's `buildargv` and LLVM's `TokenizeGNUCommandLine` part ways: an open quote or lone backslash
+/// at the end, vertical tabs, form feeds, NUL, a byte order mark.
+fn split(text: &str) -> Option<Vec<String>> {
+    if text.contains(['\0', '\u{b}', '\u{c}', '\u{feff}']) {
+        return None;
+    }
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', _) => word.get_or_insert_default().push(chars.next()?),
+            (_, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => word.get_or_insert_default().push(c),
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ' | '\t' | '\n' | '\r', None) => words.extend(word.take()),
+            (_, None) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand_with(files: &[(&str, &str)], args: &[&str]) -> Result<Vec<String>, Reason> {
+        let reader = |path: &Path| {
+            let found = files.iter().find(|(name, _)| Path::new("/w").join(name) == path);
+            found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        };
+        expand(args.iter().map(|a| (*a).to_owned()).collect(), Path::new("/w"), &reader)
+    }
+
+    #[test]
+    fn words_quotes_and_backslashes() {
+        let words = expand_with(&[("r", "-DA=\"x y\" '-DB=\\'q' -Da\\ b\t\"\" end")], &["-c", "@r", "-O2"]);
+        assert_eq!(words.unwrap(), ["-c", "-DA=x y", "-DB='q", "-Da b", "", "end", "-O2"]);
+    }
+
+    #[test]
+    fn what_compilers_split_differently_is_refused() {
+        for text in ["'open", "end\\", "a\u{b}b", "a\0b", "\u{feff}-c"] {
+            assert_eq!(
+                expand_with(&[("r", text)], &["@r"]),
+                Err(Reason::OddResponseFile("r".into())),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nested_and_missing() {
+        let files = [("r", "-a @s -b"), ("s", "-c @missing")];
+        assert_eq!(expand_with(&files, &["@r", "@"]).unwrap(), ["-a", "-c", "@missing", "-b", "@"]);
+        assert!(expand_with(&[("loop", "@loop")], &["@loop"]).is_err());
+    }
+}
