@@ -3,4 +3,6 @@
 
 extern crate alloc;
 
+pub mod place;
+pub mod sys;
 pub mod wire;
