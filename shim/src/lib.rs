@@ -3,6 +3,16 @@
 
 extern crate alloc;
 
+mod capture;
+pub mod companion;
+pub mod compiler;
+pub mod environment;
+pub mod identity;
 pub mod place;
+pub mod run;
+pub mod serve;
+pub mod shim;
+mod start;
+mod suffix;
 pub mod sys;
 pub mod wire;
