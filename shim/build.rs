@@ -1,9 +1,25 @@
-//! Puts the link `spec-c++` beside the built `spec-cc`.
+//! Links `spec-cc` statically without std, and puts the link `spec-c++` beside it.
 
 use std::path::Path;
 
+/// Without std nobody names the C library, and the static glibc's own objects want gcc's unwinder. A fixed address
+/// saves the start the relocations: 22 of 440 µs.
+const LINK: [&str; 8] = [
+    "-static",
+    "-no-pie",
+    "-Wl,-Bstatic",
+    "-Wl,--start-group",
+    "-lc",
+    "-lgcc",
+    "-lgcc_eh",
+    "-Wl,--end-group",
+];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    for argument in LINK {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
     // OUT_DIR is <target>/<profile>/build/<package>/out.
     let out = std::env::var_os("OUT_DIR").unwrap_or_default();
     if let Some(profile) = Path::new(&out).ancestors().nth(3) {

@@ -1,1 +1,18 @@
 //! The shim's parts: what stands where the compiler stood, and the words it exchanges with the companion.
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+mod capture;
+pub mod companion;
+pub mod compiler;
+pub mod environment;
+pub mod identity;
+pub mod place;
+pub mod run;
+pub mod serve;
+pub mod shim;
+mod start;
+mod suffix;
+pub mod sys;
+pub mod wire;

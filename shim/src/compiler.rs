@@ -1,0 +1,188 @@
+//! Which compiler a call means: the three ways to call the shim.
+//!
+//! - By its own name (`spec-cc -c x.c`): `SPEC_CC_COMPILER`, else the first `cc` on `PATH` (`c++` for `spec-c++`).
+//! - As a launcher (`spec-cc gcc -c x.c`): the program that the first argument names.
+//! - By a compiler's name (a link `gcc`): the next program of that name on `PATH`.
+//!
+//! What is spec-cc itself, under whatever name, is passed over, so that no call can come back to the shim.
+
+use crate::environment::Environment;
+use crate::identity::is_spec_cc;
+use crate::place::join;
+use crate::suffix::is_input_name;
+use crate::sys::{c_string, file};
+use crate::wire::Bytes;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+/// Where the shell looks when `PATH` is not set (`confstr(_CS_PATH)` of glibc).
+const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+
+/// A program found, and how the user would have called it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiler {
+    /// Its absolute path.
+    pub path: CString,
+    /// The name it is called by: what the user wrote, or the path where that name alone would lead to spec-cc.
+    pub argv0: CString,
+    /// How many arguments of the shim's call come before the compiler's own.
+    pub skip: usize,
+}
+
+/// Why there is no compiler to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing of this name but spec-cc itself, if that, in these places.
+    NotFound {
+        /// The name or path looked for.
+        name: Bytes,
+        /// The `PATH` searched; empty for a path.
+        places: Bytes,
+    },
+    /// This file is not a program that this user may execute.
+    NotExecutable(Bytes),
+}
+
+impl Missing {
+    /// Returns the exit status that a shell gives here (POSIX Shell, 2.8.2).
+    pub fn exit_status(&self) -> i32 {
+        match self {
+            Self::NotFound { .. } => 127,
+            Self::NotExecutable(_) => 126,
+        }
+    }
+
+    /// Returns one line that says what was looked for and where.
+    pub fn message(&self) -> Bytes {
+        let parts: &[&[u8]] = match self {
+            Self::NotFound { name, places } if places.is_empty() => &[name, b": no such file"],
+            Self::NotFound { name, places } => {
+                &[b"no ", name, b" that is not spec-cc on PATH (", places, b")"]
+            }
+            Self::NotExecutable(path) => &[path, b": not executable"],
+        };
+        [b"spec-cc: no compiler: ", parts.concat().as_slice(), b"\n"].concat()
+    }
+}
+
+/// Returns the compiler that a call of the shim means.
+pub fn find(argv: &[&CStr], env: &Environment) -> Result<Compiler, Missing> {
+    let finder = Finder { path: env.get("PATH").unwrap_or(DEFAULT_PATH) };
+    let mut skip = 1;
+    loop {
+        // A call without any name (`argv[0]` empty or missing) is one by our own.
+        let own = argv.get(skip - 1).map(|name| name.to_bytes()).filter(|name| !name.is_empty());
+        let own = own.unwrap_or(b"spec-cc");
+        let Some(driver) = driver_of(basename(own)) else {
+            return finder.on_path(basename(own), skip);
+        };
+        match argv.get(skip).map(|arg| arg.to_bytes()) {
+            // An argument that is spec-cc counts as the name the shim was called by.
+            Some(arg) if driver_of(basename(arg)).is_some() || (has_slash(arg) && is_spec_cc(arg)) => {
+                skip += 1
+            }
+            Some(arg) if finder.names_a_program(arg, argv) => return finder.resolve(arg, driver, skip + 1),
+            _ => {
+                let name = env.get("SPEC_CC_COMPILER").unwrap_or(driver);
+                return finder.resolve(name, driver, skip);
+            }
+        }
+    }
+}
+
+/// Returns the driver that one of the shim's own names stands for.
+fn driver_of(name: &[u8]) -> Option<&'static [u8]> {
+    match name {
+        b"spec-cc" => Some(b"cc"),
+        b"spec-c++" => Some(b"c++"),
+        _ => None,
+    }
+}
+
+struct Finder<'a> {
+    path: &'a [u8],
+}
+
+impl Finder<'_> {
+    /// Returns whether a first argument is a program to launch, rather than the first of a compile's arguments.
+    ///
+    /// It is not when it looks like an option or an input file, or is a file that cannot be executed; a name that is
+    /// nothing at all is a program that is missing.
+    fn names_a_program(&self, arg: &[u8], argv: &[&CStr]) -> bool {
+        if matches!(arg.first(), None | Some(b'-' | b'@')) || is_input_name(arg) {
+            return false;
+        }
+        if !has_slash(arg) && self.on_path(arg, 0).is_ok() {
+            return true;
+        }
+        match file::stat(arg) {
+            Ok(stat) if stat.is_file() && has_slash(arg) => {
+                // A link may take a file of any name; a compile has nothing to do with one.
+                file::is_executable(arg) || argv.contains(&c"-c")
+            }
+            found => found.is_err(),
+        }
+    }
+
+    fn resolve(&self, name: &[u8], driver: &[u8], skip: usize) -> Result<Compiler, Missing> {
+        if !has_slash(name) {
+            let name = if driver_of(name).is_some() { driver } else { name };
+            return self.on_path(name, skip);
+        }
+        match file::stat(name) {
+            Ok(stat) if !stat.is_file() || !file::is_executable(name) => {
+                Err(Missing::NotExecutable(name.to_vec()))
+            }
+            Ok(_) if is_spec_cc(name) => self.resolve(basename(name), driver, skip),
+            Ok(_) => compiler(&absolute(name), name, skip),
+            Err(_) => Err(Missing::NotFound { name: name.to_vec(), places: Vec::new() }),
+        }
+    }
+
+    /// Searches `PATH` as `execvp(3)` does, but for spec-cc.
+    fn on_path(&self, name: &[u8], skip: usize) -> Result<Compiler, Missing> {
+        let (mut passed_over, mut denied) = (false, None);
+        for folder in self.path.split(|&byte| byte == b':') {
+            let candidate = join(if folder.is_empty() { b"." } else { folder }, name);
+            if !file::stat(&candidate).is_ok_and(|stat| stat.is_file()) {
+                continue;
+            }
+            if !file::is_executable(&candidate) {
+                denied.get_or_insert(candidate);
+            } else if is_spec_cc(&candidate) {
+                passed_over = true;
+            } else {
+                let path = absolute(&candidate);
+                // Compilers look for their parts beside the file that their name leads to: it must not be us.
+                let argv0 = if passed_over { &path } else { name };
+                return compiler(&path, argv0, skip);
+            }
+        }
+        Err(denied.map_or_else(
+            || Missing::NotFound { name: name.to_vec(), places: self.path.to_vec() },
+            Missing::NotExecutable,
+        ))
+    }
+}
+
+fn compiler(path: &[u8], argv0: &[u8], skip: usize) -> Result<Compiler, Missing> {
+    let missing = |_| Missing::NotFound { name: path.to_vec(), places: Vec::new() };
+    Ok(Compiler { path: c_string(path).map_err(missing)?, argv0: c_string(argv0).map_err(missing)?, skip })
+}
+
+/// Returns the path from the root; as it is when the working directory is gone.
+fn absolute(path: &[u8]) -> Bytes {
+    match file::working_directory() {
+        Ok(folder) if path.first() != Some(&b'/') => join(&folder, path.strip_prefix(b"./").unwrap_or(path)),
+        _ => path.to_vec(),
+    }
+}
+
+fn has_slash(name: &[u8]) -> bool {
+    name.contains(&b'/')
+}
+
+fn basename(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}

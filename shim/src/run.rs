@@ -1,0 +1,142 @@
+//! Running the compiler under our eyes: what it writes, what it costs and how it ends.
+
+use crate::capture::Capture;
+use crate::sys::process::{self, Command, Ended};
+use crate::sys::{self, Fd, Result, STDERR, STDOUT, now, signal};
+use crate::wire::{MAX_STDERR, Report};
+use alloc::vec::Vec;
+use core::ffi::c_int;
+use core::time::Duration;
+
+const BUFFER: usize = 64 << 10;
+/// How long a stream that something else holds open may stay silent once the compiler has ended.
+const GRACE: Duration = Duration::from_millis(20);
+/// How often to look for the compiler's end where the kernel cannot tell.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Runs the compiler to its end and returns what to report. An error means that nothing was started.
+///
+/// `open` says which standard descriptors are; the compiler finds closed what is closed.
+pub fn run(command: &Command, open: [bool; 3]) -> Result<Report> {
+    let started = now();
+    let Streams { mut captures, theirs, complete } = Streams::open(open);
+    let mut child = Child::start(command, theirs)?;
+    let ended = child.attend(&mut captures);
+    signal::restore();
+    let ended = ended?;
+    let mut report = Report {
+        status: ended.status,
+        user_us: ended.user_us,
+        sys_us: ended.sys_us,
+        wall_us: (now() - started).as_micros() as u64,
+        max_rss_kib: ended.max_rss_kib,
+        truncated: !complete || captures.iter().any(|(_, capture)| !capture.whole),
+        stdout_seen: !complete,
+        ..Report::default()
+    };
+    for (number, capture) in captures {
+        match number {
+            STDOUT => report.stdout_seen |= capture.seen,
+            _ => report.stderr = capture.bytes,
+        }
+    }
+    Ok(report)
+}
+
+/// The captures, each with its standard descriptor's number, and the compiler's ends.
+struct Streams {
+    captures: Vec<(c_int, Capture)>,
+    theirs: Vec<(Fd, c_int)>,
+    /// Whether the compiler can write nothing that is not seen.
+    complete: bool,
+}
+
+impl Streams {
+    fn open([_, stdout, stderr]: [bool; 3]) -> Self {
+        let mut streams = Self { captures: Vec::new(), theirs: Vec::new(), complete: stderr };
+        for (number, keep, is_open) in [(STDOUT, 0, stdout), (STDERR, MAX_STDERR, stderr)] {
+            if !is_open {
+                continue;
+            }
+            match Capture::open(number, keep) {
+                Ok((capture, theirs)) => {
+                    streams.captures.push((number, capture));
+                    streams.theirs.push((theirs, number));
+                }
+                Err(_) => return Self { captures: Vec::new(), theirs: Vec::new(), complete: false },
+            }
+        }
+        streams
+    }
+}
+
+struct Child {
+    pid: c_int,
+    watch: Option<Fd>,
+    ended: Option<Ended>,
+}
+
+impl Child {
+    fn start(command: &Command, theirs: Vec<(Fd, c_int)>) -> Result<Self> {
+        let streams: Vec<(&Fd, c_int)> = theirs.iter().map(|(fd, number)| (fd, *number)).collect();
+        // Held back until there is a child to pass them to.
+        let mask = signal::block();
+        signal::forward();
+        let spawned = process::spawn(command, &streams, &mask);
+        match spawned {
+            Ok(pid) => signal::forward_to(pid),
+            Err(_) => signal::restore(),
+        }
+        signal::unblock(&mask);
+        let pid = spawned?;
+        Ok(Self { pid, watch: process::watch(pid).ok(), ended: None })
+    }
+
+    /// Passes the streams on until the compiler has ended and they have, or hold nothing more of its.
+    fn attend(&mut self, captures: &mut [(c_int, Capture)]) -> Result<Ended> {
+        let mut buffer = alloc::vec![0; BUFFER];
+        loop {
+            let mut awaited: Vec<c_int> = captures.iter().filter_map(|(_, c)| c.descriptor()).collect();
+            if let Some(ended) = self.ended
+                && awaited.is_empty()
+            {
+                return Ok(ended);
+            }
+            awaited.extend(self.watch.as_ref().map(Fd::number));
+            let timeout = match (&self.ended, &self.watch) {
+                (Some(_), _) => Some(GRACE),
+                (None, Some(_)) => None,
+                (None, None) => Some(LOOK_EVERY),
+            };
+            // An interruption is a signal that has been passed on.
+            let Ok(readable) = sys::wait_readable(&awaited, timeout) else { continue };
+            let ready = |number: c_int| awaited.iter().zip(&readable).any(|(&a, &r)| r && a == number);
+            for (_, capture) in captures.iter_mut() {
+                if capture.descriptor().is_some_and(ready) {
+                    capture.pass_on(&mut buffer);
+                } else if self.ended.is_some() && !readable.contains(&true) {
+                    capture.abandon();
+                }
+            }
+            if self.ended.is_none() && self.watch.as_ref().is_none_or(|watch| ready(watch.number())) {
+                self.look()?;
+            }
+            if self.ended.is_some() {
+                captures.iter_mut().for_each(|(_, capture)| capture.finish());
+            }
+        }
+    }
+
+    /// Takes the child's status if it has ended. No signal may go to its id after that: it may be another's by then.
+    fn look(&mut self) -> Result<()> {
+        let mask = signal::block();
+        let ended = process::wait(self.pid, false);
+        if !matches!(ended, Ok(None)) {
+            signal::forward_to(0);
+            self.watch = None;
+        }
+        signal::unblock(&mask);
+        self.ended = ended?;
+        Ok(())
+    }
+}

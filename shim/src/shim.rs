@@ -1,0 +1,152 @@
+//! One call of the shim, from its arguments to its exit status.
+
+use crate::companion::Companion;
+use crate::compiler::{self, Compiler};
+use crate::environment::Environment;
+use crate::run;
+use crate::serve;
+use crate::sys::process::{self, Command};
+use crate::sys::{Errno, Fd, Result, STDERR, c_string, file, signal, terminal};
+use crate::wire::{Ask, Reply, Report, Request, Run, Serve};
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+/// Does what the call asks for and returns the exit status, unless the compiler takes this process over.
+pub fn main(argv: &[&CStr]) -> i32 {
+    let open = file::plug_standard_streams();
+    let env = Environment::of_process();
+    let compiler = match compiler::find(argv, &env) {
+        Ok(compiler) => compiler,
+        Err(missing) => {
+            say(&missing.message());
+            return missing.exit_status();
+        }
+    };
+    let call = Call { command: command(compiler, argv, &env), env, open };
+    if !call.env.is_off()
+        && worth_asking(&call.command)
+        && let Some(status) = call.through_companion()
+    {
+        return status;
+    }
+    call.become_compiler()
+}
+
+fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
+    let args = argv.get(compiler.skip..).unwrap_or_default();
+    Command {
+        path: compiler.path,
+        argv: core::iter::once(compiler.argv0).chain(args.iter().map(|&arg| arg.to_owned())).collect(),
+        env: env.to_c_strings(),
+    }
+}
+
+/// Returns whether the companion could do anything about the command: it compiles, or a response file may say so.
+fn worth_asking(command: &Command) -> bool {
+    command.argv.iter().skip(1).any(|arg| arg.as_c_str() == c"-c" || arg.to_bytes().starts_with(b"@"))
+}
+
+struct Call {
+    command: Command,
+    env: Environment,
+    open: [bool; 3],
+}
+
+impl Call {
+    /// Returns the exit status, or nothing when the compiler has still to be run as if there were no companion.
+    fn through_companion(&self) -> Option<i32> {
+        // Waiting for a child would fail, and the compiler is to inherit the same.
+        if signal::children_are_ignored() {
+            return None;
+        }
+        let companion = Companion::reach(&self.env)?;
+        match companion.ask(&Request::Ask(self.ask().ok()?)).ok()? {
+            (Reply::Run(run), _) => self.run(&run, &companion),
+            (Reply::Serve(serve), descriptors) => Self::serve(&serve, &descriptors),
+            _ => None,
+        }
+    }
+
+    fn ask(&self) -> Result<Ask> {
+        let cwd = file::stat(b".")?;
+        Ok(Ask {
+            compiler: self.command.path.to_bytes().to_vec(),
+            argv0: self.command.argv.first().map(|name| name.to_bytes().to_vec()).unwrap_or_default(),
+            args: self.command.argv.iter().skip(1).map(|arg| arg.to_bytes().to_vec()).collect(),
+            cwd: file::working_directory()?,
+            env: self.env.to_bytes(),
+            umask: file::umask(),
+            mount_ns: file::stat(b"/proc/self/ns/mnt").map_or(0, |stat| stat.ino),
+            cwd_dev: cwd.dev,
+            cwd_ino: cwd.ino,
+            terminal: terminal::is_terminal(STDERR),
+            pid: process::id(),
+        })
+    }
+
+    fn run(&self, how: &Run, companion: &Companion) -> Option<i32> {
+        let mut command = self.command.clone();
+        for arg in &how.args {
+            command.argv.push(c_string(arg).ok()?);
+        }
+        command.env = self.env.changed(&[], &how.env).ok()?;
+        let report = match run::run(&command, self.open) {
+            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(&command), self.open),
+            other => other,
+        }
+        .ok()?;
+        let status = report.status;
+        Self::deliver(report, companion);
+        Some(end_like(status))
+    }
+
+    /// The compile is over; what becomes of the report changes nothing for the build.
+    fn deliver(report: Report, companion: &Companion) {
+        let _ = companion.ask(&Request::Report(report));
+    }
+
+    fn serve(serve: &Serve, descriptors: &[Fd]) -> Option<i32> {
+        serve::write_outputs(serve, descriptors).ok()?;
+        // Compilers do not fail either when nobody takes their warnings.
+        let _ = file::write_all(STDERR, &serve.stderr);
+        Some(0)
+    }
+
+    fn become_compiler(&self) -> i32 {
+        let mut error = process::exec(&self.command);
+        if error == Errno(libc::ENOEXEC) {
+            error = process::exec(&through_shell(&self.command));
+        }
+        let (reason, status): (&[u8], _) = match error.0 {
+            libc::ENOENT => (b"it or its interpreter is missing", 127),
+            libc::E2BIG => (b"argument list too long", 126),
+            libc::EACCES => (b"permission denied", 126),
+            _ => (b"the system refuses to execute it", 126),
+        };
+        say(&[b"spec-cc: no compiler: ", self.command.path.to_bytes(), b": ", reason, b"\n"].concat());
+        status
+    }
+}
+
+/// A script without `#!` goes to the shell, as `execvp(3)` and shells do it.
+fn through_shell(command: &Command) -> Command {
+    let args = command.argv.iter().skip(1).cloned();
+    let argv = [c"/bin/sh".to_owned(), command.path.clone()].into_iter().chain(args).collect::<Vec<_>>();
+    Command { path: c"/bin/sh".to_owned(), argv, env: command.env.clone() }
+}
+
+/// Returns the exit status of a wait status; ends this process by the same signal when it was one.
+fn end_like(status: i32) -> i32 {
+    if libc::WIFSIGNALED(status) {
+        signal::die_by(libc::WTERMSIG(status));
+        // What a shell makes of it, should we have survived.
+        return 128 + libc::WTERMSIG(status);
+    }
+    libc::WEXITSTATUS(status)
+}
+
+fn say(message: &[u8]) {
+    // Without a standard error there is nobody to tell.
+    let _ = file::write_all(STDERR, message);
+}

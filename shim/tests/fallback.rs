@@ -1,0 +1,183 @@
+//! Whatever is wrong with the companion, the compiler runs and the build sees nothing of it.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use spec_cc_shim::wire::{MAX_FRAME, PROTOCOL, Reply, Run};
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::process::Output;
+use std::time::{Duration, Instant};
+use support::{Peer, Room, stderr, stdout};
+
+fn room() -> Room {
+    let room = Room::new();
+    room.script("bin/cc", r#"echo "compiled $*"; echo warned >&2; exit 3"#);
+    room
+}
+
+fn assert_plain(output: &Output) {
+    assert_eq!(
+        (output.status.code(), stdout(output).as_str(), stderr(output).as_str()),
+        (Some(3), "compiled -c x.c\n", "warned\n")
+    );
+}
+
+fn compile(room: &Room) -> Output {
+    room.shim().args(["-c", "x.c"]).output().unwrap()
+}
+
+#[test]
+fn switched_off_it_asks_nobody() {
+    for (name, value) in [("SPEC_CC_DISABLE", "1"), ("SPEC_CC_DISABLE", "true"), ("SPEC_CC_MODE", "off")] {
+        let room = room();
+        let listener = UnixListener::bind(room.path("s.sock")).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        assert_plain(&room.shim().env(name, value).args(["-c", "x.c"]).output().unwrap());
+        assert!(listener.accept().is_err(), "{name}={value} asked");
+    }
+}
+
+#[test]
+fn it_asks_about_compiles_and_response_files_only() {
+    for (args, asked) in [(vec!["-c", "x.c"], true), (vec!["@args"], true), (vec!["x.o", "-o", "x"], false)] {
+        let room = room();
+        let listener = UnixListener::bind(room.path("s.sock")).unwrap();
+        let mut child = room.shim().env("SPEC_CC_DISABLE", "0").args(&args).spawn().unwrap();
+        if asked {
+            let mut peer = Peer(listener.accept().unwrap().0);
+            assert_eq!(peer.ask().args, args.iter().map(|a| a.as_bytes().to_vec()).collect::<Vec<_>>());
+            peer.reply(&Reply::Exec);
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err());
+    }
+}
+
+#[test]
+fn the_ask_says_where_and_how() {
+    let room = room();
+    let companion = room.companion(|mut peer| {
+        let ask = peer.ask();
+        peer.reply(&Reply::Exec);
+        ask
+    });
+    let child = room.shim().args(["cc", "-c", "x.c"]).env("ODD", "a=b").spawn().unwrap();
+    let pid = child.id();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(3));
+    let ask = companion.join().unwrap();
+    assert_eq!(ask.compiler, room.path("bin/cc").as_os_str().as_encoded_bytes());
+    assert_eq!((ask.argv0.as_slice(), ask.pid), (&b"cc"[..], pid));
+    assert_eq!(ask.cwd, room.path("work").as_os_str().as_encoded_bytes());
+    assert!(ask.env.contains(&b"ODD=a=b".to_vec()));
+    assert!(ask.mount_ns != 0 && ask.cwd_ino != 0 && !ask.terminal);
+}
+
+#[test]
+fn no_companion_to_be_had() {
+    let room = room();
+    let started = Instant::now();
+    assert_plain(&compile(&room));
+    // Nobody listens any more.
+    drop(UnixListener::bind(room.path("s.sock")).unwrap());
+    assert_plain(&compile(&room));
+    assert!(started.elapsed() < Duration::from_secs(1), "waited for a program that is not there");
+}
+
+#[test]
+fn no_place_for_a_socket() {
+    let room = room();
+    let far = room.path("no/such/folder/s.sock");
+    assert_plain(&room.shim().env("SPEC_CC_SOCKET", far).args(["-c", "x.c"]).output().unwrap());
+}
+
+#[test]
+fn the_companion_hangs_up() {
+    let room1 = room();
+    let companion = room1.companion(drop);
+    assert_plain(&compile(&room1));
+    companion.join().unwrap();
+
+    let room2 = room();
+    let companion = room2.companion(|mut peer| drop(peer.ask()));
+    assert_plain(&compile(&room2));
+    companion.join().unwrap();
+}
+
+#[test]
+fn what_it_says_is_no_reply() {
+    let run = Reply::Run(Run { env: vec![b"A=1".to_vec()], args: Vec::new() }).encode().unwrap();
+    let frames: Vec<Vec<u8>> = vec![
+        vec![0, 0, 0, 0],
+        (MAX_FRAME as u32 + 1).to_le_bytes().to_vec(),
+        u32::MAX.to_le_bytes().to_vec(),
+        run[..run.len() - 1].to_vec(),
+        run[..3].to_vec(),
+        vec![1, 0, 0, 0, 99],
+        vec![2, 0, 0, 0, 16, 0],
+        [&[9, 0, 0, 0, 17][..], &[0xff; 8]].concat(),
+        b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
+        PROTOCOL.to_le_bytes().repeat(64),
+        // An acknowledgement of nothing.
+        Reply::Done.encode().unwrap(),
+    ];
+    for frame in frames {
+        let room = room();
+        let sent = frame.clone();
+        let companion = room.companion(move |mut peer| {
+            peer.ask();
+            peer.0.write_all(&sent).unwrap();
+        });
+        assert_plain(&compile(&room));
+        companion.join().unwrap();
+        drop(frame);
+    }
+}
+
+#[test]
+fn changes_that_cannot_be_made() {
+    for run in [
+        Run { env: vec![b"no equals sign".to_vec()], args: Vec::new() },
+        Run { env: Vec::new(), args: vec![b"nul\0".to_vec()] },
+        // Past what execve takes in one argument: only the plain command runs.
+        Run { env: Vec::new(), args: vec![vec![b'x'; 1 << 18]] },
+    ] {
+        let room = room();
+        let companion = room.companion(|mut peer| {
+            peer.ask();
+            peer.reply(&Reply::Run(run));
+            peer.until_closed();
+        });
+        assert_plain(&compile(&room));
+        companion.join().unwrap();
+    }
+}
+
+#[test]
+fn silence_lasts_ten_seconds_at_most() {
+    let room = room();
+    let companion = room.companion(|mut peer| {
+        peer.ask();
+        std::thread::sleep(Duration::from_secs(1));
+        peer.reply(&Reply::Wait);
+        peer.until_closed();
+    });
+    let started = Instant::now();
+    assert_plain(&compile(&room));
+    let waited = started.elapsed().as_secs_f32();
+    assert!((10.5..13.0).contains(&waited), "waited {waited} s");
+    companion.join().unwrap();
+}
+
+#[test]
+fn a_report_that_nobody_takes_changes_nothing() {
+    let room = room();
+    let companion = room.companion(|mut peer| {
+        peer.ask();
+        peer.reply(&Reply::Run(Run::default()));
+        drop(peer);
+    });
+    assert_plain(&compile(&room));
+    companion.join().unwrap();
+}

@@ -1,0 +1,166 @@
+//! Outputs that the companion has already: what is written, and when the compiler must run instead.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use spec_cc_shim::wire::{Reply, Serve, Served};
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixStream;
+use std::process::Output;
+use support::{Room, content, stderr, stdout};
+
+/// A room whose compiler only says that it ran.
+fn room() -> Room {
+    let room = Room::new();
+    room.script("bin/cc", "echo compiled");
+    room
+}
+
+fn compile(room: &Room) -> Output {
+    // A fixed mask, so that modes can be compared.
+    let mut sh = room.call("/bin/sh");
+    sh.args(["-c", "umask 027; exec \"$0\" \"$@\"", support::SHIM, "-c", "x.c"]).output().unwrap()
+}
+
+fn assert_compiled(output: &Output) {
+    assert_eq!(stdout(output), "compiled\n");
+    assert!(output.status.success());
+}
+
+#[test]
+fn outputs_and_warnings_appear_as_the_compiler_leaves_them() {
+    let room = room();
+    let big = vec![7; 3 << 20];
+    let absolute = room.path("away.d").to_str().unwrap().to_owned();
+    let files: [(&str, u32, &[u8]); 4] = [
+        ("x.o", 0o666, &big),
+        (&absolute, 0o666, b"x.o: x.c\n"),
+        ("empty", 0o666, b""),
+        ("tool", 0o777, b"#!"),
+    ];
+    let companion = room.server(&files, "x.c:1: warning\n");
+    let output = compile(&room);
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("", "x.c:1: warning\n"));
+    assert!(output.status.success());
+    for (name, mode, bytes) in files {
+        let path = room.work(name);
+        assert_eq!(fs::read(&path).unwrap(), bytes, "{name}");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode & !0o027, "{name}");
+    }
+    companion.join().unwrap();
+}
+
+#[test]
+fn an_earlier_output_is_replaced() {
+    let room = room();
+    fs::set_permissions(room.write("x.o", "older and longer"), fs::Permissions::from_mode(0o640)).unwrap();
+    let companion = room.server(&[("x.o", 0o666, b"new")], "");
+    assert_eq!(stdout(&compile(&room)), "");
+    assert_eq!(fs::read(room.work("x.o")).unwrap(), b"new");
+    companion.join().unwrap();
+}
+
+#[test]
+fn names_may_hold_any_bytes() {
+    let room = room();
+    let name = "a b\n\u{1}ü.o";
+    let companion = room.server(&[(name, 0o666, b"x")], "");
+    assert_eq!(stdout(&compile(&room)), "");
+    assert_eq!(fs::read(room.work(name)).unwrap(), b"x");
+    companion.join().unwrap();
+}
+
+#[test]
+fn what_is_not_a_plain_earlier_output_is_left_to_the_compiler() {
+    type Prepare = fn(&Room);
+    let cases: [(&str, Prepare); 6] = [
+        ("folder", |room| fs::create_dir(room.work("x.o")).unwrap()),
+        ("link", |room| symlink("elsewhere", room.work("x.o")).unwrap()),
+        ("link to a file", |room| symlink(room.write("y", "kept"), room.work("x.o")).unwrap()),
+        ("fifo", |room| nix::unistd::mkfifo(&room.work("x.o"), nix::sys::stat::Mode::S_IRWXU).unwrap()),
+        ("second name", |room| {
+            fs::set_permissions(room.write("x.o", "kept"), fs::Permissions::from_mode(0o640)).unwrap();
+            fs::hard_link(room.work("x.o"), room.work("y")).unwrap();
+        }),
+        ("other mode", |room| {
+            fs::set_permissions(room.write("x.o", "kept"), fs::Permissions::from_mode(0o600)).unwrap();
+        }),
+    ];
+    for (name, prepare) in cases {
+        let room = room();
+        prepare(&room);
+        let before = fs::symlink_metadata(room.work("x.o")).unwrap();
+        let companion = room.server(&[("a.d", 0o666, b"d"), ("x.o", 0o666, b"new")], "warning");
+        let output = compile(&room);
+        assert_compiled(&output);
+        assert_eq!(stderr(&output), "", "{name}");
+        let after = fs::symlink_metadata(room.work("x.o")).unwrap();
+        assert_eq!(
+            (after.ino(), after.mode(), after.len()),
+            (before.ino(), before.mode(), before.len()),
+            "{name}"
+        );
+        assert!(!room.work("a.d").exists(), "{name}: half of it was served");
+        companion.join().unwrap();
+    }
+}
+
+#[test]
+fn a_failure_half_way_takes_back_what_was_written() {
+    let room = room();
+    let files: [(&str, u32, &[u8]); 2] = [("x.o", 0o666, b"object"), ("no/such/folder/x.d", 0o666, b"d")];
+    let companion = room.server(&files, "");
+    assert_compiled(&compile(&room));
+    assert!(!room.work("x.o").exists());
+    companion.join().unwrap();
+}
+
+#[test]
+fn descriptors_that_do_not_fit_are_refused() {
+    let promise = |size| Served { path: b"x.o".to_vec(), mode: 0o666, size };
+    let serve = |outputs| Reply::Serve(Serve { outputs, stderr: Vec::new() });
+    let (pipe, _other) = UnixStream::pair().unwrap();
+    let file = content(b"four");
+    let cases = [
+        (serve(vec![promise(4)]), vec![]),
+        (serve(vec![promise(4)]), vec![file.as_raw_fd(), file.as_raw_fd()]),
+        (serve(vec![promise(5)]), vec![file.as_raw_fd()]),
+        (serve(vec![promise(3)]), vec![file.as_raw_fd()]),
+        (serve(vec![promise(u64::MAX)]), vec![file.as_raw_fd()]),
+        (serve(vec![promise(0)]), vec![pipe.as_raw_fd()]),
+        (serve(vec![promise(4), promise(4)]), vec![file.as_raw_fd(), file.as_raw_fd()]),
+        (serve(vec![Served { path: b"x\0.o".to_vec(), mode: 0o666, size: 4 }]), vec![file.as_raw_fd()]),
+        (serve(vec![Served { path: Vec::new(), mode: 0o666, size: 4 }]), vec![file.as_raw_fd()]),
+    ];
+    for (reply, descriptors) in cases {
+        let room = room();
+        let note = format!("{reply:?}");
+        let companion = room.companion(move |mut peer| {
+            peer.ask();
+            peer.reply_with(&reply, &descriptors);
+            peer.until_closed();
+        });
+        assert_compiled(&compile(&room));
+        assert!(fs::read_dir(room.path("work")).unwrap().next().is_none(), "{note}");
+        companion.join().unwrap();
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_left_to_the_compiler() {
+    if nix::unistd::geteuid().is_root() {
+        // Root may write anywhere; the file system that nobody may write stands in.
+        let room = room();
+        let companion = room.server(&[("/proc/self/x.o", 0o666, b"x")], "");
+        assert_compiled(&compile(&room));
+        companion.join().unwrap();
+        return;
+    }
+    let room = room();
+    fs::set_permissions(room.path("work"), fs::Permissions::from_mode(0o555)).unwrap();
+    let companion = room.server(&[("x.o", 0o666, b"x")], "");
+    assert_compiled(&compile(&room));
+    companion.join().unwrap();
+}

@@ -1,0 +1,174 @@
+//! What the shim's tests share: a folder to work in, calls of the shim, and a companion that says what a test wants.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use spec_cc_shim::wire::{self, Ask, Reply, Report, Request, Run, Serve, Served};
+use std::fs::{self, File};
+use std::io::{IoSlice, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::thread::{self, JoinHandle};
+
+/// The program under test.
+pub const SHIM: &str = env!("CARGO_BIN_EXE_spec-cc");
+
+/// A folder with a `bin` in it that goes first on `PATH`, and a working directory.
+pub struct Room(tempfile::TempDir);
+
+impl Room {
+    pub fn new() -> Self {
+        let room = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(room.path("bin")).unwrap();
+        fs::create_dir(room.path("work")).unwrap();
+        room
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn work(&self, name: &str) -> PathBuf {
+        self.path("work").join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        fs::write(self.work(name), text).unwrap();
+        self.work(name)
+    }
+
+    /// Puts an executable shell script there.
+    pub fn script(&self, name: &str, body: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Puts a compiler there that says its path and its arguments.
+    pub fn echo_compiler(&self, name: &str) -> PathBuf {
+        self.script(name, r#"printf '%s|' "$0" "$@""#)
+    }
+
+    pub fn link(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        std::os::unix::fs::symlink(SHIM, &path).unwrap();
+        path
+    }
+
+    pub fn search_path(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.path("bin").display())
+    }
+
+    /// A call of the program in the working directory, with a socket in this room.
+    pub fn call(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.current_dir(self.path("work")).env("PATH", self.search_path());
+        command.env("SPEC_CC_SOCKET", self.path("s.sock"));
+        command.env_remove("SPEC_CC_DISABLE").env_remove("SPEC_CC_MODE").env_remove("SPEC_CC_COMPILER");
+        command
+    }
+
+    pub fn shim(&self) -> Command {
+        self.call(SHIM)
+    }
+
+    /// A companion that takes one connection.
+    pub fn companion<T: Send + 'static>(
+        &self,
+        talk: impl FnOnce(Peer) -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let listener = UnixListener::bind(self.path("s.sock")).unwrap();
+        thread::spawn(move || talk(Peer(listener.accept().unwrap().0)))
+    }
+
+    /// A companion that says "run it so" and takes the report.
+    pub fn runner(&self, run: Run) -> JoinHandle<(Ask, Report)> {
+        self.companion(move |mut peer| {
+            let ask = peer.ask();
+            peer.reply(&Reply::Run(run));
+            let report = peer.report();
+            peer.reply(&Reply::Done);
+            (ask, report)
+        })
+    }
+
+    /// A companion that serves files with these names, modes and contents.
+    pub fn server(&self, files: &[(&str, u32, &[u8])], stderr: &str) -> JoinHandle<()> {
+        let mut outputs = Vec::new();
+        let mut contents = Vec::new();
+        for (path, mode, bytes) in files {
+            outputs.push(Served { path: (*path).into(), mode: *mode, size: bytes.len() as u64 });
+            contents.push(content(bytes));
+        }
+        let serve = Reply::Serve(Serve { outputs, stderr: stderr.into() });
+        self.companion(move |mut peer| {
+            peer.ask();
+            peer.reply_with(&serve, &contents.iter().map(AsRawFd::as_raw_fd).collect::<Vec<_>>());
+            peer.until_closed();
+        })
+    }
+}
+
+/// A nameless file with this content, its position at the end as after writing.
+pub fn content(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+/// The companion's end of a connection.
+pub struct Peer(pub UnixStream);
+
+impl Peer {
+    pub fn request(&mut self) -> Request {
+        let mut length = [0; 4];
+        self.0.read_exact(&mut length).unwrap();
+        let mut frame = vec![0; wire::frame_length(length).unwrap()];
+        self.0.read_exact(&mut frame).unwrap();
+        Request::decode(&frame).unwrap()
+    }
+
+    pub fn ask(&mut self) -> Ask {
+        match self.request() {
+            Request::Ask(ask) => ask,
+            other @ Request::Report(_) => panic!("not an ask: {other:?}"),
+        }
+    }
+
+    pub fn report(&mut self) -> Report {
+        match self.request() {
+            Request::Report(report) => report,
+            other @ Request::Ask(_) => panic!("not a report: {other:?}"),
+        }
+    }
+
+    pub fn reply(&mut self, reply: &Reply) {
+        self.0.write_all(&reply.encode().unwrap()).unwrap();
+    }
+
+    pub fn reply_with(&mut self, reply: &Reply, descriptors: &[RawFd]) {
+        let frame = reply.encode().unwrap();
+        let rights = [ControlMessage::ScmRights(descriptors)];
+        let sent =
+            sendmsg::<()>(self.0.as_raw_fd(), &[IoSlice::new(&frame)], &rights, MsgFlags::empty(), None);
+        assert_eq!(sent.unwrap(), frame.len());
+    }
+
+    /// Waits until the shim has gone.
+    pub fn until_closed(mut self) {
+        let mut rest = Vec::new();
+        let _ = self.0.read_to_end(&mut rest);
+        assert!(rest.is_empty(), "the shim said more than it should");
+    }
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
