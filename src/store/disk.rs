@@ -15,7 +15,7 @@ use super::image::now_ms;
 use super::marker::{self, Closing};
 use super::probe::{self, Verdict};
 use super::write::Lives;
-use super::{Result, StoreError};
+use super::{Result, StoreError, rows};
 
 /// The format this program writes. It changes when an older program would misread the rows.
 const SCHEMA: u32 = 1;
@@ -29,6 +29,9 @@ const CACHE: u64 = 64 << 20;
 /// sled's unit of space on disk. A quarter of its default halves what the measured store takes, as a segment is used again
 /// only when more than half of it is out of date.
 const SEGMENT: usize = 128 << 10;
+
+/// What is said of a store whose files sled takes for an empty one.
+pub(super) const LOST: &str = "its rows are gone";
 
 /// How long sled may keep a change in memory, in milliseconds.
 const FLUSH_EVERY_MS: u64 = 500;
@@ -91,6 +94,7 @@ fn inspect(dir: &Path) -> Result<Option<String>> {
             return Err(StoreError::Newer { path: dir.to_owned(), found, known: SCHEMA });
         }
         Some(found) => return Ok(Some(format!("its format {found} is no longer read"))),
+        // The schema's file is written last: without one the store was never ready, or somebody meddled.
         None if made => return Ok(Some("its schema file is missing or not a number".to_owned())),
         None => {}
     }
@@ -105,23 +109,37 @@ fn inspect(dir: &Path) -> Result<Option<String>> {
         Verdict::Sound => Ok(None),
         Verdict::Damaged(what) => Ok(Some(what)),
         Verdict::Locked => Err(StoreError::Locked { path: dir.to_owned() }),
-        Verdict::Refused(errno) => Err(StoreError::io(dir, "open the store")(errno.into())),
+        Verdict::Refused(why) => Err(StoreError::io(dir, "open the store")(io::Error::other(why))),
     }
 }
 
 /// Runs sled on `dir`; the lock comes back with an error.
 fn start(dir: &Path, lock: File) -> std::result::Result<Store, (StoreError, File)> {
-    if let Err(error) = fs::write(dir.join("schema"), format!("{SCHEMA}\n")) {
-        return Err((StoreError::io(&dir.join("schema"), "write")(error), lock));
-    }
     SLED_RAN.store(true, Ordering::SeqCst);
-    match sled(dir) {
+    match ready(dir) {
         Ok(db) => {
             let closing = Closing::new(dir, lock);
             Ok(Store { db, dir: dir.to_owned(), lives: Mutex::default(), closing })
         }
-        Err(error) => Err((StoreError::from_sled(dir, "open", error), lock)),
+        Err(error) => Err((error, lock)),
     }
+}
+
+/// sled on `dir` with the schema's row and file there; the row first, so that the file vouches for it.
+fn ready(dir: &Path) -> Result<sled::Db> {
+    let refused = |error| StoreError::from_sled(dir, "open", error);
+    let db = sled(dir).map_err(refused)?;
+    let file = dir.join("schema");
+    if file.exists() {
+        if db.get(rows::SCHEMA).map_err(refused)?.is_none() {
+            return Err(StoreError::Damaged { path: dir.to_owned(), what: LOST.to_owned() });
+        }
+    } else {
+        db.insert(rows::SCHEMA, &SCHEMA.to_be_bytes()).map_err(refused)?;
+        db.flush().map_err(refused)?;
+        fs::write(&file, format!("{SCHEMA}\n")).map_err(StoreError::io(&file, "write"))?;
+    }
+    Ok(db)
 }
 
 /// sled on `dir`, with this room's settings.

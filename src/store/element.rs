@@ -8,6 +8,7 @@ use prost::Message as _;
 use super::format::Header;
 use super::image::Image;
 use super::rows;
+use super::table::Table;
 use super::{ElementKey, Record, Result, SetId, Store, set};
 
 /// The most inputs, counted over all sets, that one element may hold in memory: 64 MiB of numbers. Ten thousand
@@ -55,10 +56,11 @@ impl Element {
             }
         }
         let rows = image.records.len();
+        let words = Table::from(image.words);
         let mut records: Vec<Record> = image
             .records
             .iter()
-            .filter_map(|(id, row)| row.record(*id, &image.words))
+            .filter_map(|(id, row)| row.record(*id, &words))
             .filter(|record| sets.contains_key(&record.set))
             .collect();
         records.sort_by_key(|record| (record.order, record.id));
@@ -118,11 +120,6 @@ impl Store {
         let mut lives = self.lives();
         lives.remove(key);
         let Some(number) = self.number(key)? else { return Ok(()) };
-        let mut batch = sled::Batch::default();
-        for row in self.db.scan_prefix(rows::element(number)).keys() {
-            batch.remove(self.sled("read", row)?);
-        }
-        batch.remove(rows::name(key));
-        self.sled("write", self.db.apply_batch(batch))
+        self.erase(number, Some(key))
     }
 }

@@ -67,14 +67,20 @@ impl StoreError {
         move |source| Self::Io { path: path.to_owned(), action, source }
     }
 
-    /// Tells the system's refusals (full disk, no permission) from bytes that make no sense.
+    /// Tells the system's refusals (full disk, no permission) from bytes that make no sense. sled keeps of the system's
+    /// answer only its kind and text.
     pub(super) fn from_sled(dir: &Path, action: &'static str, error: sled::Error) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
         let path = dir.to_owned();
         match error {
             sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
                 Self::Locked { path }
             }
-            sled::Error::Io(source) if source.raw_os_error().is_some() => Self::Io { path, action, source },
+            sled::Error::Io(source)
+                if !matches!(source.kind(), InvalidData | InvalidInput | Other | UnexpectedEof) =>
+            {
+                Self::Io { path, action, source }
+            }
             other => Self::Damaged { path, what: format!("cannot {action}: {other}") },
         }
     }

@@ -66,6 +66,9 @@ pub(super) struct RecordRow {
     /// Milliseconds since 1970; decides which of two records of one id is the newer.
     #[prost(uint64, tag = "17")]
     pub written_ms: u64,
+    /// The sum of the words' marks: a row whose words were lost and numbered anew must not become another command.
+    #[prost(fixed64, tag = "18")]
+    pub sum: u64,
 }
 
 /// An exported element.
@@ -110,7 +113,7 @@ impl RecordRow {
     /// `record` with its texts interned in `words`; `None` when the table is full.
     pub(super) fn new(record: &Record, set: SetId, words: &mut Table, written_ms: u64) -> Option<Self> {
         let mut word = |text: &String| words.intern(text);
-        Some(Self {
+        let mut row = Self {
             compiler: word(&record.compiler)?,
             args: record.args.iter().map(&mut word).collect::<Option<_>>()?,
             cwd: word(&record.cwd)?,
@@ -128,12 +131,19 @@ impl RecordRow {
             wasted: record.wasted,
             unseen_builds: record.unseen_builds.into(),
             written_ms,
-        })
+            sum: 0,
+        };
+        row.sum = row.words().fold(0, |sum, number| sum.wrapping_add(words.mark(number) as u64));
+        Some(row)
     }
 
-    /// The record that this row means; `None` if a word is missing or a field has the wrong length.
-    pub(super) fn record(&self, id: RecordId, words: &[String]) -> Option<Record> {
-        let word = |&number: &u32| words.get(number as usize).cloned();
+    /// The record that this row means; `None` if a word is missing or another, or a field has the wrong length.
+    pub(super) fn record(&self, id: RecordId, words: &Table) -> Option<Record> {
+        let sum = self.words().fold(0, |sum: u64, number| sum.wrapping_add(words.mark(number) as u64));
+        if sum != self.sum {
+            return None;
+        }
+        let word = |&number: &u32| words.get(number).map(str::to_owned);
         let env: Vec<String> = self.env.iter().map(word).collect::<Option<_>>()?;
         let (pairs, []) = env.as_chunks::<2>() else { return None };
         Some(Record {
@@ -161,7 +171,13 @@ impl RecordRow {
         self.set.as_slice().try_into().ok().map(SetId)
     }
 
-    /// Every word number of the row, to be looked up or replaced.
+    /// Every word number of the row.
+    pub(super) fn words(&self) -> impl Iterator<Item = u32> {
+        let lists = self.args.iter().chain(&self.env).chain(&self.outputs);
+        [self.compiler, self.cwd, self.source].into_iter().chain(lists.copied())
+    }
+
+    /// Every word number of the row, to be replaced.
     pub(super) fn words_mut(&mut self) -> impl Iterator<Item = &mut u32> {
         [&mut self.compiler, &mut self.cwd, &mut self.source]
             .into_iter()
@@ -210,15 +226,25 @@ mod tests {
             let mut words = Table::default();
             let row = RecordRow::new(&record, record.set, &mut words, 5).unwrap();
             let row = RecordRow::decode(row.encode_to_vec().as_slice()).unwrap();
-            prop_assert_eq!(row.record(record.id, words.since(0)), Some(record));
+            prop_assert_eq!(row.record(record.id, &words), Some(record));
         }
 
         #[test]
         fn any_bytes_are_a_row_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(row) = RecordRow::decode(bytes.as_slice()) {
-                let _ = row.record(RecordId::default(), &["word".into()]);
+                let _ = row.record(RecordId::default(), &vec!["word".to_owned()].into());
             }
         }
+    }
+
+    #[test]
+    fn a_row_whose_words_were_replaced_is_no_record() {
+        let mut words = Table::default();
+        let row = RecordRow::new(&Record { source: "a.c".into(), ..Record::default() }, SetId::default(), &mut words, 0);
+        let row = row.unwrap();
+        assert!(row.record(RecordId::default(), &words).is_some());
+        let others = Table::from(vec![String::new(), "b.c".into()]);
+        assert_eq!(row.record(RecordId::default(), &others), None);
     }
 
     #[test]
@@ -227,6 +253,6 @@ mod tests {
         let mut bytes = RecordRow::new(&Record::default(), SetId::default(), &mut words, 0).unwrap().encode_to_vec();
         bytes.extend([0xfa, 0x3f, 3, b'n', b'e', b'w']);
         let row = RecordRow::decode(bytes.as_slice()).unwrap();
-        assert_eq!(row.record(RecordId::default(), words.since(0)), Some(Record::default()));
+        assert_eq!(row.record(RecordId::default(), &words), Some(Record::default()));
     }
 }

@@ -61,7 +61,7 @@ impl Image {
         let moved = keep(&mut self.paths, sets.iter().flat_map(|(_, numbers)| numbers.iter().copied()));
         self.sets = sets.into_iter().map(|(id, numbers)| (id, set::encode(&translate(&moved, &numbers)))).collect();
 
-        let words_used: Vec<u32> = self.records.values_mut().flat_map(|row| row.words_mut().map(|n| *n)).collect();
+        let words_used: Vec<u32> = self.records.values().flat_map(RecordRow::words).collect();
         let moved = keep(&mut self.words, words_used.into_iter());
         for number in self.records.values_mut().flat_map(RecordRow::words_mut) {
             *number = moved.get(*number as usize).copied().flatten().unwrap_or(u32::MAX);
@@ -151,18 +151,31 @@ impl Store {
         Ok(value.and_then(|value| rows::parse_number(&value)))
     }
 
-    /// All rows of the element with this number.
+    /// All rows of the element with this number; none if they contradict each other, for then the element is forgotten.
     pub(super) fn image(&self, number: Number) -> Result<Image> {
         let mut image = Image::default();
         for row in self.db.scan_prefix(rows::element(number)) {
-            let (key, value) = self.sled("read", row)?;
-            let Some((_, kind, rest)) = rows::parse(&key) else {
-                image.lost += 1;
-                continue;
-            };
-            image.add(kind, rest, &value).map_err(|what| self.damaged(what))?;
+            let (row, value) = self.sled("read", row)?;
+            let added = rows::parse(&row).map_or(Err("a row of no known kind"), |(_, kind, rest)| image.add(kind, rest, &value));
+            if let Err(what) = added {
+                tracing::warn!("{}: {what}; an element's records are forgotten", self.dir.display());
+                self.erase(number, None)?;
+                return Ok(Image::default());
+            }
         }
         Ok(image)
+    }
+
+    /// Deletes all rows below `number`, and those that lead to it from `name`.
+    pub(super) fn erase(&self, number: Number, name: Option<&ElementKey>) -> Result<()> {
+        let mut batch = Batch::default();
+        for row in self.db.scan_prefix(rows::element(number)).keys() {
+            batch.remove(self.sled("read", row)?);
+        }
+        if let Some(key) = name {
+            batch.remove(rows::name(key));
+        }
+        self.sled("write", self.db.apply_batch(batch))
     }
 
     /// Writes `image` in place of all rows of the element but the sessions', in one step.

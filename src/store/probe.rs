@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, dup2_stderr, fork};
 
-use super::StoreError;
+use super::{StoreError, disk, rows};
 
 /// The child's share of time: a store of 100 MB is read in a second; damage may make sled loop.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
     /// Another process has it open.
     Locked,
     /// The system refused.
-    Refused(Errno),
+    Refused(String),
 }
 
 /// Reads all of the store in `dir` in a child. To be called only in a process that has not run sled.
@@ -62,14 +62,17 @@ fn examine(dir: &Path) -> String {
     match read_all(dir).map_err(|error| StoreError::from_sled(dir, "read", error)) {
         Ok(()) => "sound".to_owned(),
         Err(StoreError::Locked { .. }) => "locked".to_owned(),
-        Err(StoreError::Io { source, .. }) => format!("refused {}", source.raw_os_error().unwrap_or_default()),
+        Err(StoreError::Io { source, .. }) => format!("refused {source}"),
         Err(StoreError::Damaged { what, .. }) => format!("damaged {what}"),
         Err(other) => format!("damaged {other}"),
     }
 }
 
 fn read_all(dir: &Path) -> sled::Result<()> {
-    let db = super::disk::sled(dir)?;
+    let db = disk::sled(dir)?;
+    if !db.contains_key(rows::SCHEMA)? {
+        return Err(sled::Error::Unsupported(disk::LOST.to_owned()));
+    }
     for name in db.tree_names() {
         db.open_tree(name)?.iter().try_for_each(|row| row.map(drop))?;
     }
@@ -94,7 +97,7 @@ fn listen(mut reader: PipeReader) -> Result<Verdict, String> {
     Ok(match told.split_once(' ').unwrap_or((&told, "")) {
         ("sound", _) => Verdict::Sound,
         ("locked", _) => Verdict::Locked,
-        ("refused", errno) => Verdict::Refused(Errno::from_raw(errno.parse().unwrap_or_default())),
+        ("refused", why) => Verdict::Refused(why.to_owned()),
         ("damaged", what) => Verdict::Damaged(what.to_owned()),
         _ => return Err("reading it crashes".to_owned()),
     })

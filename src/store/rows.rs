@@ -2,6 +2,7 @@
 //!
 //! | key | value |
 //! | --- | --- |
+//! | `a` | the schema, 4 bytes: there from the beginning, so its absence shows that sled lost its log |
 //! | `e` project NUL element | the element's number, 4 bytes |
 //! | `d` number `h` | `format::Header` |
 //! | `d` number `p` first | `format::Chunk`: paths from number `first` on |
@@ -17,6 +18,8 @@ use super::{ElementKey, RecordId, SetId};
 /// An element's number: the prefix of all its rows.
 pub(super) type Number = u32;
 
+/// The row that holds the schema.
+pub(super) const SCHEMA: &[u8] = b"a";
 /// Before every row that maps an element's name to its number.
 pub(super) const NAMES: &[u8] = b"e";
 /// Before every row that belongs to an element's number.

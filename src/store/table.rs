@@ -24,6 +24,10 @@ impl Table {
         Some(number)
     }
 
+    pub(super) fn get(&self, number: u32) -> Option<&str> {
+        self.texts.get(number as usize).map(AsRef::as_ref)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.texts.len()
     }
@@ -33,7 +37,7 @@ impl Table {
         self.texts.get(first..).unwrap_or_default()
     }
 
-    /// The share in a set's identity of the path with this number.
+    /// The share of the text with this number in the sums that vouch for it; 0 if there is none.
     pub(super) fn mark(&self, number: u32) -> u128 {
         self.marks.get(number as usize).copied().unwrap_or_default()
     }
