@@ -2,6 +2,7 @@
 //!
 //! The rooms and what each may know are drawn in `docs/design.md`.
 
+pub mod backend;
 pub mod command;
 pub mod inputs;
 pub mod store;

@@ -1,1 +1,33 @@
 //! The sled store: records by element, dependency sets, pruning, import and export.
+//!
+//! One process at a time opens a store. Nothing outside this room knows sled or the rows' bytes.
+//! Every row of an element hangs below the element's number (see `rows`), and what belongs together is
+//! written in one atomic batch, so a crash loses the last moments but never tears a record.
+
+mod build;
+mod carry;
+mod disk;
+mod element;
+mod error;
+mod format;
+mod image;
+mod key;
+mod marker;
+mod probe;
+mod record;
+mod rows;
+mod session;
+mod set;
+mod table;
+mod write;
+
+pub use carry::ImportError;
+pub use disk::{Opened, Store};
+pub use element::{Element, Summary};
+pub use error::StoreError;
+pub use key::{ElementKey, KeyError};
+pub use record::{Record, RecordId, Use};
+pub use set::SetId;
+
+/// What every operation of this room returns.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,200 @@
+//! Carrying an element between stores: one blob that describes itself.
+//!
+//! Magic (8 bytes), version (u32 LE), length of the rest (u64 LE), SHA-256 of the rest, then a `format::Parcel`.
+
+use std::collections::HashMap;
+
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
+
+use super::element::MOST_INPUTS;
+use super::format::{Parcel, ParcelRecord, ParcelSet, RecordRow};
+use super::image::{Image, now_ms};
+use super::table::Table;
+use super::{ElementKey, RecordId, Result, SetId, Store, StoreError, set};
+
+const MAGIC: &[u8; 8] = b"spec-cc\x01";
+const VERSION: u32 = 1;
+const HEAD: usize = 8 + 4 + 8 + 32;
+
+/// The longest blob that is read: some thirty times an element of ten thousand commands. Decoding takes up to
+/// twelve times that in memory, for a blob of empty strings.
+const LONGEST: usize = 128 << 20;
+
+/// What is wrong with the bytes to import.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The bytes do not begin as an exported element does.
+    #[error("this is not an exported element")]
+    Magic,
+    /// A newer spec-cc wrote it.
+    #[error("exported in version {found} by a newer spec-cc; this one knows up to {VERSION}")]
+    Newer {
+        /// The version found.
+        found: u32,
+    },
+    /// The bytes are fewer or more than they say.
+    #[error("cut short or padded: {expected} bytes announced, {found} there")]
+    Length {
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes there.
+        found: u64,
+    },
+    /// More than any element needs.
+    #[error("too large: {0} bytes")]
+    TooLarge(u64),
+    /// The bytes changed on the way.
+    #[error("the checksum does not match: the bytes changed on the way")]
+    Checksum,
+    /// The checksum is right but the contents are not.
+    #[error("the contents make no sense: {0}")]
+    Contents(&'static str),
+}
+
+impl Store {
+    /// The element as one blob, without its sessions; for [`Store::import`] here or elsewhere.
+    pub fn export(&self, key: &ElementKey) -> Result<Vec<u8>> {
+        let _quiet = self.lives();
+        let number = self.number(key)?.ok_or_else(|| StoreError::Unknown(key.clone()))?;
+        let mut image = self.image(number)?;
+        image.drop_unused_sets();
+        image.compact();
+        Ok(seal(&pack(key, image).encode_to_vec()))
+    }
+
+    /// Merges an exported element into the one of its name, or of the name `rename`; gives that name. Of two records
+    /// with one id the one written later stays. On any error nothing is changed.
+    pub fn import(&self, bytes: &[u8], rename: Option<ElementKey>) -> Result<ElementKey> {
+        let parcel = Parcel::decode(unseal(bytes)?).map_err(|_| ImportError::Contents("not a parcel"))?;
+        let key = rename.unwrap_or_else(|| ElementKey::new(&*parcel.project, &*parcel.element));
+        if key.to_string().parse().as_ref() != Ok(&key) || key.to_string().contains('\0') {
+            return Err(ImportError::Contents("the element has no proper name").into());
+        }
+        let mut lives = self.lives();
+        lives.remove(&key);
+        let (number, old) = match self.number(&key)? {
+            Some(number) => (number, self.image(number)?),
+            None => (self.next_number(&lives)?, Image::default()),
+        };
+        let merged = merge(old, parcel)?;
+        self.replace(&key, number, &merged)?;
+        Ok(key)
+    }
+}
+
+fn seal(body: &[u8]) -> Vec<u8> {
+    let length = (body.len() as u64).to_le_bytes();
+    [MAGIC, &VERSION.to_le_bytes()[..], &length, &Sha256::digest(body), body].concat()
+}
+
+fn unseal(bytes: &[u8]) -> std::result::Result<&[u8], ImportError> {
+    let found = bytes.len() as u64;
+    let rest = bytes.strip_prefix(MAGIC).ok_or(ImportError::Magic)?;
+    let cut = ImportError::Length { expected: HEAD as u64, found };
+    let (version, rest) = rest.split_first_chunk().ok_or_else(|| cut.clone())?;
+    let version = u32::from_le_bytes(*version);
+    if version > VERSION {
+        return Err(ImportError::Newer { found: version });
+    }
+    let (length, rest) = rest.split_first_chunk().ok_or_else(|| cut.clone())?;
+    let (sum, body) = rest.split_first_chunk::<32>().ok_or(cut)?;
+    let expected = u64::from_le_bytes(*length);
+    if expected != body.len() as u64 {
+        return Err(ImportError::Length { expected: expected.saturating_add(HEAD as u64), found });
+    }
+    if body.len() > LONGEST {
+        return Err(ImportError::TooLarge(found));
+    }
+    if Sha256::digest(body)[..] != sum[..] {
+        return Err(ImportError::Checksum);
+    }
+    Ok(body)
+}
+
+fn pack(key: &ElementKey, image: Image) -> Parcel {
+    // Sorted, so that the same element gives the same bytes and a cache keeps them once.
+    let mut sets: Vec<ParcelSet> =
+        image.sets.into_iter().map(|(id, numbers)| ParcelSet { id: id.0.to_vec(), numbers }).collect();
+    sets.sort_by(|a, b| a.id.cmp(&b.id));
+    let records = image.records.into_iter();
+    Parcel {
+        project: key.project.clone(),
+        element: key.element.clone(),
+        header: Some(image.header),
+        paths: image.paths,
+        words: image.words,
+        sets,
+        records: records.map(|(id, row)| ParcelRecord { id: id.0.to_vec(), row: Some(row) }).collect(),
+    }
+}
+
+/// `old` with the records of `parcel` that are new or newer, and what they need.
+fn merge(old: Image, parcel: Parcel) -> std::result::Result<Image, ImportError> {
+    let Image { mut header, paths, words, mut sets, mut records, .. } = old;
+    let (mut paths, mut words) = (Table::from(paths), Table::from(words));
+    if let Some(theirs) = &parcel.header {
+        header.builds = header.builds.max(theirs.builds);
+        header.last_built = header.last_built.max(theirs.last_built.min(now_ms() / 1000));
+    }
+    let new_sets = merge_sets(&parcel, &mut paths, &mut sets)?;
+    let moved = intern_all(&mut words, &parcel.words)?;
+    for ParcelRecord { id, row } in parcel.records {
+        let id = id.try_into().map(RecordId).map_err(|_| ImportError::Contents("a record's identity"))?;
+        let row = row.ok_or(ImportError::Contents("a record without a command"))?;
+        let row = translate(row, &moved, &new_sets)?;
+        if records.get(&id).is_none_or(|ours| ours.written_ms < row.written_ms) {
+            records.insert(id, row);
+        }
+    }
+    let mut merged = Image { header, paths: paths.into(), words: words.into(), sets, records, lost: 0 };
+    merged.drop_unused_sets();
+    merged.compact();
+    Ok(merged)
+}
+
+/// Adds the parcel's sets to `sets`; gives the identity here of each identity there. The identity is computed from the
+/// paths: what the parcel claims is only a name within the parcel.
+fn merge_sets(
+    parcel: &Parcel,
+    paths: &mut Table,
+    sets: &mut HashMap<SetId, Vec<u8>>,
+) -> std::result::Result<HashMap<Vec<u8>, SetId>, ImportError> {
+    let moved = intern_all(paths, &parcel.paths)?;
+    let mut room = MOST_INPUTS;
+    let mut ids = HashMap::new();
+    for ParcelSet { id, numbers } in &parcel.sets {
+        let numbers =
+            set::decode(numbers, moved.len()).ok_or(ImportError::Contents("a dependency set's numbers"))?;
+        room = room.checked_sub(numbers.len()).ok_or(ImportError::Contents("too many inputs"))?;
+        let mut ours: Vec<u32> = numbers.iter().filter_map(|&n| moved.get(n as usize).copied()).collect();
+        ours.sort_unstable();
+        ours.dedup();
+        let ours_id = SetId::of(ours.iter().map(|&number| paths.mark(number)));
+        sets.entry(ours_id).or_insert_with(|| set::encode(&ours));
+        ids.insert(id.clone(), ours_id);
+    }
+    Ok(ids)
+}
+
+fn intern_all(table: &mut Table, texts: &[String]) -> std::result::Result<Vec<u32>, ImportError> {
+    texts.iter().map(|text| table.intern(text)).collect::<Option<_>>().ok_or(ImportError::Contents("too many strings"))
+}
+
+fn translate(
+    mut row: RecordRow,
+    words: &[u32],
+    sets: &HashMap<Vec<u8>, SetId>,
+) -> std::result::Result<RecordRow, ImportError> {
+    for number in row.words_mut() {
+        *number = *words.get(*number as usize).ok_or(ImportError::Contents("a word that is not there"))?;
+    }
+    let set = sets.get(&row.set).ok_or(ImportError::Contents("a dependency set that is not there"))?;
+    row.set = set.0.to_vec();
+    if row.shape.len() != 16 || row.env.len() % 2 != 0 {
+        return Err(ImportError::Contents("a record's fields"));
+    }
+    // A clock that runs ahead elsewhere must not keep our own later records out.
+    row.written_ms = row.written_ms.min(now_ms());
+    Ok(row)
+}

@@ -1,0 +1,87 @@
+//! What can go wrong with the store, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{ElementKey, ImportError};
+
+/// Why the store could not do as asked. None of these may fail a build: the caller runs without memory.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A newer spec-cc wrote this store. Nothing in it was touched.
+    #[error(
+        "{path}: the store has format {found}, this spec-cc knows up to {known}; \
+         use the newer spec-cc, or name another folder with SPEC_CC_STORE"
+    )]
+    Newer {
+        /// The store's folder.
+        path: PathBuf,
+        /// The format found there.
+        found: u32,
+        /// The newest format this program reads.
+        known: u32,
+    },
+    /// Another process has the store open.
+    #[error("{path}: the store is in use by another process")]
+    Locked {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// The store was left in the middle of something, and this process can no longer check it safely.
+    #[error("{path}: the store was not closed properly and must be checked by a fresh process")]
+    Unchecked {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{path}: cannot {action}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done, as a verb phrase.
+        action: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The store's contents contradict themselves; the next open checks it and begins anew if need be.
+    #[error("{path}: the store is damaged: {what}")]
+    Damaged {
+        /// The store's folder.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The element is not in the store.
+    #[error("nothing is recorded for {0}")]
+    Unknown(ElementKey),
+    /// The bytes to import are not an exported element.
+    #[error("cannot import: {0}")]
+    Import(#[from] ImportError),
+    /// A session's row could not be turned into JSON.
+    #[error("cannot write down the session: {0}")]
+    Session(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), action, source }
+    }
+
+    /// Tells the system's refusals (full disk, no permission) from bytes that make no sense. sled keeps of the system's
+    /// answer only its kind and text.
+    pub(super) fn from_sled(dir: &Path, action: &'static str, error: sled::Error) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+        let path = dir.to_owned();
+        match error {
+            sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
+                Self::Locked { path }
+            }
+            sled::Error::Io(source)
+                if !matches!(source.kind(), InvalidData | InvalidInput | Other | UnexpectedEof) =>
+            {
+                Self::Io { path, action, source }
+            }
+            other => Self::Damaged { path, what: format!("cannot {action}: {other}") },
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Records to put in, and a child process to break things in.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use spec_cc::store::{ElementKey, Record, RecordId, Store};
+
+/// Names the folder that the child's part of a test works in.
+const FOLDER: &str = "SPEC_CC_TEST_FOLDER";
+
+pub fn key() -> ElementKey {
+    ElementKey::new("sdk", "components/zlib.bst")
+}
+
+pub fn open(dir: &Path) -> Store {
+    let opened = Store::open(dir).unwrap();
+    assert_eq!(opened.moved_aside, None);
+    opened.store
+}
+
+/// A compile of `name`.c as make would run it.
+pub fn compile(name: &str) -> Record {
+    let mut record = Record {
+        id: RecordId::of("{root}", &format!("{name}.o")),
+        compiler: "gcc".into(),
+        cwd: "{root}".into(),
+        env: vec![("LANG".into(), "C".into())],
+        source: format!("{{root}}/src/{name}.c"),
+        outputs: vec![format!("{name}.o"), format!("{name}.d")],
+        shape: [3; 16],
+        cost_us: 120_000,
+        wall_us: 130_000,
+        ..Record::default()
+    };
+    let flags = "-std=gnu11 -O2 -g -Wall -Wextra -fstack-protector-strong -D_GNU_SOURCE -DHAVE_CONFIG_H -I{root}/include -MMD";
+    record.args = flags.split(' ').map(str::to_owned).collect();
+    record.args.extend(["-c".into(), record.source.clone(), "-o".into(), record.outputs[0].clone()]);
+    record
+}
+
+/// Runs one of this file's ignored tests in a process of its own, which `dir` is given to.
+pub fn child(test: &str, dir: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// The folder that the child was given; `None` when somebody runs all ignored tests by hand.
+pub fn folder() -> Option<std::path::PathBuf> {
+    std::env::var_os(FOLDER).map(Into::into)
+}
