@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ use super::view::{self, View};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
 const NICE: i32 = 10;
+/// Niceness where it cannot be taken back when a build comes to wait for the launch: little.
+const NICE_FOR_GOOD: i32 = 3;
 
 /// One compile to run.
 #[derive(Debug, Clone, Copy)]
@@ -26,10 +28,6 @@ pub struct Job<'a> {
     pub environment: &'a [(String, String)],
     /// The working directory, absolute.
     pub directory: &'a Path,
-    /// Folders below which it may write.
-    pub covered: &'a [&'a Path],
-    /// Permission bits that new files do not get.
-    pub umask: u32,
     /// Whether a build waits for it already: then it is not niced.
     pub asked: bool,
 }
@@ -55,36 +53,46 @@ pub struct Executed {
 #[derive(Debug)]
 pub struct Executor {
     scratch: Option<tempfile::TempDir>,
+    views: bool,
     nice: i32,
 }
 
 impl Executor {
-    /// Looks for a place in which private views work: below `cache`, else in memory-backed folders.
+    /// Looks for a place in which private views work: below `cache`, else in folders that any machine has.
     pub fn new(cache: &Path) -> Self {
-        let scratch = [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")]
+        let mut folders: Vec<_> = [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")]
             .into_iter()
             .filter_map(|folder| tempfile::Builder::new().prefix("spec-cc-scratch-").tempdir_in(folder).ok())
-            // The name goes into a compiler's environment variable whose fields blanks separate.
+            // Its name goes into a variable for the compiler, and blanks end that.
             .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
-            .find(|folder| view::works(folder.path()));
-        if scratch.is_none() {
-            tracing::warn!("no private view of a build tree can be had here (user or mount namespaces are barred): nothing is launched");
+            .collect();
+        let working = folders.iter().position(|folder| view::works(folder.path()));
+        if working.is_none() {
+            tracing::warn!("no private view of a build tree can be had (namespaces are barred): nothing is launched");
         }
-        Self { scratch, nice: if may_renice() { NICE } else { 3 } }
+        let scratch = (!folders.is_empty()).then(|| folders.swap_remove(working.unwrap_or(0)));
+        Self { scratch, views: working.is_some(), nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
     }
 
-    /// Whether jobs can be run at all.
+    /// Whether jobs that write can be run.
     pub fn available(&self) -> bool {
-        self.scratch.is_some()
+        self.views
     }
 
     /// A view for a job that will write below `covered`; an error when there can be none.
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
-        let scratch = self.scratch.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let scratch = self.scratch.as_ref().filter(|_| self.views || covered.is_empty());
+        let scratch = scratch.ok_or(io::ErrorKind::Unsupported)?;
         if covered.iter().any(|folder| scratch.path().starts_with(folder)) {
             return Err(io::Error::other("the scratch folder lies inside the build tree"));
         }
         View::new(scratch.path(), covered)
+    }
+
+    /// A folder for files that a compile of the build's own leaves for us.
+    pub fn scratch(&self) -> io::Result<tempfile::TempDir> {
+        let scratch = self.scratch.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        tempfile::Builder::new().prefix("side-").tempdir_in(scratch.path())
     }
 
     /// Runs the job in the view. `started` is told the process group, for [`hurry`] and [`kill`].
@@ -113,11 +121,9 @@ impl Executor {
 
     fn set_manners(&self, command: &mut Command, job: &Job<'_>) {
         let nice = if job.asked { 0 } else { self.nice };
-        let umask = job.umask;
         // SAFETY: only system calls, on copied integers.
         unsafe {
             command.pre_exec(move || {
-                libc::umask(umask);
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 if nice != 0 {
                     libc::setpriority(libc::PRIO_PROCESS, 0, nice);
@@ -165,9 +171,4 @@ fn wait(pid: i32) -> io::Result<(i32, Duration)> {
 
 fn duration(time: libc::timeval) -> Duration {
     Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
-}
-
-/// The absolute form of a path that a command names.
-pub fn absolute(directory: &Path, path: &str) -> PathBuf {
-    directory.join(path)
 }

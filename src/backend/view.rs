@@ -59,6 +59,10 @@ impl View {
 
     /// Makes `command` enter the view before it starts, in `directory`.
     pub fn enter(&self, command: &mut Command, directory: &Path) -> io::Result<()> {
+        if self.layers.is_empty() {
+            command.current_dir(directory);
+            return Ok(());
+        }
         let mut mounts = Vec::new();
         for layer in &self.layers {
             let options = overlay_options(layer)?;

@@ -21,8 +21,10 @@ mod tests;
 mod through;
 
 pub use driver::{Driver, Family, driver, kind_of_program};
+pub use environment::{keyed, refused};
 pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
 pub use language::Language;
 pub use parse::read;
+pub use probe::is_probe;
 pub use reason::{Reason, Why};
 pub use scan::scan_args;

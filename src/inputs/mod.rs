@@ -1,3 +1,12 @@
 //! What a command reads: dependency sets, directives, digests of files, the toolchain.
 
+pub mod depfile;
 pub mod digest;
+pub mod directives;
+pub mod files;
+pub mod moment;
+pub mod paths;
+pub mod search;
+pub mod shape;
+pub mod stamp;
+pub mod toolchain;

@@ -125,7 +125,7 @@ pub(super) struct Candidates {
 }
 
 /// `name` in `folder` as text, without collapsing `..`: the kernel resolves that, links included.
-fn join(folder: &str, name: &str) -> String {
+pub fn join(folder: &str, name: &str) -> String {
     if name.starts_with('/') {
         return name.to_owned();
     }

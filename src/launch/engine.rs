@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::Call;
 use crate::backend::{Cache, Executor};
+use crate::command::Language;
 use crate::inputs::files::Files;
 use crate::inputs::paths::{PathId, Paths};
-use crate::inputs::search::{Chain, SearchPath};
+use crate::inputs::search::SearchPath;
+use crate::inputs::shape::{NumberedChain, Shapes};
 use crate::inputs::toolchain::{Toolchain, ToolchainError, Toolchains};
 
 /// Shared by every session of a companion.
@@ -16,6 +18,8 @@ pub struct Engine {
     pub paths: Arc<Paths>,
     /// Digests and directives of files.
     pub files: Files,
+    /// Shapes of dependency sets.
+    pub shapes: Shapes,
     /// Compilers that were identified.
     pub toolchains: Toolchains,
     /// Results of compiles.
@@ -34,31 +38,32 @@ impl Engine {
     }
 
     /// The folders in which the call's compiler looks for headers.
-    pub fn chain(&self, call: &Call, toolchain: &Toolchain) -> Result<Arc<Chain>, ToolchainError> {
+    pub fn chain(&self, call: &Call, toolchain: &Toolchain) -> Result<NumberedChain, ToolchainError> {
         let search = &call.compile.search;
-        let variable = |name: &str| call.variable(name).map(Into::into);
-        let builtin = toolchain.builtin_dirs(&search.builtin_key, &variable)?;
-        let path = SearchPath {
-            quote: search.quote.clone(),
-            include: search.include.clone(),
-            system: search.system.clone(),
-            after: search.after.clone(),
-            builtin: builtin.to_vec(),
-            forced: search.forced.clone(),
+        let listed = |name: &str| -> Vec<String> {
+            // An empty element means the working directory (GCC manual, "Environment Variables").
+            let list = call.variable(name).map(|list| list.split(':').map(str::to_owned).collect());
+            list.unwrap_or_default()
         };
-        Ok(self.files.chain(&path, &call.directory, &call.environment))
+        let of_language = match call.compile.language {
+            Language::Cxx | Language::CxxPreprocessed => "CPLUS_INCLUDE_PATH",
+            Language::ObjC => "OBJC_INCLUDE_PATH",
+            Language::ObjCxx => "OBJCPLUS_INCLUDE_PATH",
+            _ => "C_INCLUDE_PATH",
+        };
+        Ok(self.shapes.chain(SearchPath {
+            directory: call.directory.clone(),
+            quote: search.quote.clone(),
+            include: [search.include.clone(), listed("CPATH")].concat(),
+            system: [search.system.clone(), listed(of_language)].concat(),
+            builtin: toolchain.builtin_dirs(&search.builtin_key)?.to_vec(),
+            after: search.after.clone(),
+            forced: search.forced.clone(),
+        }))
     }
 
     /// The path that a command means by `name`.
     pub fn path(&self, call: &Call, name: &str) -> PathId {
-        let mut name = name;
-        while let Some(rest) = name.strip_prefix("./") {
-            name = rest.trim_start_matches('/');
-        }
-        if name.starts_with('/') {
-            self.paths.intern(name)
-        } else {
-            self.paths.intern(&format!("{}/{name}", call.directory.trim_end_matches('/')))
-        }
+        self.paths.intern(&crate::inputs::search::join(&call.directory, name))
     }
 }

@@ -6,8 +6,10 @@ use super::{Call, Engine};
 use crate::action;
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
+use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
-use crate::inputs::search::Shape;
+use crate::inputs::shape::{Shape, Snapshot};
+use crate::inputs::toolchain::Toolchain;
 
 /// What a command reads, and by what one sees that it still reads just that.
 #[derive(Debug, Clone)]
@@ -32,46 +34,71 @@ pub enum Unready {
     Refused(String),
 }
 
-/// The action of a call on the files as they are now.
+/// A call on the files of one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Instance {
     /// The action's digest.
     pub action: Digest,
-    /// Latest modification among the inputs, nanoseconds since the epoch.
-    pub newest: i64,
+    /// Latest write to any input, nanoseconds since the epoch.
+    pub newest_ns: i64,
+}
+
+/// Where and with what a call would run now.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The project root.
+    pub root: &'a str,
+    /// The search path for programs.
+    pub path: Option<&'a str>,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
 pub fn instantiate(
     engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
     call: &Call,
     reads: &Reads,
-    path: Option<&str>,
+    context: Context<'_>,
 ) -> Result<Instance, Unready> {
-    let toolchain = engine.toolchain(call, path).map_err(|error| Unready::Refused(error.to_string()))?;
-    let chain = engine.chain(call, &toolchain).map_err(|error| Unready::Refused(error.to_string()))?;
-    let mut newest = 0;
-    let mut inputs = Vec::with_capacity(reads.set.len());
-    for &id in reads.set.iter() {
-        let seen = engine.files.look(id).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
-            _ => Unready::Refused(format!("cannot read {}: {error}", engine.paths.get(id))),
-        })?;
-        newest = newest.max(seen.stamp.mtime_ns);
-        inputs.push((id, seen));
-    }
-    let shape = engine.files.shape(&chain, &reads.set).map_err(|_| Unready::Changed)?;
+    let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
+    let toolchain = engine.toolchain(call, context.path).map_err(|error| refused(&error))?;
+    let chain = engine.chain(call, &toolchain).map_err(|error| refused(&error))?;
+    let seen = look(engine, snapshot, &reads.set)?;
+    let shape = engine.shapes.shape(snapshot, &chain, &reads.set, context.root).map_err(|_| Unready::Changed)?;
     if shape != reads.shape {
         return Err(Unready::Changed);
     }
-    if let Some(reason) = hazard(engine, call, &reads.set) {
+    if let Some(reason) = hazard(engine, call, &toolchain, &reads.set, &seen) {
         return Err(Unready::Refused(reason));
     }
-    let names: Vec<_> = inputs.iter().map(|(id, _)| engine.paths.get(*id)).collect();
-    let inputs: Vec<action::Input<'_>> = inputs
+    let newest_ns = seen.iter().map(|seen| seen.stamp.mtime_ns).max().unwrap_or(0);
+    Ok(Instance { action: key(engine, call, &toolchain, &reads.set, &seen), newest_ns })
+}
+
+fn look(engine: &Engine, snapshot: &mut Snapshot<'_>, set: &[PathId]) -> Result<Vec<Seen>, Unready> {
+    set.iter()
+        .map(|&id| {
+            snapshot.look(id).map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
+                _ => Unready::Refused(format!("cannot read {}: {error}", engine.paths.get(id))),
+            })
+        })
+        .collect()
+}
+
+/// The action of a call on inputs with this content.
+pub(super) fn key(
+    engine: &Engine,
+    call: &Call,
+    toolchain: &Toolchain,
+    set: &[PathId],
+    seen: &[Seen],
+) -> Digest {
+    let names: Vec<_> = set.iter().map(|&id| engine.paths.get(id)).collect();
+    let inputs: Vec<_> = names
         .iter()
-        .zip(&names)
-        .map(|((_, seen), name)| action::Input {
+        .zip(seen)
+        .map(|(name, seen)| action::Input {
             path: name,
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
@@ -84,27 +111,51 @@ pub fn instantiate(
         outputs: &call.outputs(),
         toolchain: &toolchain.fingerprint,
     };
-    Ok(Instance { action: action::digest(&parts, &inputs), newest })
+    action::digest(&parts, &inputs)
 }
 
-/// What in the inputs makes the object depend on more than their content, if anything does.
-pub(super) fn hazard(engine: &Engine, call: &Call, set: &[PathId]) -> Option<String> {
+/// What makes the object depend on more than the inputs' content, if anything does.
+pub(super) fn hazard(
+    engine: &Engine,
+    call: &Call,
+    toolchain: &Toolchain,
+    set: &[PathId],
+    seen: &[Seen],
+) -> Option<String> {
     let fixed_time = call.variable("SOURCE_DATE_EPOCH").is_some();
-    set.iter().find_map(|&id| {
-        let scan = engine.files.scan(id).ok()?;
-        let what = if scan.hazards.contains(Hazards::TIMESTAMP) {
-            "uses __TIMESTAMP__"
-        } else if scan.hazards.contains(Hazards::TIME) && !fixed_time {
-            "uses __DATE__ or __TIME__"
-        } else if scan.hazards.contains(Hazards::INCBIN) {
-            "may include a file through the assembler"
-        } else if scan.hazards.contains(Hazards::EMBED) {
-            "embeds a file"
-        } else if scan.hazards.contains(Hazards::MODULE) {
-            "uses C++ modules"
+    let of = |hazards: &Hazards| {
+        if hazards.contains(Hazards::TIMESTAMP) {
+            Some("uses __TIMESTAMP__")
+        } else if hazards.contains(Hazards::TIME) && !fixed_time {
+            Some("uses __DATE__ or __TIME__")
+        } else if hazards.contains(Hazards::INCBIN) && !toolchain.assembler_depfile {
+            Some("may include a file through the assembler")
+        } else if hazards.contains(Hazards::EMBED) {
+            Some("embeds a file")
+        } else if hazards.contains(Hazards::MODULE) {
+            Some("uses C++ modules")
         } else {
-            return None;
-        };
-        Some(format!("{} {what}", engine.paths.get(id)))
+            None
+        }
+    };
+    if let Some(arg) = call.compile.args.iter().find(|arg| TIMES.iter().any(|time| arg.contains(time))) {
+        return Some(format!("{arg} tells the time"));
+    }
+    set.iter().zip(seen).find_map(|(&id, seen)| {
+        of(&seen.scan.hazards).map(|what| format!("{} {what}", engine.paths.get(id)))
+    })
+}
+
+/// Macros whose value depends on when the compiler runs.
+const TIMES: [&str; 3] = ["__TIME__", "__DATE__", "__TIMESTAMP__"];
+
+/// Whether some file of the set that is there still includes something of the missing file's name. If none does, the
+/// command may well do without it.
+pub(super) fn still_named(engine: &Engine, set: &[PathId], missing: PathId) -> bool {
+    let missing = engine.paths.get(missing);
+    let name = missing.rsplit('/').next().unwrap_or_default();
+    set.iter().filter_map(|&id| engine.files.scan(id).ok()).any(|scan| {
+        scan.computed_include
+            || scan.includes.iter().any(|include| include.name.rsplit('/').next() == Some(name))
     })
 }
