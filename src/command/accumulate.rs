@@ -64,9 +64,8 @@ impl<'a> Draft<'a> {
                 self.search.nostdinc = true;
                 self.key_directories(token);
             }
-            Effect::Directories => self.key_directories(token),
             Effect::Processor if value.starts_with("native") => self.refuse_option(token, Why::ThisMachine),
-            Effect::Processor => self.key_directories(token),
+            Effect::Directories | Effect::Processor => self.key_directories(token),
             Effect::Preprocessor => self.add_handed_on(token),
             Effect::PreprocessorWord => self.pass_on(token, through::is_macro(value)),
             Effect::Assembler => self.pass_on(token, through::is_assembler_safe(value)),

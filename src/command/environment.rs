@@ -15,8 +15,6 @@ const KEYED: &[&str] = &[
     "GCC_EXEC_PREFIX",
     "COMPILER_PATH",
     "LIBRARY_PATH",
-    "GCC_ROOT",
-    "SYSROOT",
     // What __DATE__, __TIME__ and archives say.
     "SOURCE_DATE_EPOCH",
     "ZERO_AR_DATE",
@@ -32,14 +30,14 @@ const KEYED: &[&str] = &[
     "TERM",
     "COLUMNS",
     "NO_COLOR",
-    "CLICOLOR",
-    "CLICOLOR_FORCE",
     // Targets and defaults.
     "MACOSX_DEPLOYMENT_TARGET",
     "IPHONEOS_DEPLOYMENT_TARGET",
     "SDKROOT",
     "POSIXLY_CORRECT",
+    // What debug information names as the compilation directory.
     "PWD",
+    // What the compiler itself loads.
     "LD_LIBRARY_PATH",
 ];
 
@@ -77,7 +75,7 @@ pub fn keyed(name: &str) -> bool {
         || name.starts_with("CCC_")
 }
 
-/// Returns why a compile with `name` set (to anything but nothing) is run as it is, if it is.
+/// Returns why a compile with `name` set is run as it is, if it is.
 pub fn refused(name: &str) -> Option<Reason> {
     let (_, why) = REFUSED.iter().find(|(refused, _)| *refused == name)?;
     Some(Reason::Environment { name: name.to_owned(), why: *why })

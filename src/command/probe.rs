@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Compile;
 
-/// Returns whether `compile`, run in `cwd`, is a test of autoconf, CMake, meson or waf.
+/// Returns whether `compile`, run in `cwd`, is a test of autoconf, `CMake`, meson or waf.
 pub fn is_probe(compile: &Compile, cwd: &Path) -> bool {
     is_test_source(&compile.source, cwd)
 }

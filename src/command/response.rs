@@ -56,13 +56,12 @@ fn split(text: &str) -> Option<Vec<String>> {
         match (c, quote) {
             ('\\', _) => word.get_or_insert_default().push(chars.next()?),
             (_, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => word.get_or_insert_default().push(c),
             ('\'' | '"', None) => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             (' ' | '\t' | '\n' | '\r', None) => words.extend(word.take()),
-            (_, None) => word.get_or_insert_default().push(c),
+            _ => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);

@@ -16,8 +16,12 @@ pub fn scan_args(compile: &Compile) -> Vec<String> {
 
 fn is_kept(token: &Token<'_>) -> bool {
     match token.effect {
-        Effect::Object | Effect::Dep(_) | Effect::Adds(_) | Effect::Mode(Mode::Compile) => false,
-        Effect::Assembler | Effect::AssemblerWord => false,
+        Effect::Object
+        | Effect::Dep(_)
+        | Effect::Adds(_)
+        | Effect::Mode(Mode::Compile)
+        | Effect::Assembler
+        | Effect::AssemblerWord => false,
         Effect::Preprocessor => through::preprocessor(token.value) == Preprocessor::Macros,
         _ => true,
     }

@@ -90,14 +90,8 @@ pub(super) fn is_frontend_word_safe(word: &str) -> bool {
         "-fcolor-diagnostics",
         "-fexperimental-assignment-tracking",
         "-debug-info-kind=constructor",
-        "-target-feature",
     ];
-    // The features that follow -target-feature, in an -Xclang of their own.
-    WORDS.contains(&word) || word.starts_with('+') || word.strip_prefix('-').is_some_and(is_feature)
-}
-
-fn is_feature(name: &str) -> bool {
-    ["sse", "avx", "bmi", "crc", "aes"].iter().any(|feature| name.starts_with(feature))
+    WORDS.contains(&word)
 }
 
 #[cfg(test)]

@@ -174,7 +174,6 @@ pub(super) const UNDERSTOOD: &[Row] = &[
     row("--rtlib=", Joined, Both, Passes),
     row("-unwindlib=", Joined, Both, Passes),
     row("--unwindlib=", Joined, Both, Passes),
-    row("-stdlib++=", Joined, Both, Passes),
     row("-Xlinker", Separate, Both, Passes),
     row("-s", Bare, Both, Passes),
     row("-r", Bare, Both, Passes),
