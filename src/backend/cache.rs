@@ -1,0 +1,29 @@
+//! The local cache: blobs, action results, and the limit they share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Blobs, Limit, Results};
+
+/// A cache's folder. Cheap to make: nothing is read or written before it is used.
+#[derive(Debug)]
+pub struct Cache {
+    /// Contents by digest.
+    pub blobs: Blobs,
+    /// Results by the action's digest.
+    pub results: Results,
+    /// The size of both; its owner calls [`Limit::keep`] now and then when [`Limit::is_due`].
+    pub limit: Arc<Limit>,
+}
+
+impl Cache {
+    /// The cache in `root`, of at most `limit` bytes (see [`super::DEFAULT_LIMIT`]).
+    pub fn new(root: &Path, limit: u64) -> Self {
+        let limit = Arc::new(Limit::new(root, limit));
+        Self {
+            blobs: Blobs::new(root, Arc::clone(&limit)),
+            results: Results::new(root, Arc::clone(&limit)),
+            limit,
+        }
+    }
+}
