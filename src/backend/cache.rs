@@ -1,9 +1,29 @@
-//! Placeholder.
-#![allow(missing_docs)]
-use std::path::Path; use std::fs::File; use crate::inputs::digest::Digest;
-#[derive(Debug,thiserror::Error)] #[error("cache")] pub struct CacheError;
-#[derive(Debug,Clone)] pub struct OutputFile{pub path:String,pub digest:Digest,pub executable:bool}
-#[derive(Debug,Clone)] pub struct Outcome{pub files:Vec<OutputFile>,pub stderr:Vec<u8>}
-pub struct Cache;
-impl Cache{ pub fn new(_:&Path,_:Option<u64>)->Self{Self} pub fn find(&self,_:&Digest)->Option<Outcome>{None} pub fn keep(&self,_:&Digest,_:&Outcome)->Result<(),CacheError>{Ok(())} pub fn open(&self,_:&Outcome)->Option<Vec<File>>{None} }
-impl Outcome{ pub fn add(&mut self,_:&Cache,_:&str,_:&Path)->Result<(),CacheError>{Ok(())} }
+//! The local cache: blobs, action results, and the limit they share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Blobs, Limit, Results};
+
+/// A cache's folder. Cheap to make: nothing is read or written before it is used.
+#[derive(Debug)]
+pub struct Cache {
+    /// Contents by digest.
+    pub blobs: Blobs,
+    /// Results by the action's digest.
+    pub results: Results,
+    /// The size of both; its owner calls [`Limit::keep`] now and then when [`Limit::is_due`].
+    pub limit: Arc<Limit>,
+}
+
+impl Cache {
+    /// The cache in `root`, of at most `limit` bytes (see [`super::DEFAULT_LIMIT`]).
+    pub fn new(root: &Path, limit: u64) -> Self {
+        let limit = Arc::new(Limit::new(root, limit));
+        Self {
+            blobs: Blobs::new(root, Arc::clone(&limit)),
+            results: Results::new(root, Arc::clone(&limit)),
+            limit,
+        }
+    }
+}

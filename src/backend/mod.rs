@@ -1,8 +1,19 @@
 //! Where actions run and results live.
 
 mod cache;
+mod cas;
+mod error;
 mod executor;
+mod folder;
+mod limit;
+mod outcome;
+mod results;
 mod view;
 
-pub use cache::{Cache, CacheError, Outcome, OutputFile};
+pub use cache::Cache;
+pub use cas::Blobs;
+pub use error::CacheError;
 pub use executor::{Executed, Executor, Job, hurry, kill};
+pub use limit::{DEFAULT_LIMIT, Limit, Trimmed};
+pub use outcome::{Outcome, OutputFile};
+pub use results::Results;

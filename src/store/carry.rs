@@ -178,7 +178,11 @@ fn merge_sets(
 }
 
 fn intern_all(table: &mut Table, texts: &[String]) -> std::result::Result<Vec<u32>, ImportError> {
-    texts.iter().map(|text| table.intern(text)).collect::<Option<_>>().ok_or(ImportError::Contents("too many strings"))
+    texts
+        .iter()
+        .map(|text| table.intern(text))
+        .collect::<Option<_>>()
+        .ok_or(ImportError::Contents("too many strings"))
 }
 
 fn translate(

@@ -180,7 +180,8 @@ fn begin_anew(dir: &Path, what: &str) -> Result<(File, Option<PathBuf>)> {
     fs::rename(dir, &aside).map_err(StoreError::io(dir, "move the damaged store aside"))?;
     tracing::warn!(
         "{}: the store is damaged ({what}); it was moved to {} and a new one begun",
-        dir.display(), aside.display()
+        dir.display(),
+        aside.display()
     );
     Ok((lock(dir)?, Some(aside)))
 }

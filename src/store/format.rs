@@ -117,7 +117,12 @@ impl RecordRow {
             compiler: word(&record.compiler)?,
             args: record.args.iter().map(&mut word).collect::<Option<_>>()?,
             cwd: word(&record.cwd)?,
-            env: record.env.iter().flat_map(|(name, value)| [name, value]).map(&mut word).collect::<Option<_>>()?,
+            env: record
+                .env
+                .iter()
+                .flat_map(|(name, value)| [name, value])
+                .map(&mut word)
+                .collect::<Option<_>>()?,
             source: word(&record.source)?,
             outputs: record.outputs.iter().map(&mut word).collect::<Option<_>>()?,
             set: set.0.to_vec(),
@@ -196,27 +201,37 @@ mod tests {
 
     fn record() -> impl Strategy<Value = Record> {
         let texts = || proptest::collection::vec("[a-z{}/ .=-]{0,12}", 0..6);
-        let counts = (any::<u32>(), any::<u64>(), any::<u64>(), any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>());
+        let counts = (
+            any::<u32>(),
+            any::<u64>(),
+            any::<u64>(),
+            any::<u32>(),
+            any::<u32>(),
+            any::<u32>(),
+            any::<u32>(),
+        );
         let env = proptest::collection::vec(("[A-Z]{1,4}", ".{0,4}"), 0..3);
         let fixed = (any::<[u8; 16]>(), any::<[u8; 16]>(), any::<u8>());
-        (texts(), texts(), env, ".{0,8}", counts, fixed).prop_map(|(args, outputs, env, text, n, fixed)| Record {
-            id: RecordId(fixed.0),
-            compiler: text.clone(),
-            args,
-            cwd: format!("{{root}}/{text}"),
-            env,
-            source: text,
-            outputs,
-            set: SetId([7; 16]),
-            shape: fixed.1,
-            order: n.0,
-            cost_us: n.1,
-            wall_us: n.2,
-            asked: n.3,
-            launched: n.4,
-            useful: n.5,
-            wasted: n.6,
-            unseen_builds: fixed.2,
+        (texts(), texts(), env, ".{0,8}", counts, fixed).prop_map(|(args, outputs, env, text, n, fixed)| {
+            Record {
+                id: RecordId(fixed.0),
+                compiler: text.clone(),
+                args,
+                cwd: format!("{{root}}/{text}"),
+                env,
+                source: text,
+                outputs,
+                set: SetId([7; 16]),
+                shape: fixed.1,
+                order: n.0,
+                cost_us: n.1,
+                wall_us: n.2,
+                asked: n.3,
+                launched: n.4,
+                useful: n.5,
+                wasted: n.6,
+                unseen_builds: fixed.2,
+            }
         })
     }
 
@@ -240,7 +255,12 @@ mod tests {
     #[test]
     fn a_row_whose_words_were_replaced_is_no_record() {
         let mut words = Table::default();
-        let row = RecordRow::new(&Record { source: "a.c".into(), ..Record::default() }, SetId::default(), &mut words, 0);
+        let row = RecordRow::new(
+            &Record { source: "a.c".into(), ..Record::default() },
+            SetId::default(),
+            &mut words,
+            0,
+        );
         let row = row.unwrap();
         assert!(row.record(RecordId::default(), &words).is_some());
         let others = Table::from(vec![String::new(), "b.c".into()]);
@@ -250,7 +270,8 @@ mod tests {
     #[test]
     fn a_field_from_the_future_is_passed_over() {
         let mut words = Table::default();
-        let mut bytes = RecordRow::new(&Record::default(), SetId::default(), &mut words, 0).unwrap().encode_to_vec();
+        let mut bytes =
+            RecordRow::new(&Record::default(), SetId::default(), &mut words, 0).unwrap().encode_to_vec();
         bytes.extend([0xfa, 0x3f, 3, b'n', b'e', b'w']);
         let row = RecordRow::decode(bytes.as_slice()).unwrap();
         assert_eq!(row.record(RecordId::default(), &words), Some(Record::default()));

@@ -29,7 +29,9 @@ impl Image {
     /// Takes in one row. A broken record or set is passed over; a hole in a table is the whole element's damage.
     fn add(&mut self, kind: Kind, rest: &[u8], value: &[u8]) -> std::result::Result<(), &'static str> {
         match kind {
-            Kind::Header => self.header = Header::decode(value).map_err(|_| "an element's header is not readable")?,
+            Kind::Header => {
+                self.header = Header::decode(value).map_err(|_| "an element's header is not readable")?
+            }
             Kind::Paths => append(&mut self.paths, rest, value)?,
             Kind::Words => append(&mut self.words, rest, value)?,
             Kind::Set => match rest.try_into() {
@@ -59,7 +61,8 @@ impl Image {
             .filter_map(|(id, bytes)| Some((id, set::decode(&bytes, self.paths.len())?)))
             .collect();
         let moved = keep(&mut self.paths, sets.iter().flat_map(|(_, numbers)| numbers.iter().copied()));
-        self.sets = sets.into_iter().map(|(id, numbers)| (id, set::encode(&translate(&moved, &numbers)))).collect();
+        self.sets =
+            sets.into_iter().map(|(id, numbers)| (id, set::encode(&translate(&moved, &numbers)))).collect();
 
         let words_used: Vec<u32> = self.records.values().flat_map(RecordRow::words).collect();
         let moved = keep(&mut self.words, words_used.into_iter());
@@ -156,7 +159,8 @@ impl Store {
         let mut image = Image::default();
         for row in self.db.scan_prefix(rows::element(number)) {
             let (row, value) = self.sled("read", row)?;
-            let added = rows::parse(&row).map_or(Err("a row of no known kind"), |(_, kind, rest)| image.add(kind, rest, &value));
+            let added = rows::parse(&row)
+                .map_or(Err("a row of no known kind"), |(_, kind, rest)| image.add(kind, rest, &value));
             if let Err(what) = added {
                 tracing::warn!("{}: {what}; an element's records are forgotten", self.dir.display());
                 self.erase(number, None)?;

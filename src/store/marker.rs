@@ -80,7 +80,12 @@ fn describe(dir: &Path) -> io::Result<String> {
                 let _ = write!(
                     line,
                     "{name} {} {} {}.{:09} {}.{:09}",
-                    meta.size(), meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()
+                    meta.size(),
+                    meta.ino(),
+                    meta.mtime(),
+                    meta.mtime_nsec(),
+                    meta.ctime(),
+                    meta.ctime_nsec()
                 );
                 lines.push(line);
             }

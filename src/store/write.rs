@@ -57,7 +57,9 @@ impl Store {
         for (id, used) in uses {
             if !rows_changed.contains_key(id) {
                 let value = self.sled("read", self.db.get(rows::record(number, *id)))?;
-                let Some(row) = value.and_then(|value| RecordRow::decode(value.as_ref()).ok()) else { continue };
+                let Some(row) = value.and_then(|value| RecordRow::decode(value.as_ref()).ok()) else {
+                    continue;
+                };
                 rows_changed.insert(*id, row);
             }
             if let Some(row) = rows_changed.get_mut(id) {

@@ -45,7 +45,8 @@ fn an_element_arrives_whole_and_under_another_name() {
     assert_eq!(store.import(&bytes, Some(other.clone())).unwrap(), other);
     for key in [key(), other] {
         let element = store.load(&key).unwrap();
-        let mut sources: Vec<&str> = element.records.iter().flat_map(|record| element.inputs(record)).collect();
+        let mut sources: Vec<&str> =
+            element.records.iter().flat_map(|record| element.inputs(record)).collect();
         sources.sort_unstable();
         assert_eq!(sources, ["{root}/adler32.c", "{root}/crc32.c", "{root}/zlib.h", "{root}/zlib.h"]);
         let record = element.records.iter().find(|record| record.source.ends_with("crc32.c")).unwrap();

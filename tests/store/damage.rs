@@ -15,7 +15,8 @@ use super::common::{child, compile, folder, key, open};
 fn fill(dir: &Path) {
     let store = open(dir);
     for number in 0..300 {
-        let inputs: Vec<String> = (0..300).map(|header| format!("/usr/include/h{}.h", header * (number % 7 + 1))).collect();
+        let inputs: Vec<String> =
+            (0..300).map(|header| format!("/usr/include/h{}.h", header * (number % 7 + 1))).collect();
         store.put(&key(), &compile(&format!("file{number}")), &inputs).unwrap();
     }
     drop(store);

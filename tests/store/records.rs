@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use spec_cc::store::{ElementKey, RecordId, StoreError, Store, Use};
+use spec_cc::store::{ElementKey, RecordId, Store, StoreError, Use};
 
 use super::common::{compile, key, open};
 
@@ -131,10 +131,10 @@ fn elements_are_listed_and_forgotten_one_by_one() {
     }
     let store = open(dir.path());
     let list = store.elements().unwrap();
-    assert_eq!(list.iter().map(|line| (&line.key, line.commands, line.inputs, line.builds)).collect::<Vec<_>>(), [
-        (&key(), 1, 2, 0),
-        (&other, 1, 1, 1)
-    ]);
+    assert_eq!(
+        list.iter().map(|line| (&line.key, line.commands, line.inputs, line.builds)).collect::<Vec<_>>(),
+        [(&key(), 1, 2, 0), (&other, 1, 1, 1)]
+    );
     assert!(list[1].last_built > 1_700_000_000);
     store.forget(&key()).unwrap();
     store.forget(&key()).unwrap();

@@ -1,0 +1,108 @@
+//! The cache's folder: files that appear whole or not at all, and times that say when they were used.
+
+use std::fs::{self, File, FileTimes, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+use super::{CacheError, Limit};
+
+/// The subfolder for files that are being written.
+pub(super) const TEMPORARY: &str = "tmp";
+
+/// How old a file's time of use may be before it is refreshed. Finer would cost a write for every hit.
+const REFRESH: Duration = Duration::from_secs(60);
+
+/// What tells that a file was not touched since it was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Stamp {
+    size: u64,
+    inode: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        Ok(Self {
+            size: meta.size(),
+            inode: meta.ino(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        })
+    }
+
+    /// Whether a later change must show: the file's times move in steps of some milliseconds, so one that changed a moment
+    /// ago could change again and look the same.
+    pub(super) fn is_settled(&self) -> bool {
+        let Ok(seconds) = u64::try_from(self.changed.0) else { return false };
+        let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, self.changed.1 as u32);
+        changed.elapsed().is_ok_and(|age| age > Duration::from_millis(50))
+    }
+}
+
+/// One of the cache's subfolders.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    name: &'static str,
+    limit: Arc<Limit>,
+}
+
+impl Folder {
+    pub(super) fn new(root: &Path, name: &'static str, limit: Arc<Limit>) -> Self {
+        Self { root: root.to_owned(), name, limit }
+    }
+
+    /// Where the file with this name is: in one of 256 folders by its first two letters.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(self.name).join(name.get(..2).unwrap_or("00")).join(name)
+    }
+
+    /// A temporary file on the same disk.
+    pub(super) fn temporary(&self) -> Result<NamedTempFile, CacheError> {
+        let folder = self.root.join(TEMPORARY);
+        let make =
+            || tempfile::Builder::new().permissions(Permissions::from_mode(0o444)).tempfile_in(&folder);
+        making(&folder, make).map_err(CacheError::new(&folder, "make a temporary file"))
+    }
+
+    /// Gives a written temporary file its place; a file there before is replaced.
+    pub(super) fn place(&self, file: &NamedTempFile, name: &str) -> Result<(), CacheError> {
+        let path = self.path(name);
+        let parent = path.parent().unwrap_or(&self.root);
+        making(parent, || fs::rename(file.path(), &path)).map_err(CacheError::new(&path, "write"))?;
+        self.limit.add(file.as_file().metadata().map_or(0, |meta| meta.len()));
+        Ok(())
+    }
+
+    /// Deletes a file that is not what its name says; it does not matter if that fails, as it will be seen again.
+    pub(super) fn discard(&self, path: &Path, why: &str) {
+        tracing::warn!("{}: {why}; removed from the cache", path.display());
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Does `what`, and if there is no such folder makes it and does it again: somebody may have emptied the cache.
+fn making<T>(folder: &Path, what: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match what() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            what()
+        }
+        done => done,
+    }
+}
+
+/// Notes that a file is being used; gives whether its times changed. A cache that may only be read has no times to keep.
+pub(super) fn refresh(file: &File) -> bool {
+    let now = SystemTime::now();
+    let fresh = file.metadata().and_then(|meta| meta.modified());
+    let fresh = fresh.is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age < REFRESH));
+    !fresh && file.set_times(FileTimes::new().set_modified(now)).is_ok()
+}

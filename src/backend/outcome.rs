@@ -1,0 +1,89 @@
+//! The outcome of a successful action: its files and messages, as the rest of spec-cc sees an `ActionResult`.
+
+use std::fs::File;
+use std::path::Path;
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+
+use super::{Cache, CacheError};
+use crate::inputs::digest::Digest;
+
+/// What an action that ended with exit code 0 left. Its files' contents are blobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The files.
+    pub files: Vec<OutputFile>,
+    /// What went to standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// One file of an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// As the command names it.
+    pub path: String,
+    /// Of the content.
+    pub digest: Digest,
+    /// Whether it may be executed.
+    pub executable: bool,
+}
+
+impl Outcome {
+    /// Stores the file at `file` and adds it as the output that the command names `path`.
+    pub fn add(&mut self, cache: &Cache, path: &str, file: &Path) -> Result<(), CacheError> {
+        use std::os::unix::fs::PermissionsExt;
+        let digest = cache.blobs.put_path(file)?;
+        let mode = std::fs::metadata(file).map_err(CacheError::new(file, "look at"))?.permissions().mode();
+        self.files.push(OutputFile { path: path.to_owned(), digest, executable: mode & 0o100 != 0 });
+        Ok(())
+    }
+}
+
+impl Cache {
+    /// The outcome of an action, if it is here with everything it names. A cache that cannot be read has none.
+    pub fn find(&self, action: &Digest) -> Option<Outcome> {
+        match self.results.get(action, &self.blobs) {
+            Ok(result) => outcome(result?),
+            Err(error) => {
+                tracing::warn!("{error}");
+                None
+            }
+        }
+    }
+
+    /// Keeps the outcome of an action.
+    pub fn keep(&self, action: &Digest, outcome: &Outcome) -> Result<(), CacheError> {
+        self.results.put(action, &result(outcome))
+    }
+
+    /// The outcome's files, open for reading, in order; `None` when one has gone.
+    pub fn open(&self, outcome: &Outcome) -> Option<Vec<File>> {
+        outcome.files.iter().map(|file| self.blobs.open(&file.digest).ok().flatten()).collect()
+    }
+}
+
+fn result(outcome: &Outcome) -> reapi::ActionResult {
+    let output_files = outcome
+        .files
+        .iter()
+        .map(|file| reapi::OutputFile {
+            path: file.path.clone(),
+            digest: Some(crate::action::to_reapi(&file.digest)),
+            is_executable: file.executable,
+            ..Default::default()
+        })
+        .collect();
+    reapi::ActionResult { output_files, stderr_raw: outcome.stderr.clone(), ..Default::default() }
+}
+
+fn outcome(result: reapi::ActionResult) -> Option<Outcome> {
+    if result.exit_code != 0 || !result.output_directories.is_empty() {
+        return None;
+    }
+    let files = result.output_files.into_iter().map(|file| {
+        let digest = file.digest?;
+        let digest = format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()?;
+        Some(OutputFile { path: file.path, digest, executable: file.is_executable })
+    });
+    Some(Outcome { files: files.collect::<Option<_>>()?, stderr: result.stderr_raw })
+}
