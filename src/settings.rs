@@ -139,7 +139,8 @@ impl Settings {
         };
         for setting in TABLE {
             let own = format!("SPEC_CC_{}", setting.name.to_uppercase());
-            let of_recc = || setting.recc.and_then(|name| Some((variable(name)?, Source::Variable(name.into()))));
+            let of_recc =
+                || setting.recc.and_then(|name| Some((variable(name)?, Source::Variable(name.into()))));
             let value = variable(&own)
                 .map(|value| (value, Source::Variable(own)))
                 .or_else(|| file.get(setting.name).cloned())
@@ -187,7 +188,9 @@ impl Settings {
         match parse_size(text) {
             Some(0) => Ok(None),
             Some(bytes) => Ok(Some(bytes)),
-            None => Err(self.wrong("max_size", "must be a number with one of the suffixes k, M, G, T or none")),
+            None => {
+                Err(self.wrong("max_size", "must be a number with one of the suffixes k, M, G, T or none"))
+            }
         }
     }
 
@@ -240,17 +243,20 @@ fn parse_file(path: &Path) -> Result<BTreeMap<&'static str, (String, Source)>, S
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let fault = |problem: String| SettingsError::Line { path: path.to_owned(), line: number + 1, problem };
-        let (name, value) = line
-            .split_once('=')
-            .ok_or_else(|| fault(format!("{line:?} is not of the form name = value")))?;
+        let fault =
+            |problem: String| SettingsError::Line { path: path.to_owned(), line: number + 1, problem };
+        let (name, value) =
+            line.split_once('=').ok_or_else(|| fault(format!("{line:?} is not of the form name = value")))?;
         let name = name.trim();
         let setting = TABLE
             .iter()
             .find(|setting| setting.name == name)
             .ok_or_else(|| fault(format!("there is no setting {name:?} (see `specctl config`)")))?;
         if !setting.in_file {
-            return Err(fault(format!("{name} can only be set by the variable SPEC_CC_{}", name.to_uppercase())));
+            return Err(fault(format!(
+                "{name} can only be set by the variable SPEC_CC_{}",
+                name.to_uppercase()
+            )));
         }
         let source = Source::File { path: path.to_owned(), line: number + 1 };
         values.insert(setting.name, (value.trim().to_owned(), source));
@@ -303,7 +309,10 @@ mod tests {
 
     #[test]
     fn disable_wins_over_mode_and_zero_is_not_disabled() {
-        assert_eq!(read(&[("SPEC_CC_DISABLE", "1"), ("SPEC_CC_MODE", "spec")]).unwrap().mode().unwrap(), Mode::Off);
+        assert_eq!(
+            read(&[("SPEC_CC_DISABLE", "1"), ("SPEC_CC_MODE", "spec")]).unwrap().mode().unwrap(),
+            Mode::Off
+        );
         assert_eq!(read(&[("SPEC_CC_DISABLE", "0")]).unwrap().mode().unwrap(), Mode::Spec);
     }
 }

@@ -61,7 +61,10 @@ fn command(parts: &Parts<'_>, directory: &str) -> reapi::Command {
         environment_variables: parts
             .environment
             .iter()
-            .map(|(name, value)| reapi::command::EnvironmentVariable { name: name.clone(), value: value.clone() })
+            .map(|(name, value)| reapi::command::EnvironmentVariable {
+                name: name.clone(),
+                value: value.clone(),
+            })
             .collect(),
         output_paths: outputs,
         working_directory: directory.trim_start_matches('/').to_owned(),

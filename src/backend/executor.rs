@@ -68,7 +68,9 @@ impl Executor {
             .collect();
         let working = folders.iter().position(|folder| view::works(folder.path()));
         if working.is_none() {
-            tracing::warn!("no private view of a build tree can be had (namespaces are barred): nothing is launched");
+            tracing::warn!(
+                "no private view of a build tree can be had (namespaces are barred): nothing is launched"
+            );
         }
         let scratch = (!folders.is_empty()).then(|| folders.swap_remove(working.unwrap_or(0)));
         Self { scratch, views: working.is_some(), nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
@@ -147,8 +149,7 @@ pub fn kill(group: i32) {
 
 /// Whether niceness can be taken back once given (root, or `RLIMIT_NICE` says so).
 fn may_renice() -> bool {
-    nix::unistd::geteuid().is_root()
-        || getrlimit(Resource::RLIMIT_NICE).is_ok_and(|(soft, _)| soft >= 20)
+    nix::unistd::geteuid().is_root() || getrlimit(Resource::RLIMIT_NICE).is_ok_and(|(soft, _)| soft >= 20)
 }
 
 /// Waits for a child and says its raw status and its CPU time.
@@ -166,7 +167,10 @@ fn wait(pid: i32) -> io::Result<(i32, Duration)> {
     if result == -1 {
         return Err(io::Error::last_os_error());
     }
-    Ok((std::process::ExitStatus::from_raw(status).into_raw(), duration(usage.ru_utime) + duration(usage.ru_stime)))
+    Ok((
+        std::process::ExitStatus::from_raw(status).into_raw(),
+        duration(usage.ru_utime) + duration(usage.ru_stime),
+    ))
 }
 
 fn duration(time: libc::timeval) -> Duration {

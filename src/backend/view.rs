@@ -132,7 +132,7 @@ impl Drop for View {
 }
 
 /// Whether views work here: tries one over a folder in `scratch`.
-pub fn works(scratch: &Path) -> bool {
+pub(super) fn works(scratch: &Path) -> bool {
     let attempt = || -> io::Result<bool> {
         let covered = tempfile::Builder::new().prefix("probe-").tempdir_in(scratch)?;
         let view = View::new(scratch, &[covered.path()])?;

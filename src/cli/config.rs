@@ -30,7 +30,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut rows = vec![vec!["setting".to_owned(), "value".to_owned(), "from".to_owned()]];
     for (setting, value, source) in settings.rows() {
         let value = if value.is_empty() { "-" } else { value };
-        rows.push(vec![format!("{}  ({})", setting.name, setting.help), value.to_owned(), source.to_string()]);
+        rows.push(vec![
+            format!("{}  ({})", setting.name, setting.help),
+            value.to_owned(),
+            source.to_string(),
+        ]);
     }
     print!("{}", text::table(&rows));
     Ok(())

@@ -22,7 +22,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let names = |word: &&String| {
-        !matches!(Path::new(word.as_str()).file_name().and_then(|name| name.to_str()), Some("spec-cc" | "spec-c++"))
+        !matches!(
+            Path::new(word.as_str()).file_name().and_then(|name| name.to_str()),
+            Some("spec-cc" | "spec-c++")
+        )
     };
     let mut words: Vec<String> = args.command.iter().skip_while(|word| !names(word)).cloned().collect();
     if words.first().is_none_or(|word| word.starts_with('-')) {

@@ -3,7 +3,6 @@
 mod client;
 mod close;
 mod config;
-mod demo;
 mod explain;
 mod export;
 mod forget;
@@ -48,7 +47,6 @@ enum Command {
     Config(config::Args),
     Serve(serve::Args),
     Stop(stop::Args),
-    Demo(demo::Args),
 }
 
 /// Runs what the command line asks for.
@@ -67,7 +65,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),
-        Command::Demo(args) => demo::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let stats = client::ask(&Control::Stats { element: args.element.clone(), session: args.session.clone() })?;
+    let stats =
+        client::ask(&Control::Stats { element: args.element.clone(), session: args.session.clone() })?;
     if args.json {
         println!("{stats}");
     } else {

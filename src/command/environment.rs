@@ -36,7 +36,6 @@ const KEYED: &[&str] = &[
     "SDKROOT",
     "POSIXLY_CORRECT",
     // What debug information names as the compilation directory.
-    "PWD",
     // What the compiler itself loads.
     "LD_LIBRARY_PATH",
 ];

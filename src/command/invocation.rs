@@ -1,6 +1,7 @@
 //! A compiler command as it was asked for, and what it was understood to be.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::{Family, Language, Reason};
@@ -51,6 +52,20 @@ pub enum Kind {
     Probe,
     /// None of these.
     Other,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Compile => "compile",
+            Self::Link => "link",
+            Self::Archive => "archive",
+            Self::Preprocess => "preprocess",
+            Self::Assemble => "assembly",
+            Self::Probe => "probe",
+            Self::Other => "other",
+        })
+    }
 }
 
 /// One source to one object.

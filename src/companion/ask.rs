@@ -1,5 +1,6 @@
 //! The asked path: a build runs a compile; decide from the files as they are now how it is served.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,13 +10,14 @@ use super::root::whereabouts;
 use super::session::{Active, Session};
 use crate::backend::Outcome;
 use crate::command::{self, Invocation, Kind, Verdict};
-use crate::launch::{Call, Known, Launch, Unready, instantiate};
+use crate::inputs::shape::Snapshot;
+use crate::launch::{Call, Context, Known, Launch, Unready, instantiate};
 use crate::settings::{Mode, Settings};
 use crate::store::{ElementKey, RecordId};
 
 /// A compile as the shim describes it.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(super) struct Request {
     /// The compiler's absolute path.
     pub compiler: PathBuf,
     /// The arguments.
@@ -30,7 +32,7 @@ pub struct Request {
 
 impl Request {
     /// A variable of the environment.
-    pub fn variable(&self, name: &str) -> Option<&str> {
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
@@ -49,17 +51,17 @@ impl Request {
 }
 
 /// What to do with a compile.
-pub enum Answer {
+pub(super) enum Answer {
     /// Run the compiler; there is nothing to learn from it.
     Bypass(String),
     /// Write these outputs.
-    Serve(Outcome),
+    Serve(Outcome, Vec<File>),
     /// Run the compiler and report.
     Learn(Box<Lesson>),
 }
 
 /// A compile of the build's own that will be learnt from.
-pub struct Lesson {
+pub(super) struct Lesson {
     /// The command.
     pub call: Call,
     /// Its record's name.
@@ -69,11 +71,11 @@ pub struct Lesson {
     /// Position in the build's order.
     pub order: u32,
     /// Keeps the session from closing before the lesson is learnt.
-    pub active: Active,
+    pub _active: Active,
 }
 
 /// What a request is, without regard to any record.
-pub enum Reading {
+pub(super) enum Reading {
     /// A compile that is treated.
     Compile(Box<Call>),
     /// Anything else, and why.
@@ -81,7 +83,7 @@ pub enum Reading {
 }
 
 /// Reads a request: which compiler, which command.
-pub fn read(companion: &Companion, request: &Request) -> Reading {
+pub(super) fn read(companion: &Companion, request: &Request) -> Reading {
     let bypass = |kind: Kind, reason: &dyn std::fmt::Display| Reading::Bypass(kind, reason.to_string());
     let name = request.compiler.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some(driver) = command::driver(name) else {
@@ -126,7 +128,7 @@ pub fn read(companion: &Companion, request: &Request) -> Reading {
 /// Decides how a request is served, waiting for its own launch if that is in flight.
 ///
 /// `alive` is asked once a second while waiting whether the shim still does.
-pub fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() -> bool) -> Answer {
+pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() -> bool) -> Answer {
     let begun = Instant::now();
     let settings = match Settings::read(&|name| request.variable(name).map(str::to_owned)) {
         Ok(settings) => settings,
@@ -157,12 +159,16 @@ pub fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() 
     let order = session.see(id);
     let known = session.inner().knowns.get(&id).cloned();
     if let Some(known) = known.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root)) {
-        known.state().record.asked += 1;
+        {
+            let mut state = known.state();
+            state.asked += 1;
+            state.order = Some(order);
+        }
         if let Some(answer) = serve(companion, &session, &known, request, begun, alive) {
             return answer;
         }
     }
-    Answer::Learn(Box::new(Lesson { call: *call, id, session: Arc::clone(&session), order, active }))
+    Answer::Learn(Box::new(Lesson { call: *call, id, session: Arc::clone(&session), order, _active: active }))
 }
 
 /// Serves a recorded command from its launch or from the cache; `None` when its compiler has to run.
@@ -177,7 +183,8 @@ fn serve(
     let engine = &companion.engine;
     let now = || {
         let reads = known.state().reads.clone();
-        instantiate(engine, &known.call, &reads, request.variable("PATH"))
+        let context = Context { root: &session.place.root, path: request.variable("PATH") };
+        instantiate(engine, &mut Snapshot::new(&engine.files), &known.call, &reads, context)
     };
     let mut joined = false;
     let mut instance = now();
@@ -205,13 +212,15 @@ fn serve(
         Launch::Held(held) if held == action => (engine.cache.find(&action)?, true),
         _ => (engine.cache.find(&action)?, false),
     };
+    // A blob that has gone meanwhile means a compile.
+    let files = engine.cache.open(&outcome)?;
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         session.inner().accounts.served.local += 1;
         return Some(Answer::Bypass("its messages go to a terminal".into()));
     }
     account(session, known, launched, joined, begun);
-    Some(Answer::Serve(outcome))
+    Some(Answer::Serve(outcome, files))
 }
 
 fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun: Instant) {
@@ -249,7 +258,7 @@ fn session_of(
 }
 
 /// An element named on the command line, as `project/element` or, in the local project, `element`.
-pub fn element_named(text: &str, known: &[ElementKey]) -> Option<ElementKey> {
+pub(super) fn element_named(text: &str, known: &[ElementKey]) -> Option<ElementKey> {
     known
         .iter()
         .find(|key| key.to_string() == text)

@@ -116,7 +116,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             let session = newest(companion, element.as_deref())?;
             Ok(json!(close(companion, &session, succeeded)))
         }
-        Control::List => Ok(json!(store(companion)?.elements().map_err(text)?)),
+        Control::List => list(companion),
         Control::Show { element } => show(companion, &element),
         Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
         Control::Explain { compiler, args, directory, environment } => {
@@ -147,7 +147,8 @@ fn open(
     directory: &std::path::Path,
     environment: &[(String, String)],
 ) -> Result<Value, String> {
-    let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let variable =
+        |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let settings = Settings::read(&variable).map_err(text)?;
     let mut place = whereabouts(directory, &settings);
     if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
@@ -186,6 +187,20 @@ fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, 
         .ok_or_else(|| "no such session is open".to_owned())
 }
 
+fn list(companion: &Companion) -> Result<Value, String> {
+    let elements = store(companion)?.elements().map_err(text)?;
+    let rows = elements.into_iter().map(|element| {
+        json!({
+            "element": element.key.to_string(),
+            "commands": element.commands,
+            "inputs": element.inputs,
+            "builds": element.builds,
+            "last_built": element.last_built,
+        })
+    });
+    Ok(rows.collect())
+}
+
 fn show(companion: &Companion, name: &str) -> Result<Value, String> {
     let key = find(companion, name)?;
     let element = store(companion)?.load(&key).map_err(text)?;
@@ -197,13 +212,7 @@ fn show(companion: &Companion, name: &str) -> Result<Value, String> {
 
 fn command_json(element: &Element, record: &Record) -> Value {
     let plain = |text: &String| normalise::from_template(text, ".");
-    let inputs: Vec<&str> = element
-        .sets
-        .get(&record.set)
-        .into_iter()
-        .flat_map(|set| set.iter())
-        .filter_map(|&number| element.paths.get(number as usize).map(String::as_str))
-        .collect();
+    let inputs: Vec<&str> = element.inputs(record).collect();
     json!({
         "source": plain(&record.source),
         "outputs": record.outputs.iter().map(plain).collect::<Vec<_>>(),
@@ -227,7 +236,10 @@ fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) ->
         None => None,
     };
     let mut rows: Vec<SessionRow> = match &companion.store {
-        Some(store) => store.sessions(key.as_ref()).map_err(text)?,
+        Some(store) => {
+            let rows = store.sessions(key.as_ref()).map_err(text)?;
+            rows.into_iter().map(|(_, row)| row).collect()
+        }
         None => Vec::new(),
     };
     for session in companion.sessions().values() {
@@ -347,4 +359,3 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = digits?;
     (digits.len() % 2 == 0).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
-

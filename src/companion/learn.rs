@@ -7,12 +7,15 @@ use std::time::Duration;
 use super::Companion;
 use super::ask::{Lesson, Request};
 use crate::backend::Outcome;
-use crate::launch::{Call, Evidence, Known, NotKept, Reads, Side, conclude, scan, templated};
+use crate::inputs::digest::Digest;
+use crate::launch::{
+    Call, Context, Evidence, Known, NotKept, Reads, Side, conclude, examine, scan, templated,
+};
 use crate::store::{Record, SetId};
 
 /// What the shim reports of a compile it ran.
 #[derive(Debug)]
-pub struct Report {
+pub(super) struct Report {
     /// Raw wait status: 0 is success.
     pub status: i32,
     /// CPU time, user and system.
@@ -26,18 +29,20 @@ pub struct Report {
 }
 
 /// What was taken over from the build tree before the build could go on and change it.
-pub struct Taken {
+pub(super) struct Taken {
     outcome: Result<Outcome, String>,
     dependencies: Option<Vec<u8>>,
     assembled: Option<Vec<u8>>,
 }
 
 /// Copies outputs and depfiles away. The shim waits for this, so nothing else is done here.
-pub fn take(companion: &Companion, call: &Call, side: &Side, report: &Report, terminal: bool) -> Taken {
+pub(super) fn take(companion: &Companion, call: &Call, side: &Side, report: &Report, terminal: bool) -> Taken {
     let outcome = match &report.stderr {
         _ if report.printed => Err("it printed on its standard output".to_owned()),
         None => Err("its messages were not caught".to_owned()),
-        Some(stderr) if terminal && !stderr.is_empty() => Err("its messages were made for a terminal".to_owned()),
+        Some(stderr) if terminal && !stderr.is_empty() => {
+            Err("its messages were made for a terminal".to_owned())
+        }
         Some(stderr) => outputs(companion, call, stderr),
     };
     let read = |path: &std::path::PathBuf| fs::read(path).ok();
@@ -64,7 +69,7 @@ fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome,
 }
 
 /// Records a compile: what it read, what it cost, and its result.
-pub fn learn(
+pub(super) fn learn(
     companion: &Companion,
     request: &Request,
     lesson: &Lesson,
@@ -104,7 +109,8 @@ fn lesson_of(
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
     }
     let evidence = Evidence { began_ns, dependencies, assembled: taken.assembled, outcome: taken.outcome };
-    let learnt = conclude(engine, call, request.variable("PATH"), evidence)?;
+    let context = Context { root: &lesson.session.place.root, path: request.variable("PATH") };
+    let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
     }
@@ -113,7 +119,7 @@ fn lesson_of(
 
 /// Puts the record into the store, and into play.
 fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report) -> Arc<Known> {
-    let Lesson { call, id, session, order } = lesson;
+    let Lesson { call, id, session, order, .. } = lesson;
     let root = &session.place.root;
     let before = session.inner().knowns.get(id).cloned();
     let old = before.as_ref().map(|known| known.state().record.clone());
@@ -149,4 +155,21 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report)
         known.inherit(&before);
     }
     Arc::new(known)
+}
+
+/// What a call reads now, and its action: for `specctl explain`.
+pub(super) struct Look {
+    /// The action's digest.
+    pub action: Digest,
+    /// Every file it reads.
+    pub inputs: Vec<String>,
+}
+
+/// Scans a call and computes its action; an error says why it is not cached.
+pub(super) fn look(companion: &Companion, request: &Request, call: &Call) -> Result<Look, String> {
+    let engine = &companion.engine;
+    let context = Context { root: "/", path: request.variable("PATH") };
+    let (reads, instance) = examine(engine, call, context, &request.environment)?;
+    let inputs = reads.set.iter().map(|&id| engine.paths.get(id).to_string()).collect();
+    Ok(Look { action: instance.action, inputs })
 }

@@ -1,6 +1,7 @@
 //! The companion: one process a store, to which shims and `specctl` talk over a unix socket.
 
 mod ask;
+mod connection;
 mod control;
 mod learn;
 mod root;
@@ -12,15 +13,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::launch::{Engine, Known, Launcher, Place};
 use crate::settings::Mode;
 use crate::store::{ElementKey, Store, StoreError};
 
+pub use connection::control_frame;
 pub use control::{Control, Opened};
 pub use root::{Whereabouts, whereabouts};
-pub use server::{ServeError, serve};
+pub use server::{ServeError, cache_path, serve, socket_path};
 pub use session::{Session, SessionRow};
 
 /// A build must have asked for at least this share of an element's commands to count as complete: an incremental
@@ -76,7 +78,12 @@ impl Companion {
         let place = Arc::new(Place { root, environment: environment.to_vec() });
         let knowns = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
-        tracing::info!("session {id}: {} in {}, {} commands known", whereabouts.key, place.root, knowns.len());
+        tracing::info!(
+            "session {id}: {} in {}, {} commands known",
+            whereabouts.key,
+            place.root,
+            knowns.len()
+        );
         let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns));
         sessions.insert(id, Arc::clone(&session));
         drop(sessions);
@@ -86,11 +93,7 @@ impl Companion {
         Some(session)
     }
 
-    fn recall(
-        &self,
-        key: &ElementKey,
-        place: &Place,
-    ) -> HashMap<crate::store::RecordId, Arc<Known>> {
+    fn recall(&self, key: &ElementKey, place: &Place) -> HashMap<crate::store::RecordId, Arc<Known>> {
         let Some(store) = &self.store else { return HashMap::new() };
         match store.load(key) {
             Ok(element) => session::revive(&self.engine, &element, place),
@@ -103,6 +106,7 @@ impl Companion {
 
     /// Closes a session: ends what is in flight, settles the accounts, lets the store forget what is gone.
     fn close(&self, session: &Arc<Session>, succeeded: bool) -> SessionRow {
+        session.set_closed();
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         let cancelled = self.launcher.cancel(&session.place, &knowns);
@@ -132,31 +136,48 @@ impl Companion {
         accounts.wasted = launched.saturating_sub(accounts.useful);
         accounts.cancelled = cancelled.min(accounts.wasted);
         accounts.wasted_cpu_s = wasted_cpu;
-        succeeded && !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+        succeeded
+            && !inner.seen.is_empty()
+            && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
     }
 
-    fn remember(
-        &self,
-        session: &Session,
-        knowns: &[Arc<Known>],
-        row: &SessionRow,
-    ) -> Result<(), StoreError> {
+    fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
         let Some(store) = &self.store else { return Ok(()) };
         let key = &session.whereabouts.key;
-        for known in knowns {
-            let mut state = known.state();
-            if state.launched {
-                let useful = state.useful;
-                state.record.launched += 1;
-                state.record.useful += u32::from(useful);
-                state.record.wasted += u32::from(!useful);
-                store.update(key, &state.record)?;
-            }
-        }
-        let seen: HashSet<_> = session.inner().seen.clone();
+        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
+        store.update(key, &uses)?;
+        let seen: HashSet<_> = session.inner().seen.keys().copied().collect();
         store.finish_build(key, &seen, row.complete)?;
         store.put_session(key, row)?;
         store.flush()
+    }
+
+    /// Closes sessions that nothing happens in; says whether there is none left.
+    fn close_idle(&self, idle: Duration, forgotten: Duration) -> bool {
+        let sessions: Vec<_> = self.sessions().values().cloned().collect();
+        for session in &sessions {
+            if session.idle_for(if session.explicit { forgotten } else { idle }) {
+                self.close(session, true);
+            }
+        }
+        if self.engine.cache.limit.is_due()
+            && let Err(error) = self.engine.cache.limit.keep()
+        {
+            tracing::warn!("{error}");
+        }
+        self.sessions().is_empty()
+    }
+
+    /// Closes everything, so that nothing is lost when the process ends.
+    fn shut_down(&self) {
+        let sessions: Vec<_> = self.sessions().values().cloned().collect();
+        for session in &sessions {
+            self.close(session, false);
+        }
+        self.launcher.close();
+        if let Some(Err(error)) = self.store.as_ref().map(Store::flush) {
+            tracing::warn!("{error}");
+        }
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
@@ -166,11 +187,6 @@ impl Companion {
 
 /// The number of the newest session the store keeps.
 fn last_session(store: &Store) -> u64 {
-    let rows: Vec<SessionRow> = store.sessions(None).unwrap_or_default();
-    rows.iter().map(|row| row.id).max().unwrap_or(0)
-}
-
-/// Seconds since the epoch.
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    let rows = store.sessions::<SessionRow>(None).unwrap_or_default();
+    rows.iter().map(|(_, row)| row.id).max().unwrap_or(0)
 }

@@ -21,6 +21,7 @@ use super::connection;
 use crate::backend::{Cache, Executor};
 use crate::inputs::files::Files;
 use crate::inputs::paths::Paths;
+use crate::inputs::shape::Shapes;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
@@ -132,7 +133,8 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     let engine = Arc::new(Engine {
         files: Files::new(Arc::clone(&paths)),
         toolchains: Toolchains::new(Arc::clone(&paths)),
-        cache: Cache::new(&cache_folder, settings.max_size().ok().flatten()),
+        shapes: Shapes::default(),
+        cache: Cache::new(&cache_folder, settings.max_size().ok().flatten().unwrap_or(u64::MAX)),
         executor: Executor::new(&cache_folder),
         paths,
     });

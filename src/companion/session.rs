@@ -1,7 +1,7 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::root::Whereabouts;
 use crate::command::driver;
 use crate::inputs::paths::Paths;
-use crate::inputs::search::Shape;
+use crate::inputs::shape::Shape;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Accounts, Call, Engine, Known, Place, Reads};
 use crate::settings::Mode;
@@ -50,6 +50,7 @@ pub struct Session {
     /// Compiles being answered now.
     pub active: AtomicUsize,
     opened: (Instant, u64),
+    closed: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -59,7 +60,7 @@ pub struct Inner {
     /// Recorded commands in play.
     pub knowns: HashMap<RecordId, Arc<Known>>,
     /// Commands the build has asked for.
-    pub seen: HashSet<RecordId>,
+    pub seen: HashMap<RecordId, u32>,
     /// The counts so far.
     pub accounts: Accounts,
     /// When a compile last came or went.
@@ -86,6 +87,7 @@ impl Session {
             explicit,
             active: AtomicUsize::new(0),
             opened: (Instant::now(), now),
+            closed: AtomicBool::new(false),
             inner: Mutex::new(inner),
         }
     }
@@ -103,15 +105,29 @@ impl Session {
 
     /// Whether no compile has come or gone for this long.
     pub fn idle_for(&self, time: std::time::Duration) -> bool {
-        self.active.load(Ordering::SeqCst) == 0
-            && self.inner().last.is_none_or(|last| last.elapsed() > time)
+        self.active.load(Ordering::SeqCst) == 0 && self.inner().last.is_none_or(|last| last.elapsed() > time)
     }
 
-    /// The next position in the build's order.
+    /// A command's position in the build's order: that of its first time.
     pub fn see(&self, id: RecordId) -> u32 {
         let mut inner = self.inner();
-        inner.seen.insert(id);
-        inner.seen.len() as u32
+        let next = inner.seen.len() as u32;
+        *inner.seen.entry(id).or_insert(next)
+    }
+
+    /// Whether a compile is being answered or learnt from.
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Marks it as closed.
+    pub fn set_closed(&self) {
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     /// The row that the store keeps.
@@ -139,14 +155,15 @@ impl Drop for Active {
 }
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
-pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
     let ids = intern(&engine.paths, element, &place.root);
     let mut sets = HashMap::new();
     let mut knowns = HashMap::with_capacity(element.records.len());
     for record in &element.records {
         let Some(numbers) = element.sets.get(&record.set) else { continue };
         let set = sets.entry(record.set).or_insert_with(|| {
-            let mut set: Vec<_> = numbers.iter().filter_map(|&number| ids.get(number as usize).copied()).collect();
+            let mut set: Vec<_> =
+                numbers.iter().filter_map(|&number| ids.get(number as usize).copied()).collect();
             engine.paths.sort(&mut set);
             Arc::<[_]>::from(set)
         });

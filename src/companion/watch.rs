@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::session::Session;
 use crate::inputs::paths::PathId;
+use crate::inputs::shape::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::{Engine, Known, Launcher, awaited};
 
@@ -19,8 +20,9 @@ pub(super) fn start(engine: Arc<Engine>, launcher: Launcher, session: Arc<Sessio
     thread::spawn(move || {
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         knowns.sort_by_key(|known| known.state().record.order);
+        let mut snapshot = Snapshot::new(&engine.files);
         for known in &knowns {
-            launcher.consider(known, &session.place);
+            launcher.consider(known, &session.place, &mut snapshot);
         }
         knowns.retain(|known| awaited(known).is_some());
         wait(&engine, &launcher, &session, knowns);
@@ -43,9 +45,10 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
         if settled.is_empty() {
             continue;
         }
+        let mut snapshot = Snapshot::new(&engine.files);
         for known in &pending {
             if awaited(known).is_some_and(|id| settled.contains(&id)) {
-                launcher.consider(known, &session.place);
+                launcher.consider(known, &session.place, &mut snapshot);
             }
         }
         pending.retain(|known| awaited(known).is_some());

@@ -120,7 +120,16 @@ mod tests {
     fn refuses_what_is_no_digest() {
         let upper = EMPTY.to_uppercase();
         let long = format!("{EMPTY}99999999999999999999999");
-        for text in ["", "/", "abc/3", &EMPTY[1..], &upper, &long, &EMPTY.replace("/0", "/+0"), &EMPTY.replace("/0", "/")] {
+        for text in [
+            "",
+            "/",
+            "abc/3",
+            &EMPTY[1..],
+            &upper,
+            &long,
+            &EMPTY.replace("/0", "/+0"),
+            &EMPTY.replace("/0", "/"),
+        ] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

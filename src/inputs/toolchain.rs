@@ -79,7 +79,8 @@ impl Toolchains {
         variable: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Arc<Toolchain>, ToolchainError> {
         let environment = DECISIVE.iter().map(|name| variable(name).unwrap_or_default());
-        let key: Vec<OsString> = std::iter::once(compiler.as_os_str().to_owned()).chain(environment).collect();
+        let key: Vec<OsString> =
+            std::iter::once(compiler.as_os_str().to_owned()).chain(environment).collect();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(toolchain) = known.filter(|toolchain| toolchain.unchanged(&self.paths)) {
             return Ok(toolchain);
@@ -93,9 +94,7 @@ impl Toolchains {
 impl Toolchain {
     /// Whether every file of it is as it was. One that was racy when it was read never is.
     fn unchanged(&self, paths: &Paths) -> bool {
-        self.files
-            .iter()
-            .all(|(id, stamp)| Stamp::of(paths.get(*id).c_str()).is_ok_and(|now| now == *stamp))
+        self.files.iter().all(|(id, stamp)| Stamp::of(paths.get(*id).c_str()).is_ok_and(|now| now == *stamp))
     }
 
     /// The folders in which the compiler looks by itself, given the arguments that decide on them.
@@ -106,7 +105,9 @@ impl Toolchain {
         }
         let mut command = Command::new(&self.driver);
         // Without the environment's own folders, which have places of their own in the search path.
-        for name in ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH"] {
+        for name in
+            ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH"]
+        {
             command.env_remove(name);
         }
         command.args(key_args).args(["-E", "-v", "/dev/null"]);
@@ -144,7 +145,8 @@ impl Inquiry<'_> {
             return Err(self.unknown("it is a script"));
         }
         let version = self.ask(&["--version"])?;
-        let family = family(&version).ok_or_else(|| self.unknown("its --version is neither GCC's nor Clang's"))?;
+        let family =
+            family(&version).ok_or_else(|| self.unknown("its --version is neither GCC's nor Clang's"))?;
         let mut programs = vec![real];
         if family == Family::Gcc {
             programs.extend(self.programs()?);
@@ -224,7 +226,8 @@ impl Inquiry<'_> {
             let name = path.to_str().ok_or_else(|| self.unknown("a path of its is not UTF-8"))?;
             let id = self.paths.intern(name);
             let before = coarse_now_ns();
-            let mut stamp = Stamp::of(self.paths.get(id).c_str()).map_err(|error| self.failed(path, &error))?;
+            let mut stamp =
+                Stamp::of(self.paths.get(id).c_str()).map_err(|error| self.failed(path, &error))?;
             let content = fs::read(path).map_err(|error| self.failed(path, &error))?;
             if stamp.changed_ns() + RACY_NS >= before {
                 // Never equal again: identified anew at the next call.
@@ -238,7 +241,10 @@ impl Inquiry<'_> {
         // The links that lead to the files may be turned elsewhere.
         if let Some(name) = self.compiler.to_str() {
             let id = self.paths.intern(name);
-            stamps.push((id, Stamp::of(self.paths.get(id).c_str()).map_err(|error| self.failed(self.compiler, &error))?));
+            stamps.push((
+                id,
+                Stamp::of(self.paths.get(id).c_str()).map_err(|error| self.failed(self.compiler, &error))?,
+            ));
         }
         Ok((Digest::of(text.as_bytes()), stamps))
     }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
-use crate::inputs::digest::Digest;
 use crate::store::{Record, RecordId};
 
 /// A compile with everything that keys it but the content of its inputs.
@@ -42,11 +41,7 @@ impl Call {
 
     /// The record's name: a changed flag for the same output keeps it.
     pub fn id(&self, root: &str) -> RecordId {
-        let object = self.compile.outputs.first().map_or("", |output| output.path.as_str());
-        let text = format!("{}\0{}", templated(&self.directory, root), templated(object, root));
-        let mut id = [0; 16];
-        id.copy_from_slice(&Digest::of(text.as_bytes()).hash[..16]);
-        RecordId(id)
+        RecordId::of(&templated(&self.directory, root), &templated(self.compile.object(), root))
     }
 
     /// Whether a record remembers this very call below `root`.

@@ -1,12 +1,14 @@
 //! What a finished compile teaches: what it read, and whether its result may be kept.
 
-use super::instance::hazard;
-use super::{Call, Engine, Reads};
-use crate::action;
+use std::fmt::Display;
+
+use super::instance::{hazard, key};
+use super::{Call, Context, Engine, Reads};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
+use crate::inputs::shape::Snapshot;
 
 /// What a successful compile left behind.
 #[derive(Debug)]
@@ -51,73 +53,44 @@ pub enum NotKept {
 pub fn conclude(
     engine: &Engine,
     call: &Call,
-    path: Option<&str>,
+    context: Context<'_>,
     evidence: Evidence,
 ) -> Result<Learnt, NotKept> {
-    let unaccountable = |what: String| NotKept::Unaccountable(what);
+    let unaccountable = |error: &dyn Display| NotKept::Unaccountable(error.to_string());
     if let Some(text) = &evidence.assembled {
-        let read = depfile::parse(text).map_err(|error| unaccountable(error.to_string()))?;
+        let read = depfile::parse(text).map_err(|error| unaccountable(&error))?;
         // The first is what the compiler gave to the assembler.
         if let Some(file) = read.get(1) {
-            return Err(unaccountable(format!("the assembler reads {file}")));
+            return Err(unaccountable(&format!("the assembler reads {file}")));
         }
     }
     let set = dependency_set(engine, call, &evidence.dependencies)?;
-    let toolchain = engine.toolchain(call, path).map_err(|error| unaccountable(error.to_string()))?;
-    let chain = engine.chain(call, &toolchain).map_err(|error| unaccountable(error.to_string()))?;
+    let toolchain = engine.toolchain(call, context.path).map_err(|error| unaccountable(&error))?;
+    let chain = engine.chain(call, &toolchain).map_err(|error| unaccountable(&error))?;
+    let mut snapshot = Snapshot::new(&engine.files);
     let mut seen = Vec::with_capacity(set.len());
-    let mut changed = None;
     for &id in &set {
-        let look = engine
-            .files
-            .look(id)
-            .map_err(|error| unaccountable(format!("cannot read {}: {error}", engine.paths.get(id))))?;
-        // A time equal to the beginning may lie on either side of it: clocks of file systems tick coarsely.
-        if look.stamp.mtime_ns.max(look.stamp.ctime_ns) >= evidence.began_ns {
-            changed = Some(engine.paths.get(id).to_string());
-        }
-        seen.push(look);
+        let look = snapshot.look(id);
+        seen.push(
+            look.map_err(|error| unaccountable(&format!("cannot read {}: {error}", engine.paths.get(id))))?,
+        );
     }
-    let shape = engine.files.shape(&chain, &set).map_err(|error| unaccountable(error.to_string()))?;
-    let names: Vec<_> = set.iter().map(|&id| engine.paths.get(id)).collect();
-    let inputs: Vec<_> = seen
-        .iter()
-        .zip(&names)
-        .map(|(seen, name)| action::Input {
-            path: name,
-            digest: seen.digest,
-            executable: seen.stamp.mode & 0o100 != 0,
+    let shape = engine.shapes.shape(&mut snapshot, &chain, &set, context.root);
+    let shape = shape.map_err(|error| unaccountable(&error))?;
+    // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
+    let changed = set.iter().zip(&seen).find(|(_, seen)| seen.stamp.changed_ns() >= evidence.began_ns);
+    let kept = if let Some((&id, _)) = changed {
+        Err(NotKept::Changed(engine.paths.get(id).to_string()))
+    } else if let Some(what) = hazard(engine, call, &toolchain, &set, &seen) {
+        Err(NotKept::Hazard(what))
+    } else {
+        let action = key(engine, call, &toolchain, &set, &seen);
+        evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
+            let kept = engine.cache.keep(&action, &outcome);
+            kept.map(|()| action).map_err(|error| NotKept::Outputs(error.to_string()))
         })
-        .collect();
-    let parts = action::Parts {
-        arguments: &call.arguments(),
-        environment: &call.environment,
-        directory: &call.directory,
-        outputs: &call.outputs(),
-        toolchain: &toolchain.fingerprint,
     };
-    let action = action::digest(&parts, &inputs);
-    let kept = keep(engine, call, &set, action, changed, evidence.outcome);
     Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
-}
-
-fn keep(
-    engine: &Engine,
-    call: &Call,
-    set: &[PathId],
-    action: Digest,
-    changed: Option<String>,
-    outcome: Result<Outcome, String>,
-) -> Result<Digest, NotKept> {
-    if let Some(file) = changed {
-        return Err(NotKept::Changed(file));
-    }
-    if let Some(what) = hazard(engine, call, set) {
-        return Err(NotKept::Hazard(what));
-    }
-    let outcome = outcome.map_err(NotKept::Outputs)?;
-    engine.cache.keep(&action, &outcome).map_err(|error| NotKept::Outputs(error.to_string()))?;
-    Ok(action)
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.

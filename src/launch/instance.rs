@@ -64,7 +64,8 @@ pub fn instantiate(
     let toolchain = engine.toolchain(call, context.path).map_err(|error| refused(&error))?;
     let chain = engine.chain(call, &toolchain).map_err(|error| refused(&error))?;
     let seen = look(engine, snapshot, &reads.set)?;
-    let shape = engine.shapes.shape(snapshot, &chain, &reads.set, context.root).map_err(|_| Unready::Changed)?;
+    let shape =
+        engine.shapes.shape(snapshot, &chain, &reads.set, context.root).map_err(|_| Unready::Changed)?;
     if shape != reads.shape {
         return Err(Unready::Changed);
     }
@@ -141,9 +142,9 @@ pub(super) fn hazard(
     if let Some(arg) = call.compile.args.iter().find(|arg| TIMES.iter().any(|time| arg.contains(time))) {
         return Some(format!("{arg} tells the time"));
     }
-    set.iter().zip(seen).find_map(|(&id, seen)| {
-        of(&seen.scan.hazards).map(|what| format!("{} {what}", engine.paths.get(id)))
-    })
+    set.iter()
+        .zip(seen)
+        .find_map(|(&id, seen)| of(&seen.scan.hazards).map(|what| format!("{} {what}", engine.paths.get(id))))
 }
 
 /// Macros whose value depends on when the compiler runs.

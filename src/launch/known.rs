@@ -7,7 +7,7 @@ use super::{Call, Reads};
 use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
-use crate::store::Record;
+use crate::store::{Record, RecordId, Use};
 
 /// A record that is in play in a session.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub struct State {
     pub reads: Reads,
     /// What became of issuing it ahead.
     pub launch: Launch,
+    /// How often the build has asked for it.
+    pub asked: u32,
+    /// Its position in this build.
+    pub order: Option<u32>,
     /// Whether it counts as a launch.
     pub launched: bool,
     /// Whether the launch had to be executed.
@@ -63,6 +67,8 @@ impl Known {
             record,
             reads,
             launch: Launch::Not("not looked at yet".into()),
+            asked: 0,
+            order: None,
             launched: false,
             executed: false,
             useful: false,
@@ -79,6 +85,23 @@ impl Known {
         state.executed = before.executed;
         state.useful = before.useful;
         state.cpu = before.cpu;
+    }
+
+    /// What this session adds to the record; `None` when nothing happened to it.
+    pub fn used(&self) -> Option<(RecordId, Use)> {
+        let state = self.state();
+        let launched = u32::from(state.launched);
+        let useful = u32::from(state.useful);
+        let used = Use {
+            asked: state.asked,
+            launched,
+            useful,
+            wasted: launched.saturating_sub(useful),
+            order: state.order,
+            cost_us: Some(state.record.cost_us),
+            wall_us: Some(state.record.wall_us),
+        };
+        (launched > 0 || state.asked > 0).then_some((state.record.id, used))
     }
 
     /// What it is at now.

@@ -6,11 +6,13 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use super::perform::{perform, rescan};
+use super::instance::still_named;
+use super::perform::{examine, perform};
 use super::queue::{Queue, Task};
-use super::{Call, Engine, Known, Launch, Unready, instantiate};
+use super::{Call, Context, Engine, Known, Launch, Unready, instantiate};
 use crate::backend::{hurry, kill};
 use crate::inputs::paths::PathId;
+use crate::inputs::shape::Snapshot;
 
 /// Where a session builds: what every launch in it has in common.
 #[derive(Debug)]
@@ -40,6 +42,11 @@ impl Place {
         environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
+    /// Where and with what a call of the session runs.
+    pub fn context(&self) -> Context<'_> {
+        Context { root: &self.root, path: self.path() }
+    }
+
     /// The search path for programs.
     pub fn path(&self) -> Option<&str> {
         self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str())
@@ -47,32 +54,36 @@ impl Place {
 }
 
 /// Issues launches of all sessions on the embedded backend.
+#[derive(Clone)]
 pub struct Launcher {
     /// What the sessions share.
     pub engine: Arc<Engine>,
     queue: Arc<Queue>,
-    workers: OnceLock<()>,
+    workers: Arc<OnceLock<()>>,
     width: usize,
 }
 
 impl Launcher {
     /// A launcher that runs at most `width` launches at once beside an idle build.
     pub fn new(engine: Arc<Engine>, width: usize) -> Self {
-        Self { engine, queue: Arc::new(Queue::new(width)), workers: OnceLock::new(), width }
+        Self { engine, queue: Arc::new(Queue::new(width)), workers: Arc::default(), width }
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
-    pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>) {
+    pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
         if !self.engine.executor.available() {
             return known.set(Launch::Not("no private view of the build tree can be had".into()));
         }
         let reads = known.state().reads.clone();
-        match instantiate(&self.engine, &known.call, &reads, place.path()) {
-            Err(Unready::Missing(id)) => known.set(Launch::Pending(id)),
+        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context()) {
+            Err(Unready::Missing(id)) if !self.may_do_without(known, &reads.set, id) => {
+                known.set(Launch::Pending(id));
+            }
+            Err(Unready::Missing(_)) => self.issue(known, place),
             Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
             Err(Unready::Changed) => self.issue(known, place),
             Ok(instance) => {
-                let built = newer_output(&known.call, instance.newest);
+                let built = newer_output(&known.call, instance.newest_ns);
                 match self.engine.cache.find(&instance.action) {
                     Some(_) if built => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
@@ -84,6 +95,12 @@ impl Launcher {
                 }
             }
         }
+    }
+
+    /// Whether a command whose header is missing may have stopped to include it.
+    fn may_do_without(&self, known: &Known, set: &[PathId], missing: PathId) -> bool {
+        let source = self.engine.path(&known.call, &known.call.compile.source);
+        missing != source && !still_named(&self.engine, set, missing)
     }
 
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
@@ -166,12 +183,14 @@ fn run(engine: &Engine, task: &Task, asked: bool) {
 
 fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     let Task { known, place } = task;
-    let mut reads = known.state().reads.clone();
-    let mut instance = instantiate(engine, &known.call, &reads, place.path());
+    let reads = known.state().reads.clone();
+    let mut snapshot = Snapshot::new(&engine.files);
+    let mut instance = instantiate(engine, &mut snapshot, &known.call, &reads, place.context());
     if matches!(instance, Err(Unready::Changed | Unready::Missing(_))) {
-        reads = rescan(engine, known, place).map_err(|error| error.to_string())?;
-        known.state().reads = reads.clone();
-        instance = instantiate(engine, &known.call, &reads, place.path());
+        let (scanned, found) =
+            examine(engine, &known.call, place.context(), &place.environment_of(&known.call))?;
+        known.state().reads = scanned;
+        instance = Ok(found);
     }
     let instance = instance.map_err(|error| error.to_string())?;
     if let Some(outcome) = engine.cache.find(&instance.action) {

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conclude::dependency_set;
-use super::{Call, Engine, Evidence, Known, Learnt, NotKept, Place, Reads, conclude};
+use super::{
+    Call, Context, Engine, Evidence, Instance, Known, Learnt, NotKept, Place, Reads, conclude, instantiate,
+};
 use crate::backend::{Executed, Job, Outcome};
 use crate::command;
 use crate::inputs::moment;
+use crate::inputs::shape::Snapshot;
 
 /// How a compile is made to say what it reads: what to add to its environment and arguments, and where it says it.
 #[derive(Debug, Default)]
@@ -34,7 +37,7 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
         Some(depfile) if depfile.system_headers => side.dependencies = Some(call.absolute(&depfile.path)),
         // The user's depfile leaves system headers out, and a compiler writes only one.
         Some(_) => {}
-        None if !call.compile.language.preprocessed_by_compiler() => {}
+        None if !call.compile.language.is_preprocessed_here() => {}
         None if toolchain.family == command::Family::Gcc => {
             // GCC manual, "Environment Variables Affecting GCC": like DEPENDENCIES_OUTPUT, with system headers.
             side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));
@@ -56,7 +59,7 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
 /// Asks the compiler, by a preprocessor run of its own, what a call reads now.
 pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> Result<Vec<u8>, NotKept> {
     let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(format!("dependency scan: {error}"));
-    if !call.compile.language.preprocessed_by_compiler() {
+    if !call.compile.language.is_preprocessed_here() {
         return Ok(format!("object: {}\n", call.compile.source).into_bytes());
     }
     let view = engine.executor.prepare(&[]).map_err(|error| fault(&error))?;
@@ -86,15 +89,32 @@ pub(super) struct Performed {
     pub(super) wall: Duration,
 }
 
-/// Finds out what a call reads now, when its record no longer tells.
-pub(super) fn rescan(engine: &Engine, known: &Known, place: &Place) -> Result<Reads, NotKept> {
-    let call = &known.call;
-    let text = scan(engine, call, &place.environment_of(call))?;
+/// Finds out what a call reads now, by a scan, and its action.
+pub fn examine(
+    engine: &Engine,
+    call: &Call,
+    context: Context<'_>,
+    environment: &[(String, String)],
+) -> Result<(Reads, Instance), String> {
+    let reads = rescan(engine, call, context, environment).map_err(|error| error.to_string())?;
+    let instance = instantiate(engine, &mut Snapshot::new(&engine.files), call, &reads, context);
+    instance.map(|instance| (reads, instance)).map_err(|error| error.to_string())
+}
+
+fn rescan(
+    engine: &Engine,
+    call: &Call,
+    context: Context<'_>,
+    environment: &[(String, String)],
+) -> Result<Reads, NotKept> {
+    let text = scan(engine, call, environment)?;
     let set = dependency_set(engine, call, &text)?;
     let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(error.to_string());
-    let toolchain = engine.toolchain(call, place.path()).map_err(|error| fault(&error))?;
+    let toolchain = engine.toolchain(call, context.path).map_err(|error| fault(&error))?;
     let chain = engine.chain(call, &toolchain).map_err(|error| fault(&error))?;
-    let shape = engine.files.shape(&chain, &set).map_err(|error| fault(&error))?;
+    let mut snapshot = Snapshot::new(&engine.files);
+    let shape =
+        engine.shapes.shape(&mut snapshot, &chain, &set, context.root).map_err(|error| fault(&error))?;
     Ok(Reads { set: set.into(), shape })
 }
 
@@ -109,7 +129,8 @@ pub(super) fn perform(
     let call = &known.call;
     let say = |error: io::Error| error.to_string();
     let covered = covered(call, &place.root)?;
-    let view = engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
+    let view =
+        engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
     let side = side_channel(engine, call, place.path(), view.scratch());
     let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
     let mut environment = place.environment_of(call);
@@ -137,7 +158,7 @@ pub(super) fn perform(
     };
     let assembled = side.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
     let evidence = Evidence { began_ns, dependencies, assembled, outcome: Ok(outcome.clone()) };
-    let learnt = conclude(engine, call, place.path(), evidence).map_err(|error| error.to_string())?;
+    let learnt = conclude(engine, call, place.context(), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })
 }
 
