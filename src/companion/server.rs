@@ -202,8 +202,8 @@ fn end_on_signals() {
 
 /// Sends the log to a file in the cache folder, or to standard error when that leads somewhere.
 fn log(folder: &Path, level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(level)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("spec_cc={level}"))
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("spec_cc=warn"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false);
     if !is_dev_null() {
         return builder.with_writer(io::stderr).init();

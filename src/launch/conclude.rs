@@ -57,14 +57,10 @@ pub fn conclude(
     evidence: Evidence,
 ) -> Result<Learnt, NotKept> {
     let unaccountable = |error: &dyn Display| NotKept::Unaccountable(error.to_string());
-    if let Some(text) = &evidence.assembled {
-        let read = depfile::parse(text).map_err(|error| unaccountable(&error))?;
-        // The first is what the compiler gave to the assembler.
-        if let Some(file) = read.get(1) {
-            return Err(unaccountable(&format!("the assembler reads {file}")));
-        }
-    }
     let set = dependency_set(engine, call, &evidence.dependencies)?;
+    if let Some(text) = &evidence.assembled {
+        assembled(engine, call, &set, text)?;
+    }
     let toolchain = engine.toolchain(call, context.path).map_err(|error| unaccountable(&error))?;
     let chain = engine.chain(call, &toolchain).map_err(|error| unaccountable(&error))?;
     let mut snapshot = Snapshot::new(&engine.files);
@@ -91,6 +87,17 @@ pub fn conclude(
         })
     };
     Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
+}
+
+/// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
+///
+/// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which need not exist.
+fn assembled(engine: &Engine, call: &Call, set: &[PathId], text: &[u8]) -> Result<(), NotKept> {
+    let read = depfile::parse(text).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    match read.iter().find(|file| !set.contains(&engine.path(call, file)) && call.absolute(file).exists()) {
+        Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
+        None => Ok(()),
+    }
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.
