@@ -12,8 +12,7 @@ use support::{Room, SHIM, stderr, stdout};
 
 /// What the echoing compiler at `path` says of these arguments.
 fn echo(path: &std::path::Path, args: &[&str]) -> String {
-    let args: String = args.iter().map(|arg| format!("{arg}|")).collect();
-    format!("{}|{args}", path.display())
+    format!("{}|{}|", path.display(), args.join("|"))
 }
 
 #[test]

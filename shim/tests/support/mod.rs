@@ -165,6 +165,13 @@ impl Peer {
     }
 }
 
+/// The signals of this line of `/proc/PID/status`, but for 32 and 33: they are glibc's own, and its `posix_spawn` sets
+/// them.
+pub fn signals(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap() & !(0b11 << 31)
+}
+
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
