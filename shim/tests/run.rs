@@ -272,7 +272,7 @@ fn what_the_compiler_leaves_running_holds_nobody_up() {
 #[test]
 fn the_name_it_is_called_by_passes() {
     let room = Room::new();
-    fs::copy("/bin/dash", room.path("bin/mycc")).unwrap();
+    room.copy("/bin/dash", "bin/mycc");
     let companion = room.runner(Run::default());
     let mut command = Command::new(support::SHIM);
     command.arg0("spec-cc").current_dir(room.path("work")).env("PATH", room.search_path());

@@ -5,7 +5,6 @@ mod support;
 
 use spec_cc_shim::wire::{Reply, Run};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +17,7 @@ fn room(specctl: Option<&str>) -> (Room, PathBuf) {
     let room = Room::new();
     room.script("bin/cc", "echo compiled");
     fs::create_dir(room.path("own")).unwrap();
-    fs::copy(support::SHIM, room.path("own/spec-cc")).unwrap();
+    room.copy(support::SHIM, "own/spec-cc");
     if let Some(body) = specctl {
         room.script("own/specctl", body);
     }
@@ -89,8 +88,7 @@ fn one_that_fails_costs_next_to_nothing() {
         assert!(started.elapsed() < Duration::from_secs(1), "{body}: waited {:?}", started.elapsed());
     }
     let (room, shim) = room(None);
-    fs::write(room.path("own/specctl"), "no program").unwrap();
-    fs::set_permissions(room.path("own/specctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    room.copy(room.write("text", "no program"), "own/specctl");
     assert_eq!(stdout(&compile(&room, &shim).output().unwrap()), "compiled\n");
 }
 
