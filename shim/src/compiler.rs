@@ -77,17 +77,15 @@ pub fn find(argv: &[&CStr], env: &Environment) -> Result<Compiler, Missing> {
         let Some(driver) = driver_of(basename(own)) else {
             return finder.on_path(basename(own), skip);
         };
-        match argv.get(skip).map(|arg| arg.to_bytes()) {
-            // An argument that is spec-cc counts as the name the shim was called by.
-            Some(arg) if driver_of(basename(arg)).is_some() || (has_slash(arg) && is_spec_cc(arg)) => {
-                skip += 1
-            }
-            Some(arg) if finder.names_a_program(arg, argv) => return finder.resolve(arg, driver, skip + 1),
-            _ => {
-                let name = env.get("SPEC_CC_COMPILER").unwrap_or(driver);
-                return finder.resolve(name, driver, skip);
-            }
+        let first = argv.get(skip).map(|arg| arg.to_bytes());
+        // An argument that is spec-cc counts as the name the shim was called by.
+        if first.is_some_and(|arg| driver_of(basename(arg)).is_some() || has_slash(arg) && is_spec_cc(arg)) {
+            skip += 1;
+            continue;
         }
+        let launched = first.and_then(|arg| finder.launched(arg, argv, skip + 1));
+        return launched
+            .unwrap_or_else(|| finder.resolve(env.get("SPEC_CC_COMPILER").unwrap_or(driver), driver, skip));
     }
 }
 
@@ -105,26 +103,28 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// Returns whether a first argument is a program to launch, rather than the first of a compile's arguments.
+    /// Returns the program that a first argument names, unless it is the first of a compile's own arguments.
     ///
-    /// It is not when it looks like an option or an input file, or is a file that cannot be executed; a name that is
+    /// That it is when it looks like an option or an input file, or is a file that cannot be executed; a name that is
     /// nothing at all is a program that is missing.
-    fn names_a_program(&self, arg: &[u8], argv: &[&CStr]) -> bool {
+    fn launched(&self, arg: &[u8], argv: &[&CStr], skip: usize) -> Option<Result<Compiler, Missing>> {
         if matches!(arg.first(), None | Some(b'-' | b'@')) || is_input_name(arg) {
-            return false;
+            return None;
         }
-        if !has_slash(arg) && self.on_path(arg, 0).is_ok() {
-            return true;
+        let here = file::stat(arg);
+        if !has_slash(arg) {
+            let found = self.on_path(arg, skip);
+            return (found.is_ok() || here.is_err()).then_some(found);
         }
-        match file::stat(arg) {
-            Ok(stat) if stat.is_file() && has_slash(arg) => {
-                // A link may take a file of any name; a compile has nothing to do with one.
-                file::is_executable(arg) || argv.contains(&c"-c")
-            }
-            found => found.is_err(),
-        }
+        let is_program = here.map_or(true, |stat| {
+            // A link may take a file of any name; a compile has nothing to do with one.
+            stat.is_file() && (file::is_executable(arg) || argv.contains(&c"-c"))
+        });
+        // What is spec-cc itself never gets here, so that no driver is asked for.
+        is_program.then(|| self.resolve(arg, b"cc", skip))
     }
 
+    /// Returns the program of this name or path; `driver` in place of spec-cc.
     fn resolve(&self, name: &[u8], driver: &[u8], skip: usize) -> Result<Compiler, Missing> {
         if !has_slash(name) {
             let name = if driver_of(name).is_some() { driver } else { name };

@@ -1,5 +1,6 @@
 //! The shim's parts: what stands where the compiler stood, and the words it exchanges with the companion.
 #![cfg_attr(not(test), no_std)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 extern crate alloc;
 

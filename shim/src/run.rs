@@ -20,7 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub fn run(command: &Command, open: [bool; 3]) -> Result<Report> {
     let started = now();
     let Streams { mut captures, theirs, complete } = Streams::open(open);
-    let mut child = Child::start(command, theirs)?;
+    let mut child = Child::start(command, &theirs)?;
+    // Held by us as well, they would never end.
+    drop(theirs);
     let ended = child.attend(&mut captures);
     signal::restore();
     let ended = ended?;
@@ -28,7 +30,7 @@ pub fn run(command: &Command, open: [bool; 3]) -> Result<Report> {
         status: ended.status,
         user_us: ended.user_us,
         sys_us: ended.sys_us,
-        wall_us: (now() - started).as_micros() as u64,
+        wall_us: now().saturating_sub(started).as_micros() as u64,
         max_rss_kib: ended.max_rss_kib,
         truncated: !complete || captures.iter().any(|(_, capture)| !capture.whole),
         stdout_seen: !complete,
@@ -77,7 +79,7 @@ struct Child {
 }
 
 impl Child {
-    fn start(command: &Command, theirs: Vec<(Fd, c_int)>) -> Result<Self> {
+    fn start(command: &Command, theirs: &[(Fd, c_int)]) -> Result<Self> {
         let streams: Vec<(&Fd, c_int)> = theirs.iter().map(|(fd, number)| (fd, *number)).collect();
         // Held back until there is a child to pass them to.
         let mask = signal::block();
@@ -122,7 +124,9 @@ impl Child {
                 self.look()?;
             }
             if self.ended.is_some() {
-                captures.iter_mut().for_each(|(_, capture)| capture.finish());
+                for (_, capture) in captures.iter_mut() {
+                    capture.finish();
+                }
             }
         }
     }

@@ -34,10 +34,10 @@ pub fn main(argv: &[&CStr]) -> i32 {
 }
 
 fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
-    let args = argv.get(compiler.skip..).unwrap_or_default();
+    let own = argv.get(compiler.skip..).unwrap_or_default();
     Command {
         path: compiler.path,
-        argv: core::iter::once(compiler.argv0).chain(args.iter().map(|&arg| arg.to_owned())).collect(),
+        argv: core::iter::once(compiler.argv0).chain(own.iter().map(|&arg| arg.to_owned())).collect(),
         env: env.to_c_strings(),
     }
 }
@@ -131,8 +131,8 @@ impl Call {
 
 /// A script without `#!` goes to the shell, as `execvp(3)` and shells do it.
 fn through_shell(command: &Command) -> Command {
-    let args = command.argv.iter().skip(1).cloned();
-    let argv = [c"/bin/sh".to_owned(), command.path.clone()].into_iter().chain(args).collect::<Vec<_>>();
+    let mut argv = Vec::from([c"/bin/sh".to_owned(), command.path.clone()]);
+    argv.extend(command.argv.iter().skip(1).cloned());
     Command { path: c"/bin/sh".to_owned(), argv, env: command.env.clone() }
 }
 

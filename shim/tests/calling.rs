@@ -12,8 +12,7 @@ use support::{Room, SHIM, stderr, stdout};
 
 /// What the echoing compiler at `path` says of these arguments.
 fn echo(path: &std::path::Path, args: &[&str]) -> String {
-    let args: String = args.iter().map(|arg| format!("{arg}|")).collect();
-    format!("{}|{args}", path.display())
+    format!("{}|{}|", path.display(), args.join("|"))
 }
 
 #[test]
@@ -89,7 +88,7 @@ fn a_compiler_finds_its_parts_behind_a_link() {
 fn argv0_is_what_the_user_wrote() {
     let room = Room::new();
     // A compiler that is no script sees its real argv[0]; `sh -c` reports it.
-    fs::copy("/bin/dash", room.path("bin/mycc")).unwrap();
+    room.copy("/bin/dash", "bin/mycc");
     let name = |first: &str| {
         stdout(
             &room
@@ -115,7 +114,7 @@ fn spec_cc_never_runs_itself() {
         fs::create_dir(room.path(folder)).unwrap();
     }
     room.link("a/cc");
-    fs::copy(SHIM, room.path("b/cc")).unwrap();
+    room.copy(SHIM, "b/cc");
     std::os::unix::fs::symlink(room.path("b/cc"), room.path("c/cc")).unwrap();
     room.link("a/spec-cc");
     let path: Vec<_> = ["a", "b", "c", "real"].iter().map(|f| room.path(f).display().to_string()).collect();
@@ -186,8 +185,7 @@ fn arguments_pass_whatever_bytes_they_hold() {
 #[test]
 fn a_script_without_an_interpreter_goes_to_the_shell() {
     let room = Room::new();
-    let path = room.script("bin/cc", "");
-    fs::write(path, "echo shell \"$@\"\n").unwrap();
+    room.copy(room.write("text", "echo shell \"$@\"\n"), "bin/cc");
     let output = room.shim().args(["-c", "x.c"]).output().unwrap();
     assert_eq!(stdout(&output), "shell -c x.c\n");
 }

@@ -5,6 +5,7 @@ mod support;
 
 use spec_cc_shim::wire::{Reply, Serve, Served};
 use std::fs;
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
@@ -69,6 +70,24 @@ fn names_may_hold_any_bytes() {
     let companion = room.server(&[(name, 0o666, b"x")], "");
     assert_eq!(stdout(&compile(&room)), "");
     assert_eq!(fs::read(room.work(name)).unwrap(), b"x");
+    companion.join().unwrap();
+}
+
+#[test]
+fn outputs_may_come_from_where_the_kernel_cannot_copy() {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    let room = room();
+    let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    let mut memory = fs::File::from(memfd_create(c"object", MFdFlags::MFD_CLOEXEC).unwrap());
+    memory.write_all(&bytes).unwrap();
+    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: bytes.len() as u64 }];
+    let companion = room.companion(move |mut peer| {
+        peer.ask();
+        peer.reply_with(&Reply::Serve(Serve { outputs, stderr: Vec::new() }), &[memory.as_raw_fd()]);
+        peer.until_closed();
+    });
+    assert_eq!(stdout(&compile(&room)), "");
+    assert!(fs::read(room.work("x.o")).unwrap() == bytes);
     companion.join().unwrap();
 }
 

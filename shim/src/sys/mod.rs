@@ -1,4 +1,4 @@
-//! The system calls the shim makes, each behind a safe function. No other module holds `unsafe`.
+//! The system calls the shim makes, each behind a safe function. In the library no other module holds `unsafe`.
 
 pub mod file;
 pub mod process;

@@ -97,8 +97,8 @@ pub fn receive(socket: &Fd, buffer: &mut [u8], descriptors: &mut Vec<Fd>) -> Res
     message.msg_iovlen = 1;
     message.msg_control = (&raw mut control.bytes).cast();
     message.msg_controllen = size_of::<Control>();
-    // SAFETY: the message describes `part` and `control`, which outlive the call.
     let received = retry(|| {
+        // SAFETY: the message describes `part` and `control`, which outlive the call.
         check_length(unsafe { libc::recvmsg(socket.number(), &raw mut message, libc::MSG_CMSG_CLOEXEC) })
     })?;
     // SAFETY: the kernel has just filled the message.
@@ -120,13 +120,20 @@ unsafe fn take_descriptors(message: &libc::msghdr, descriptors: &mut Vec<Fd>) {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
-                let data = libc::CMSG_DATA(header).cast::<c_int>();
+                let data = libc::CMSG_DATA(header);
                 let bytes = (*header).cmsg_len.saturating_sub(libc::CMSG_LEN(0) as usize);
                 for index in 0..bytes / size_of::<c_int>() {
-                    descriptors.push(Fd(data.add(index).read_unaligned()));
+                    descriptors.push(Fd(descriptor(data.add(index * size_of::<c_int>()))));
                 }
             }
             header = libc::CMSG_NXTHDR(message, header);
         }
     }
+}
+
+/// # Safety
+/// A number's bytes are there; they need not be aligned.
+unsafe fn descriptor(bytes: *const u8) -> c_int {
+    // SAFETY: the caller's promise; an array of bytes has no alignment.
+    c_int::from_ne_bytes(unsafe { bytes.cast::<[u8; size_of::<c_int>()]>().read() })
 }

@@ -6,7 +6,6 @@ use spec_cc_shim::wire::{self, Ask, Reply, Report, Request, Run, Serve, Served};
 use std::fs::{self, File};
 use std::io::{IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -41,10 +40,19 @@ impl Room {
 
     /// Puts an executable shell script there.
     pub fn script(&self, name: &str, body: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
+        let source = tempfile::NamedTempFile::new().unwrap();
+        fs::write(source.path(), format!("#!/bin/sh\n{body}\n")).unwrap();
+        self.copy(source.path(), name)
+    }
+
+    /// Puts an executable copy of the file there.
+    ///
+    /// Another process writes it: a descriptor of ours, open for writing, could be in a child of some other test at the
+    /// moment when this test executes the file, which is `ETXTBSY` then.
+    pub fn copy(&self, from: impl AsRef<Path>, name: &str) -> PathBuf {
+        let to = self.path(name);
+        assert!(Command::new("install").arg("-m755").arg(from.as_ref()).arg(&to).status().unwrap().success());
+        to
     }
 
     /// Puts a compiler there that says its path and its arguments.
@@ -163,6 +171,13 @@ impl Peer {
         let _ = self.0.read_to_end(&mut rest);
         assert!(rest.is_empty(), "the shim said more than it should");
     }
+}
+
+/// The signals of this line of `/proc/PID/status`, but for 32 and 33: they are glibc's own, and its `posix_spawn` sets
+/// them.
+pub fn signals(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap() & !(0b11 << 31)
 }
 
 pub fn stdout(output: &Output) -> String {
