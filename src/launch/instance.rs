@@ -124,27 +124,24 @@ pub(super) fn hazard(
     seen: &[Seen],
 ) -> Option<String> {
     let fixed_time = call.variable("SOURCE_DATE_EPOCH").is_some();
-    let of = |hazards: &Hazards| {
-        if hazards.contains(Hazards::TIMESTAMP) {
-            Some("uses __TIMESTAMP__")
-        } else if hazards.contains(Hazards::TIME) && !fixed_time {
-            Some("uses __DATE__ or __TIME__")
-        } else if hazards.contains(Hazards::INCBIN) && !toolchain.assembler_depfile {
-            Some("may include a file through the assembler")
-        } else if hazards.contains(Hazards::EMBED) {
-            Some("embeds a file")
-        } else if hazards.contains(Hazards::MODULE) {
-            Some("uses C++ modules")
-        } else {
-            None
+    let unaccounted = |hazards: Hazards| -> Hazards {
+        let mut left = hazards.intersection(Hazards::UNACCOUNTED);
+        if fixed_time {
+            left = left.without(Hazards::TIME);
         }
+        // It says itself what it includes (see `assembled`).
+        if toolchain.assembler_depfile {
+            left = left.without(Hazards::INCBIN);
+        }
+        left
     };
     if let Some(arg) = call.compile.args.iter().find(|arg| TIMES.iter().any(|time| arg.contains(time))) {
         return Some(format!("{arg} tells the time"));
     }
-    set.iter()
-        .zip(seen)
-        .find_map(|(&id, seen)| of(&seen.scan.hazards).map(|what| format!("{} {what}", engine.paths.get(id))))
+    set.iter().zip(seen).find_map(|(&id, seen)| {
+        let hazards = unaccounted(seen.scan.hazards);
+        (!hazards.is_empty()).then(|| format!("{} has {hazards}", engine.paths.get(id)))
+    })
 }
 
 /// Macros whose value depends on when the compiler runs.

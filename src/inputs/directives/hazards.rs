@@ -1,0 +1,132 @@
+//! Hazards: what in a file makes its directives say too little.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+/// A set of hazards.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hazards(u16);
+
+impl Hazards {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// `__TIME__` or `__DATE__`: the object depends on the clock.
+    pub const TIME: Self = Self(1);
+    /// `__TIMESTAMP__`: the object depends on the file's time of modification.
+    pub const TIMESTAMP: Self = Self(1 << 1);
+    /// An assembler directive that reads a file (`.incbin`, `.include`), which no depfile lists.
+    pub const INCBIN: Self = Self(1 << 2);
+    /// A condition that depends on where it stands (`#if __LINE__ …`), so also on the text around it.
+    pub const POSITION: Self = Self(1 << 3);
+    /// `#embed`.
+    pub const EMBED: Self = Self(1 << 4);
+    /// A C++20 module is imported or exported.
+    pub const MODULE: Self = Self(1 << 5);
+    /// `__has_include` of a name that only a macro knows: what was looked for cannot be told.
+    pub const PROBE: Self = Self(1 << 6);
+    /// Macros change outside of directives (`push_macro` by `_Pragma` in a macro).
+    pub const TEXT: Self = Self(1 << 7);
+
+    const NAMES: [(Self, &'static str); 8] = [
+        (Self::TIME, "__TIME__ or __DATE__"),
+        (Self::TIMESTAMP, "__TIMESTAMP__"),
+        (Self::INCBIN, ".incbin or .include"),
+        (Self::POSITION, "a condition on __LINE__ or __COUNTER__"),
+        (Self::EMBED, "#embed"),
+        (Self::MODULE, "a C++20 module"),
+        (Self::PROBE, "__has_include of a computed name"),
+        (Self::TEXT, "push_macro or pop_macro by a macro"),
+    ];
+
+    /// Those after which a result must not be cached at all, because an input cannot be accounted for.
+    ///
+    /// The others (`POSITION`, `TEXT`) are met by comparing whole contents.
+    pub const UNACCOUNTED: Self = Self(
+        Self::TIME.0 | Self::TIMESTAMP.0 | Self::INCBIN.0 | Self::EMBED.0 | Self::MODULE.0 | Self::PROBE.0,
+    );
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of the other set's are in this one.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Those in both sets.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Those that are not in the other set.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Takes `TEXT` back unless it was there before.
+    pub(super) fn forgive_text(&mut self, before: Self) {
+        self.0 = self.0 & !Self::TEXT.0 | before.0 & Self::TEXT.0;
+    }
+
+    /// What each is, in the words of the source that causes it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |(one, _)| self.contains(*one)).map(|(_, name)| name)
+    }
+}
+
+impl BitOr for Hazards {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Hazards {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Display for Hazards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl fmt::Debug for Hazards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// Whether `incbin` stands at `text[at..]` less its first three letters, in any case: GAS ignores case there.
+pub(super) fn incbin_around_b(text: &[u8], b: usize) -> bool {
+    b >= 3 && text.get(b - 3..b + 3).is_some_and(|word| word.eq_ignore_ascii_case(b"incbin"))
+}
+
+/// Whether an assembler's `.include` stands at `text[dot..]`.
+///
+/// C has members named `include` and designators; a file name, a backslash (an escape inside a string) or the
+/// line's end behind the word tells the assembler's apart.
+pub(super) fn include_at_dot(text: &[u8], dot: usize) -> bool {
+    let Some(word) = text.get(dot..dot + 8) else { return false };
+    if !word.eq_ignore_ascii_case(b".include") {
+        return false;
+    }
+    let after = &text[dot + 8..];
+    let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    matches!(after.get(blanks), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b'<'))
+}
+
+/// The hazard of a predefined macro's name.
+pub(super) fn clock_word(word: &[u8]) -> Hazards {
+    match word {
+        b"__TIME__" | b"__DATE__" => Hazards::TIME,
+        b"__TIMESTAMP__" => Hazards::TIMESTAMP,
+        _ => Hazards::NONE,
+    }
+}

@@ -1,0 +1,278 @@
+//! Line: what one directive says, its comments already gone.
+
+use std::collections::HashSet;
+
+use super::hazards::{Hazards, clock_word};
+use super::lexer::{contains, is_word, word};
+use super::{Form, Include, Kind, Scan};
+
+/// How macros reach conditions: names as 32-bit hashes, sorted, each once.
+///
+/// An accidental equality of hashes only makes a set be compared by content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MacroUse {
+    /// Macros whose replacement holds `__LINE__` or `__COUNTER__`.
+    pub positional: Vec<u32>,
+    /// For each name in a macro's replacement: (the name, the macro).
+    pub links: Vec<(u32, u32)>,
+    /// Names in conditions and computed includes.
+    pub conditions: Vec<u32>,
+}
+
+/// What was found so far in a file.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// The directives, normalised, a line each.
+    pub directives: Vec<u8>,
+    pub hazards: Hazards,
+    start: usize,
+    includes: Vec<Include>,
+    known: HashSet<Include>,
+    computed_include: bool,
+    once: bool,
+    macros: MacroUse,
+}
+
+impl Findings {
+    pub(super) fn begin_directive(&mut self, mark: &[u8]) {
+        self.start = self.directives.len();
+        self.directives.extend_from_slice(mark);
+    }
+
+    pub(super) fn end_directive(&mut self) {
+        let directives = std::mem::take(&mut self.directives);
+        let line = directives[self.start..].trim_ascii_end();
+        let end = self.start + line.len();
+        let body = line.strip_prefix(b"%:").unwrap_or_else(|| &line[1.min(line.len())..]);
+        self.read(body);
+        self.directives = directives;
+        self.directives.truncate(end);
+        self.directives.push(b'\n');
+    }
+
+    /// A `_Pragma("…")` in the text, up to its parenthesis.
+    pub(super) fn pragma_operator(&mut self, operator: &[u8]) {
+        self.directives.extend_from_slice(operator);
+        self.directives.push(b'\n');
+        for name in [&b"__TIME__"[..], b"__DATE__", b"__TIMESTAMP__"] {
+            if contains(operator, name) {
+                self.hazards |= clock_word(name);
+            }
+        }
+        let inner = operator.split(|byte| *byte == b'"').nth(1).unwrap_or_default();
+        self.pragma(inner);
+    }
+
+    /// Whether the directive so far ends inside `__has_include(<…`, where a comment is part of the name.
+    pub(super) fn is_inside_probe(&self) -> bool {
+        let line = &self.directives[self.start..];
+        let probe = [&b"__has_include"[..], b"__has_embed"].iter().filter_map(|n| memchr::memmem::rfind(line, n)).max();
+        probe.is_some_and(|at| {
+            let behind = &line[at..];
+            memchr::memrchr(b'<', behind) > memchr::memrchr(b'>', behind)
+        })
+    }
+
+    /// Reads a directive without its mark.
+    pub(super) fn read(&mut self, line: &[u8]) {
+        let line = line.trim_ascii_start();
+        let name = word(line);
+        let rest = line[name.len()..].trim_ascii_start();
+        match name {
+            b"include" | b"__include_macros" => self.include(Kind::Include, rest),
+            b"include_next" => self.include(Kind::IncludeNext, rest),
+            b"import" => self.include(Kind::Import, rest),
+            b"embed" => {
+                self.hazards |= Hazards::EMBED;
+                self.include(Kind::Embed, rest);
+            }
+            b"if" | b"elif" => self.condition(rest),
+            b"define" => self.define(rest),
+            b"pragma" => self.pragma(rest),
+            b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
+            _ => self.probes(rest),
+        }
+    }
+
+    fn include(&mut self, kind: Kind, rest: &[u8]) {
+        match header(rest) {
+            Some((form, name)) => self.add(kind, form, name),
+            None => {
+                self.computed_include = true;
+                self.condition(rest);
+            }
+        }
+    }
+
+    fn add(&mut self, kind: Kind, form: Form, name: &[u8]) {
+        // A name that is not UTF-8 is found again among the files really read.
+        let Ok(name) = std::str::from_utf8(name) else {
+            self.computed_include = true;
+            return;
+        };
+        let include = Include { kind, form, name: name.to_owned() };
+        if self.known.insert(include.clone()) {
+            self.includes.push(include);
+        }
+    }
+
+    fn condition(&mut self, expression: &[u8]) {
+        for name in names(expression) {
+            if is_position(name) {
+                self.hazards |= Hazards::POSITION;
+            }
+            self.macros.conditions.push(hash(name));
+        }
+        self.probes(expression);
+    }
+
+    fn define(&mut self, rest: &[u8]) {
+        let name = word(rest);
+        let body = &rest[name.len()..];
+        let macro_hash = hash(name);
+        for used in names(body) {
+            if is_position(used) {
+                self.macros.positional.push(macro_hash);
+            }
+            self.macros.links.push((hash(used), macro_hash));
+        }
+        if contains(body, b"_Pragma") && [&b"once"[..], b"macro", b"dependency", b"include"].iter().any(|w| contains(body, w))
+        {
+            self.hazards |= Hazards::TEXT;
+        }
+        self.probes(body);
+    }
+
+    fn pragma(&mut self, rest: &[u8]) {
+        let rest = rest.trim_ascii_start();
+        self.once |= word(rest) == b"once";
+        if contains(rest, b"include_alias") || contains(rest, b"pch_preprocess") {
+            self.hazards |= Hazards::PROBE;
+        }
+        if contains(rest, b"dependency") {
+            self.hazards |= Hazards::TIMESTAMP;
+        }
+        if contains(rest, b"clang module") {
+            self.hazards |= Hazards::MODULE;
+        }
+        self.probes(rest);
+    }
+
+    /// `__has_include` and its kin, anywhere in a text.
+    pub(super) fn probes(&mut self, text: &[u8]) {
+        for at in memchr::memmem::find_iter(text, b"__has_") {
+            if at > 0 && is_word(text[at - 1]) {
+                continue;
+            }
+            let operator = word(&text[at..]);
+            let kind = match operator {
+                b"__has_include" | b"__has_include__" => Kind::HasInclude,
+                b"__has_include_next" | b"__has_include_next__" => Kind::HasIncludeNext,
+                b"__has_embed" => Kind::HasEmbed,
+                _ => continue,
+            };
+            if kind == Kind::HasEmbed {
+                self.hazards |= Hazards::EMBED;
+            }
+            self.probe(kind, &text[..at], &text[at + operator.len()..]);
+        }
+    }
+
+    fn probe(&mut self, kind: Kind, before: &[u8], after: &[u8]) {
+        let after = after.trim_ascii_start();
+        let operand = after.strip_prefix(b"(").unwrap_or(after).trim_ascii_start();
+        if let Some((form, name)) = header(operand) {
+            self.add(kind, form, name);
+        } else if !asks_whether_defined(before) {
+            self.hazards |= Hazards::PROBE;
+        }
+    }
+
+    pub(super) fn mark_computed(&mut self) {
+        self.computed_include = true;
+    }
+
+    pub(super) fn into_scan(mut self) -> Scan {
+        for list in [&mut self.macros.positional, &mut self.macros.conditions] {
+            list.sort_unstable();
+            list.dedup();
+            list.shrink_to_fit();
+        }
+        self.macros.links.sort_unstable();
+        self.macros.links.dedup();
+        self.macros.links.shrink_to_fit();
+        Scan {
+            fingerprint: super::fingerprint(b"direct.", &self.directives),
+            includes: self.includes,
+            computed_include: self.computed_include,
+            once: self.once,
+            hazards: self.hazards,
+            macros: self.macros,
+        }
+    }
+}
+
+/// The header name a text begins with; `None` when it is no literal one.
+fn header(text: &[u8]) -> Option<(Form, &[u8])> {
+    let (form, close) = match text.first()? {
+        b'"' => (Form::Quote, b'"'),
+        b'<' => (Form::Angle, b'>'),
+        _ => return None,
+    };
+    let line = &text[1..text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len())];
+    let name = &line[..memchr::memchr(close, line)?];
+    // The string's escapes and the header's would differ.
+    (!name.is_empty() && !name.contains(&b'\\')).then_some((form, name))
+}
+
+/// Whether a text ends in `defined`, `defined(` or a directive that only asks that.
+fn asks_whether_defined(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    let text = text.strip_suffix(b"(").unwrap_or(text).trim_ascii_end();
+    [&b"defined"[..], b"ifdef", b"ifndef", b"elifdef", b"elifndef", b"define", b"undef"]
+        .iter()
+        .any(|asking| text.ends_with(asking))
+}
+
+fn is_position(name: &[u8]) -> bool {
+    matches!(name, b"__LINE__" | b"__COUNTER__")
+}
+
+/// The identifiers in a directive, strings and characters left out.
+fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(&byte) = text.get(at) {
+            if matches!(byte, b'"' | b'\'') {
+                at = after_literal(text, at);
+                continue;
+            }
+            if !is_word(byte) {
+                at += 1;
+                continue;
+            }
+            let name = word(&text[at..]);
+            at += name.len();
+            if !byte.is_ascii_digit() {
+                return Some(name);
+            }
+        }
+        None
+    })
+}
+
+fn after_literal(text: &[u8], open: usize) -> usize {
+    let mut at = open + 1;
+    while let Some(&byte) = text.get(at) {
+        at += if byte == b'\\' { 2 } else { 1 };
+        if byte == text[open] {
+            break;
+        }
+    }
+    at
+}
+
+/// FNV-1a of a name.
+fn hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}

@@ -1,0 +1,96 @@
+//! Directives: what decides, inside one file, which other files the compiler reads.
+//!
+//! A file is lexed as far as needed to tell its preprocessor directives from its text. Two files with equal
+//! fingerprints include the same files wherever they stand. Where the language mode (`-std=`, trigraphs, C or C++)
+//! could change what is a directive, the lexer is *lost* and the fingerprint covers the whole content instead.
+
+mod hazards;
+mod lexer;
+mod line;
+mod loose;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+
+pub use hazards::Hazards;
+pub use line::MacroUse;
+
+/// What the directives of one file say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// Digest of the directives and `_Pragma` operators (SHA-256, cut to 128 bits), or of the whole content where
+    /// those could not be told from the text with certainty.
+    pub fingerprint: [u8; 16],
+    /// The files asked for by name, in order, each once; more than are really read, never fewer.
+    pub includes: Vec<Include>,
+    /// Whether an `#include` names its file through a macro.
+    pub computed_include: bool,
+    /// Whether the file says `#pragma once`, so that equal content elsewhere is skipped.
+    pub once: bool,
+    /// What makes the file's result depend on more than its directives.
+    pub hazards: Hazards,
+    /// How macros reach conditions, to find positions (`__LINE__`) in them across files.
+    pub macros: MacroUse,
+}
+
+/// One file asked for by name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Include {
+    /// By which directive or operator.
+    pub kind: Kind,
+    /// With which delimiters.
+    pub form: Form,
+    /// The name between the delimiters.
+    pub name: String,
+}
+
+/// The directive or operator that names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `#include`
+    Include,
+    /// `#include_next`
+    IncludeNext,
+    /// `#import`
+    Import,
+    /// `__has_include`
+    HasInclude,
+    /// `__has_include_next`
+    HasIncludeNext,
+    /// `#embed`
+    Embed,
+    /// `__has_embed`
+    HasEmbed,
+}
+
+/// The delimiters of a header name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// `"name"`: the includer's folder comes first.
+    Quote,
+    /// `<name>`: the search path only.
+    Angle,
+}
+
+/// What the directives in a file's content say; total, whatever the content is.
+pub fn scan(content: &[u8]) -> Scan {
+    source::prepare(content)
+        .and_then(|source| lexer::lex(&source))
+        .map_or_else(|lexer::Lost| opaque(content), |found| found.into_scan())
+}
+
+fn opaque(content: &[u8]) -> Scan {
+    let mut scan = loose::scan(content);
+    scan.fingerprint = fingerprint(b"content", content);
+    scan
+}
+
+/// The domain keeps a content from passing for another file's directives.
+fn fingerprint(domain: &[u8; 7], bytes: &[u8]) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::new().chain_update(domain).chain_update(bytes).finalize().into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash[..16]);
+    short
+}
