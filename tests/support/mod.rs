@@ -1,0 +1,9 @@
+//! What the end-to-end tests share: real sources, a companion of one's own, and trees to compare.
+#![allow(dead_code, reason = "every test program uses another part of this module")]
+
+pub(crate) mod debian;
+pub(crate) mod package;
+pub(crate) mod sandbox;
+pub(crate) mod shell;
+pub(crate) mod sources;
+pub(crate) mod tree;

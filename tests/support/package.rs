@@ -1,0 +1,185 @@
+//! A real package, built plainly and with spec-cc, and what has to be equal between the two.
+use super::sandbox::Sandbox;
+use super::shell::{quiet, sh, succeed};
+use super::sources::Source;
+use super::tree::{self, Listing};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How a package is had, built and edited.
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    pub(crate) source: Source,
+    /// Shell commands that make the fetched sources ready to be configured, once.
+    pub(crate) prepare: &'static str,
+    /// Shell commands that configure and build; `$CC`, `$CXX` and `$JOBS` are set.
+    pub(crate) build: &'static str,
+    /// The source that is edited: a new function at its end.
+    pub(crate) edited_source: &'static str,
+    /// The widely included header that is edited: a new function that every object keeps.
+    pub(crate) edited_header: &'static str,
+}
+
+/// Code that no optimisation drops, so that an edit shows in every object that sees it.
+const NEW_FUNCTION: &str = "\nstatic __attribute__((used)) int spec_cc_edit_ORIGIN(void) { return 42; }\n";
+
+/// A package laid out in a sandbox, always at the same path.
+pub(crate) struct Bench<'a> {
+    package: &'a Package,
+    sandbox: &'a Sandbox,
+    pristine: PathBuf,
+    pub(crate) tree: PathBuf,
+}
+
+impl Package {
+    /// Fetches the sources and readies them in `sandbox`.
+    pub(crate) fn on<'a>(&'a self, sandbox: &'a Sandbox) -> Bench<'a> {
+        let pristine = sandbox.path(&format!("{}-pristine", self.name));
+        tree::lay_out(&self.source.fetch(), &pristine);
+        succeed(&mut sh(&pristine, self.prepare));
+        Bench { package: self, sandbox, pristine, tree: sandbox.path(self.name) }
+    }
+}
+
+impl Bench<'_> {
+    /// A fresh tree as the registry gave it.
+    pub(crate) fn lay_out(&self) {
+        tree::lay_out(&self.pristine, &self.tree);
+    }
+
+    /// A fresh tree with both edits made.
+    pub(crate) fn lay_out_edited(&self) {
+        self.lay_out();
+        let append = |text: &str| text.len();
+        edit(&self.tree.join(self.package.edited_source), "source", append);
+        edit(&self.tree.join(self.package.edited_header), "header", before_guard);
+    }
+
+    /// Builds with the bare compiler and returns every object, library and executable.
+    pub(crate) fn build_plainly(&self) -> Listing {
+        let mut command = sh(&self.tree, self.package.build);
+        set_compilers(&mut command, "gcc", "g++", jobs());
+        self.built(&mut command)
+    }
+
+    /// Builds with spec-cc switched off.
+    pub(crate) fn build_disabled(&self) -> Listing {
+        let mut command = sh(&self.tree, self.package.build);
+        self.sandbox.enter(&mut command);
+        set_compilers(&mut command, "spec-cc", "spec-c++", jobs());
+        command.env("SPEC_CC_DISABLE", "1");
+        self.built(&mut command)
+    }
+
+    /// Builds with spec-cc, as one session of the element named as the package.
+    pub(crate) fn build(&self) -> Listing {
+        self.build_with_jobs(jobs())
+    }
+
+    /// The same with `jobs` commands at a time.
+    pub(crate) fn build_with_jobs(&self, jobs: usize) -> Listing {
+        let name = self.package.name;
+        let mut command = self.sandbox.session(name, &self.tree, self.package.build);
+        set_compilers(&mut command, "spec-cc", "spec-c++", jobs);
+        self.built(&mut command)
+    }
+
+    fn built(&self, command: &mut Command) -> Listing {
+        quiet(command, &self.tree);
+        succeed(command);
+        tree::list(&self.tree, tree::is_built)
+    }
+
+    /// Panics unless every object in `built` is an output of a recorded command.
+    pub(crate) fn assert_recorded(&self, built: &Listing) {
+        let show = self.sandbox.json(&["show", self.package.name, "--json"]);
+        let recorded = outputs(&show, &self.tree);
+        let forgotten: Vec<_> = units(built).filter(|object| !recorded.contains(*object)).collect();
+        assert!(forgotten.is_empty(), "not recorded: {forgotten:?}");
+    }
+
+    /// Panics if the element's commands read a file of another element's tree.
+    pub(crate) fn assert_nothing_foreign(&self) {
+        let show = self.sandbox.json(&["show", self.package.name, "--json"]);
+        let commands = show.as_array().expect("specctl show --json gives a list");
+        let home = self.sandbox.path("");
+        for command in commands {
+            let inputs = command["inputs"].as_array();
+            let inputs: Vec<_> = inputs.into_iter().flatten().filter_map(Value::as_str).collect();
+            assert!(!inputs.is_empty(), "a command without inputs: {command}");
+            let foreign = inputs.iter().find(|input| {
+                Path::new(input).starts_with(&home) && !Path::new(input).starts_with(&self.tree)
+            });
+            assert_eq!(foreign, None, "an input of another element");
+        }
+    }
+}
+
+/// The objects among what a build left: one a translation unit.
+pub(crate) fn units(built: &Listing) -> impl Iterator<Item = &PathBuf> {
+    built.keys().filter(|path| path.extension().is_some_and(|suffix| suffix == "o"))
+}
+
+/// Every output in the commands that `specctl show --json` lists, as paths below `root`.
+pub(crate) fn outputs(show: &Value, root: &Path) -> BTreeSet<PathBuf> {
+    let commands = show.as_array().expect("specctl show --json gives a list");
+    let mut found = BTreeSet::new();
+    for command in commands {
+        let listed = command["outputs"].as_array();
+        let texts = listed.into_iter().flatten().filter_map(Value::as_str);
+        let folder = below(command["cwd"].as_str().unwrap_or(""), root);
+        for text in texts {
+            let path = below(text, root);
+            found.insert(clean(&folder.join(&path)));
+            found.insert(clean(&path));
+        }
+    }
+    found
+}
+
+/// A path as specctl may write it, made relative to the project root.
+fn below(text: &str, root: &Path) -> PathBuf {
+    let text = text.strip_prefix("{root}").map_or(text, |rest| rest.trim_start_matches('/'));
+    let path = Path::new(text);
+    path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+/// The path without `.` and, where that needs no look at the disk, without `..`.
+fn clean(path: &Path) -> PathBuf {
+    let mut parts: Vec<std::path::Component<'_>> = Vec::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if !parts.is_empty() => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.iter().collect()
+}
+
+/// Inserts a new function named after `origin` where `place` says.
+fn edit(path: &Path, origin: &str, place: impl Fn(&str) -> usize) {
+    let mut text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot edit {}: {error}", path.display()));
+    text.insert_str(place(&text), &NEW_FUNCTION.replace("ORIGIN", origin));
+    fs::write(path, text).expect("write an edited file");
+}
+
+/// The last place inside a header's include guard.
+fn before_guard(text: &str) -> usize {
+    text.rfind("\n#endif").map_or(text.len(), |at| at + 1)
+}
+
+fn set_compilers(command: &mut Command, c: &str, cxx: &str, jobs: usize) {
+    command.env("CC", c).env("CXX", cxx).env("JOBS", jobs.to_string());
+}
+
+/// As many jobs as the machine has processors.
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}

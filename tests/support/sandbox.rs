@@ -1,0 +1,161 @@
+//! A store, a cache and a companion of a test's own, and the ways to talk to them.
+use super::shell::{quiet, succeed};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A folder with everything that spec-cc keeps; dropping it stops the companion.
+pub(crate) struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("spec-cc-test-").tempdir().expect("make a temporary folder");
+        Self { folder }
+    }
+
+    /// A path in the sandbox.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Gives `command` this sandbox's store, cache and socket, and the tested programs first on PATH.
+    pub(crate) fn enter(&self, command: &mut Command) {
+        let names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
+        for name in names {
+            let text = name.to_string_lossy();
+            if text.starts_with("SPEC_CC_") || text.starts_with("RECC_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("SPEC_CC_STORE", self.path("store"))
+            .env("SPEC_CC_CACHE", self.path("cache"))
+            .env("SPEC_CC_SOCKET", self.path("socket"))
+            .env("PATH", search_path());
+    }
+
+    /// `specctl` with `arguments`, in this sandbox.
+    pub(crate) fn specctl(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(programs().join("specctl"));
+        command.args(arguments);
+        quiet(&mut command, self.folder.path());
+        self.enter(&mut command);
+        command
+    }
+
+    /// `specctl run`, about to run `script` as one session of `element` in `folder`.
+    pub(crate) fn session(&self, element: &str, folder: &Path, script: &str) -> Command {
+        let mut command = self.specctl(&["run", "--project", "tests", "--element", element]);
+        command.args(["--", "sh", "-ec", script]).current_dir(folder);
+        command
+    }
+
+    /// The numbers of `element`'s last session.
+    pub(crate) fn stats(&self, element: &str) -> Stats {
+        let asked = ["stats", "--json", "--element", element, "--session", "last"];
+        Stats(self.json(&asked))
+    }
+
+    /// What specctl answers to `arguments`, which ask for JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let output = succeed(&mut self.specctl(arguments));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            let text = String::from_utf8_lossy(&output.stdout);
+            panic!("specctl {arguments:?} gave no JSON ({error}):\n{text}")
+        })
+    }
+
+    /// The process of the companion, found by its peer credentials on the socket.
+    pub(crate) fn companion(&self) -> Option<nix::unistd::Pid> {
+        use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+        let stream = std::os::unix::net::UnixStream::connect(self.path("socket")).ok()?;
+        let peer = getsockopt(&stream, PeerCredentials).ok()?;
+        Some(nix::unistd::Pid::from_raw(peer.pid()))
+    }
+
+    /// Ends the companion and waits until it is gone.
+    pub(crate) fn stop(&self) {
+        let companion = self.companion();
+        let _ = self.specctl(&["stop"]).output();
+        let Some(companion) = companion else { return };
+        let late = Instant::now() + Duration::from_secs(10);
+        while nix::sys::signal::kill(companion, None).is_ok() && Instant::now() < late {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What `specctl stats --json` says of one session.
+#[derive(Debug)]
+pub(crate) struct Stats(Value);
+
+impl Stats {
+    /// The count or ratio `name`; panics when specctl does not say it.
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        self.0[name].as_f64().unwrap_or_else(|| panic!("stats have no {name}: {}", self.0))
+    }
+
+    /// How many compiles were served in the way `name`.
+    pub(crate) fn served(&self, name: &str) -> f64 {
+        self.0["served"][name].as_f64().unwrap_or_else(|| panic!("stats have no served.{name}: {}", self.0))
+    }
+
+    /// Compiles that spec-cc took on itself.
+    pub(crate) fn eligible(&self) -> f64 {
+        self.number("compiles") - self.served("bypassed")
+    }
+
+    /// Panics unless the numbers agree with each other.
+    pub(crate) fn assert_sound(&self) {
+        let ways = ["joined", "prefetched", "cached", "executed", "local", "bypassed"];
+        let sum: f64 = ways.iter().map(|way| self.served(way)).sum();
+        assert!(equal(sum, self.number("compiles")), "served does not add up: {self:?}");
+        let ahead = self.served("joined") + self.served("prefetched");
+        if self.eligible() > 0.0 {
+            assert!(equal(self.number("recall"), ahead / self.eligible()), "recall: {self:?}");
+        }
+        if self.number("launched") > 0.0 {
+            let precision = self.number("useful") / self.number("launched");
+            assert!(equal(self.number("precision"), precision), "precision: {self:?}");
+        }
+    }
+}
+
+/// Whether two numbers agree as far as a printed ratio can.
+fn equal(one: f64, other: f64) -> bool {
+    (one - other).abs() < 0.005
+}
+
+/// The folder with `spec-cc`, `spec-c++` and `specctl`: `SPEC_CC_TEST_PROGRAMS`, else what cargo built.
+pub(crate) fn programs() -> PathBuf {
+    if let Some(folder) = std::env::var_os("SPEC_CC_TEST_PROGRAMS") {
+        return folder.into();
+    }
+    let folder =
+        Path::new(env!("CARGO_BIN_EXE_specctl")).parent().expect("cargo builds into a folder").to_owned();
+    assert!(
+        folder.join("spec-cc").exists(),
+        "no spec-cc in {}: run `cargo build --workspace` first",
+        folder.display()
+    );
+    folder
+}
+
+/// PATH with the tested programs first.
+pub(crate) fn search_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(programs()).chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).expect("no folder of PATH has a colon in its name")
+}
