@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 
-use super::image::now_ms;
+use super::journal::now_ms;
 use super::marker::{self, Closing};
 use super::probe::{self, Verdict};
 use super::write::Lives;

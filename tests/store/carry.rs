@@ -129,13 +129,25 @@ fn parcel(fields: &[u8]) -> Vec<u8> {
 
 #[test]
 fn sets_that_would_fill_the_memory_are_refused() {
-    let run_of_a_billion = [&[0x32, 9, 0x12, 7][..], &[1, 0x80, 0x80, 0x80, 0x80, 0x04], &[0]].concat();
-    assert_eq!(refusal(&parcel(&run_of_a_billion)), ImportError::Contents("a dependency set's numbers"));
+    let run_of_a_billion = [&[0x2a, 8, 0x12, 6][..], &[1, 0x80, 0x80, 0x80, 0x80, 0x04]].concat();
+    assert_eq!(refusal(&contents(&run_of_a_billion)), ImportError::Contents("a dependency set's numbers"));
 
-    // A megabyte of paths, and a megabyte of sets that name every one of them: 2^17 × 2^17 numbers.
-    let mut fields: Vec<u8> = [0x22, 1, b'x'].repeat(1 << 17);
-    fields.extend([0x32, 6, 0x12, 4, 1, 0xfe, 0xff, 0x07].repeat(1 << 17));
-    assert_eq!(refusal(&parcel(&fields)), ImportError::Contents("too many inputs"));
+    // Half a megabyte of paths, and a megabyte of sets that name every one of them: 2^17 × 2^17 numbers.
+    let mut fields: Vec<u8> = [0x12, 1, b'x'].repeat(1 << 17);
+    fields.extend([0x2a, 6, 0x12, 4, 1, 0xfe, 0xff, 0x07].repeat(1 << 17));
+    assert_eq!(refusal(&contents(&fields)), ImportError::Contents("too many inputs"));
+}
+
+/// A parcel whose entry is `fields`.
+fn contents(fields: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x22];
+    let mut length = fields.len();
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    parcel(&[&bytes, fields].concat())
 }
 
 proptest! {

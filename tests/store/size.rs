@@ -65,7 +65,11 @@ fn measure_ten_thousand_commands() {
         }
         took("put 10,000", since);
     }
-    println!("{} KiB on disk", bytes_below(dir.path()) / 1024);
+    println!(
+        "{} KiB on disk, {} blobs",
+        bytes_below(dir.path()) / 1024,
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count()
+    );
     let since = Instant::now();
     let store = open(dir.path());
     took("open", since);
@@ -89,5 +93,16 @@ fn measure_ten_thousand_commands() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
     drop((store, element));
-    println!("{} KiB on disk", bytes_below(dir.path()) / 1024);
+    println!(
+        "{} KiB on disk, {} blobs",
+        bytes_below(dir.path()) / 1024,
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count()
+    );
+    let since = Instant::now();
+    let store = open(dir.path());
+    took("open", since);
+    drop(store);
+    let since = Instant::now();
+    open(dir.path());
+    took("open and close", since);
 }
