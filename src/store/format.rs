@@ -211,6 +211,7 @@ impl RecordRow {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
     use prost::Message as _;
@@ -219,7 +220,9 @@ mod tests {
 
     fn table(texts: &[&str]) -> Table {
         let mut table = Table::default();
-        texts.iter().for_each(|text| assert!(table.intern(text).is_some()));
+        for text in texts {
+            assert!(table.intern(text).is_some());
+        }
         table
     }
 

@@ -7,8 +7,9 @@ use super::common::{compile, key, open};
 
 /// What command `number` reads: its source and most of the element's headers, as a C++ project does.
 fn inputs(number: usize, count: usize) -> Vec<String> {
-    let headers =
-        (0..count * 3 / 2).filter(|header| (header + number * 7) % (3 + number % 5) != 0).take(count - 1);
+    let headers = (0..count * 3 / 2)
+        .filter(|header| !(header + number * 7).is_multiple_of(3 + number % 5))
+        .take(count - 1);
     let name = |header| format!("/usr/include/c++/12/bits/group{}/header_{header}.h", header / 40);
     std::iter::once(format!("{{root}}/src/file{number}.cpp")).chain(headers.map(name)).collect()
 }
