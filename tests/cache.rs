@@ -1,5 +1,7 @@
 //! The local cache as a build meets it: whole blobs or none, whatever happens to the folder.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs::{self, File, FileTimes};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -166,7 +168,7 @@ fn one_trims_while_others_wait_and_abandoned_files_go() {
     let (old, new) = (root.path().join("tmp/old"), root.path().join("tmp/new"));
     fs::write(&old, "").unwrap();
     fs::write(&new, "").unwrap();
-    used(&old, Duration::from_secs(2 * 60 * 60));
+    used(&old, Duration::from_hours(2));
     let lock = File::create(root.path().join("trim.lock")).unwrap();
     lock.try_lock().unwrap();
     assert_eq!(cache.limit.keep().unwrap().files, 0);

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::error::if_there;
-use super::folder::{Folder, Stamp, refresh};
+use super::folder::{Folder, Stamp, discard, refresh};
 use super::{CacheError, Limit};
 use crate::inputs::digest::Digest;
 
@@ -73,7 +73,7 @@ impl Blobs {
         match self.verify(digest, &file) {
             Ok(true) => Ok(Some(file)),
             Ok(false) => {
-                self.folder.discard(&path, "the bytes are not those of its digest");
+                discard(&path, "the bytes are not those of its digest");
                 Ok(None)
             }
             Err(error) => Err(CacheError::new(&path, "read")(error)),

@@ -15,7 +15,7 @@ use super::{CacheError, Limit};
 pub(super) const TEMPORARY: &str = "tmp";
 
 /// How old a file's time of use may be before it is refreshed. Finer would cost a write for every hit.
-const REFRESH: Duration = Duration::from_secs(60);
+const REFRESH: Duration = Duration::from_mins(1);
 
 /// What tells that a file was not touched since it was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,12 +80,12 @@ impl Folder {
         self.limit.add(file.as_file().metadata().map_or(0, |meta| meta.len()));
         Ok(())
     }
+}
 
-    /// Deletes a file that is not what its name says; it does not matter if that fails, as it will be seen again.
-    pub(super) fn discard(&self, path: &Path, why: &str) {
-        tracing::warn!("{}: {why}; removed from the cache", path.display());
-        let _ = fs::remove_file(path);
-    }
+/// Deletes a file that is not what its name says; it does not matter if that fails, as it will be seen again.
+pub(super) fn discard(path: &Path, why: &str) {
+    tracing::warn!("{}: {why}; removed from the cache", path.display());
+    let _ = fs::remove_file(path);
 }
 
 /// Does `what`, and if there is no such folder makes it and does it again: somebody may have emptied the cache.

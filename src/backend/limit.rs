@@ -17,10 +17,10 @@ pub const DEFAULT_LIMIT: u64 = 5 << 30;
 const TRIMMED_PERCENT: u64 = 90;
 
 /// How long a measured size is believed; other processes may fill the cache as well.
-const BELIEVED: Duration = Duration::from_secs(10 * 60);
+const BELIEVED: Duration = Duration::from_mins(10);
 
 /// A temporary file this old was left by a process that died.
-const ABANDONED: Duration = Duration::from_secs(60 * 60);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// The size of a cache's folder and its limit.
 #[derive(Debug)]

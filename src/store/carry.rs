@@ -8,8 +8,9 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::element::MOST_INPUTS;
-use super::format::{Parcel, ParcelRecord, ParcelSet, RecordRow};
-use super::image::{Image, now_ms};
+use super::format::{Entry, Parcel, RecordEntry, RecordRow, SetEntry};
+use super::image::Image;
+use super::journal::now_ms;
 use super::table::Table;
 use super::{ElementKey, RecordId, Result, SetId, Store, StoreError, set};
 
@@ -55,12 +56,17 @@ pub enum ImportError {
 impl Store {
     /// The element as one blob, without its sessions; for [`Store::import`] here or elsewhere.
     pub fn export(&self, key: &ElementKey) -> Result<Vec<u8>> {
-        let _quiet = self.lives();
+        let lives = self.lives();
         let number = self.number(key)?.ok_or_else(|| StoreError::Unknown(key.clone()))?;
-        let mut image = self.image(number)?;
-        image.drop_unused_sets();
+        let mut image = match lives.get(key) {
+            Some(journal) => journal.image.clone(),
+            None => self.journal(number)?.image,
+        };
         image.compact();
-        Ok(seal(&pack(key, image).encode_to_vec()))
+        let (project, element) = (key.project.clone(), key.element.clone());
+        let parcel =
+            Parcel { project, element, header: Some(image.counted(0)), contents: Some(image.entry()) };
+        Ok(seal(&parcel.encode_to_vec()))
     }
 
     /// Merges an exported element into the one of its name, or of the name `rename`; gives that name. Of two records
@@ -72,13 +78,11 @@ impl Store {
             return Err(ImportError::Contents("the element has no proper name").into());
         }
         let mut lives = self.lives();
+        let number = self.number_or_next(&key, &lives)?;
+        let journal = self.journal(number)?;
+        let merged = merge(journal.image, parcel)?;
         lives.remove(&key);
-        let (number, old) = match self.number(&key)? {
-            Some(number) => (number, self.image(number)?),
-            None => (self.next_number(&lives)?, Image::default()),
-        };
-        let merged = merge(old, parcel)?;
-        self.replace(&key, number, &merged)?;
+        self.rewrite(&key, number, &merged)?;
         Ok(key)
     }
 }
@@ -112,66 +116,48 @@ fn unseal(bytes: &[u8]) -> std::result::Result<&[u8], ImportError> {
     Ok(body)
 }
 
-fn pack(key: &ElementKey, image: Image) -> Parcel {
-    // Sorted, so that the same element gives the same bytes and a cache keeps them once.
-    let mut sets: Vec<ParcelSet> =
-        image.sets.into_iter().map(|(id, numbers)| ParcelSet { id: id.0.to_vec(), numbers }).collect();
-    sets.sort_by(|a, b| a.id.cmp(&b.id));
-    let records = image.records.into_iter();
-    Parcel {
-        project: key.project.clone(),
-        element: key.element.clone(),
-        header: Some(image.header),
-        paths: image.paths,
-        words: image.words,
-        sets,
-        records: records.map(|(id, row)| ParcelRecord { id: id.0.to_vec(), row: Some(row) }).collect(),
-    }
-}
-
 /// `old` with the records of `parcel` that are new or newer, and what they need.
-fn merge(old: Image, parcel: Parcel) -> std::result::Result<Image, ImportError> {
-    let Image { mut header, paths, words, mut sets, mut records, .. } = old;
-    let (mut paths, mut words) = (Table::from(paths), Table::from(words));
+fn merge(mut image: Image, parcel: Parcel) -> std::result::Result<Image, ImportError> {
     if let Some(theirs) = &parcel.header {
-        header.builds = header.builds.max(theirs.builds);
-        header.last_built = header.last_built.max(theirs.last_built.min(now_ms() / 1000));
+        image.header.builds = image.header.builds.max(theirs.builds);
+        image.header.last_built = image.header.last_built.max(theirs.last_built.min(now_ms() / 1000));
     }
-    let new_sets = merge_sets(&parcel, &mut paths, &mut sets)?;
-    let moved = intern_all(&mut words, &parcel.words)?;
-    for ParcelRecord { id, row } in parcel.records {
+    let contents = parcel.contents.unwrap_or_default();
+    let sets = merge_sets(&contents, &mut image)?;
+    let words = intern_all(&mut image.words, &contents.words)?;
+    for RecordEntry { id, row } in contents.records {
         let id = id.try_into().map(RecordId).map_err(|_| ImportError::Contents("a record's identity"))?;
         let row = row.ok_or(ImportError::Contents("a record without a command"))?;
-        let row = translate(row, &moved, &new_sets)?;
-        if records.get(&id).is_none_or(|ours| ours.written_ms < row.written_ms) {
-            records.insert(id, row);
+        let row = translate(row, &words, &sets)?;
+        if row.record(id, &image.words).is_none() {
+            return Err(ImportError::Contents("a record's fields"));
+        }
+        if image.records.get(&id).is_none_or(|ours| ours.written_ms < row.written_ms) {
+            image.records.insert(id, row);
         }
     }
-    let mut merged = Image { header, paths: paths.into(), words: words.into(), sets, records, lost: 0 };
-    merged.drop_unused_sets();
-    merged.compact();
-    Ok(merged)
+    image.compact();
+    Ok(image)
 }
 
-/// Adds the parcel's sets to `sets`; gives the identity here of each identity there. The identity is computed from the
+/// Adds the parcel's sets to the image; gives the identity here of each identity there. The identity is computed from the
 /// paths: what the parcel claims is only a name within the parcel.
 fn merge_sets(
-    parcel: &Parcel,
-    paths: &mut Table,
-    sets: &mut HashMap<SetId, Vec<u8>>,
+    contents: &Entry,
+    image: &mut Image,
 ) -> std::result::Result<HashMap<Vec<u8>, SetId>, ImportError> {
-    let moved = intern_all(paths, &parcel.paths)?;
+    let moved = intern_all(&mut image.paths, &contents.paths)?;
     let mut room = MOST_INPUTS;
     let mut ids = HashMap::new();
-    for ParcelSet { id, numbers } in &parcel.sets {
+    for SetEntry { id, numbers } in &contents.sets {
         let numbers =
             set::decode(numbers, moved.len()).ok_or(ImportError::Contents("a dependency set's numbers"))?;
         room = room.checked_sub(numbers.len()).ok_or(ImportError::Contents("too many inputs"))?;
         let mut ours: Vec<u32> = numbers.iter().filter_map(|&n| moved.get(n as usize).copied()).collect();
         ours.sort_unstable();
         ours.dedup();
-        let ours_id = SetId::of(ours.iter().map(|&number| paths.mark(number)));
-        sets.entry(ours_id).or_insert_with(|| set::encode(&ours));
+        let ours_id = SetId::of(ours.iter().map(|&number| image.paths.mark(number)));
+        image.sets.entry(ours_id).or_insert_with(|| set::encode(&ours));
         ids.insert(id.clone(), ours_id);
     }
     Ok(ids)
@@ -195,9 +181,6 @@ fn translate(
     }
     let set = sets.get(&row.set).ok_or(ImportError::Contents("a dependency set that is not there"))?;
     row.set = set.0.to_vec();
-    if row.shape.len() != 16 || row.env.len() % 2 != 0 {
-        return Err(ImportError::Contents("a record's fields"));
-    }
     // A clock that runs ahead elsewhere must not keep our own later records out.
     row.written_ms = row.written_ms.min(now_ms());
     Ok(row)

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 
-use super::image::now_ms;
+use super::journal::now_ms;
 use super::marker::{self, Closing};
 use super::probe::{self, Verdict};
 use super::write::Lives;
@@ -26,8 +26,8 @@ const ROOM: u64 = 16 << 20;
 /// Memory for sled's pages. A store of ten thousand commands is some 10 MB.
 const CACHE: u64 = 64 << 20;
 
-/// sled's unit of space on disk. A quarter of its default halves what the measured store takes, as a segment is used again
-/// only when more than half of it is out of date.
+/// sled's unit of space on disk, a quarter of its default: most stores are small, and a segment is used again only when more
+/// than half of it is out of date.
 const SEGMENT: usize = 128 << 10;
 
 /// What is said of a store whose files sled takes for an empty one.

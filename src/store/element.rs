@@ -8,8 +8,7 @@ use prost::Message as _;
 use super::format::Header;
 use super::image::Image;
 use super::rows;
-use super::table::Table;
-use super::{ElementKey, Record, Result, SetId, Store, set};
+use super::{ElementKey, Record, Result, SetId, Store};
 
 /// The most inputs, counted over all sets, that one element may hold in memory: 64 MiB of numbers. Ten thousand
 /// commands with 500 inputs each need a third of it; only a hostile import comes near.
@@ -41,34 +40,23 @@ impl Element {
         numbers.iter().filter_map(|&number| self.paths.get(number as usize)).map(String::as_str)
     }
 
-    /// Checks each set against its identity: a set that names other paths than were read could hide a changed input.
-    fn new(key: &ElementKey, image: Image) -> Self {
-        let marks: Vec<u128> = image.paths.iter().map(|path| set::mark(path)).collect();
+    fn new(key: &ElementKey, image: &Image) -> Self {
         let mut room = MOST_INPUTS;
         let mut sets = HashMap::with_capacity(image.sets.len());
-        for (id, bytes) in image.sets {
-            let Some(numbers) = (room > 0).then(|| set::decode(&bytes, image.paths.len())).flatten() else {
-                continue;
-            };
-            if SetId::of(numbers.iter().filter_map(|&n| marks.get(n as usize).copied())) == id {
+        for id in image.sets.keys() {
+            if let Some(numbers) = (room > 0).then(|| image.set(*id)).flatten() {
                 room = room.saturating_sub(numbers.len());
-                sets.insert(id, Arc::from(numbers));
+                sets.insert(*id, Arc::from(numbers));
             }
         }
-        let rows = image.records.len();
-        let words = Table::from(image.words);
-        let mut records: Vec<Record> = image
-            .records
-            .iter()
-            .filter_map(|(id, row)| row.record(*id, &words))
-            .filter(|record| sets.contains_key(&record.set))
-            .collect();
+        let records = image.records.iter().filter_map(|(id, row)| row.record(*id, &image.words));
+        let mut records: Vec<Record> = records.filter(|record| sets.contains_key(&record.set)).collect();
         records.sort_by_key(|record| (record.order, record.id));
         Self {
             key: key.clone(),
-            paths: image.paths,
+            paths: image.paths.since(0),
             sets,
-            lost: image.lost + rows - records.len(),
+            lost: image.lost + image.records.len() - records.len(),
             records,
             builds: image.header.builds,
             last_built: image.header.last_built,
@@ -94,25 +82,39 @@ pub struct Summary {
 impl Store {
     /// Everything that is remembered of an element; nothing if it is unknown.
     pub fn load(&self, key: &ElementKey) -> Result<Element> {
-        let _quiet = self.lives();
-        let image = self.number(key)?.map_or_else(|| Ok(Image::default()), |number| self.image(number))?;
-        Ok(Element::new(key, image))
+        let lives = self.lives();
+        if let Some(journal) = lives.get(key) {
+            return Ok(Element::new(key, &journal.image));
+        }
+        let journal = self.number(key)?.map(|number| self.journal(number)).transpose()?;
+        Ok(Element::new(key, &journal.unwrap_or_default().image))
     }
 
     /// A summary of every element, by name.
     pub fn elements(&self) -> Result<Vec<Summary>> {
+        let _quiet = self.lives();
         let mut list = Vec::new();
         for row in self.db.scan_prefix(rows::NAMES) {
             let (name, value) = self.sled("read", row)?;
             let (Some(key), Some(number)) = (rows::parse_name(&name), rows::parse_number(&value)) else {
                 continue;
             };
-            let header = self.sled("read", self.db.get(rows::header(number)))?.unwrap_or_default();
-            let Header { commands, inputs, builds, last_built } =
-                Header::decode(header.as_ref()).unwrap_or_default();
+            let Header { commands, inputs, builds, last_built, .. } = self.header(number)?;
             list.push(Summary { key, commands, inputs, builds, last_built });
         }
         Ok(list)
+    }
+
+    /// The element's header; with counts of its own if its build has not ended.
+    fn header(&self, number: rows::Number) -> Result<Header> {
+        let row = self.sled("read", self.db.get(rows::header(number)))?.unwrap_or_default();
+        let header = Header::decode(row.as_ref()).unwrap_or_default();
+        let further = self.sled("read", self.db.contains_key(rows::entry(number, header.entries)))?;
+        if !further {
+            return Ok(header);
+        }
+        let journal = self.journal(number)?;
+        Ok(journal.image.counted(journal.next as usize))
     }
 
     /// Forgets an element, its sessions too; no error if it is unknown.

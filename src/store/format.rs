@@ -18,13 +18,48 @@ pub(super) struct Header {
     pub commands: u64,
     #[prost(uint64, tag = "4")]
     pub inputs: u64,
+    /// The number of entries that `commands` and `inputs` count.
+    #[prost(uint32, tag = "5")]
+    pub entries: u32,
 }
 
-/// Some consecutive strings of a table.
+/// One step of an element's history: what it adds to the tables, sets and records, or replaces among the records. The
+/// tables are numbered through all entries.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub(super) struct Chunk {
-    #[prost(string, repeated, tag = "1")]
-    pub texts: Vec<String>,
+pub(super) struct Entry {
+    /// The number of the first of `paths`.
+    #[prost(uint32, tag = "1")]
+    pub first_path: u32,
+    #[prost(string, repeated, tag = "2")]
+    pub paths: Vec<String>,
+    /// The number of the first of `words`.
+    #[prost(uint32, tag = "3")]
+    pub first_word: u32,
+    #[prost(string, repeated, tag = "4")]
+    pub words: Vec<String>,
+    #[prost(message, repeated, tag = "5")]
+    pub sets: Vec<SetEntry>,
+    #[prost(message, repeated, tag = "6")]
+    pub records: Vec<RecordEntry>,
+}
+
+/// A dependency set.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(super) struct SetEntry {
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: Vec<u8>,
+    /// `set::encode`d numbers of paths.
+    #[prost(bytes = "vec", tag = "2")]
+    pub numbers: Vec<u8>,
+}
+
+/// A record and its identity.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(super) struct RecordEntry {
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: Vec<u8>,
+    #[prost(message, optional, tag = "2")]
+    pub row: Option<RecordRow>,
 }
 
 /// A record; its texts are numbers in the element's table of words.
@@ -80,33 +115,8 @@ pub(super) struct Parcel {
     pub element: String,
     #[prost(message, optional, tag = "3")]
     pub header: Option<Header>,
-    #[prost(string, repeated, tag = "4")]
-    pub paths: Vec<String>,
-    #[prost(string, repeated, tag = "5")]
-    pub words: Vec<String>,
-    #[prost(message, repeated, tag = "6")]
-    pub sets: Vec<ParcelSet>,
-    #[prost(message, repeated, tag = "7")]
-    pub records: Vec<ParcelRecord>,
-}
-
-/// A dependency set of an exported element.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub(super) struct ParcelSet {
-    #[prost(bytes = "vec", tag = "1")]
-    pub id: Vec<u8>,
-    /// `set::encode`d numbers of the parcel's paths.
-    #[prost(bytes = "vec", tag = "2")]
-    pub numbers: Vec<u8>,
-}
-
-/// A record of an exported element.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub(super) struct ParcelRecord {
-    #[prost(bytes = "vec", tag = "1")]
-    pub id: Vec<u8>,
-    #[prost(message, optional, tag = "2")]
-    pub row: Option<RecordRow>,
+    #[prost(message, optional, tag = "4")]
+    pub contents: Option<Entry>,
 }
 
 impl RecordRow {
@@ -138,14 +148,13 @@ impl RecordRow {
             written_ms,
             sum: 0,
         };
-        row.sum = row.words().fold(0, |sum, number| sum.wrapping_add(words.mark(number) as u64));
+        row.sum = row.sum_of(words);
         Some(row)
     }
 
     /// The record that this row means; `None` if a word is missing or another, or a field has the wrong length.
     pub(super) fn record(&self, id: RecordId, words: &Table) -> Option<Record> {
-        let sum = self.words().fold(0, |sum: u64, number| sum.wrapping_add(words.mark(number) as u64));
-        if sum != self.sum {
+        if !self.is_whole(words) {
             return None;
         }
         let word = |&number: &u32| words.get(number).map(str::to_owned);
@@ -172,6 +181,15 @@ impl RecordRow {
         })
     }
 
+    /// Whether the words that the row names are still the ones it was written with.
+    pub(super) fn is_whole(&self, words: &Table) -> bool {
+        self.sum == self.sum_of(words)
+    }
+
+    fn sum_of(&self, words: &Table) -> u64 {
+        self.words().fold(0, |sum, number| sum.wrapping_add(words.mark(number) as u64))
+    }
+
     pub(super) fn set_id(&self) -> Option<SetId> {
         self.set.as_slice().try_into().ok().map(SetId)
     }
@@ -193,11 +211,20 @@ impl RecordRow {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
     use prost::Message as _;
 
     use super::*;
+
+    fn table(texts: &[&str]) -> Table {
+        let mut table = Table::default();
+        for text in texts {
+            assert!(table.intern(text).is_some());
+        }
+        table
+    }
 
     fn record() -> impl Strategy<Value = Record> {
         let texts = || proptest::collection::vec("[a-z{}/ .=-]{0,12}", 0..6);
@@ -247,7 +274,7 @@ mod tests {
         #[test]
         fn any_bytes_are_a_row_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(row) = RecordRow::decode(bytes.as_slice()) {
-                let _ = row.record(RecordId::default(), &vec!["word".to_owned()].into());
+                let _ = row.record(RecordId::default(), &table(&["word"]));
             }
         }
     }
@@ -263,7 +290,7 @@ mod tests {
         );
         let row = row.unwrap();
         assert!(row.record(RecordId::default(), &words).is_some());
-        let others = Table::from(vec![String::new(), "b.c".into()]);
+        let others = table(&["", "b.c"]);
         assert_eq!(row.record(RecordId::default(), &others), None);
     }
 

@@ -1,227 +1,150 @@
-//! All rows of an element at once: read, compacted, written anew.
+//! An element's journal played back: all of its tables, sets and records.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use prost::Message as _;
-use sled::Batch;
+use super::format::{Entry, Header, RecordEntry, RecordRow, SetEntry};
+use super::table::Table;
+use super::{RecordId, SetId, set};
 
-use super::format::{Chunk, Header, RecordRow};
-use super::rows::{self, Kind, Number};
-use super::{ElementKey, RecordId, Result, SetId, Store, StoreError, set};
+/// About how many bytes of a rewritten journal share a row. sled keeps sixteen rows a page and moves a page beyond a
+/// quarter of `disk::SEGMENT` to a file of its own.
+const ENTRY_BYTES: usize = 2 << 10;
 
-/// Bytes of strings a row: far below what sled would move to a file of its own, large enough to keep rows few.
-const CHUNK_BYTES: usize = 8 << 10;
-
-/// An element's rows in memory, all but its sessions.
+/// What an element's entries add up to.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Image {
     pub header: Header,
-    pub paths: Vec<String>,
-    pub words: Vec<String>,
+    pub paths: Table,
+    pub words: Table,
     pub sets: HashMap<SetId, Vec<u8>>,
     pub records: BTreeMap<RecordId, RecordRow>,
-    /// Rows that made no sense and were passed over.
+    /// Sets and records that made no sense and were passed over.
     pub lost: usize,
 }
 
 impl Image {
-    /// Takes in one row. A broken record or set is passed over; a hole in a table is the whole element's damage.
-    fn add(&mut self, kind: Kind, rest: &[u8], value: &[u8]) -> std::result::Result<(), &'static str> {
-        match kind {
-            Kind::Header => {
-                self.header = Header::decode(value).map_err(|_| "an element's header is not readable")?
-            }
-            Kind::Paths => append(&mut self.paths, rest, value)?,
-            Kind::Words => append(&mut self.words, rest, value)?,
-            Kind::Set => match rest.try_into() {
-                Ok(id) => drop(self.sets.insert(SetId(id), value.to_vec())),
+    /// Adds an entry; `None` if it does not follow the ones before, and then nothing after it can be trusted either.
+    pub(super) fn play(&mut self, entry: Entry) -> Option<()> {
+        self.paths.extend(entry.first_path, entry.paths)?;
+        self.words.extend(entry.first_word, entry.words)?;
+        for SetEntry { id, numbers } in entry.sets {
+            match id.try_into() {
+                Ok(id) => drop(self.sets.insert(SetId(id), numbers)),
                 Err(_) => self.lost += 1,
-            },
-            Kind::Record => match (rest.try_into(), RecordRow::decode(value)) {
-                (Ok(id), Ok(row)) => drop(self.records.insert(RecordId(id), row)),
+            }
+        }
+        for RecordEntry { id, row } in entry.records {
+            match (id.try_into(), row) {
+                (Ok(id), Some(row)) => drop(self.records.insert(RecordId(id), row)),
                 _ => self.lost += 1,
-            },
-            Kind::Session => {}
+            }
         }
-        Ok(())
+        Some(())
     }
 
-    /// Drops the sets that no record names.
-    pub(super) fn drop_unused_sets(&mut self) {
-        let used: HashSet<SetId> = self.records.values().filter_map(RecordRow::set_id).collect();
-        self.sets.retain(|id, _| used.contains(id));
-    }
-
-    /// Drops the strings that no set and no record names, and numbers the others anew in their old order. Sets that do
-    /// not fit the table go too.
+    /// Drops the records and sets that are not whole, the sets that no record names, and the strings that nothing names.
     pub(super) fn compact(&mut self) {
-        let sets: Vec<(SetId, Vec<u32>)> = std::mem::take(&mut self.sets)
-            .into_iter()
-            .filter_map(|(id, bytes)| Some((id, set::decode(&bytes, self.paths.len())?)))
-            .collect();
-        let moved = keep(&mut self.paths, sets.iter().flat_map(|(_, numbers)| numbers.iter().copied()));
-        self.sets =
-            sets.into_iter().map(|(id, numbers)| (id, set::encode(&translate(&moved, &numbers)))).collect();
+        self.records.retain(|_, row| row.is_whole(&self.words));
+        let used: HashSet<SetId> = self.records.values().filter_map(RecordRow::set_id).collect();
+        let sets: Vec<(SetId, Vec<u32>)> =
+            used.into_iter().filter_map(|id| Some((id, self.set(id)?))).collect();
+        let moved = self.paths.keep(sets.iter().flat_map(|(_, numbers)| numbers.iter().copied()));
+        let renumber =
+            |numbers: &[u32]| -> Vec<u32> { numbers.iter().filter_map(|&n| look_up(&moved, n)).collect() };
+        self.sets = sets.iter().map(|(id, numbers)| (*id, set::encode(&renumber(numbers)))).collect();
+        self.records.retain(|_, row| row.set_id().is_some_and(|id| self.sets.contains_key(&id)));
 
-        let words_used: Vec<u32> = self.records.values().flat_map(RecordRow::words).collect();
-        let moved = keep(&mut self.words, words_used.into_iter());
+        let moved = self.words.keep(self.records.values().flat_map(RecordRow::words));
         for number in self.records.values_mut().flat_map(RecordRow::words_mut) {
-            *number = moved.get(*number as usize).copied().flatten().unwrap_or(u32::MAX);
+            *number = look_up(&moved, *number).unwrap_or(u32::MAX);
         }
     }
 
-    /// The header with this image's counts.
-    pub(super) fn counted(&self) -> Header {
-        Header { commands: self.records.len() as u64, inputs: self.paths.len() as u64, ..self.header }
+    /// The path numbers of a set; `None` if they are not those of the paths that its identity says: such a set could hide a
+    /// changed input.
+    pub(super) fn set(&self, id: SetId) -> Option<Vec<u32>> {
+        let numbers = set::decode(self.sets.get(&id)?, self.paths.len())?;
+        let found = SetId::of(numbers.iter().map(|&number| self.paths.mark(number)));
+        (found == id).then_some(numbers)
     }
 
-    /// The rows that write this image below `number`.
-    pub(super) fn write(&self, number: Number, batch: &mut Batch) {
-        batch.insert(rows::header(number), self.counted().encode_to_vec());
-        write_chunks(number, Kind::Paths, 0, &self.paths, batch);
-        write_chunks(number, Kind::Words, 0, &self.words, batch);
-        for (id, bytes) in &self.sets {
-            batch.insert(rows::set(number, *id), bytes.as_slice());
+    /// The header with this image's counts, for a journal of `entries` entries.
+    pub(super) fn counted(&self, entries: usize) -> Header {
+        Header {
+            commands: self.records.len() as u64,
+            inputs: self.paths.len() as u64,
+            entries: entries as u32,
+            ..self.header
         }
-        for (id, row) in &self.records {
-            batch.insert(rows::record(number, *id), row.encode_to_vec());
+    }
+
+    /// All of this image as one entry. Sorted, so that the same image always gives the same bytes.
+    pub(super) fn entry(&self) -> Entry {
+        let set =
+            |(id, numbers): (&SetId, &Vec<u8>)| SetEntry { id: id.0.to_vec(), numbers: numbers.clone() };
+        let mut sets: Vec<SetEntry> = self.sets.iter().map(set).collect();
+        sets.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let records = self.records.iter();
+        Entry {
+            paths: self.paths.since(0),
+            words: self.words.since(0),
+            sets,
+            records: records
+                .map(|(id, row)| RecordEntry { id: id.0.to_vec(), row: Some(row.clone()) })
+                .collect(),
+            ..Entry::default()
         }
     }
 }
 
-/// The rows for `texts`, which are numbered from `first` on.
-pub(super) fn write_chunks(
-    number: Number,
-    kind: Kind,
-    first: usize,
-    texts: &[impl AsRef<str>],
-    batch: &mut Batch,
-) {
-    let mut first = first;
-    let mut chunk = Chunk::default();
-    let mut bytes = 0;
-    for text in texts {
-        chunk.texts.push(text.as_ref().to_owned());
-        bytes += text.as_ref().len();
-        if bytes >= CHUNK_BYTES {
-            batch.insert(rows::chunk(number, kind, first), chunk.encode_to_vec());
-            first += chunk.texts.len();
-            chunk.texts.clear();
-            bytes = 0;
+/// `entry` as several of a size that suits sled.
+pub(super) fn split(entry: Entry) -> Vec<Entry> {
+    let mut parts = Parts::default();
+    let (mut first_path, mut first_word) = (entry.first_path, entry.first_word);
+    for path in entry.paths {
+        let part = parts.room_for(path.len());
+        if part.paths.is_empty() {
+            part.first_path = first_path;
         }
+        part.paths.push(path);
+        first_path += 1;
     }
-    if !chunk.texts.is_empty() {
-        batch.insert(rows::chunk(number, kind, first), chunk.encode_to_vec());
+    for word in entry.words {
+        let part = parts.room_for(word.len());
+        if part.words.is_empty() {
+            part.first_word = first_word;
+        }
+        part.words.push(word);
+        first_word += 1;
+    }
+    for set in entry.sets {
+        parts.room_for(set.numbers.len() + set.id.len()).sets.push(set);
+    }
+    for record in entry.records {
+        parts.room_for(prost::Message::encoded_len(&record)).records.push(record);
+    }
+    parts.entries
+}
+
+#[derive(Default)]
+struct Parts {
+    entries: Vec<Entry>,
+    /// Bytes left in the last entry.
+    room: usize,
+}
+
+impl Parts {
+    fn room_for(&mut self, bytes: usize) -> &mut Entry {
+        if self.room < bytes || self.entries.is_empty() {
+            self.entries.push(Entry::default());
+            self.room = ENTRY_BYTES;
+        }
+        self.room = self.room.saturating_sub(bytes);
+        let last = self.entries.len() - 1;
+        &mut self.entries[last]
     }
 }
 
-fn append(table: &mut Vec<String>, rest: &[u8], value: &[u8]) -> std::result::Result<(), &'static str> {
-    let chunk = Chunk::decode(value).map_err(|_| "a table of strings is not readable")?;
-    if rows::parse_number(rest).map(|first| first as usize) != Some(table.len()) {
-        return Err("a table of strings has a hole");
-    }
-    table.extend(chunk.texts);
-    Ok(())
-}
-
-/// Keeps the texts that are `used`; gives each old number's new one.
-fn keep(texts: &mut Vec<String>, used: impl Iterator<Item = u32>) -> Vec<Option<u32>> {
-    let mut moved = vec![None; texts.len()];
-    for number in used {
-        if let Some(slot) = moved.get_mut(number as usize) {
-            *slot = Some(0);
-        }
-    }
-    let mut next = 0;
-    for slot in moved.iter_mut().flatten() {
-        *slot = next;
-        next += 1;
-    }
-    let mut kept = moved.iter().map(Option::is_some);
-    texts.retain(|_| kept.next().unwrap_or(false));
-    moved
-}
-
-fn translate(moved: &[Option<u32>], numbers: &[u32]) -> Vec<u32> {
-    numbers.iter().filter_map(|&n| moved.get(n as usize).copied().flatten()).collect()
-}
-
-impl Store {
-    /// The element's number, if it has rows.
-    pub(super) fn number(&self, key: &ElementKey) -> Result<Option<Number>> {
-        let value = self.sled("read", self.db.get(rows::name(key)))?;
-        Ok(value.and_then(|value| rows::parse_number(&value)))
-    }
-
-    /// All rows of the element with this number; none if they contradict each other, for then the element is forgotten.
-    pub(super) fn image(&self, number: Number) -> Result<Image> {
-        let mut image = Image::default();
-        for row in self.db.scan_prefix(rows::element(number)) {
-            let (row, value) = self.sled("read", row)?;
-            let added = rows::parse(&row)
-                .map_or(Err("a row of no known kind"), |(_, kind, rest)| image.add(kind, rest, &value));
-            if let Err(what) = added {
-                tracing::warn!("{}: {what}; an element's records are forgotten", self.dir.display());
-                self.erase(number, None)?;
-                return Ok(Image::default());
-            }
-        }
-        Ok(image)
-    }
-
-    /// Deletes all rows below `number`, and those that lead to it from `name`.
-    pub(super) fn erase(&self, number: Number, name: Option<&ElementKey>) -> Result<()> {
-        let mut batch = Batch::default();
-        for row in self.db.scan_prefix(rows::element(number)).keys() {
-            batch.remove(self.sled("read", row)?);
-        }
-        if let Some(key) = name {
-            batch.remove(rows::name(key));
-        }
-        self.sled("write", self.db.apply_batch(batch))
-    }
-
-    /// Writes `image` in place of all rows of the element but the sessions', in one step.
-    pub(super) fn replace(&self, key: &ElementKey, number: Number, image: &Image) -> Result<()> {
-        let mut batch = Batch::default();
-        batch.insert(rows::name(key), &number.to_be_bytes());
-        for row in self.db.scan_prefix(rows::element(number)).keys() {
-            let row = self.sled("read", row)?;
-            if !matches!(rows::parse(&row), Some((_, Kind::Session, _))) {
-                batch.remove(row);
-            }
-        }
-        image.write(number, &mut batch);
-        self.apply(batch)
-    }
-
-    /// Writes a batch, in one step, if the disk has room for it.
-    pub(super) fn apply(&self, batch: Batch) -> Result<()> {
-        super::disk::check_room(&self.dir)?;
-        self.sled("write", self.db.apply_batch(batch))
-    }
-
-    /// Turns sled's error into this room's, and has the next open check the files.
-    pub(super) fn sled<T>(&self, action: &'static str, result: sled::Result<T>) -> Result<T> {
-        result.map_err(|error| {
-            self.closing.distrust();
-            StoreError::from_sled(&self.dir, action, error)
-        })
-    }
-
-    pub(super) fn damaged(&self, what: &str) -> StoreError {
-        self.closing.distrust();
-        StoreError::Damaged { path: self.dir.clone(), what: what.to_owned() }
-    }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> u64 {
-    now_ns() / 1_000_000
-}
-
-/// Nanoseconds since 1970.
-pub(super) fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+fn look_up(moved: &[Option<u32>], number: u32) -> Option<u32> {
+    moved.get(number as usize).copied().flatten()
 }

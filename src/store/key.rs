@@ -44,6 +44,7 @@ impl FromStr for ElementKey {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,8 +1,8 @@
 //! The sled store: records by element, dependency sets, pruning, import and export.
 //!
 //! One process at a time opens a store. Nothing outside this room knows sled or the rows' bytes.
-//! Every row of an element hangs below the element's number (see `rows`), and what belongs together is
-//! written in one atomic batch, so a crash loses the last moments but never tears a record.
+//! Every row of an element hangs below the element's number (see `rows`). What belongs together is written in one step,
+//! so a crash loses the last moments but never tears a record.
 
 mod build;
 mod carry;
@@ -11,6 +11,7 @@ mod element;
 mod error;
 mod format;
 mod image;
+mod journal;
 mod key;
 mod marker;
 mod probe;

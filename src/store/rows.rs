@@ -5,15 +5,14 @@
 //! | `a` | the schema, 4 bytes: there from the beginning, so its absence shows that sled lost its log |
 //! | `e` project NUL element | the element's number, 4 bytes |
 //! | `d` number `h` | `format::Header` |
-//! | `d` number `p` first | `format::Chunk`: paths from number `first` on |
-//! | `d` number `r` record id | `format::RecordRow` |
-//! | `d` number `s` set id | `set::encode`d path numbers |
-//! | `d` number `w` first | `format::Chunk`: words (arguments and the like) from number `first` on |
+//! | `d` number `j` position | `format::Entry` |
 //! | `d` number `y` time | a session's row, JSON |
 //!
-//! Numbers are big-endian, so that sled keeps them in order.
+//! Numbers are big-endian, so that sled keeps them in order. The entries are the element's journal: replayed in order they
+//! give its records. A new record is one small row at the end, which sled writes far cheaper than rows in many places, and
+//! which is there as a whole or not at all; the end of a build writes the journal anew in few large rows.
 
-use super::{ElementKey, RecordId, SetId};
+use super::ElementKey;
 
 /// An element's number: the prefix of all its rows.
 pub(super) type Number = u32;
@@ -29,10 +28,7 @@ pub(super) const DATA: &[u8] = b"d";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Header = b'h' as isize,
-    Paths = b'p' as isize,
-    Record = b'r' as isize,
-    Set = b's' as isize,
-    Words = b'w' as isize,
+    Entry = b'j' as isize,
     Session = b'y' as isize,
 }
 
@@ -67,22 +63,9 @@ pub(super) fn header(number: Number) -> Vec<u8> {
     of_kind(number, Kind::Header)
 }
 
-/// The row of the strings from `first` on; `kind` is `Paths` or `Words`.
-pub(super) fn chunk(number: Number, kind: Kind, first: usize) -> Vec<u8> {
-    let mut row = of_kind(number, kind);
-    row.extend((first as u32).to_be_bytes());
-    row
-}
-
-pub(super) fn record(number: Number, id: RecordId) -> Vec<u8> {
-    let mut row = of_kind(number, Kind::Record);
-    row.extend(id.0);
-    row
-}
-
-pub(super) fn set(number: Number, id: SetId) -> Vec<u8> {
-    let mut row = of_kind(number, Kind::Set);
-    row.extend(id.0);
+pub(super) fn entry(number: Number, position: u32) -> Vec<u8> {
+    let mut row = of_kind(number, Kind::Entry);
+    row.extend(position.to_be_bytes());
     row
 }
 
@@ -98,10 +81,7 @@ pub(super) fn parse(row: &[u8]) -> Option<(Number, Kind, &[u8])> {
     let (&kind, rest) = rest.split_first()?;
     let kind = match kind {
         b'h' => Kind::Header,
-        b'p' => Kind::Paths,
-        b'r' => Kind::Record,
-        b's' => Kind::Set,
-        b'w' => Kind::Words,
+        b'j' => Kind::Entry,
         b'y' => Kind::Session,
         _ => return None,
     };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::Batch;
 
-use super::image::now_ns;
+use super::journal::now_ns;
 use super::rows::{self, Kind};
 use super::{ElementKey, Result, Store};
 
@@ -17,10 +17,7 @@ impl Store {
         let value = serde_json::to_vec(row)?;
         let lives = self.lives();
         let mut batch = Batch::default();
-        let number = match self.number(key)? {
-            Some(number) => number,
-            None => self.next_number(&lives)?,
-        };
+        let number = self.number_or_next(key, &lives)?;
         let times = self.session_times(number)?;
         // A clock set back must not put a session before an earlier one.
         let time = times.last().map_or(0, |&last| last.saturating_add(1)).max(now_ns());

@@ -8,18 +8,18 @@ use spec_cc::store::{ElementKey, Record, RecordId, Store};
 /// Names the folder that the child's part of a test works in.
 const FOLDER: &str = "SPEC_CC_TEST_FOLDER";
 
-pub fn key() -> ElementKey {
+pub(crate) fn key() -> ElementKey {
     ElementKey::new("sdk", "components/zlib.bst")
 }
 
-pub fn open(dir: &Path) -> Store {
+pub(crate) fn open(dir: &Path) -> Store {
     let opened = Store::open(dir).unwrap();
     assert_eq!(opened.moved_aside, None);
     opened.store
 }
 
 /// A compile of `name`.c as make would run it.
-pub fn compile(name: &str) -> Record {
+pub(crate) fn compile(name: &str) -> Record {
     let mut record = Record {
         id: RecordId::of("{root}", &format!("{name}.o")),
         compiler: "gcc".into(),
@@ -39,7 +39,7 @@ pub fn compile(name: &str) -> Record {
 }
 
 /// Runs one of this file's ignored tests in a process of its own, which `dir` is given to.
-pub fn child(test: &str, dir: &Path) -> Child {
+pub(crate) fn child(test: &str, dir: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, dir)
@@ -50,6 +50,6 @@ pub fn child(test: &str, dir: &Path) -> Child {
 }
 
 /// The folder that the child was given; `None` when somebody runs all ignored tests by hand.
-pub fn folder() -> Option<std::path::PathBuf> {
+pub(crate) fn folder() -> Option<std::path::PathBuf> {
     std::env::var_os(FOLDER).map(Into::into)
 }

@@ -7,6 +7,7 @@ use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::sys::{resource, signal};
 use spec_cc::store::{Store, StoreError};
 
 use super::common::{child, compile, folder, key, open};
@@ -89,6 +90,15 @@ fn an_untouched_store_is_kept() {
 #[test]
 fn without_its_marker_a_sound_store_is_checked_and_kept() {
     assert_eq!(after(|dir| fs::remove_file(dir.join("clean")).unwrap()), "ok 300");
+}
+
+#[test]
+fn a_process_that_has_run_sled_leaves_a_doubtful_store_to_a_fresh_one() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path());
+    fs::remove_file(dir.path().join("clean")).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Unchecked { .. })));
+    assert_eq!(reopened(dir.path()), "ok 300");
 }
 
 #[test]
@@ -179,7 +189,7 @@ fn nothing_flushed_is_lost_when_killed() {
         let _ = fs::remove_file(&flushed);
         let since = Instant::now();
         while !flushed.exists() {
-            assert!(since.elapsed() < Duration::from_secs(60), "the writer does not get going");
+            assert!(since.elapsed() < Duration::from_mins(1), "the writer does not get going");
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(Duration::from_millis(round * 37 % 300));
@@ -198,7 +208,6 @@ fn nothing_flushed_is_lost_when_killed() {
 #[ignore = "the child's part"]
 fn writes_until_refused() {
     let Some(dir) = folder() else { return };
-    use nix::sys::{resource, signal};
     // SAFETY: ignoring a signal runs no handler.
     unsafe { signal::signal(signal::Signal::SIGXFSZ, signal::SigHandler::SigIgn) }.unwrap();
     resource::setrlimit(resource::Resource::RLIMIT_FSIZE, 1 << 20, 1 << 20).unwrap();

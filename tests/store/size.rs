@@ -7,8 +7,9 @@ use super::common::{compile, key, open};
 
 /// What command `number` reads: its source and most of the element's headers, as a C++ project does.
 fn inputs(number: usize, count: usize) -> Vec<String> {
-    let headers =
-        (0..count * 3 / 2).filter(|header| (header + number * 7) % (3 + number % 5) != 0).take(count - 1);
+    let headers = (0..count * 3 / 2)
+        .filter(|header| !(header + number * 7).is_multiple_of(3 + number % 5))
+        .take(count - 1);
     let name = |header| format!("/usr/include/c++/12/bits/group{}/header_{header}.h", header / 40);
     std::iter::once(format!("{{root}}/src/file{number}.cpp")).chain(headers.map(name)).collect()
 }
@@ -65,7 +66,11 @@ fn measure_ten_thousand_commands() {
         }
         took("put 10,000", since);
     }
-    println!("{} KiB on disk", bytes_below(dir.path()) / 1024);
+    println!(
+        "{} KiB on disk, {} blobs",
+        bytes_below(dir.path()) / 1024,
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count()
+    );
     let since = Instant::now();
     let store = open(dir.path());
     took("open", since);
@@ -89,5 +94,16 @@ fn measure_ten_thousand_commands() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
     drop((store, element));
-    println!("{} KiB on disk", bytes_below(dir.path()) / 1024);
+    println!(
+        "{} KiB on disk, {} blobs",
+        bytes_below(dir.path()) / 1024,
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count()
+    );
+    let since = Instant::now();
+    let store = open(dir.path());
+    took("open", since);
+    drop(store);
+    let since = Instant::now();
+    open(dir.path());
+    took("open and close", since);
 }
