@@ -75,7 +75,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<()> {
 /// The database as Clang's tools define it (`JSONCompilationDatabase`).
 fn database(shown: &Value, root: &str) -> Value {
     let back = |value: &Value| normalise::from_template(value.as_str().unwrap_or_default(), root);
-    let commands = shown["commands"].as_array().into_iter().flatten();
+    let commands = shown.as_array().into_iter().flatten();
     commands
         .map(|command| {
             let arguments: Vec<String> = std::iter::once(back(&command["compiler"]))

@@ -26,13 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("{shown}");
         return Ok(());
     }
-    let commands: Vec<&Value> = shown["commands"].as_array().into_iter().flatten().collect();
-    println!(
-        "{}: {}, {}",
-        shown["element"].as_str().unwrap_or_default(),
-        text::count(commands.len() as u64, "command"),
-        text::count(shown["builds"].as_u64().unwrap_or(0), "build"),
-    );
+    let commands: Vec<&Value> = shown.as_array().into_iter().flatten().collect();
     if args.verbose {
         commands.iter().for_each(|command| print_whole(command));
         return Ok(());

@@ -207,7 +207,7 @@ fn show(companion: &Companion, name: &str) -> Result<Value, String> {
     let mut records: Vec<&Record> = element.records.iter().collect();
     records.sort_by_key(|record| record.order);
     let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();
-    Ok(json!({ "element": key.to_string(), "builds": element.builds, "commands": commands }))
+    Ok(json!(commands))
 }
 
 fn command_json(element: &Element, record: &Record) -> Value {
