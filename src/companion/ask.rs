@@ -10,7 +10,7 @@ use super::root::whereabouts;
 use super::session::{Active, Session};
 use crate::backend::Outcome;
 use crate::command::{self, Invocation, Kind, Verdict};
-use crate::inputs::shape::Snapshot;
+use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Context, Known, Launch, Unready, instantiate};
 use crate::settings::{Mode, Settings};
 use crate::store::{ElementKey, RecordId};
@@ -183,7 +183,7 @@ fn serve(
     let engine = &companion.engine;
     let now = || {
         let reads = known.state().reads.clone();
-        let context = Context { root: &session.place.root, path: request.variable("PATH") };
+        let context = Context { path: request.variable("PATH") };
         instantiate(engine, &mut Snapshot::new(&engine.files), &known.call, &reads, context)
     };
     let mut joined = false;

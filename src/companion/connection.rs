@@ -19,7 +19,7 @@ use super::ask::{self, Answer, Lesson, Request};
 use super::control::{self, Control};
 use super::{Companion, learn};
 use crate::backend::Outcome;
-use crate::inputs::moment;
+use crate::inputs::stamp;
 use crate::launch::side_channel;
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
@@ -121,7 +121,7 @@ fn teach(
         args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
     };
     lesson.session.inner().accounts.served.local += 1;
-    let began_ns = moment::coarse_now_ns();
+    let began_ns = stamp::before_any_change_ns();
     companion.launcher.busy(true);
     let report = reply(stream, &Reply::Run(run)).and_then(|()| {
         // A compile may take hours; should the shim die, the connection ends.

@@ -36,7 +36,13 @@ pub(super) struct Taken {
 }
 
 /// Copies outputs and depfiles away. The shim waits for this, so nothing else is done here.
-pub(super) fn take(companion: &Companion, call: &Call, side: &Side, report: &Report, terminal: bool) -> Taken {
+pub(super) fn take(
+    companion: &Companion,
+    call: &Call,
+    side: &Side,
+    report: &Report,
+    terminal: bool,
+) -> Taken {
     let outcome = match &report.stderr {
         _ if report.printed => Err("it printed on its standard output".to_owned()),
         None => Err("its messages were not caught".to_owned()),
@@ -109,7 +115,7 @@ fn lesson_of(
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
     }
     let evidence = Evidence { began_ns, dependencies, assembled: taken.assembled, outcome: taken.outcome };
-    let context = Context { root: &lesson.session.place.root, path: request.variable("PATH") };
+    let context = Context { path: request.variable("PATH") };
     let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
@@ -144,7 +150,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report)
     };
     if let Some(store) = &companion.store {
         let inputs: Vec<String> =
-            reads.set.iter().map(|&path| templated(&companion.engine.paths.get(path), root)).collect();
+            reads.set.iter().map(|&path| templated(&companion.engine.name(path), root)).collect();
         match store.put(&session.whereabouts.key, &record, &inputs) {
             Ok(set) => record.set = set,
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
@@ -168,8 +174,8 @@ pub(super) struct Look {
 /// Scans a call and computes its action; an error says why it is not cached.
 pub(super) fn look(companion: &Companion, request: &Request, call: &Call) -> Result<Look, String> {
     let engine = &companion.engine;
-    let context = Context { root: "/", path: request.variable("PATH") };
+    let context = Context { path: request.variable("PATH") };
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
-    let inputs = reads.set.iter().map(|&id| engine.paths.get(id).to_string()).collect();
+    let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
     Ok(Look { action: instance.action, inputs })
 }

@@ -129,14 +129,13 @@ fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
 }
 
 fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
-    let paths = Arc::new(Paths::new());
+    let files = Arc::new(Files::new(Arc::new(Paths::default())));
     let engine = Arc::new(Engine {
-        files: Files::new(Arc::clone(&paths)),
-        toolchains: Toolchains::new(Arc::clone(&paths)),
+        toolchains: Toolchains::new(Arc::clone(&files)),
         shapes: Shapes::default(),
         cache: Cache::new(&cache_folder, settings.max_size().ok().flatten().unwrap_or(u64::MAX)),
         executor: Executor::new(&cache_folder),
-        paths,
+        files,
     });
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)

@@ -156,7 +156,7 @@ impl Drop for Active {
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
-    let ids = intern(&engine.paths, element, &place.root);
+    let ids = intern(engine.paths(), element, &place.root);
     let mut sets = HashMap::new();
     let mut knowns = HashMap::with_capacity(element.records.len());
     for record in &element.records {
@@ -164,7 +164,7 @@ pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashM
         let set = sets.entry(record.set).or_insert_with(|| {
             let mut set: Vec<_> =
                 numbers.iter().filter_map(|&number| ids.get(number as usize).copied()).collect();
-            engine.paths.sort(&mut set);
+            set.sort_by_cached_key(|&id| engine.name(id));
             Arc::<[_]>::from(set)
         });
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };

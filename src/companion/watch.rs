@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::session::Session;
 use crate::inputs::paths::PathId;
-use crate::inputs::shape::Snapshot;
+use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::{Engine, Known, Launcher, awaited};
 

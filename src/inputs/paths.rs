@@ -1,116 +1,180 @@
-//! Every path that is named anywhere, kept once and known by a number.
+//! Paths: every file name the companion ever met, once, as a small number.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fmt;
-use std::ops::Deref;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// Number of an interned path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PathId(u32);
+/// A path's number in its [`Paths`]; dense, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PathId(pub u32);
 
 impl PathId {
-    /// The number, for tables indexed by path: dense, from 0.
+    /// The number as an index.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// An interned path, as text and as system calls want it.
-#[derive(Debug, Clone)]
-pub struct Name(Arc<CString>);
+/// A path's text, ready for system calls.
+#[derive(Clone)]
+pub struct PathName {
+    /// The path and a NUL.
+    terminated: Arc<str>,
+}
 
-impl Name {
-    /// The path, ending in a zero byte.
-    pub fn c_str(&self) -> &CStr {
-        &self.0
+impl PathName {
+    fn new(text: &str) -> Self {
+        let mut terminated = String::with_capacity(text.len() + 1);
+        terminated.push_str(text);
+        terminated.push('\0');
+        Self { terminated: terminated.into() }
+    }
+
+    /// The path as it was interned.
+    pub fn as_str(&self) -> &str {
+        &self.terminated[..self.terminated.len() - 1]
+    }
+
+    /// The path for a system call; `None` when it holds a NUL, which no file's path does.
+    pub fn as_c_str(&self) -> Option<&CStr> {
+        CStr::from_bytes_with_nul(self.terminated.as_bytes()).ok()
+    }
+
+    /// The text before the last slash (`/` for a file in the root, empty for a bare name).
+    pub fn folder(&self) -> &str {
+        match self.as_str().rsplit_once('/') {
+            Some(("", _)) => "/",
+            Some((folder, _)) => folder,
+            None => "",
+        }
     }
 }
 
-impl Deref for Name {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        // SAFETY: a `Name` is only made from a `&str`.
-        unsafe { std::str::from_utf8_unchecked(self.0.as_bytes()) }
-    }
-}
-
-impl fmt::Display for Name {
+impl fmt::Debug for PathName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
-/// The table of all paths; grows, never shrinks, and may be used by many threads.
+impl PartialEq for PathName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for PathName {}
+
+impl Hash for PathName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Borrow<str> for PathName {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// The table of paths; shared between threads, only grows.
+///
+/// Paths are compared as text: nothing is resolved, so `a/../b` and `b` are two. Give absolute paths: the
+/// companion's own working directory has nothing to do with that of a compile.
 #[derive(Debug, Default)]
 pub struct Paths {
-    inner: RwLock<Inner>,
+    table: RwLock<Table>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    numbers: HashMap<Box<str>, PathId>,
-    names: Vec<Name>,
+struct Table {
+    ids: HashMap<PathName, PathId>,
+    names: Vec<PathName>,
 }
 
 impl Paths {
-    /// An empty table.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The number of a path; new ones are added.
+    /// The number of a path, new if it was not known.
     pub fn intern(&self, path: &str) -> PathId {
-        if let Some(&id) = self.read().numbers.get(path) {
+        if let Some(id) = self.find(path) {
             return id;
         }
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&id) = inner.numbers.get(path) {
-            return id;
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = table.ids.get(path) {
+            return *id;
         }
-        // A path with a zero byte names nothing: the empty one stands for it, which cannot be opened either.
-        let name = Name(Arc::new(CString::new(path).unwrap_or_default()));
-        let id = PathId(inner.names.len() as u32);
-        inner.names.push(name);
-        inner.numbers.insert(path.into(), id);
+        let id = PathId(table.names.len() as u32);
+        let name = PathName::new(path);
+        table.names.push(name.clone());
+        table.ids.insert(name, id);
         id
     }
 
-    /// The path of a number that [`Paths::intern`] gave.
-    pub fn get(&self, id: PathId) -> Name {
-        self.read().names[id.index()].clone()
+    /// The number of a path if it was interned before.
+    pub fn find(&self, path: &str) -> Option<PathId> {
+        self.read().ids.get(path).copied()
     }
 
-    /// How many paths there are.
-    pub fn count(&self) -> usize {
+    /// The path of a number; an empty one for a number of another table.
+    pub fn get(&self, id: PathId) -> PathName {
+        self.read().names.get(id.index()).cloned().unwrap_or_else(|| PathName::new(""))
+    }
+
+    /// How many paths there are; every [`PathId`] of this table is below.
+    pub fn len(&self) -> usize {
         self.read().names.len()
     }
 
-    /// Sorts numbers by their paths.
-    pub fn sort(&self, ids: &mut [PathId]) {
-        let inner = self.read();
-        ids.sort_unstable_by(|a, b| inner.names[a.index()].cmp(&inner.names[b.index()]));
+    /// Whether nothing was interned yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Paths;
+    use super::*;
 
     #[test]
-    fn a_path_keeps_its_number() {
-        let paths = Paths::new();
-        let (a, b) = (paths.intern("/b"), paths.intern("/a"));
-        assert_eq!(paths.intern("/b"), a);
-        assert_eq!(&*paths.get(b), "/a");
-        let mut ids = [a, b];
-        paths.sort(&mut ids);
-        assert_eq!(ids, [b, a]);
+    fn numbers_are_dense_and_stable() {
+        let paths = Paths::default();
+        let a = paths.intern("/a");
+        let b = paths.intern("/b");
+        assert_eq!((a, b, paths.intern("/a")), (PathId(0), PathId(1), PathId(0)));
+        assert_eq!(paths.get(b).as_str(), "/b");
+        assert_eq!(paths.find("/c"), None);
+        assert_eq!(paths.len(), 2);
+    }
+
+    #[test]
+    fn a_nul_in_a_path_never_reaches_a_system_call() {
+        let paths = Paths::default();
+        let odd = paths.intern("/etc/passwd\0.h");
+        assert_eq!(paths.get(odd).as_c_str(), None);
+        assert_eq!(paths.get(odd).as_str(), "/etc/passwd\0.h");
+    }
+
+    #[test]
+    fn folder_is_the_text_before_the_last_slash() {
+        for (path, folder) in [("/a/b.h", "/a"), ("/a", "/"), ("/a/../b.h", "/a/.."), ("b.h", "")] {
+            assert_eq!(PathName::new(path).folder(), folder);
+        }
+    }
+
+    #[test]
+    fn threads_agree() {
+        let paths = Paths::default();
+        let all = || (0..1000).map(|n| paths.intern(&format!("/{}", n % 100))).collect::<Vec<_>>();
+        let (one, two) = std::thread::scope(|scope| {
+            let other = scope.spawn(all);
+            (all(), other.join().expect("no panic"))
+        });
+        assert_eq!(one, two);
+        assert_eq!(paths.len(), 100);
     }
 }

@@ -1,144 +1,187 @@
-//! Where a compiler looks for headers: the folders in its order, and the candidates for one `#include`.
+//! Search: the directories a compiler looks for headers in, in its order.
 
-use std::collections::HashSet;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use sha2::{Digest as _, Sha256};
 
-use super::directives::{Form, Include, Kind};
 use super::paths::{PathId, Paths};
+use super::snapshot::Snapshot;
+use super::stamp::Stamp;
 
-/// The folders that a command, its environment and its compiler name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+/// The directories as the command, the environment and the compiler give them, and the files it includes unasked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchPath {
-    /// Working directory, absolute: what relative folders are relative to.
-    pub directory: String,
-    /// `-iquote`
+    /// `-iquote`, for `"…"` only.
     pub quote: Vec<String>,
-    /// `-I`, then `CPATH`
+    /// `-I`, then those in `CPATH`.
     pub include: Vec<String>,
-    /// `-isystem`, then the language's variable (`C_INCLUDE_PATH` and the like)
+    /// `-isystem`, then those in `C_INCLUDE_PATH` or the language's like.
     pub system: Vec<String>,
+    /// `-idirafter`.
+    pub after: Vec<String>,
     /// The compiler's own.
     pub builtin: Vec<String>,
-    /// `-idirafter`
-    pub after: Vec<String>,
-    /// Files that `-include` and `-imacros` name.
+    /// The names after `-include` and `-imacros`.
     pub forced: Vec<String>,
 }
 
-/// A search path in the order the compiler walks it (GCC manual, "Options for Directory Search").
-#[derive(Debug)]
+/// A search path made absolute, without the directories that the compiler drops.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
-    directory: String,
-    /// For `#include "…"` only.
-    quote: Vec<String>,
-    /// For both forms; from here on also `#include <…>`.
-    bracket: Vec<String>,
-    /// How many at the end of `bracket` belong to the compiler, in which nobody puts precompiled headers.
-    builtin: HashSet<String>,
-    forced: Vec<String>,
+    pub(super) cwd: String,
+    pub(super) dirs: Vec<Dir>,
+    /// Where the directories for `<…>` begin; those before are for `"…"` only.
+    pub(super) angle: usize,
+    pub(super) forced: Vec<String>,
+    /// Names the chain in caches.
+    pub(super) key: [u8; 16],
+}
+
+/// One directory of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dir {
+    /// Without a slash at its end, so empty for the root.
+    pub path: String,
+    /// Whether what is found here ends the search; it does not where GCC and Clang disagree about the directory.
+    pub decides: bool,
 }
 
 impl Chain {
-    /// Puts the folders in order and leaves out what the compiler leaves out as a duplicate.
-    pub fn new(path: &SearchPath) -> Self {
-        let absolute = |folders: &[String]| -> Vec<String> {
-            folders.iter().map(|folder| join(&path.directory, folder)).collect()
+    /// The directories in GCC's order (GCC manual, "Search Path"): quote, include, system, builtin, after.
+    ///
+    /// Relative ones are joined to `cwd` as text. Of directories that are the same (device and inode) the first in a
+    /// chain stays, except that a system directory makes an earlier `-I` of it void ("Directory Options", `-I`;
+    /// `remove_duplicates` in GCC's `incpath.cc`). Directories that do not exist stay: they may appear.
+    pub fn new(search: &SearchPath, cwd: &str, snapshot: &mut Snapshot<'_>) -> Self {
+        let mut known = |dirs: &[&[String]]| -> Vec<Known> {
+            dirs.iter()
+                .flat_map(|dirs| dirs.iter())
+                .map(|dir| Known::new(&absolute(cwd, dir), snapshot))
+                .collect()
         };
-        let (include, system, builtin, after) =
-            (absolute(&path.include), absolute(&path.system), absolute(&path.builtin), absolute(&path.after));
-        let mut late: Vec<String> = Vec::new();
-        let mut seen = HashSet::new();
-        for folder in system.into_iter().chain(builtin.iter().cloned()).chain(after) {
-            if identity(&folder).is_none_or(|identity| seen.insert(identity)) {
-                late.push(folder);
-            }
+        let system = unique(known(&[&search.system, &search.builtin, &search.after]));
+        let mut include = unique(known(&[&search.include]));
+        include.retain(|dir| !dir.is_in(&system));
+        let quote = unique(known(&[&search.quote]));
+        let chain = |dir: &Known, decides: bool| Dir { path: dir.path.clone(), decides };
+        // GCC drops a quote directory that is a system directory too, Clang does not.
+        let mut dirs: Vec<Dir> = quote.iter().map(|dir| chain(dir, !dir.is_in(&system))).collect();
+        let angle = dirs.len();
+        dirs.extend(include.iter().chain(&system).map(|dir| chain(dir, true)));
+        let key = key(cwd, &dirs, angle, &search.forced);
+        Self { cwd: cwd.trim_end_matches('/').to_owned(), dirs, angle, forced: search.forced.clone(), key }
+    }
+}
+
+/// A path joined to a working directory as text; absolute ones stay as they are.
+pub fn absolute(cwd: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", cwd.trim_end_matches('/')) }
+}
+
+/// A file's number from the name a depfile gives it.
+pub fn intern(paths: &Paths, cwd: &str, name: &str) -> PathId {
+    if name.starts_with('/') { paths.intern(name) } else { paths.intern(&absolute(cwd, name)) }
+}
+
+#[derive(Debug)]
+struct Known {
+    path: String,
+    stamp: Option<Stamp>,
+}
+
+impl Known {
+    fn new(path: &str, snapshot: &mut Snapshot<'_>) -> Self {
+        let path = path.trim_end_matches('/').to_owned();
+        let id = snapshot.files().paths().intern(if path.is_empty() { "/" } else { &path });
+        Self { stamp: snapshot.stat(id).ok(), path }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (&self.stamp, &other.stamp) {
+            (Some(one), Some(two)) => one.same_file(two),
+            _ => self.path == other.path,
         }
-        // A folder that is a system folder too is only searched as such.
-        let mut early: Vec<String> = Vec::new();
-        for folder in include {
-            if identity(&folder).is_none_or(|identity| seen.insert(identity)) {
-                early.push(folder);
-            }
-        }
-        early.extend(late);
-        Self {
-            directory: path.directory.clone(),
-            quote: absolute(&path.quote),
-            bracket: early,
-            builtin: builtin.into_iter().collect(),
-            forced: path.forced.clone(),
+    }
+
+    fn is_in(&self, dirs: &[Self]) -> bool {
+        dirs.iter().any(|dir| dir.is(self))
+    }
+}
+
+fn unique(dirs: Vec<Known>) -> Vec<Known> {
+    let mut kept: Vec<Known> = Vec::with_capacity(dirs.len());
+    for dir in dirs {
+        if !dir.is_in(&kept) {
+            kept.push(dir);
         }
     }
+    kept
+}
 
-    /// Every folder, quote folders first.
-    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
-        self.quote.iter().chain(&self.bracket).map(String::as_str)
+fn key(cwd: &str, dirs: &[Dir], angle: usize, forced: &[String]) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    let mut field = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text);
+    };
+    field(cwd);
+    for (at, dir) in dirs.iter().enumerate() {
+        field(&dir.path);
+        field(match (at < angle, dir.decides) {
+            (true, true) => "quote",
+            (true, false) => "maybe",
+            (false, _) => "angle",
+        });
+    }
+    field("forced");
+    forced.iter().for_each(|name| field(name));
+    let hash: [u8; 32] = hasher.finalize().into();
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash[..16]);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::files::Files;
+
+    fn strings(list: &[&str]) -> Vec<String> {
+        list.iter().map(|&text| text.to_owned()).collect()
     }
 
-    /// The paths at which the compiler looks for an include of the file `includer`, in order.
-    pub(super) fn candidates(&self, paths: &Paths, includer: &str, include: &Include) -> Candidates {
-        // Where `#include_next` begins depends on how the includer itself was found: all of the chain is watched.
-        let whole = matches!(include.kind, Kind::IncludeNext | Kind::HasIncludeNext);
-        let folder = includer.rfind('/').map_or("", |slash| &includer[..slash]);
-        self.list(paths, Some(folder).filter(|_| include.form == Form::Quote), &include.name, whole)
+    fn chain(search: &SearchPath, cwd: &str) -> (Vec<String>, usize) {
+        let files = Files::default();
+        let chain = Chain::new(search, cwd, &mut Snapshot::new(&files));
+        (chain.dirs.into_iter().map(|dir| dir.path).collect(), chain.angle)
     }
 
-    /// The candidates of the files that options include first of all.
-    pub(super) fn forced(&self, paths: &Paths) -> Vec<Candidates> {
-        self.forced.iter().map(|name| self.list(paths, Some(&self.directory), name, false)).collect()
-    }
-
-    /// The candidates for a name that is only known by what it led to.
-    pub(super) fn guessed(&self, paths: &Paths, folder: &str, name: &str) -> Candidates {
-        self.list(paths, Some(folder), name, true)
-    }
-
-    fn list(&self, paths: &Paths, own: Option<&str>, name: &str, whole: bool) -> Candidates {
-        let mut ids = Vec::new();
-        let mut add = |folder: &str| {
-            let path = join(folder, name);
-            if !self.builtin.contains(folder) {
-                // A precompiled header is taken before the header itself (GCC manual, "Precompiled Headers").
-                ids.push(paths.intern(&format!("{path}.gch")));
-            }
-            ids.push(paths.intern(&path));
+    #[test]
+    fn orders_and_joins_as_text() {
+        let search = SearchPath {
+            quote: strings(&["q"]),
+            include: strings(&["../i", "/abs/", "."]),
+            system: strings(&["s"]),
+            after: strings(&["a"]),
+            builtin: strings(&["/b"]),
+            forced: vec![],
         };
-        if name.starts_with('/') {
-            add("");
-        } else {
-            let quote = self.quote.iter().filter(|_| own.is_some());
-            own.into_iter().for_each(&mut add);
-            quote.chain(&self.bracket).for_each(|folder| add(folder));
+        let expected = ["/w/q", "/w/../i", "/abs", "/w/.", "/w/s", "/b", "/w/a"];
+        assert_eq!(chain(&search, "/w"), (strings(&expected), 1));
+    }
+
+    #[test]
+    fn drops_duplicates_as_gcc_does() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let cwd = dir.path().to_str().expect("UTF-8");
+        for name in ["one", "two", "sys"] {
+            std::fs::create_dir(dir.path().join(name)).expect("made");
         }
-        Candidates { ids: ids.into(), whole }
+        std::os::unix::fs::symlink("sys", dir.path().join("link")).expect("linked");
+        let search = SearchPath {
+            include: strings(&["one", "link", "two", "./one", "none", "none"]),
+            builtin: strings(&["sys", "two/../sys"]),
+            ..SearchPath::default()
+        };
+        let expected = ["one", "two", "none", "sys"].map(|name| format!("{cwd}/{name}"));
+        assert_eq!(chain(&search, cwd), (expected.to_vec(), 0));
     }
-}
-
-/// Where one include may be found.
-#[derive(Debug, Clone)]
-pub(super) struct Candidates {
-    /// In the compiler's order.
-    pub(super) ids: Box<[PathId]>,
-    /// Whether those after the first that exists matter as well.
-    pub(super) whole: bool,
-}
-
-/// `name` in `folder` as text, without collapsing `..`: the kernel resolves that, links included.
-pub fn join(folder: &str, name: &str) -> String {
-    if name.starts_with('/') {
-        return name.to_owned();
-    }
-    let mut name = name;
-    while let Some(rest) = name.strip_prefix("./") {
-        name = rest.trim_start_matches('/');
-    }
-    if name.is_empty() || name == "." {
-        return folder.to_owned();
-    }
-    format!("{}/{name}", folder.trim_end_matches('/'))
-}
-
-fn identity(folder: &str) -> Option<(u64, u64)> {
-    fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
 }

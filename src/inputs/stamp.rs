@@ -1,57 +1,60 @@
-//! What one `stat` tells of a file.
+//! Stamp: what `stat` says of a file, by which a change is noticed without reading.
 
 use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Identity, size, times and mode of a file; equal stamps mean an unchanged file unless it is racy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use nix::time::{ClockId, clock_gettime};
+
+/// How old a file's last change must be before its stamp is trusted, in nanoseconds.
+///
+/// The kernel stamps files with `CLOCK_REALTIME_COARSE`, which moves once a tick: up to 10 ms (`CONFIG_HZ=100`).
+/// Two writes within one tick can leave the same stamp, so a file read within a tick of its last change may
+/// change again unseen. Twice the tick leaves room for the clock read.
+pub const GRANULARITY_NS: i64 = 20_000_000;
+
+/// What identifies one state of a file. Any write, replacement or change of mode changes at least one field.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Stamp {
-    /// Device.
+    /// The device the file is on.
     pub dev: u64,
-    /// Inode.
+    /// Its inode number.
     pub ino: u64,
-    /// Length in bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Time of the last write, nanoseconds since the epoch.
+    /// Last modification, nanoseconds since 1970; a program can set it.
     pub mtime_ns: i64,
-    /// Time of the last change to content or inode, nanoseconds since the epoch; no program can set it.
+    /// Last change of content or inode, nanoseconds since 1970; a program cannot set it.
     pub ctime_ns: i64,
-    /// Type and permission bits.
+    /// Kind and permission bits (`st_mode`).
     pub mode: u32,
 }
 
 impl Stamp {
-    /// Stamps the file at `path`, following links.
+    /// The stamp of a path, symbolic links followed; fails as `stat(2)` does.
     pub fn of(path: &CStr) -> io::Result<Self> {
         let mut stat = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: both pointers are valid, and the struct is only read when the call has filled it.
-        let stat = unsafe {
-            if libc::stat(path.as_ptr(), stat.as_mut_ptr()) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            stat.assume_init()
-        };
-        Ok(Self::from(&stat))
+        // SAFETY: the path is NUL-terminated and the buffer is large enough for a `struct stat`.
+        let status = unsafe { libc::stat(path.as_ptr(), stat.as_mut_ptr()) };
+        if status != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a successful stat has filled the buffer.
+        Ok(Self::from(unsafe { stat.assume_init_ref() }))
     }
 
-    /// Stamps an open file.
-    pub fn of_file(file: &std::fs::File) -> io::Result<Self> {
-        use std::os::fd::AsRawFd;
+    /// The stamp of an open file; fails as `fstat(2)` does.
+    pub fn of_open(file: BorrowedFd<'_>) -> io::Result<Self> {
         let mut stat = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: the descriptor is open, and the struct is only read when the call has filled it.
-        let stat = unsafe {
-            if libc::fstat(file.as_raw_fd(), stat.as_mut_ptr()) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            stat.assume_init()
-        };
-        Ok(Self::from(&stat))
-    }
-
-    /// Whether it is a folder.
-    pub fn is_folder(&self) -> bool {
-        self.mode & libc::S_IFMT == libc::S_IFDIR
+        // SAFETY: the descriptor is open for as long as it is borrowed, and the buffer is large enough.
+        let status = unsafe { libc::fstat(file.as_raw_fd(), stat.as_mut_ptr()) };
+        if status != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a successful fstat has filled the buffer.
+        Ok(Self::from(unsafe { stat.assume_init_ref() }))
     }
 
     /// Whether it is a regular file.
@@ -59,9 +62,27 @@ impl Stamp {
         self.mode & libc::S_IFMT == libc::S_IFREG
     }
 
-    /// The later of its two times, nanoseconds since the epoch.
+    /// Whether it is a directory.
+    pub fn is_dir(&self) -> bool {
+        self.mode & libc::S_IFMT == libc::S_IFDIR
+    }
+
+    /// Whether both stamps are of the same inode, whatever its state.
+    pub fn same_file(&self, other: &Self) -> bool {
+        (self.dev, self.ino) == (other.dev, other.ino)
+    }
+
+    /// The later of its two times, nanoseconds since 1970.
     pub fn changed_ns(&self) -> i64 {
         self.mtime_ns.max(self.ctime_ns)
+    }
+
+    /// Whether a change after `read_at_ns` (nanoseconds since 1970) must give another stamp.
+    ///
+    /// It is the rule of git's index ("racy git"): the last change lies more than the clock's granularity before the
+    /// moment the content was read.
+    pub fn settled(&self, read_at_ns: i64) -> bool {
+        self.changed_ns() < read_at_ns.saturating_sub(GRANULARITY_NS)
     }
 }
 
@@ -71,9 +92,54 @@ impl From<&libc::stat> for Stamp {
             dev: stat.st_dev,
             ino: stat.st_ino,
             size: stat.st_size as u64,
-            mtime_ns: stat.st_mtime.saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec),
-            ctime_ns: stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec),
+            mtime_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec),
+            ctime_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec),
             mode: stat.st_mode,
         }
+    }
+}
+
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
+}
+
+/// The clock that files are stamped with, in nanoseconds since 1970.
+pub fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
+}
+
+/// A moment that is before every stamp the kernel gives from now on, in nanoseconds since 1970: files are stamped with
+/// the coarse clock, which lags behind [`now_ns`] by up to a tick.
+pub fn before_any_change_ns() -> i64 {
+    clock_gettime(ClockId::CLOCK_REALTIME_COARSE).map_or(0, |time| nanoseconds(time.tv_sec(), time.tv_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(mtime_ns: i64, ctime_ns: i64) -> Stamp {
+        Stamp { dev: 1, ino: 1, size: 0, mtime_ns, ctime_ns, mode: libc::S_IFREG }
+    }
+
+    #[test]
+    fn settled_needs_both_times_to_be_older_than_a_tick() {
+        let now = 1_000_000_000_000;
+        let (old, new) = (now - GRANULARITY_NS - 1, now - GRANULARITY_NS);
+        assert!(stamp(old, old).settled(now));
+        assert!(!stamp(new, old).settled(now));
+        assert!(!stamp(old, new).settled(now));
+        assert!(!stamp(old, now + 5).settled(now), "a clock that was set back proves nothing");
+    }
+
+    #[test]
+    fn a_path_and_its_open_file_have_the_same_stamp() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = std::ffi::CString::new(file.path().as_os_str().as_encoded_bytes()).expect("no NUL");
+        let open = Stamp::of_open(std::os::fd::AsFd::as_fd(file.as_file())).expect("fstat");
+        assert_eq!(Stamp::of(&path).expect("stat"), open);
+        assert!(open.is_file() && !open.is_dir());
+        assert!(Stamp::of(c"/").expect("stat").is_dir());
+        assert_eq!(Stamp::of(c"/no/such").map_err(|e| e.kind()), Err(io::ErrorKind::NotFound));
     }
 }

@@ -1,14 +1,12 @@
 //! What a finished compile teaches: what it read, and whether its result may be kept.
 
-use std::fmt::Display;
-
-use super::instance::{hazard, key};
+use super::instance::look;
 use super::{Call, Context, Engine, Reads};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
-use crate::inputs::shape::Snapshot;
+use crate::inputs::snapshot::Snapshot;
 
 /// What a successful compile left behind.
 #[derive(Debug)]
@@ -56,37 +54,23 @@ pub fn conclude(
     context: Context<'_>,
     evidence: Evidence,
 ) -> Result<Learnt, NotKept> {
-    let unaccountable = |error: &dyn Display| NotKept::Unaccountable(error.to_string());
     let set = dependency_set(engine, call, &evidence.dependencies)?;
     if let Some(text) = &evidence.assembled {
         assembled(engine, call, &set, text)?;
     }
-    let toolchain = engine.toolchain(call, context.path).map_err(|error| unaccountable(&error))?;
-    let chain = engine.chain(call, &toolchain).map_err(|error| unaccountable(&error))?;
-    let mut snapshot = Snapshot::new(&engine.files);
-    let mut seen = Vec::with_capacity(set.len());
-    for &id in &set {
-        let look = snapshot.look(id);
-        seen.push(
-            look.map_err(|error| unaccountable(&format!("cannot read {}: {error}", engine.paths.get(id))))?,
-        );
-    }
-    let shape = engine.shapes.shape(&mut snapshot, &chain, &set, context.root);
-    let shape = shape.map_err(|error| unaccountable(&error))?;
+    let looked = look(engine, &mut Snapshot::new(&engine.files), call, &set, context);
+    let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
-    let changed = set.iter().zip(&seen).find(|(_, seen)| seen.stamp.changed_ns() >= evidence.began_ns);
-    let kept = if let Some((&id, _)) = changed {
-        Err(NotKept::Changed(engine.paths.get(id).to_string()))
-    } else if let Some(what) = hazard(engine, call, &toolchain, &set, &seen) {
-        Err(NotKept::Hazard(what))
-    } else {
-        let action = key(engine, call, &toolchain, &set, &seen);
-        evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
-            let kept = engine.cache.keep(&action, &outcome);
-            kept.map(|()| action).map_err(|error| NotKept::Outputs(error.to_string()))
-        })
+    let changed = looked.newest.filter(|(_, stamp)| stamp.changed_ns() >= evidence.began_ns);
+    let kept = match (changed, looked.hazard) {
+        (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
+        (None, Some(what)) => Err(NotKept::Hazard(what)),
+        (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
+            let kept = engine.cache.keep(&looked.action, &outcome);
+            kept.map(|()| looked.action).map_err(|error| NotKept::Outputs(error.to_string()))
+        }),
     };
-    Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
+    Ok(Learnt { reads: Reads { set: set.into(), shape: looked.shape }, kept })
 }
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
@@ -108,7 +92,8 @@ pub(super) fn dependency_set(engine: &Engine, call: &Call, depfile: &[u8]) -> Re
     }
     let named = call.compile.named_inputs.iter().chain([&call.compile.source]);
     let mut set: Vec<PathId> = read.iter().chain(named).map(|name| engine.path(call, name)).collect();
-    engine.paths.sort(&mut set);
+    // By path, so that the order does not depend on this process's numbers of paths.
+    set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     Ok(set)
 }

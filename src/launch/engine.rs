@@ -8,16 +8,15 @@ use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
 use crate::inputs::paths::{PathId, Paths};
-use crate::inputs::search::SearchPath;
-use crate::inputs::shape::{NumberedChain, Shapes};
+use crate::inputs::search::{self, Chain, SearchPath};
+use crate::inputs::shape::Shapes;
+use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::{Toolchain, ToolchainError, Toolchains};
 
 /// Shared by every session of a companion.
 pub struct Engine {
-    /// Every path that is named anywhere, once.
-    pub paths: Arc<Paths>,
     /// Digests and directives of files.
-    pub files: Files,
+    pub files: Arc<Files>,
     /// Shapes of dependency sets.
     pub shapes: Shapes,
     /// Compilers that were identified.
@@ -29,17 +28,36 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Every path that is named anywhere, once.
+    pub fn paths(&self) -> &Paths {
+        self.files.paths()
+    }
+
     /// The compiler of a call as it is now; `path` is the `PATH` it looks its assembler up in.
-    pub fn toolchain(&self, call: &Call, path: Option<&str>) -> Result<Arc<Toolchain>, ToolchainError> {
-        self.toolchains.identify(Path::new(&call.compiler), &|name| match name {
-            "PATH" => path.map(Into::into),
-            name => call.variable(name).map(Into::into),
-        })
+    pub fn toolchain(
+        &self,
+        call: &Call,
+        path: Option<&str>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<Toolchain>, ToolchainError> {
+        let variable = |name: &str| variable(call, path, name);
+        self.toolchains.identify_in(Path::new(&call.compiler), &variable, snapshot)
     }
 
     /// The folders in which the call's compiler looks for headers.
-    pub fn chain(&self, call: &Call, toolchain: &Toolchain) -> Result<NumberedChain, ToolchainError> {
+    pub fn chain(
+        &self,
+        call: &Call,
+        path: Option<&str>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Chain, ToolchainError> {
         let search = &call.compile.search;
+        let builtin = self.toolchains.builtin_dirs(
+            Path::new(&call.compiler),
+            &search.builtin_key,
+            Path::new(&call.directory),
+            &|name| variable(call, path, name),
+        )?;
         let listed = |name: &str| -> Vec<String> {
             // An empty element means the working directory (GCC manual, "Environment Variables").
             let list = call.variable(name).map(|list| list.split(':').map(str::to_owned).collect());
@@ -51,19 +69,28 @@ impl Engine {
             Language::ObjCxx => "OBJCPLUS_INCLUDE_PATH",
             _ => "C_INCLUDE_PATH",
         };
-        Ok(self.shapes.chain(SearchPath {
-            directory: call.directory.clone(),
+        let path = SearchPath {
             quote: search.quote.clone(),
             include: [search.include.clone(), listed("CPATH")].concat(),
             system: [search.system.clone(), listed(of_language)].concat(),
-            builtin: toolchain.builtin_dirs(&search.builtin_key)?.to_vec(),
+            builtin: builtin.to_vec(),
             after: search.after.clone(),
             forced: search.forced.clone(),
-        }))
+        };
+        Ok(Chain::new(&path, &call.directory, snapshot))
     }
 
     /// The path that a command means by `name`.
     pub fn path(&self, call: &Call, name: &str) -> PathId {
-        self.paths.intern(&crate::inputs::search::join(&call.directory, name))
+        search::intern(self.paths(), &call.directory, name)
     }
+
+    /// A path's text.
+    pub fn name(&self, id: PathId) -> String {
+        self.paths().get(id).as_str().to_owned()
+    }
+}
+
+fn variable(call: &Call, path: Option<&str>, name: &str) -> Option<std::ffi::OsString> {
+    if name == "PATH" { path } else { call.variable(name) }.map(Into::into)
 }

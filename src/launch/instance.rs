@@ -8,7 +8,9 @@ use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
-use crate::inputs::shape::{Shape, Snapshot};
+use crate::inputs::shape::{Set, Shape};
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp::Stamp;
 use crate::inputs::toolchain::Toolchain;
 
 /// What a command reads, and by what one sees that it still reads just that.
@@ -46,10 +48,20 @@ pub struct Instance {
 /// Where and with what a call would run now.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The project root.
-    pub root: &'a str,
     /// The search path for programs.
     pub path: Option<&'a str>,
+}
+
+/// A dependency set on the files of one moment: everything that decides on an action, and on whether there is one.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) shape: Shape,
+    /// Digest of the action.
+    pub(super) action: Digest,
+    /// Why its result must not be kept, if it must not.
+    pub(super) hazard: Option<String>,
+    /// The input that was changed last, and the stamp that says so.
+    pub(super) newest: Option<(PathId, Stamp)>,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
@@ -60,47 +72,57 @@ pub fn instantiate(
     reads: &Reads,
     context: Context<'_>,
 ) -> Result<Instance, Unready> {
-    let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
-    let toolchain = engine.toolchain(call, context.path).map_err(|error| refused(&error))?;
-    let chain = engine.chain(call, &toolchain).map_err(|error| refused(&error))?;
-    let seen = look(engine, snapshot, &reads.set)?;
-    let shape =
-        engine.shapes.shape(snapshot, &chain, &reads.set, context.root).map_err(|_| Unready::Changed)?;
-    if shape != reads.shape {
+    let looked = look(engine, snapshot, call, &reads.set, context)?;
+    if looked.shape != reads.shape {
         return Err(Unready::Changed);
     }
-    if let Some(reason) = hazard(engine, call, &toolchain, &reads.set, &seen) {
-        return Err(Unready::Refused(reason));
+    match looked.hazard {
+        Some(reason) => Err(Unready::Refused(reason)),
+        None => Ok(Instance {
+            action: looked.action,
+            newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
+        }),
     }
-    let newest_ns = seen.iter().map(|seen| seen.stamp.mtime_ns).max().unwrap_or(0);
-    Ok(Instance { action: key(engine, call, &toolchain, &reads.set, &seen), newest_ns })
 }
 
-fn look(engine: &Engine, snapshot: &mut Snapshot<'_>, set: &[PathId]) -> Result<Vec<Seen>, Unready> {
-    set.iter()
-        .map(|&id| {
-            snapshot.look(id).map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
-                _ => Unready::Refused(format!("cannot read {}: {error}", engine.paths.get(id))),
-            })
-        })
-        .collect()
+/// Looks at a call's dependency set as it is now.
+pub(super) fn look(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    call: &Call,
+    set: &[PathId],
+    context: Context<'_>,
+) -> Result<Looked, Unready> {
+    let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
+    let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
+    let chain = engine.chain(call, context.path, snapshot).map_err(|error| refused(&error))?;
+    let mut seen = Vec::with_capacity(set.len());
+    for &id in set {
+        seen.push(snapshot.look(id).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
+            _ => Unready::Refused(format!("cannot read {}: {error}", engine.name(id))),
+        })?);
+    }
+    let source = engine.path(call, &call.compile.source);
+    let shaped = engine.shapes.shape(Set { source, files: set, chain: &chain }, snapshot);
+    let shaped = shaped.map_err(|_| Unready::Changed)?;
+    let stamps = set.iter().zip(&seen).map(|(&id, seen)| (id, seen.stamp));
+    Ok(Looked {
+        shape: shaped.shape,
+        action: key(engine, call, &toolchain, set, &seen),
+        hazard: hazard(call, &toolchain, shaped.hazards),
+        newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
+    })
 }
 
 /// The action of a call on inputs with this content.
-pub(super) fn key(
-    engine: &Engine,
-    call: &Call,
-    toolchain: &Toolchain,
-    set: &[PathId],
-    seen: &[Seen],
-) -> Digest {
-    let names: Vec<_> = set.iter().map(|&id| engine.paths.get(id)).collect();
+fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen: &[Seen]) -> Digest {
+    let names: Vec<_> = set.iter().map(|&id| engine.paths().get(id)).collect();
     let inputs: Vec<_> = names
         .iter()
         .zip(seen)
         .map(|(name, seen)| action::Input {
-            path: name,
+            path: name.as_str(),
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         })
@@ -116,32 +138,19 @@ pub(super) fn key(
 }
 
 /// What makes the object depend on more than the inputs' content, if anything does.
-pub(super) fn hazard(
-    engine: &Engine,
-    call: &Call,
-    toolchain: &Toolchain,
-    set: &[PathId],
-    seen: &[Seen],
-) -> Option<String> {
-    let fixed_time = call.variable("SOURCE_DATE_EPOCH").is_some();
-    let unaccounted = |hazards: Hazards| -> Hazards {
-        let mut left = hazards.intersection(Hazards::UNACCOUNTED);
-        if fixed_time {
-            left = left.without(Hazards::TIME);
-        }
-        // It says itself what it includes (see `assembled`).
-        if toolchain.assembler_depfile {
-            left = left.without(Hazards::INCBIN);
-        }
-        left
-    };
+fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> {
+    let mut left = found.intersection(Hazards::UNACCOUNTED);
+    if call.variable("SOURCE_DATE_EPOCH").is_some() {
+        left = left.without(Hazards::TIME);
+    }
+    // It says itself what it includes (see `assembled` in `conclude`).
+    if toolchain.assembler_depfile {
+        left = left.without(Hazards::INCBIN);
+    }
     if let Some(arg) = call.compile.args.iter().find(|arg| TIMES.iter().any(|time| arg.contains(time))) {
         return Some(format!("{arg} tells the time"));
     }
-    set.iter().zip(seen).find_map(|(&id, seen)| {
-        let hazards = unaccounted(seen.scan.hazards);
-        (!hazards.is_empty()).then(|| format!("{} has {hazards}", engine.paths.get(id)))
-    })
+    (!left.is_empty()).then(|| format!("its sources have {left}"))
 }
 
 /// Macros whose value depends on when the compiler runs.
@@ -150,7 +159,7 @@ const TIMES: [&str; 3] = ["__TIME__", "__DATE__", "__TIMESTAMP__"];
 /// Whether some file of the set that is there still includes something of the missing file's name. If none does, the
 /// command may well do without it.
 pub(super) fn still_named(engine: &Engine, set: &[PathId], missing: PathId) -> bool {
-    let missing = engine.paths.get(missing);
+    let missing = engine.name(missing);
     let name = missing.rsplit('/').next().unwrap_or_default();
     set.iter().filter_map(|&id| engine.files.scan(id).ok()).any(|scan| {
         scan.computed_include

@@ -12,7 +12,7 @@ use super::queue::{Queue, Task};
 use super::{Call, Context, Engine, Known, Launch, Unready, instantiate};
 use crate::backend::{hurry, kill};
 use crate::inputs::paths::PathId;
-use crate::inputs::shape::Snapshot;
+use crate::inputs::snapshot::Snapshot;
 
 /// Where a session builds: what every launch in it has in common.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Place {
 
     /// Where and with what a call of the session runs.
     pub fn context(&self) -> Context<'_> {
-        Context { root: &self.root, path: self.path() }
+        Context { path: self.path() }
     }
 
     /// The search path for programs.

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conclude::dependency_set;
+use super::instance::look;
 use super::{
     Call, Context, Engine, Evidence, Instance, Known, Learnt, NotKept, Place, Reads, conclude, instantiate,
 };
 use crate::backend::{Executed, Job, Outcome};
 use crate::command;
-use crate::inputs::moment;
-use crate::inputs::shape::Snapshot;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
 
 /// How a compile is made to say what it reads: what to add to its environment and arguments, and where it says it.
 #[derive(Debug, Default)]
@@ -31,7 +32,7 @@ pub struct Side {
 /// Plans the side channel of a call, with files below `scratch`.
 pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> Side {
     let mut side = Side::default();
-    let Ok(toolchain) = engine.toolchain(call, path) else { return side };
+    let Ok(toolchain) = engine.toolchain(call, path, &mut Snapshot::new(&engine.files)) else { return side };
     let own = scratch.join("dependencies");
     match &call.compile.depfile {
         Some(depfile) if depfile.system_headers => side.dependencies = Some(call.absolute(&depfile.path)),
@@ -96,26 +97,13 @@ pub fn examine(
     context: Context<'_>,
     environment: &[(String, String)],
 ) -> Result<(Reads, Instance), String> {
-    let reads = rescan(engine, call, context, environment).map_err(|error| error.to_string())?;
-    let instance = instantiate(engine, &mut Snapshot::new(&engine.files), call, &reads, context);
-    instance.map(|instance| (reads, instance)).map_err(|error| error.to_string())
-}
-
-fn rescan(
-    engine: &Engine,
-    call: &Call,
-    context: Context<'_>,
-    environment: &[(String, String)],
-) -> Result<Reads, NotKept> {
-    let text = scan(engine, call, environment)?;
-    let set = dependency_set(engine, call, &text)?;
-    let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(error.to_string());
-    let toolchain = engine.toolchain(call, context.path).map_err(|error| fault(&error))?;
-    let chain = engine.chain(call, &toolchain).map_err(|error| fault(&error))?;
+    let text = scan(engine, call, environment).map_err(|error| error.to_string())?;
+    let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
     let mut snapshot = Snapshot::new(&engine.files);
-    let shape =
-        engine.shapes.shape(&mut snapshot, &chain, &set, context.root).map_err(|error| fault(&error))?;
-    Ok(Reads { set: set.into(), shape })
+    let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
+    let reads = Reads { set: set.into(), shape: looked.shape };
+    let instance = instantiate(engine, &mut snapshot, call, &reads, context);
+    instance.map(|instance| (reads, instance)).map_err(|error| error.to_string())
 }
 
 /// Runs a call in a private view and keeps its result.
@@ -142,7 +130,7 @@ pub(super) fn perform(
         directory: Path::new(&call.directory),
         asked,
     };
-    let began_ns = moment::coarse_now_ns();
+    let began_ns = stamp::before_any_change_ns();
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
     if executed.status != 0 {
         return Err("the compile failed".into());

@@ -26,8 +26,10 @@ impl Hazards {
     pub const PROBE: Self = Self(1 << 6);
     /// Macros change outside of directives (`push_macro` by `_Pragma` in a macro).
     pub const TEXT: Self = Self(1 << 7);
+    /// A precompiled header lies where one is looked for; no scan finds this, only a look at the search path.
+    pub const PRECOMPILED: Self = Self(1 << 8);
 
-    const NAMES: [(Self, &'static str); 8] = [
+    const NAMES: [(Self, &'static str); 9] = [
         (Self::TIME, "__TIME__ or __DATE__"),
         (Self::TIMESTAMP, "__TIMESTAMP__"),
         (Self::INCBIN, ".incbin or .include"),
@@ -36,13 +38,20 @@ impl Hazards {
         (Self::MODULE, "a C++20 module"),
         (Self::PROBE, "__has_include of a computed name"),
         (Self::TEXT, "push_macro or pop_macro by a macro"),
+        (Self::PRECOMPILED, "a precompiled header"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
     ///
     /// The others (`POSITION`, `TEXT`) are met by comparing whole contents.
     pub const UNACCOUNTED: Self = Self(
-        Self::TIME.0 | Self::TIMESTAMP.0 | Self::INCBIN.0 | Self::EMBED.0 | Self::MODULE.0 | Self::PROBE.0,
+        Self::TIME.0
+            | Self::TIMESTAMP.0
+            | Self::INCBIN.0
+            | Self::EMBED.0
+            | Self::MODULE.0
+            | Self::PROBE.0
+            | Self::PRECOMPILED.0,
     );
 
     /// Whether there is none.

@@ -12,8 +12,20 @@ pub(super) struct Lost;
 
 /// Directives behind whose unfinished comment GCC and Clang go on alike; Clang takes the rest of others (`#error`) raw.
 const CONTINUED_BY_COMMENT: [&[u8]; 14] = [
-    b"define", b"undef", b"include", b"include_next", b"import", b"if", b"ifdef", b"ifndef", b"elif", b"elifdef",
-    b"elifndef", b"else", b"endif", b"line",
+    b"define",
+    b"undef",
+    b"include",
+    b"include_next",
+    b"import",
+    b"if",
+    b"ifdef",
+    b"ifndef",
+    b"elif",
+    b"elifdef",
+    b"elifndef",
+    b"else",
+    b"endif",
+    b"line",
 ];
 
 /// The directives after which `<` begins a header name.
@@ -195,7 +207,8 @@ impl<'t> Lexer<'t> {
     fn note_macro_stack(&mut self, from: usize, to: usize) {
         let text = self.text;
         let stacked = |at: usize| {
-            text[at..].starts_with(b"_macro") && (text[..at].ends_with(b"push") || text[..at].ends_with(b"pop"))
+            text[at..].starts_with(b"_macro")
+                && (text[..at].ends_with(b"push") || text[..at].ends_with(b"pop"))
         };
         if (from..to).any(|at| text[at] == b'_' && stacked(at)) {
             self.found.hazards |= Hazards::TEXT;

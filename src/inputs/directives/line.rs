@@ -66,7 +66,10 @@ impl Findings {
     /// Whether the directive so far ends inside `__has_include(<…`, where a comment is part of the name.
     pub(super) fn is_inside_probe(&self) -> bool {
         let line = &self.directives[self.start..];
-        let probe = [&b"__has_include"[..], b"__has_embed"].iter().filter_map(|n| memchr::memmem::rfind(line, n)).max();
+        let probe = [&b"__has_include"[..], b"__has_embed"]
+            .iter()
+            .filter_map(|n| memchr::memmem::rfind(line, n))
+            .max();
         probe.is_some_and(|at| {
             let behind = &line[at..];
             memchr::memrchr(b'<', behind) > memchr::memrchr(b'>', behind)
@@ -136,7 +139,8 @@ impl Findings {
             }
             self.macros.links.push((hash(used), macro_hash));
         }
-        if contains(body, b"_Pragma") && [&b"once"[..], b"macro", b"dependency", b"include"].iter().any(|w| contains(body, w))
+        if contains(body, b"_Pragma")
+            && [&b"once"[..], b"macro", b"dependency", b"include"].iter().any(|w| contains(body, w))
         {
             self.hazards |= Hazards::TEXT;
         }

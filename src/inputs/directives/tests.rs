@@ -104,7 +104,11 @@ fn raw_strings_are_seen_both_ways() {
     // Where they mean the same either way, the text does not count.
     same("auto a = R\"(b)\";\n#define A\n", "auto a = R\"x(c)x\";\n#define A\n");
     // Otherwise all of it does, and what they hold is a possible include.
-    for raw in ["R\"(\n#include <a.h>\n)\"", "R\"x(\\)x\" /*\n#include <a.h>\n)x\" */", "u8R\"(\"/*)\"\n#include <a.h>\n//*/"] {
+    for raw in [
+        "R\"(\n#include <a.h>\n)\"",
+        "R\"x(\\)x\" /*\n#include <a.h>\n)x\" */",
+        "u8R\"(\"/*)\"\n#include <a.h>\n//*/",
+    ] {
         assert_eq!(includes(raw), ["<a.h>"], "{raw}");
         differ(raw, &format!("{raw} "));
     }
@@ -216,14 +220,23 @@ fn hazards_of_the_assembler() {
     ] {
         assert!(of(text).hazards.contains(Hazards::INCBIN), "{text}");
     }
-    for text in ["a.include = 1; b.include(c);", "s = { .include = 1 };", "// incbin", "#include \"a.include\"\n"] {
+    for text in
+        ["a.include = 1; b.include(c);", "s = { .include = 1 };", "// incbin", "#include \"a.include\"\n"]
+    {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
 }
 
 #[test]
 fn hazards_of_modules() {
-    for text in ["import std;", "  export module a.b:c;", "module;", "import <a.h>;", "module a [[x]];", "import :part;"] {
+    for text in [
+        "import std;",
+        "  export module a.b:c;",
+        "module;",
+        "import <a.h>;",
+        "module a [[x]];",
+        "import :part;",
+    ] {
         assert_eq!(of(text).hazards, Hazards::MODULE, "{text}");
     }
     for text in ["module AP_X core_module = {", "import(x);", "exported;", "int module;", "/* import a; */"] {

@@ -1,0 +1,227 @@
+//! Shape: a digest of all that decides which files a command reads.
+
+mod computed;
+mod member;
+mod positions;
+mod twins;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use sha2::{Digest as _, Sha256};
+
+pub(super) use self::member::Member;
+use self::member::{precompiled_include, short};
+use self::positions::Positions;
+use super::digest::hex;
+use super::directives::{Form, Hazards, Include, Kind};
+use super::paths::PathId;
+use super::resolve::{self, Resolved};
+use super::search::Chain;
+use super::snapshot::{Snapshot, Verified};
+
+/// Equal shapes, for the same command, environment and compiler: the compiler would read the same set of files.
+///
+/// It is a digest over the paths of the set, their fingerprints, and what each of their includes finds today. A header
+/// that goes, one that comes to stand before another, and a `__has_include` that changes its answer, change it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape(pub [u8; 16]);
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl std::fmt::Debug for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// A dependency set as it is now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shaped {
+    /// Its shape.
+    pub shape: Shape,
+    /// All hazards in it; with one of [`Hazards::UNACCOUNTED`] the result must not be cached.
+    pub hazards: Hazards,
+}
+
+/// A command's dependency set, as a depfile gave it.
+#[derive(Clone, Copy, Debug)]
+pub struct Set<'a> {
+    /// The command's source file.
+    pub source: PathId,
+    /// Every file read, the source included, in any order, each once.
+    pub files: &'a [PathId],
+    /// The search path.
+    pub chain: &'a Chain,
+}
+
+/// Computes shapes, and keeps what each file adds to them; shared between threads.
+#[derive(Debug, Default)]
+pub struct Shapes {
+    chains: RwLock<HashMap<[u8; 16], u32>>,
+    members: RwLock<HashMap<u64, Arc<Member>>>,
+    positions: Mutex<Positions>,
+}
+
+/// What the members of a set have in common.
+#[derive(Default)]
+struct Sum {
+    hazards: Hazards,
+    computed: bool,
+    by_content: bool,
+    hashes: Vec<[u8; 16]>,
+}
+
+impl Shapes {
+    /// The shape of a set in the file system of a snapshot.
+    ///
+    /// Costs one `stat(2)` for each file and each shadow lookup the snapshot was not asked for before, as long as nothing
+    /// has changed. Fails when a file of the set is gone or cannot be read, or a candidate's existence is not told:
+    /// then the set has to be found out anew.
+    pub fn shape(&self, set: Set<'_>, snapshot: &mut Snapshot<'_>) -> io::Result<Shaped> {
+        let chain = self.chain(set.chain);
+        let members = self.members(set, chain, snapshot)?;
+        let mut sum = self.sum(&members, snapshot);
+        let extra = extra(set, &members, &mut sum, snapshot)?;
+        // By value, so that the order does not depend on this process's numbers of paths.
+        sum.hashes.sort_unstable();
+        let mut hasher = Sha256::new();
+        hasher.update(sum.hashes.as_flattened());
+        hasher.update(extra);
+        Ok(Shaped { shape: Shape(short(hasher)), hazards: sum.hazards })
+    }
+
+    /// The members' places in the snapshot, each verified in it.
+    fn members(&self, set: Set<'_>, chain: u32, snapshot: &mut Snapshot<'_>) -> io::Result<Vec<u32>> {
+        let mut places = Vec::with_capacity(set.files.len());
+        for &file in set.files {
+            let main = file == set.source;
+            let key = u64::from(chain) << 33 | u64::from(file.0) << 1 | u64::from(main);
+            let place = match snapshot.verified.place(key) {
+                Some(place) => place,
+                None => snapshot_member(self.member(key, file, main, set.chain, snapshot)?, key, snapshot),
+            };
+            places.push(place);
+        }
+        Ok(places)
+    }
+
+    /// A member that is true in the snapshot, from memory or anew.
+    fn member(
+        &self,
+        key: u64,
+        file: PathId,
+        main: bool,
+        chain: &Chain,
+        snapshot: &mut Snapshot<'_>,
+    ) -> io::Result<Arc<Member>> {
+        let known = self.members.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(member) = known
+            && member.holds(file, snapshot)?
+        {
+            return Ok(member);
+        }
+        let member = Arc::new(Member::new(file, main, chain, snapshot)?);
+        self.positions().add(member.digest, &member.scan.macros);
+        self.members.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&member));
+        Ok(member)
+    }
+
+    fn sum(&self, members: &[u32], snapshot: &mut Snapshot<'_>) -> Sum {
+        let positions = self.positions();
+        let mut sum = Sum { hashes: Vec::with_capacity(members.len()), ..Sum::default() };
+        let mut positional = false;
+        for &place in members {
+            let verified = snapshot.verified.at(place);
+            if verified.version != positions.version {
+                verified.positional = positions.reach(&verified.member.scan.macros);
+                verified.version = positions.version;
+            }
+            positional |= verified.positional;
+            sum.hazards |= verified.member.hazards;
+            sum.computed |= verified.member.scan.computed_include;
+            sum.hashes.push(verified.member.hash);
+        }
+        if positional {
+            sum.hazards |= Hazards::POSITION;
+        }
+        sum.by_content = sum.hazards.intersection(Hazards::POSITION | Hazards::TEXT) != Hazards::NONE;
+        sum
+    }
+
+    fn chain(&self, chain: &Chain) -> u32 {
+        if let Some(number) = self.chains.read().unwrap_or_else(PoisonError::into_inner).get(&chain.key) {
+            return *number;
+        }
+        let mut chains = self.chains.write().unwrap_or_else(PoisonError::into_inner);
+        let next = chains.len() as u32;
+        *chains.entry(chain.key).or_insert(next)
+    }
+
+    fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn snapshot_member(member: Arc<Member>, key: u64, snapshot: &mut Snapshot<'_>) -> u32 {
+    // No version is the first, so that the first sum asks whether it is positional.
+    snapshot.verified.insert(key, Verified { member, positional: false, version: u32::MAX })
+}
+
+/// What a shape holds besides its members.
+fn extra(set: Set<'_>, members: &[u32], sum: &mut Sum, snapshot: &mut Snapshot<'_>) -> io::Result<[u8; 16]> {
+    let mut hasher = Sha256::new();
+    forced(set.chain, sum, snapshot, &mut hasher)?;
+    twins::hash(set, members, snapshot, &mut hasher);
+    if sum.by_content {
+        contents(set, snapshot, &mut hasher)?;
+    }
+    if sum.computed {
+        computed::hash(set, members, snapshot, &mut hasher)?;
+    }
+    Ok(short(hasher))
+}
+
+/// What is included before the source: `-include`, looked for in the working directory first (GCC manual,
+/// "Preprocessor Options"), and `stdc-predef.h`, which GCC includes by itself if there is one.
+fn forced(chain: &Chain, sum: &mut Sum, snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) -> io::Result<()> {
+    let quoted = |name: &String| Include { kind: Kind::Include, form: Form::Quote, name: name.clone() };
+    let predef = Include { kind: Kind::HasInclude, form: Form::Angle, name: "stdc-predef.h".to_owned() };
+    for include in chain.forced.iter().map(quoted).chain([predef]) {
+        let mut resolved = Resolved::default();
+        let found = resolve::walk(&include, &chain.cwd, chain, snapshot, &mut resolved)?;
+        if include.kind == Kind::Include
+            && precompiled_include(&include, &chain.cwd, &[".gch", ".pch"], chain, snapshot, &mut resolved)?
+        {
+            sum.hazards |= Hazards::PRECOMPILED;
+        }
+        for id in found.into_iter().chain(resolved.further) {
+            hash_path(id, snapshot, hasher);
+        }
+        hasher.update([1]);
+    }
+    Ok(())
+}
+
+fn hash_path(id: PathId, snapshot: &Snapshot<'_>, hasher: &mut Sha256) {
+    hasher.update(snapshot.files().paths().get(id).as_str());
+    hasher.update([0]);
+}
+
+fn contents(set: Set<'_>, snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) -> io::Result<()> {
+    let mut digests = Vec::with_capacity(set.files.len());
+    for &file in set.files {
+        let mut one = Sha256::new();
+        hash_path(file, snapshot, &mut one);
+        one.update(snapshot.look(file)?.digest.hash);
+        digests.push(short(one));
+    }
+    digests.sort_unstable();
+    hasher.update(digests.as_flattened());
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Snapshot: the files' states at one moment, each asked for once.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use super::digest::Digest;
+use super::directives::Scan;
+use super::files::{Files, Seen};
+use super::paths::PathId;
+use super::shape::Member;
+use super::stamp::Stamp;
+
+/// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
+///
+/// Make one for each command asked about, or one for a whole element's records at once. Not to be kept.
+#[derive(Debug)]
+pub struct Snapshot<'f> {
+    files: &'f Files,
+    /// By path: 0, or one more than the index into `states`.
+    slots: Vec<u32>,
+    states: Vec<State>,
+    pub(super) verified: Members,
+    pub(super) marks: Marks,
+}
+
+/// The members found true in a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    places: HashMap<u64, u32>,
+    list: Vec<Verified>,
+}
+
+/// A member, and whether it was positional at a version of the known positions.
+#[derive(Debug)]
+pub(super) struct Verified {
+    pub member: Arc<Member>,
+    pub positional: bool,
+    pub version: u32,
+}
+
+impl Members {
+    pub(super) fn place(&self, key: u64) -> Option<u32> {
+        self.places.get(&key).copied()
+    }
+
+    pub(super) fn insert(&mut self, key: u64, verified: Verified) -> u32 {
+        let place = self.list.len() as u32;
+        self.places.insert(key, place);
+        self.list.push(verified);
+        place
+    }
+
+    /// The member at a place that this table gave.
+    pub(super) fn at(&mut self, place: u32) -> &mut Verified {
+        &mut self.list[place as usize]
+    }
+}
+
+/// A set of paths that is emptied at no cost.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    round: u32,
+    marked: Vec<u32>,
+}
+
+impl Marks {
+    /// Empties the set.
+    pub(super) fn begin(&mut self) {
+        self.round += 1;
+    }
+
+    /// Puts a path in; whether it was not in yet.
+    pub(super) fn first(&mut self, path: PathId) -> bool {
+        if path.index() >= self.marked.len() {
+            self.marked.resize(path.index() + 1, 0);
+        }
+        std::mem::replace(&mut self.marked[path.index()], self.round) != self.round
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// The stamp, or the error's number.
+    stamp: Result<Stamp, i32>,
+    seen: Option<Seen>,
+}
+
+impl<'f> Snapshot<'f> {
+    /// A new moment.
+    pub fn new(files: &'f Files) -> Self {
+        Self {
+            files,
+            slots: vec![0; files.paths().len()],
+            states: Vec::new(),
+            verified: Members::default(),
+            marks: Marks::default(),
+        }
+    }
+
+    /// The cache behind it.
+    pub fn files(&self) -> &'f Files {
+        self.files
+    }
+
+    /// A path's state; fails as `stat(2)` does.
+    pub fn stat(&mut self, path: PathId) -> io::Result<Stamp> {
+        let state = self.state(path);
+        self.states[state].stamp.map_err(io::Error::from_raw_os_error)
+    }
+
+    /// Whether a compiler would read this path if it came to it: it exists and is no directory.
+    ///
+    /// Fails when the file system does not say, as with a missing permission.
+    pub fn readable(&mut self, path: PathId) -> io::Result<bool> {
+        let state = self.state(path);
+        match self.states[state].stamp {
+            Ok(stamp) => Ok(!stamp.is_dir()),
+            Err(libc::ENOENT | libc::ENOTDIR) => Ok(false),
+            Err(error) => Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+
+    /// A regular file's state and digest; fails as [`Files::look`] does.
+    pub fn look(&mut self, path: PathId) -> io::Result<Seen> {
+        let state = self.state(path);
+        if let Some(seen) = self.states[state].seen {
+            return Ok(seen);
+        }
+        let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
+        let seen = self.files.look_at(path, stamp)?;
+        self.keep(state, seen);
+        Ok(seen)
+    }
+
+    /// A regular file's directives; fails as [`Files::look`] does.
+    pub fn scan(&mut self, path: PathId) -> io::Result<(Seen, Arc<Scan>)> {
+        let state = self.state(path);
+        if let Some(seen) = self.states[state].seen
+            && let Some(scan) = self.files.scan_of(&seen.digest)
+        {
+            return Ok((seen, scan));
+        }
+        let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
+        let (seen, scan) = self.files.scan_at(path, stamp)?;
+        self.keep(state, seen);
+        Ok((seen, scan))
+    }
+
+    /// Takes a file to exist with a content that is not there yet, as for a prediction.
+    ///
+    /// To be called before anything was asked about the file. Its directives are known only if the content was scanned
+    /// or [learnt](Files::learn) before.
+    pub fn assume(&mut self, path: PathId, content: Digest) {
+        let mode = libc::S_IFREG | 0o644;
+        let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode };
+        let state = self.state(path);
+        self.states[state] = State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }) };
+    }
+
+    fn keep(&mut self, state: usize, seen: Seen) {
+        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen) };
+    }
+
+    fn state(&mut self, path: PathId) -> usize {
+        if path.index() >= self.slots.len() {
+            self.slots.resize(self.files.paths().len().max(path.index() + 1), 0);
+        }
+        match self.slots[path.index()] {
+            0 => self.ask(path),
+            slot => slot as usize - 1,
+        }
+    }
+
+    fn ask(&mut self, path: PathId) -> usize {
+        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
+        self.states.push(State { stamp, seen: None });
+        self.slots[path.index()] = self.states.len() as u32;
+        self.states.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_stay_the_same_within_a_snapshot() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a");
+        std::fs::write(&path, "one").expect("written");
+        let files = Files::default();
+        let id = files.paths().intern(path.to_str().expect("UTF-8"));
+        let mut snapshot = Snapshot::new(&files);
+        let seen = snapshot.look(id).expect("seen");
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(snapshot.look(id).expect("seen"), seen);
+        assert!(snapshot.readable(id).expect("known"));
+        assert!(!Snapshot::new(&files).readable(id).expect("known"));
+    }
+
+    #[test]
+    fn a_directory_is_not_read() {
+        let files = Files::default();
+        let mut snapshot = Snapshot::new(&files);
+        let root = files.paths().intern("/");
+        assert!(!snapshot.readable(root).expect("known"));
+        assert!(snapshot.look(root).is_err());
+    }
+}

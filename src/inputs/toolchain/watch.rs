@@ -1,0 +1,60 @@
+//! Watch: the files on which an answer rests, so that it is asked for again when one changes.
+
+use std::io;
+use std::path::Path;
+
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp::Stamp;
+
+/// Files that must stay as they are, and paths that must stay free.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    files: Vec<(PathId, Digest)>,
+    folders: Vec<(PathId, Stamp)>,
+    absent: Vec<PathId>,
+}
+
+impl Watch {
+    /// A file's digest, watched from now on; fails as `Files::look` does.
+    pub(super) fn file(&mut self, path: &Path, snapshot: &mut Snapshot<'_>) -> io::Result<Digest> {
+        let id = intern(path, snapshot)?;
+        let digest = snapshot.look(id)?.digest;
+        if !self.files.contains(&(id, digest)) {
+            self.files.push((id, digest));
+        }
+        Ok(digest)
+    }
+
+    /// A folder whose entries count; nothing is watched if there is none.
+    pub(super) fn folder(&mut self, path: &Path, snapshot: &mut Snapshot<'_>) {
+        let Ok(id) = intern(path, snapshot) else { return };
+        match snapshot.stat(id) {
+            Ok(stamp) => self.folders.push((id, stamp)),
+            Err(_) => self.absent.push(id),
+        }
+    }
+
+    /// A path that would be taken if it existed; whether it is free.
+    pub(super) fn absent(&mut self, path: &Path, snapshot: &mut Snapshot<'_>) -> bool {
+        let Ok(id) = intern(path, snapshot) else { return true };
+        let free = snapshot.stat(id).is_err();
+        if free && !self.absent.contains(&id) {
+            self.absent.push(id);
+        }
+        free
+    }
+
+    /// Whether all is as it was: a `stat(2)` each.
+    pub(super) fn holds(&self, snapshot: &mut Snapshot<'_>) -> bool {
+        self.files.iter().all(|&(id, digest)| snapshot.look(id).is_ok_and(|seen| seen.digest == digest))
+            && self.folders.iter().all(|&(id, stamp)| snapshot.stat(id).is_ok_and(|now| now == stamp))
+            && self.absent.iter().all(|&id| snapshot.stat(id).is_err())
+    }
+}
+
+fn intern(path: &Path, snapshot: &Snapshot<'_>) -> io::Result<PathId> {
+    let path = path.to_str().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not UTF-8"))?;
+    Ok(snapshot.files().paths().intern(path))
+}

@@ -1,0 +1,113 @@
+//! Real compilers are identified, and told apart after any change.
+
+use std::ffi::OsString;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::Arc;
+
+use spec_cc::inputs::files::Files;
+use spec_cc::inputs::toolchain::{Family, ToolchainError, Toolchains};
+
+fn toolchains() -> Toolchains {
+    Toolchains::new(Arc::new(Files::default()))
+}
+
+fn env(name: &str) -> Option<OsString> {
+    (name == "PATH").then(|| "/usr/bin:/bin".into())
+}
+
+#[test]
+fn knows_gcc_and_clang() {
+    let toolchains = toolchains();
+    let gcc = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    assert_eq!((gcc.family, gcc.assembler_depfile), (Family::Gcc, true));
+    assert!(gcc.version.starts_with("gcc "), "{}", gcc.version);
+    let clang = toolchains.identify(Path::new("/usr/bin/clang"), &env).expect("clang");
+    assert_eq!((clang.family, clang.assembler_depfile), (Family::Clang, false));
+    assert_ne!(gcc.fingerprint, clang.fingerprint);
+}
+
+#[test]
+fn a_known_compiler_is_not_run_again() {
+    let toolchains = toolchains();
+    let gcc = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    let again = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    assert!(Arc::ptr_eq(&gcc, &again));
+}
+
+#[test]
+fn one_name_and_another_are_the_same_compiler() {
+    let toolchains = toolchains();
+    let one = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    let two = toolchains.identify(Path::new("/usr/bin/x86_64-linux-gnu-gcc-12"), &env).expect("gcc");
+    assert_eq!(one.fingerprint, two.fingerprint);
+}
+
+#[test]
+fn refuses_scripts_and_wrappers() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let script = dir.path().join("gcc");
+    std::fs::write(&script, "#!/bin/sh\nexec /usr/bin/gcc \"$@\"\n").expect("written");
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("executable");
+    let wrapper = dir.path().join("cc");
+    symlink("/usr/bin/ccache", &wrapper).expect("linked");
+    for (path, reason) in [(&script, "script"), (&wrapper, "wrapper")] {
+        match toolchains().identify(path, &env) {
+            Err(error @ ToolchainError::Unknown { .. }) => {
+                assert!(error.to_string().contains(reason), "{error}")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(
+        toolchains().identify(&dir.path().join("none"), &env),
+        Err(ToolchainError::Read { .. })
+    ));
+}
+
+#[test]
+fn an_assembler_that_comes_first_on_the_path_is_another_toolchain() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = dir.path().to_str().expect("UTF-8").to_owned();
+    let env = |name: &str| (name == "PATH").then(|| OsString::from(format!("{first}:/usr/bin:/bin")));
+    let toolchains = toolchains();
+    let before = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    std::fs::copy("/usr/bin/true", dir.path().join("as")).expect("copied");
+    let after = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
+    assert_ne!(before.fingerprint, after.fingerprint);
+    assert!(!after.assembler_depfile);
+}
+
+#[test]
+fn gives_the_directories_of_each_language() {
+    let toolchains = toolchains();
+    let dirs = |compiler: &str, args: &[&str]| {
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        toolchains
+            .builtin_dirs(Path::new(compiler), &args, Path::new("/"), &env)
+            .expect("directories")
+            .to_vec()
+    };
+    let c = dirs("/usr/bin/gcc", &["-x", "c"]);
+    assert_eq!(c.last().map(String::as_str), Some("/usr/include"));
+    let cxx = dirs("/usr/bin/g++", &[]);
+    assert!(cxx.ends_with(&c) && cxx.len() > c.len(), "{cxx:?}");
+    assert_eq!(dirs("/usr/bin/gcc", &["-nostdinc", "-x", "c"]), Vec::<String>::new());
+    assert!(dirs("/usr/bin/clang", &[]).iter().any(|dir| dir.contains("clang")));
+}
+
+#[test]
+fn a_directory_that_appears_is_found() {
+    let toolchains = toolchains();
+    let root = tempfile::tempdir().expect("a folder");
+    let args = vec![format!("--sysroot={}", root.path().display())];
+    let dirs = || {
+        toolchains.builtin_dirs(Path::new("/usr/bin/gcc"), &args, Path::new("/"), &env).expect("directories")
+    };
+    let before = dirs();
+    let include = root.path().join("usr/include");
+    std::fs::create_dir_all(&include).expect("made");
+    let after = dirs();
+    assert_eq!(after.len(), before.len() + 1);
+    assert!(after.iter().any(|dir| Path::new(dir) == include));
+}
