@@ -121,7 +121,7 @@ fn a_source_is_deleted() {
 fn a_flag_changes() {
     Project::six()
         .edited("sed -i 's/-O2/-O1 -DNEW=1/' Makefile", CLEAN_MAKE)
-        .step("sed -i 's/-O1 -DNEW=1/-O2/' Makefile", CLEAN_MAKE, Hits)
+        .step("sed -i 's/-O1 -DNEW=1/-O2/' Makefile", CLEAN_MAKE, Any)
         .check();
 }
 
