@@ -13,7 +13,8 @@ const LUAJIT: Package = Package {
     name: "luajit",
     source: Source::Crate { name: "luajit-src", version: "210.7.4", folder: "luajit2" },
     prepare: "",
-    build: r#"make -j"$JOBS" CC="$CC""#,
+    // Less optimisation than the default: the compiles are many enough as they are.
+    build: r#"make -j"$JOBS" CC="$CC" CCOPT=-O1"#,
     edited_source: "src/lj_gc.c",
     edited_header: "src/lj_obj.h",
 };
@@ -40,7 +41,7 @@ const ZSTD: Package = Package {
     name: "zstd",
     source: Source::Debian("libzstd"),
     prepare: "",
-    build: r#"meson setup build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
+    build: r#"meson setup -Doptimization=1 build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
     edited_source: "lib/compress/zstd_compress.c",
     edited_header: "lib/common/mem.h",
 };

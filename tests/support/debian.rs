@@ -17,14 +17,15 @@ struct Archive {
 /// apt keeps its state below `shelf`. Panics when the package cannot be had.
 pub(crate) fn unpack(name: &str, shelf: &Path, at: &Path) {
     let apt = shelf.join("apt");
-    if !apt.join("updated").exists() {
-        prepare(&apt);
-    }
+    prepare(&apt);
     let downloads = shelf.join(format!("{name}.download"));
     fs::create_dir_all(&downloads).expect("make a folder for downloads");
     succeed(apt_get(&apt).args(["source", "--download-only", name]).current_dir(&downloads));
     succeed(
-        Command::new("dpkg-source").args(["--extract", "--no-check"]).arg(description(&downloads)).arg(at),
+        Command::new("dpkg-source")
+            .args(["--extract", "--no-check", "--no-copy"])
+            .arg(description(&downloads))
+            .arg(at),
     );
     let _ = fs::remove_dir_all(&downloads);
 }
@@ -53,13 +54,10 @@ fn prepare(apt: &Path) {
     for folder in ["etc", "lists/partial", "cache/archives/partial"] {
         fs::create_dir_all(apt.join(folder)).expect("make apt's folders");
     }
-    let mut stanza = format!("Types: deb-src\nURIs: {}\nSuites: {suite}\nComponents: main\n", archive.uri);
-    if let Some(key) = archive.signed_by {
-        stanza.push_str(&format!("Signed-By: {key}\n"));
-    }
+    let key = archive.signed_by.map_or(String::new(), |key| format!("Signed-By: {key}\n"));
+    let stanza = format!("Types: deb-src\nURIs: {}\nSuites: {suite}\nComponents: main\n{key}", archive.uri);
     fs::write(apt.join("etc/own.sources"), stanza).expect("write apt's sources");
     succeed(apt_get(apt).arg("update"));
-    fs::write(apt.join("updated"), "").expect("note that apt is ready");
 }
 
 /// The text of every sources file of the machine.

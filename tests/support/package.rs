@@ -130,7 +130,7 @@ pub(crate) fn outputs(show: &Value, root: &Path) -> BTreeSet<PathBuf> {
     for command in commands {
         let listed = command["outputs"].as_array();
         let texts = listed.into_iter().flatten().filter_map(Value::as_str);
-        let folder = below(command["cwd"].as_str().unwrap_or(""), root);
+        let folder = below(command["directory"].as_str().unwrap_or(""), root);
         for text in texts {
             let path = below(text, root);
             found.insert(clean(&folder.join(&path)));

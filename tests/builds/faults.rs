@@ -1,0 +1,194 @@
+//! The companion, its store, its cache and its files going wrong: the build never notices.
+use crate::support::project::Expect::{Any, Hits};
+use crate::support::project::{CLEAN_MAKE, Project};
+use crate::support::shell::{sh, succeed};
+use crate::support::tree;
+use nix::sys::signal::{Signal, kill};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+#[test]
+fn sixty_files_with_sixteen_jobs() {
+    let mut project = Project::of(&[
+        ("Makefile", "all: $(patsubst %.c,%.o,$(wildcard *.c))\n%.o: %.c\n\t@$(CC) -O2 -c -o $@ $<\n"),
+        ("all.h", "#include <stdio.h>\n#define ALL 1\n"),
+    ]);
+    for number in 0..60 {
+        let text = format!("#include \"all.h\"\nint f{number}(void) {{ return ALL + {number}; }}\n");
+        project = project.file(&format!("f{number}.c"), &text);
+    }
+    let build = "rm -f *.o; make -s -j16";
+    project
+        .step("", build, Any)
+        .step("", build, Hits)
+        .step("sed -i 's/ALL 1/ALL 2/' all.h", build, Any)
+        .step("", build, Hits)
+        .check();
+}
+
+#[test]
+fn the_companion_is_killed_in_the_middle() {
+    let build = "make -s clean; for i in 1 2 3 4 5 6; do rm -f *.o; make -s -j2; touch \"../round\"; done";
+    let project = Project::six();
+    project.lay_out();
+    succeed(sh(&project.tree(), build).env("CC", "gcc"));
+    let wanted = tree::list(&project.tree(), tree::is_built);
+    for pause in [0, 20, 100] {
+        project.lay_out();
+        let _ = fs::remove_file(project.sandbox.path("round"));
+        let mut running = project.session(build).spawn().unwrap();
+        while !project.sandbox.path("round").exists() {
+            assert_eq!(running.try_wait().unwrap(), None, "ended before a first round");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::thread::sleep(Duration::from_millis(pause));
+        let companion = project.sandbox.companion().expect("a companion runs");
+        kill(companion, Signal::SIGKILL).unwrap();
+        assert!(running.wait().unwrap().success(), "the build noticed");
+        tree::assert_same("killed", &tree::list(&project.tree(), tree::is_built), &wanted);
+    }
+    project.sandbox.stop();
+    relearns(&project);
+}
+
+#[test]
+fn the_store_is_damaged() {
+    let project = learnt();
+    let store = project.sandbox.path("store");
+    for round in 0..3_u8 {
+        project.sandbox.stop();
+        assert!(damage(&store, round) > 0, "nothing to damage in {}", store.display());
+        relearns(&project);
+    }
+}
+
+#[test]
+fn the_cache_is_damaged() {
+    let project = learnt();
+    for round in 0..2_u8 {
+        assert!(damage(&project.sandbox.path("cache"), round) > 0, "nothing to damage");
+        relearns(&project);
+        project.sandbox.stop();
+    }
+}
+
+#[test]
+fn the_cache_vanishes_under_a_running_companion() {
+    let project = learnt();
+    fs::remove_dir_all(project.sandbox.path("cache")).unwrap();
+    relearns(&project);
+}
+
+#[test]
+fn store_and_cache_cannot_be_written() {
+    for name in ["store", "cache"] {
+        // A file where a folder should be stops root as well.
+        let project = Project::six();
+        fs::write(project.sandbox.path(name), "in the way").unwrap();
+        project.step("", CLEAN_MAKE, Any).step("", CLEAN_MAKE, Any).check();
+    }
+}
+
+#[test]
+fn the_disk_is_full() {
+    let project = Project::six();
+    let cache = project.sandbox.path("cache");
+    fs::create_dir(&cache).unwrap();
+    let size = Some("size=64k");
+    let flags = nix::mount::MsFlags::empty();
+    if let Err(error) = nix::mount::mount(Some("none"), &cache, Some("tmpfs"), flags, size) {
+        // Only root can make a disk so small; elsewhere the test would say nothing.
+        eprintln!("no small disk ({error}): run as root to try a full one");
+        return;
+    }
+    let project = project.step("", CLEAN_MAKE, Any).step("", CLEAN_MAKE, Any);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| project.check()));
+    project.sandbox.stop();
+    let _ = nix::mount::umount2(&cache, nix::mount::MntFlags::MNT_DETACH);
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn a_file_changes_while_it_is_compiled() {
+    let mut slow = String::from("#include \"early.h\"\n");
+    for number in 0..20_000 {
+        let _ = writeln!(slow, "static inline int f{number}(int x) {{ return x * {number} + (x ^ 3); }}");
+    }
+    slow.push_str("#include \"late.h\"\nint value[] = { EARLY, LATE };\n");
+    let project = Project::of(&[("main.c", &slow), ("early.h", ""), ("late.h", "")]);
+    project.lay_out();
+    let tree = project.tree();
+    for (round, pause) in [1_u64, 10, 40, 80, 160].into_iter().enumerate() {
+        write_values(&tree, round);
+        let mut running = project.session("rm -f main.o; $CC -c main.c").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        write_values(&tree, round + 100);
+        assert!(running.wait().unwrap().success());
+        for back in [round, round + 100] {
+            write_values(&tree, back);
+            succeed(&mut project.session("rm -f main.o; $CC -c main.c"));
+            let got = tree::list(&tree, tree::is_built);
+            succeed(&mut sh(&tree, "gcc -c main.c"));
+            tree::assert_same("changed meanwhile", &got, &tree::list(&tree, tree::is_built));
+        }
+    }
+}
+
+#[test]
+fn the_time_is_never_remembered() {
+    let project = Project::of(&[("main.c", "char when[] = __TIME__;\n")]);
+    project.lay_out();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        succeed(&mut project.session("$CC -c main.c"));
+        seen.push(fs::read(project.tree().join("main.o")).unwrap());
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    assert_ne!(seen[0], seen[1], "an object of an earlier second was served");
+}
+
+/// A small project that the companion has learnt.
+fn learnt() -> Project {
+    let project = Project::six();
+    project.lay_out();
+    succeed(&mut project.session(CLEAN_MAKE));
+    project
+}
+
+/// Builds twice more, both times comparing with the plain compiler.
+fn relearns(project: &Project) {
+    for _ in 0..2 {
+        project.lay_out();
+        succeed(&mut project.session(CLEAN_MAKE));
+        let got = tree::list(&project.tree(), tree::is_built);
+        project.lay_out();
+        succeed(sh(&project.tree(), CLEAN_MAKE).env("CC", "gcc"));
+        tree::assert_same("after damage", &got, &tree::list(&project.tree(), tree::is_built));
+    }
+}
+
+/// Overwrites parts of every file below `folder`; returns how many files that was.
+fn damage(folder: &Path, round: u8) -> usize {
+    let files = tree::list(folder, |_, bytes| !bytes.is_empty());
+    for path in files.keys() {
+        let path = folder.join(path);
+        let mut bytes = fs::read(&path).unwrap();
+        match round {
+            0 => bytes.iter_mut().step_by(97).for_each(|byte| *byte ^= 0x5a),
+            1 => bytes.truncate(bytes.len() / 2),
+            _ => bytes.fill(0xff),
+        }
+        fs::write(&path, bytes).unwrap();
+    }
+    files.len()
+}
+
+/// Gives both headers values of their own for `round`.
+fn write_values(tree: &Path, round: usize) {
+    fs::write(tree.join("early.h"), format!("#define EARLY {round}\n")).unwrap();
+    fs::write(tree.join("late.h"), format!("#define LATE {round}\n")).unwrap();
+}

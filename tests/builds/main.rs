@@ -1,0 +1,9 @@
+//! Small projects, end to end: exit status, messages and files are the compiler's own, whatever happens.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod compilers;
+mod edits;
+mod faults;
+mod outputs;
+#[path = "../support/mod.rs"]
+mod support;

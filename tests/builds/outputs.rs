@@ -1,0 +1,118 @@
+//! Everything that a compile leaves or says: the same bytes when it was served.
+use crate::support::project::Expect::{Any, Hits};
+use crate::support::project::Project;
+
+const SOURCE: &str = "#include <stddef.h>\n#include \"a b.h\"\n#include \"sub/c.h\"\n\
+                      int value(int x) { size_t n = 0; return x + A + C + (int)n; }\n";
+
+fn sources() -> Project {
+    Project::of(&[("main.c", SOURCE), ("a b.h", "#define A 1\n"), ("sub/c.h", "#define C 2\n")])
+}
+
+/// Runs `build` three times, the last two from clean and served.
+fn served(project: Project, build: &str) {
+    let clean = "rm -rf out; mkdir out";
+    project.step(clean, build, Any).step(clean, build, Hits).step(clean, build, Hits).check();
+}
+
+#[test]
+fn depfiles() {
+    for flags in [
+        "-MD",
+        "-MMD",
+        "-MD -MP",
+        "-MMD -MP -MF out/own.d",
+        "-MD -MT target -MT other",
+        "-MD -MQ 'a$(b) c'",
+        "-Wp,-MD,out/through.d",
+        "-Wp,-MMD,out/through.d -MP",
+    ] {
+        served(sources(), &format!("$CC {flags} -c main.c -o out/main.o"));
+    }
+}
+
+#[test]
+fn derived_names() {
+    let clean = "rm -f *.o *.d *.dwo *.gcno *.su";
+    let build = "$CC -MD -g -gsplit-dwarf -fstack-usage -c sub/main.c";
+    Project::of(&[("sub/main.c", "int value(int x) { return x; }\n")])
+        .step(clean, build, Any)
+        .step(clean, build, Hits)
+        .check();
+}
+
+#[test]
+fn side_outputs() {
+    for flags in [
+        "-g -gsplit-dwarf", // gcc stamps its notes with the clock unless it is given a seed.
+        "--coverage -frandom-seed=1",
+        "-fstack-usage",
+        "-g -gsplit-dwarf --coverage -frandom-seed=1",
+    ] {
+        served(sources(), &format!("$CC {flags} -c main.c -o out/main.o"));
+    }
+}
+
+#[test]
+fn warnings() {
+    let source = "int value(void) { int unused; return (1, 2); }\n#warning \"said\"\n";
+    for flags in ["-Wall", "-Wall -fdiagnostics-color=always", "-Wall -Wextra -w"] {
+        served(Project::of(&[("main.c", source)]), &format!("$CC {flags} -c main.c -o out/main.o"));
+    }
+}
+
+#[test]
+fn errors() {
+    let build =
+        "$CC -c main.c -o out/main.o; echo $?; $CC -c absent.c; echo $?; $CC -fno-such -c good.c; exit 7";
+    Project::of(&[("main.c", "int value(void) { return missing; }\n"), ("good.c", "int x;\n")])
+        .step("mkdir out", build, Any)
+        .step("", build, Any)
+        .step("sed -i s/missing/1/ main.c", build, Any)
+        .check();
+}
+
+#[test]
+fn c_plus_plus() {
+    let source = "#include <vector>\n#include <string>\nint value(std::vector<std::string> v) { return (int)v.size(); }\n";
+    served(Project::of(&[("main.cc", source)]), "$CXX -std=c++17 -O2 -g -MD -c main.cc -o out/main.o");
+}
+
+#[test]
+fn permissions_follow_the_umask() {
+    served(sources(), "umask 077; $CC -c main.c -o out/main.o");
+}
+
+#[test]
+fn an_output_that_is_there_is_replaced() {
+    let build = "$CC -MD -c main.c -o out/main.o";
+    sources()
+        .step("mkdir out; echo junk >out/main.o; chmod 600 out/main.o", build, Any)
+        .step("echo junk >out/main.o; chmod 600 out/main.o; echo junk >out/main.d", build, Any)
+        .step("ln -sf ../elsewhere out/main.o", build, Any)
+        .step("rm out/main.o; mkdir out/main.o", build, Any)
+        .check();
+}
+
+#[test]
+fn unusual_names() {
+    let build = "$CC -MD -c 'a b#$.c' -o 'out/o p$.o'";
+    served(Project::of(&[("a b#$.c", "int value;\n")]), build);
+}
+
+#[test]
+fn what_is_not_a_compile() {
+    let build = "$CC -E main.c; $CC -S main.c -o out/main.s; $CC -M main.c; $CC -dumpversion; \
+                 echo 'int x;' | $CC -x c -c - -o out/stdin.o; $CC -c main.c other.c; $CC; echo $?";
+    sources().file("other.c", "int other;\n").step("mkdir out", build, Any).step("", build, Any).check();
+}
+
+#[test]
+fn assembler() {
+    let source = "#include \"value.h\"\n.globl value\nvalue: .long VALUE\n";
+    Project::of(&[("main.S", source), ("value.h", "#define VALUE 1\n"), ("plain.s", ".long 1\n")])
+        .step("", "$CC -c main.S; $CC -c plain.s", Any)
+        .step("", "$CC -c main.S; $CC -c plain.s", Any)
+        .step("echo '#define VALUE 2' >value.h", "$CC -c main.S; $CC -c plain.s", Any)
+        .check();
+}
