@@ -187,6 +187,7 @@ fn serve(
         instantiate(engine, &mut Snapshot::new(&engine.files), &known.call, &reads, context)
     };
     let mut joined = false;
+    known.forestall();
     let mut instance = now();
     let launch = known.state().launch.clone();
     if matches!(launch, Launch::Queued | Launch::Running(_))

@@ -20,6 +20,9 @@ use crate::store::{Element, ElementKey, Record};
 /// How long a closing session waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How long opening a session may wait for its records to be looked at.
+const HEAD_START: Duration = Duration::from_millis(250);
+
 /// A request of `specctl`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
@@ -162,6 +165,11 @@ fn open(
     }
     let mode = settings.mode().map_err(text)?;
     let session = companion.open(place, environment, mode, true).ok_or("the folder's name is not UTF-8")?;
+    // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
+    let begun = Instant::now();
+    while !session.is_looked() && begun.elapsed() < HEAD_START {
+        thread::sleep(Duration::from_millis(1));
+    }
     let commands = session.inner().knowns.len();
     Ok(json!(Opened { session: session.id, element: session.whereabouts.key.to_string(), commands }))
 }
@@ -316,6 +324,7 @@ fn explain(companion: &Companion, request: &Request) -> Value {
 
 fn launch_text(launch: &Launch) -> String {
     match launch {
+        Launch::Unseen => "not looked at yet".into(),
         Launch::Not(why) => format!("not issued: {why}"),
         Launch::Pending(_) => "waits for a generated file".into(),
         Launch::Held(_) => "not issued: its output is up to date".into(),

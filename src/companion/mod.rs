@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::launch::{Engine, Known, Launcher, Place};
 use crate::settings::Mode;
-use crate::store::{ElementKey, Store, StoreError};
+use crate::store::{ElementKey, Record, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
@@ -144,6 +144,14 @@ impl Companion {
     fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
         let Some(store) = &self.store else { return Ok(()) };
         let key = &session.whereabouts.key;
+        for known in knowns {
+            let state = known.state();
+            if state.rescanned {
+                let inputs = session.inputs(&self.engine, &state.reads);
+                let record = Record { shape: state.reads.shape.0, ..state.record.clone() };
+                store.put(key, &record, &inputs)?;
+            }
+        }
         let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
         store.update(key, &uses)?;
         let seen: HashSet<_> = session.inner().seen.keys().copied().collect();

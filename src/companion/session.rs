@@ -12,7 +12,7 @@ use crate::command::driver;
 use crate::inputs::paths::Paths;
 use crate::inputs::shape::Shape;
 use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Accounts, Call, Engine, Known, Place, Reads};
+use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, templated};
 use crate::settings::Mode;
 use crate::store::{Element, RecordId};
 
@@ -51,6 +51,7 @@ pub struct Session {
     pub active: AtomicUsize,
     opened: (Instant, u64),
     closed: AtomicBool,
+    looked: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -88,6 +89,7 @@ impl Session {
             active: AtomicUsize::new(0),
             opened: (Instant::now(), now),
             closed: AtomicBool::new(false),
+            looked: AtomicBool::new(mode != Mode::Spec),
             inner: Mutex::new(inner),
         }
     }
@@ -125,9 +127,24 @@ impl Session {
         self.closed.load(Ordering::SeqCst)
     }
 
+    /// Whether all records have been looked at for launching.
+    pub fn is_looked(&self) -> bool {
+        self.looked.load(Ordering::SeqCst)
+    }
+
+    /// Says that all records have been looked at.
+    pub fn set_looked(&self) {
+        self.looked.store(true, Ordering::SeqCst);
+    }
+
     /// Marks it as closed.
     pub fn set_closed(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// A dependency set as the store keeps it: paths below the root are relative to it.
+    pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
+        reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
     }
 
     /// The row that the store keeps.

@@ -24,6 +24,7 @@ pub(super) fn start(engine: Arc<Engine>, launcher: Launcher, session: Arc<Sessio
         for known in &knowns {
             launcher.consider(known, &session.place, &mut snapshot);
         }
+        session.set_looked();
         knowns.retain(|known| awaited(known).is_some());
         wait(&engine, &launcher, &session, knowns);
     });
@@ -38,7 +39,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
         let settled: HashSet<PathId> = missing
             .into_iter()
             .filter(|&id| match engine.files.stat(id) {
-                Ok(stamp) => appeared.insert(id, stamp) == Some(stamp),
+                Ok(stamp) => appeared.insert(id, stamp) == Some(stamp) || stamp.is_dir(),
                 Err(_) => false,
             })
             .collect();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -74,7 +75,16 @@ impl Launcher {
         if !self.engine.executor.available() {
             return known.set(Launch::Not("no private view of the build tree can be had".into()));
         }
-        let reads = known.state().reads.clone();
+        let reads = {
+            let state = known.state();
+            if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
+                return;
+            }
+            state.reads.clone()
+        };
+        if !Path::new(&known.call.directory).is_dir() {
+            return known.set(Launch::Pending(self.engine.path(&known.call, &known.call.directory)));
+        }
         match instantiate(&self.engine, snapshot, &known.call, &reads, place.context()) {
             Err(Unready::Missing(id)) if !self.may_do_without(known, &reads.set, id) => {
                 known.set(Launch::Pending(id));
@@ -189,7 +199,11 @@ fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     if matches!(instance, Err(Unready::Changed | Unready::Missing(_))) {
         let (scanned, found) =
             examine(engine, &known.call, place.context(), &place.environment_of(&known.call))?;
-        known.state().reads = scanned;
+        {
+            let mut state = known.state();
+            state.reads = scanned;
+            state.rescanned = true;
+        }
         instance = Ok(found);
     }
     let instance = instance.map_err(|error| error.to_string())?;
