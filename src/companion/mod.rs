@@ -75,7 +75,7 @@ impl Companion {
             return Some(Arc::clone(session));
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
-        let place = Arc::new(Place { root, environment: environment.to_vec() });
+        let place = Arc::new(Place { root, environment: environment.to_vec(), needed: Mutex::default() });
         let knowns = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::{Engine, Known, Launcher, awaited};
+use crate::launch::{Engine, Known, Launcher, awaited, is_open};
 
 /// How often files that are awaited are looked for. A build system takes longer than this from writing a file to
 /// compiling what reads it.
@@ -25,7 +25,6 @@ pub(super) fn start(engine: Arc<Engine>, launcher: Launcher, session: Arc<Sessio
             launcher.consider(known, &session.place, &mut snapshot);
         }
         session.set_looked();
-        knowns.retain(|known| awaited(known).is_some());
         wait(&engine, &launcher, &session, knowns);
     });
 }
@@ -34,6 +33,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
     let mut appeared: HashMap<PathId, Stamp> = HashMap::new();
     while !pending.is_empty() && !session.is_closed() {
         thread::sleep(PERIOD);
+        pending.retain(|known| is_open(known));
         let missing: HashSet<PathId> = pending.iter().filter_map(|known| awaited(known)).collect();
         // A file counts once it looks the same twice: it may be half written at first.
         let settled: HashSet<PathId> = missing
@@ -52,6 +52,5 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
                 launcher.consider(known, &session.place, &mut snapshot);
             }
         }
-        pending.retain(|known| awaited(known).is_some());
     }
 }

@@ -20,6 +20,8 @@ pub struct Snapshot<'f> {
     /// By path: 0, or one more than the index into `states`.
     slots: Vec<u32>,
     states: Vec<State>,
+    /// Folders that are taken to exist, each with a slash at its end.
+    absent: Vec<String>,
     pub(super) verified: Members,
     pub(super) marks: Marks,
 }
@@ -93,6 +95,7 @@ impl<'f> Snapshot<'f> {
             files,
             slots: vec![0; files.paths().len()],
             states: Vec::new(),
+            absent: Vec::new(),
             verified: Members::default(),
             marks: Marks::default(),
         }
@@ -128,7 +131,7 @@ impl<'f> Snapshot<'f> {
             return Ok(seen);
         }
         let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
-        let seen = self.files.look_at(path, stamp)?;
+        let seen = self.files.look_at(self.real(path), stamp)?;
         self.keep(state, seen);
         Ok(seen)
     }
@@ -142,7 +145,7 @@ impl<'f> Snapshot<'f> {
             return Ok((seen, scan));
         }
         let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
-        let (seen, scan) = self.files.scan_at(path, stamp)?;
+        let (seen, scan) = self.files.scan_at(self.real(path), stamp)?;
         self.keep(state, seen);
         Ok((seen, scan))
     }
@@ -156,6 +159,29 @@ impl<'f> Snapshot<'f> {
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode };
         let state = self.state(path);
         self.states[state] = State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }) };
+    }
+
+    /// Takes a folder to exist: paths that lead through it and out again by `..` are then folded as text.
+    ///
+    /// For a working directory that a build makes before it compiles in it. To be called before anything was asked about
+    /// paths through the folder.
+    pub fn assume_folder(&mut self, folder: &str) {
+        let id = self.files.paths().intern(folder);
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        if self.stat(id).is_err() && !self.absent.contains(&prefix) {
+            self.absent.push(prefix);
+        }
+    }
+
+    /// The path to ask the system about.
+    fn real(&self, path: PathId) -> PathId {
+        if self.absent.is_empty() {
+            return path;
+        }
+        let paths = self.files.paths();
+        let name = paths.get(path);
+        let through = self.absent.iter().any(|folder| name.as_str().starts_with(folder.as_str()));
+        if through { paths.intern(&folded(name.as_str())) } else { path }
     }
 
     fn keep(&mut self, state: usize, seen: Seen) {
@@ -173,11 +199,24 @@ impl<'f> Snapshot<'f> {
     }
 
     fn ask(&mut self, path: PathId) -> usize {
-        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
+        let stamp =
+            self.files.stat(self.real(path)).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
         self.states.push(State { stamp, seen: None });
         self.slots[path.index()] = self.states.len() as u32;
         self.states.len() - 1
     }
+}
+
+/// The path with each `..` and what is before it taken out, as text.
+fn folded(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 #[cfg(test)]
@@ -197,6 +236,19 @@ mod tests {
         assert_eq!(snapshot.look(id).expect("seen"), seen);
         assert!(snapshot.readable(id).expect("known"));
         assert!(!Snapshot::new(&files).readable(id).expect("known"));
+    }
+
+    #[test]
+    fn a_folder_can_be_taken_to_exist() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("a"), "one").expect("written");
+        let files = Files::default();
+        let text = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+        let through = files.paths().intern(&text("none/sub/../../a"));
+        assert!(Snapshot::new(&files).look(through).is_err());
+        let mut snapshot = Snapshot::new(&files);
+        snapshot.assume_folder(&text("none/sub"));
+        assert_eq!(snapshot.look(through).expect("seen").digest, Digest::of(b"one"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Call, Engine};
 use crate::action;
 use crate::inputs::digest::Digest;
-use crate::inputs::directives::{Hazards, Kind};
+use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
 use crate::inputs::shape::{Set, Shape};
@@ -94,6 +94,7 @@ pub(super) fn look(
     context: Context<'_>,
 ) -> Result<Looked, Unready> {
     let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
+    snapshot.assume_folder(&call.directory);
     let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let chain = engine.chain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let mut seen = Vec::with_capacity(set.len());
@@ -155,18 +156,3 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
 
 /// Macros whose value depends on when the compiler runs.
 const TIMES: [&str; 3] = ["__TIME__", "__DATE__", "__TIMESTAMP__"];
-
-/// Whether some file of the set that is there still includes something of the missing file's name, without asking first
-/// whether it exists. If none does, the command may well do without it.
-pub(super) fn still_named(engine: &Engine, set: &[PathId], missing: PathId) -> bool {
-    let missing = engine.name(missing);
-    let name = missing.rsplit('/').next().unwrap_or_default();
-    let scans: Vec<_> = set.iter().filter_map(|&id| engine.files.scan(id).ok()).collect();
-    let mut includes = scans.iter().flat_map(|scan| &scan.includes);
-    let mut named = includes.clone().filter(|include| include.name.rsplit('/').next() == Some(name));
-    let asked = includes.any(|include| {
-        include.name.rsplit('/').next() == Some(name)
-            && matches!(include.kind, Kind::HasInclude | Kind::HasIncludeNext)
-    });
-    !asked && (named.next().is_some() || scans.iter().any(|scan| scan.computed_include))
-}

@@ -120,10 +120,11 @@ impl Known {
         self.changed.notify_all();
     }
 
-    /// Takes the launch off the list of those to look at: the build has been faster. False when it was looked at.
+    /// Takes the launch off the list of those to look at or to wait for: the build has been faster. False when it was on
+    /// neither.
     pub fn forestall(&self) -> bool {
         let mut state = self.state();
-        let unseen = matches!(state.launch, Launch::Unseen);
+        let unseen = matches!(state.launch, Launch::Unseen | Launch::Pending(_));
         if unseen {
             state.launch = Launch::Not("the build asked before it was looked at".into());
         }
