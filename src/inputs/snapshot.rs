@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use super::absences::{self, Absence, Era};
 use super::digest::Digest;
 use super::directives::Scan;
 use super::files::{Files, Seen};
 use super::paths::PathId;
 use super::shape::Member;
-use super::stamp::Stamp;
+use super::stamp::{Stamp, now_ns};
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
 ///
@@ -22,6 +23,7 @@ pub struct Snapshot<'f> {
     states: Vec<State>,
     /// Folders that are taken to exist, each with a slash at its end.
     absent: Vec<String>,
+    begun_ns: i64,
     pub(super) verified: Members,
     pub(super) marks: Marks,
 }
@@ -86,6 +88,8 @@ struct State {
     /// The stamp, or the error's number.
     stamp: Result<Stamp, i32>,
     seen: Option<Seen>,
+    /// For a folder in which something was missing.
+    era: Option<Era>,
 }
 
 impl<'f> Snapshot<'f> {
@@ -96,6 +100,7 @@ impl<'f> Snapshot<'f> {
             slots: vec![0; files.paths().len()],
             states: Vec::new(),
             absent: Vec::new(),
+            begun_ns: now_ns(),
             verified: Members::default(),
             marks: Marks::default(),
         }
@@ -158,7 +163,8 @@ impl<'f> Snapshot<'f> {
         let mode = libc::S_IFREG | 0o644;
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode };
         let state = self.state(path);
-        self.states[state] = State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }) };
+        self.states[state] =
+            State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }), era: None };
     }
 
     /// Takes a folder to exist: paths that lead through it and out again by `..` are then folded as text.
@@ -185,7 +191,7 @@ impl<'f> Snapshot<'f> {
     }
 
     fn keep(&mut self, state: usize, seen: Seen) {
-        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen) };
+        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen), era: None };
     }
 
     fn state(&mut self, path: PathId) -> usize {
@@ -199,11 +205,56 @@ impl<'f> Snapshot<'f> {
     }
 
     fn ask(&mut self, path: PathId) -> usize {
-        let stamp =
-            self.files.stat(self.real(path)).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
-        self.states.push(State { stamp, seen: None });
+        let real = self.real(path);
+        let stamp = if real != path {
+            self.files.stat(real).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT))
+        } else if self.is_known_absent(path) {
+            Err(libc::ENOENT)
+        } else {
+            self.ask_system(path)
+        };
+        // Asking about a folder may have made the table grow.
+        self.states.push(State { stamp, seen: None, era: None });
         self.slots[path.index()] = self.states.len() as u32;
         self.states.len() - 1
+    }
+
+    fn ask_system(&mut self, path: PathId) -> Result<Stamp, i32> {
+        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
+        if stamp == Err(libc::ENOENT) {
+            self.keep_absence(path);
+        }
+        stamp
+    }
+
+    fn is_known_absent(&mut self, path: PathId) -> bool {
+        self.files.absences.get(path).is_some_and(|known| self.era(known.folder) == Some(known.era))
+    }
+
+    fn keep_absence(&mut self, path: PathId) {
+        let Some(folder) = absences::folder(self.files.paths(), path) else { return };
+        let Some(era) = self.era(folder) else { return };
+        let name = self.files.paths().get(path);
+        let lasts = match (self.stat(folder), name.as_c_str()) {
+            (Ok(stamp), Some(name)) => self.files.absences.lasts(name, stamp, self.begun_ns),
+            _ => era == Era::GONE,
+        };
+        if lasts {
+            self.files.absences.put(path, Absence { folder, era });
+        }
+    }
+
+    /// The era of a folder in this snapshot; `None` when its state is not told.
+    fn era(&mut self, folder: PathId) -> Option<Era> {
+        let state = self.state(folder);
+        if self.states[state].era.is_none() {
+            self.states[state].era = match self.states[state].stamp {
+                Ok(stamp) => Some(self.files.absences.era(folder, stamp)),
+                Err(libc::ENOENT) => Some(Era::GONE),
+                Err(_) => None,
+            };
+        }
+        self.states[state].era
     }
 }
 
@@ -249,6 +300,47 @@ mod tests {
         let mut snapshot = Snapshot::new(&files);
         snapshot.assume_folder(&text("none/sub"));
         assert_eq!(snapshot.look(through).expect("seen").digest, Digest::of(b"one"));
+    }
+
+    #[test]
+    fn what_appears_where_it_was_missing_is_seen() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::default();
+        let path = |name: &str| dir.path().join(name);
+        let readable = |name: &str| {
+            let id = files.paths().intern(path(name).to_str().expect("UTF-8"));
+            Snapshot::new(&files).readable(id).expect("known")
+        };
+        std::os::unix::fs::symlink("target", path("link")).expect("linked");
+        let names = ["plain.h", "sub/a.h", "sub/deep/a.h", "link", "other/a.h"];
+        // Once while the folder is fresh, then after it has settled, so that absences are kept.
+        for pause in [0, 60, 0] {
+            std::thread::sleep(std::time::Duration::from_millis(pause));
+            for name in names {
+                assert!(!readable(name), "{name}");
+            }
+        }
+        std::fs::write(path("target"), "").expect("written");
+        assert!(readable("link"));
+        std::fs::create_dir_all(path("sub/deep")).expect("made");
+        assert!(!readable("sub/a.h"));
+        std::fs::write(path("sub/a.h"), "").expect("written");
+        std::fs::write(path("sub/deep/a.h"), "").expect("written");
+        std::fs::write(path("plain.h"), "").expect("written");
+        std::os::unix::fs::symlink("sub", path("other")).expect("linked");
+        for name in names {
+            assert!(readable(name), "{name}");
+        }
+        std::fs::remove_file(path("plain.h")).expect("removed");
+        assert!(!readable("plain.h"));
+    }
+
+    #[test]
+    fn a_settled_absence_costs_no_call() {
+        let files = Files::default();
+        let id = files.paths().intern("/usr/include/no/such.h");
+        assert!(!Snapshot::new(&files).readable(id).expect("known"));
+        assert!(Snapshot::new(&files).is_known_absent(id));
     }
 
     #[test]

@@ -109,15 +109,17 @@ impl<'t> Lexer<'t> {
     }
 
     fn block_comment(&mut self) -> Result<(), Lost> {
-        let end = memchr::memmem::find(&self.text[self.at + 2..], b"*/").ok_or(Lost)?;
-        self.at += end + 4;
+        let body = &self.text[self.at + 2..];
+        // Slashes are rarer in comments than stars.
+        let end = memchr::memchr_iter(b'/', body).find(|&at| at > 0 && body[at - 1] == b'*').ok_or(Lost)?;
+        self.at += end + 3;
         Ok(())
     }
 
     /// To the newline. Strict C90 has no such comments, and would see a block comment begin inside.
     fn line_comment(&mut self) -> Result<(), Lost> {
         let comment = self.rest_of_line(self.at);
-        if contains(&comment[1..], b"/*") {
+        if memchr::memchr_iter(b'/', comment).any(|at| comment.get(at + 1) == Some(&b'*')) {
             return Err(Lost);
         }
         self.at += comment.len();
@@ -191,26 +193,20 @@ impl<'t> Lexer<'t> {
     }
 
     fn underscore(&mut self) {
-        if self.rest().starts_with(b"__") && !self.behind_word() {
-            let word = word(self.rest());
-            self.found.hazards |= clock_word(word);
-            let len = word.len();
-            self.note_macro_stack(self.at, self.at + len);
-            self.at += len;
-            return;
+        match self.rest() {
+            [b'_', b'_', b'T' | b'D', ..] if !self.behind_word() => {
+                self.found.hazards |= clock_word(word(self.rest()));
+            }
+            [b'_', b'm', ..] => self.note_macro_stack(),
+            _ => {}
         }
-        self.note_macro_stack(self.at, self.at + 1);
         self.at += 1;
     }
 
     /// `push_macro` and `pop_macro` outside of a `#pragma` line or an operator in the text.
-    fn note_macro_stack(&mut self, from: usize, to: usize) {
-        let text = self.text;
-        let stacked = |at: usize| {
-            text[at..].starts_with(b"_macro")
-                && (text[..at].ends_with(b"push") || text[..at].ends_with(b"pop"))
-        };
-        if (from..to).any(|at| text[at] == b'_' && stacked(at)) {
+    fn note_macro_stack(&mut self) {
+        let before = &self.text[..self.at];
+        if self.rest().starts_with(b"_macro") && (before.ends_with(b"push") || before.ends_with(b"pop")) {
             self.found.hazards |= Hazards::TEXT;
         }
     }
@@ -229,7 +225,7 @@ impl<'t> Lexer<'t> {
                 b'\n' => return,
                 b'\\' if matches!(self.peek(1), Some(b'"' | b'\'' | b'\\')) => self.at += 1,
                 b'b' | b'B' | b'.' => self.assembler_word(),
-                b'_' => self.note_macro_stack(self.at, self.at + 1),
+                b'_' => self.note_macro_stack(),
                 _ if byte == quote => {
                     self.at += 1;
                     return;

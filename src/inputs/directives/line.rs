@@ -19,6 +19,12 @@ pub struct MacroUse {
     pub conditions: Vec<u32>,
 }
 
+/// How the operators begin that look for a file without including it.
+const PROBE: &[u8] = b"__has_";
+
+/// Words of pragmas that change which files are read; used by a macro, they take effect wherever the text names it.
+const MACRO_CHANGING: [&[u8]; 4] = [b"once", b"macro", b"dependency", b"include"];
+
 /// What was found so far in a file.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -93,6 +99,7 @@ impl Findings {
             b"define" => self.define(rest),
             b"pragma" => self.pragma(rest),
             b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
+            _ if rest.is_empty() => {}
             _ => self.probes(rest),
         }
     }
@@ -120,31 +127,39 @@ impl Findings {
     }
 
     fn condition(&mut self, expression: &[u8]) {
+        let mut probing = false;
         for name in names(expression) {
             if is_position(name) {
                 self.hazards |= Hazards::POSITION;
             }
+            probing |= name.starts_with(PROBE);
             self.macros.conditions.push(hash(name));
         }
-        self.probes(expression);
+        if probing {
+            self.probes(expression);
+        }
     }
 
     fn define(&mut self, rest: &[u8]) {
         let name = word(rest);
         let body = &rest[name.len()..];
         let macro_hash = hash(name);
+        let mut probing = false;
+        let mut pragma = false;
         for used in names(body) {
             if is_position(used) {
                 self.macros.positional.push(macro_hash);
             }
+            probing |= used.starts_with(PROBE);
+            pragma |= used == b"_Pragma";
             self.macros.links.push((hash(used), macro_hash));
         }
-        if contains(body, b"_Pragma")
-            && [&b"once"[..], b"macro", b"dependency", b"include"].iter().any(|w| contains(body, w))
-        {
+        if pragma && MACRO_CHANGING.iter().any(|word| contains(body, word)) {
             self.hazards |= Hazards::TEXT;
         }
-        self.probes(body);
+        if probing {
+            self.probes(body);
+        }
     }
 
     fn pragma(&mut self, rest: &[u8]) {
@@ -164,7 +179,7 @@ impl Findings {
 
     /// `__has_include` and its kin, anywhere in a text.
     pub(super) fn probes(&mut self, text: &[u8]) {
-        for at in memchr::memmem::find_iter(text, b"__has_") {
+        for at in memchr::memmem::find_iter(text, PROBE) {
             if at > 0 && is_word(text[at - 1]) {
                 continue;
             }
