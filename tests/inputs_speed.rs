@@ -1,11 +1,13 @@
 //! How fast inputs are looked at; `cargo test --release --test inputs_speed -- --ignored --nocapture`.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use spec_cc::inputs::digest::Digest;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::paths::PathId;
 use spec_cc::inputs::search::{self, Chain, SearchPath};
@@ -24,13 +26,17 @@ fn cpu() -> Duration {
     Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"))
 }
 
+fn since(start: Duration) -> Duration {
+    cpu().saturating_sub(start)
+}
+
 /// The median of many runs.
 fn median<T>(mut run: impl FnMut() -> T) -> Duration {
     let mut times: Vec<Duration> = (0..41)
         .map(|_| {
             let start = cpu();
             std::hint::black_box(run());
-            cpu() - start
+            since(start)
         })
         .collect();
     times.sort_unstable();
@@ -75,7 +81,7 @@ impl Compile {
     fn report(&self, name: &str) {
         let start = cpu();
         self.shape();
-        println!("{name}: {} files, first shape {:?}", self.set.len(), cpu() - start);
+        println!("{name}: {} files, first shape {:?}", self.set.len(), since(start));
         println!("{name}: shape again {:?}", median(|| self.shape()));
         println!("{name}: looks alone {:?}", median(|| self.files.look_all(&self.set)));
     }
@@ -102,7 +108,7 @@ fn a_compiler_known_already() {
         let identify = || toolchains.identify(Path::new(compiler), &env).expect("known");
         let start = cpu();
         identify();
-        println!("{compiler}: first {:?}", cpu() - start);
+        println!("{compiler}: first {:?}", since(start));
         println!("{compiler}: again {:?}", median(identify));
     }
 }
@@ -146,32 +152,43 @@ fn ten_thousand_sets_of_five_hundred() {
             distinct.insert(shapes.shape(set, &mut snapshot).expect("a shape").shape);
         }
         assert_eq!(distinct.len(), sets.len());
-        println!("10,000 sets of 500, {round}: {:?}", cpu() - start);
+        println!("10,000 sets of 500, {round}: {:?}", since(start));
     }
 }
 
 #[test]
 #[ignore = "measures"]
 fn scanning_system_headers() {
-    let mut headers: Vec<PathBuf> = Vec::new();
-    let mut folders = vec![PathBuf::from("/usr/include")];
+    for root in ["/usr/include/c++", "/usr/include/x86_64-linux-gnu", "/usr/include"] {
+        let texts = texts_below(Path::new(root));
+        let bytes: usize = texts.iter().map(Vec::len).sum();
+        let rate = |time: Duration| bytes as f64 / time.as_secs_f64() / 1e6;
+        let start = cpu();
+        let digests: u64 = texts.iter().map(|text| Digest::of(text).size).sum();
+        let digest = since(start);
+        let start = cpu();
+        let hazards = texts.iter().filter(|text| !directives::scan(text).hazards.is_empty()).count();
+        let scan = since(start);
+        println!(
+            "{root}: {} files, {digests} bytes: digests {:.0} MB/s, scans {:.0} MB/s, {hazards} with hazards",
+            texts.len(),
+            rate(digest),
+            rate(scan)
+        );
+    }
+}
+
+fn texts_below(root: &Path) -> Vec<Vec<u8>> {
+    let mut texts = Vec::new();
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(kind) if kind.is_file() => headers.push(entry.path()),
+                Ok(kind) if kind.is_file() => texts.extend(std::fs::read(entry.path())),
                 _ => {}
             }
         }
     }
-    let texts: Vec<Vec<u8>> = headers.iter().filter_map(|path| std::fs::read(path).ok()).collect();
-    let bytes: usize = texts.iter().map(Vec::len).sum();
-    let start = cpu();
-    let hazards = texts.iter().filter(|text| !directives::scan(text).hazards.is_empty()).count();
-    let time = cpu() - start;
-    println!(
-        "{} headers, {bytes} bytes in {time:?}: {:.0} MB/s, {hazards} with hazards",
-        texts.len(),
-        bytes as f64 / time.as_secs_f64() / 1e6
-    );
+    texts
 }
