@@ -13,6 +13,7 @@ use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
 use crate::command::normalise;
+use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Accounts, Launch};
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
@@ -285,7 +286,7 @@ fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) ->
 }
 
 fn explain(companion: &Companion, request: &Request) -> Value {
-    let call = match ask::read(companion, request) {
+    let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
         Reading::Compile(call) => call,
         Reading::Bypass(kind, reason) => {
             return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });

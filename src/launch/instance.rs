@@ -118,12 +118,12 @@ pub(super) fn look(
 
 /// The action of a call on inputs with this content.
 fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen: &[Seen]) -> Digest {
-    let names: Vec<_> = set.iter().map(|&id| engine.paths().get(id)).collect();
-    let inputs: Vec<_> = names
+    let texts = engine.paths().texts();
+    let inputs: Vec<_> = set
         .iter()
         .zip(seen)
-        .map(|(name, seen)| action::Input {
-            path: name.as_str(),
+        .map(|(&id, seen)| action::Input {
+            path: texts.get(id),
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         })

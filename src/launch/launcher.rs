@@ -21,10 +21,15 @@ pub struct Place {
     /// The environment of the command that opened the session.
     pub environment: Vec<(String, String)>,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
-    pub needed: Mutex<HashSet<PathId>>,
+    needed: Mutex<HashSet<PathId>>,
 }
 
 impl Place {
+    /// A project root, and the environment that launches start from.
+    pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
+        Self { root, environment, needed: Mutex::default() }
+    }
+
     fn is_needed(&self, id: PathId) -> bool {
         self.needed.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
     }
