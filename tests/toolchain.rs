@@ -1,4 +1,5 @@
 //! Real compilers are identified, and told apart after any change.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -54,7 +55,7 @@ fn refuses_scripts_and_wrappers() {
     for (path, reason) in [(&script, "script"), (&wrapper, "wrapper")] {
         match toolchains().identify(path, &env) {
             Err(error @ ToolchainError::Unknown { .. }) => {
-                assert!(error.to_string().contains(reason), "{error}")
+                assert!(error.to_string().contains(reason), "{error}");
             }
             other => panic!("{other:?}"),
         }

@@ -1,5 +1,6 @@
 //! The REAPI action of a command: a pure function of the command and of the content of its inputs.
 
+mod directory;
 mod tree;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use prost::Message;
-
-use super::to_reapi;
+use super::directory::{Entry, encode};
 use crate::inputs::digest::Digest;
 
 /// One file that a command reads.
@@ -58,18 +55,13 @@ struct Leaf<'a> {
 
 /// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted, not empty).
 fn folder(leaves: &[Leaf<'_>], start: usize) -> Digest {
-    let mut message = reapi::Directory::default();
+    let (mut files, mut folders) = (Vec::with_capacity(leaves.len()), Vec::new());
     let mut rest = leaves;
     while let Some(first) = rest.first() {
         let tail = &first.path[start.min(first.path.len())..];
         let Some(slash) = tail.find('/') else {
-            if let Some((digest, is_executable)) = first.file {
-                message.files.push(reapi::FileNode {
-                    name: tail.to_owned(),
-                    digest: Some(to_reapi(&digest)),
-                    is_executable,
-                    node_properties: None,
-                });
+            if let Some((digest, executable)) = first.file {
+                files.push(Entry { name: tail, digest, executable });
             }
             rest = &rest[1..];
             continue;
@@ -77,15 +69,13 @@ fn folder(leaves: &[Leaf<'_>], start: usize) -> Digest {
         let prefix = &first.path[..=start + slash];
         let inside = rest.partition_point(|leaf| leaf.path.starts_with(prefix));
         let digest = folder(&rest[..inside], start + slash + 1);
-        message
-            .directories
-            .push(reapi::DirectoryNode { name: tail[..slash].to_owned(), digest: Some(to_reapi(&digest)) });
+        folders.push(Entry { name: &tail[..slash], digest, executable: false });
         rest = &rest[inside..];
     }
     // Sorted paths are not sorted names: `a.b/x` comes before `a/x`.
-    message.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    message.directories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Digest::of(&message.encode_to_vec())
+    files.sort_unstable_by_key(|entry| entry.name);
+    folders.sort_unstable_by_key(|entry| entry.name);
+    Digest::of(&encode(&files, &folders))
 }
 
 #[cfg(test)]

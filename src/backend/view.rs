@@ -57,6 +57,14 @@ impl View {
         self.scratch.path()
     }
 
+    /// Makes sure that a folder exists in the view, though it may not outside yet.
+    pub fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        match self.written(folder) {
+            Some(upper) if !folder.exists() => fs::create_dir_all(upper),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes `command` enter the view before it starts, in `directory`.
     pub fn enter(&self, command: &mut Command, directory: &Path) -> io::Result<()> {
         if self.layers.is_empty() {

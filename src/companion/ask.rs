@@ -83,7 +83,7 @@ pub(super) enum Reading {
 }
 
 /// Reads a request: which compiler, which command.
-pub(super) fn read(companion: &Companion, request: &Request) -> Reading {
+pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snapshot<'_>) -> Reading {
     let bypass = |kind: Kind, reason: &dyn std::fmt::Display| Reading::Bypass(kind, reason.to_string());
     let name = request.compiler.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some(driver) = command::driver(name) else {
@@ -95,10 +95,11 @@ pub(super) fn read(companion: &Companion, request: &Request) -> Reading {
     let Some(directory) = request.recorded_directory() else {
         return bypass(Kind::Other, &"the working directory's name is not UTF-8");
     };
-    let identified = companion
-        .engine
-        .toolchains
-        .identify(&request.compiler, &|name| request.variable(name).map(Into::into));
+    let identified = companion.engine.toolchains.identify_in(
+        &request.compiler,
+        &|name| request.variable(name).map(Into::into),
+        snapshot,
+    );
     let toolchain = match identified {
         Ok(toolchain) => toolchain,
         Err(error) => return bypass(Kind::Other, &error),
@@ -141,7 +142,9 @@ pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn F
     if mode == Mode::Off {
         return Answer::Bypass("spec-cc is off".into());
     }
-    let call = match read(companion, request) {
+    // One moment for all that is decided; it begins after the build asked.
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    let call = match read(companion, request, &mut snapshot) {
         Reading::Compile(call) => call,
         Reading::Bypass(_, reason) => {
             if let Some(session) = session_of(companion, request, &settings, mode) {
@@ -164,7 +167,7 @@ pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn F
             state.asked += 1;
             state.order = Some(order);
         }
-        if let Some(answer) = serve(companion, &session, &known, request, begun, alive) {
+        if let Some(answer) = serve(companion, &session, &known, (request, begun), snapshot, alive) {
             return answer;
         }
     }
@@ -176,18 +179,19 @@ fn serve(
     companion: &Companion,
     session: &Arc<Session>,
     known: &Arc<Known>,
-    request: &Request,
-    begun: Instant,
+    (request, begun): (&Request, Instant),
+    mut snapshot: Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
 ) -> Option<Answer> {
     let engine = &companion.engine;
-    let now = || {
+    let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
         let context = Context { path: request.variable("PATH") };
-        instantiate(engine, &mut Snapshot::new(&engine.files), &known.call, &reads, context)
+        instantiate(engine, snapshot, &known.call, &reads, context)
     };
     let mut joined = false;
-    let mut instance = now();
+    known.forestall();
+    let mut instance = now(&mut snapshot);
     let launch = known.state().launch.clone();
     if matches!(launch, Launch::Queued | Launch::Running(_))
         && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))
@@ -196,7 +200,7 @@ fn serve(
         if !companion.launcher.join(known, &session.place, alive) {
             return Some(Answer::Bypass("the build has gone".into()));
         }
-        instance = now();
+        instance = now(&mut Snapshot::new(&engine.files));
     }
     let action = match instance {
         Ok(instance) => instance.action,

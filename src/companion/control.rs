@@ -13,12 +13,16 @@ use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
 use crate::command::normalise;
+use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Accounts, Launch};
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
 
 /// How long a closing session waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
+
+/// How long opening a session may wait for its records to be looked at.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// A request of `specctl`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -162,6 +166,11 @@ fn open(
     }
     let mode = settings.mode().map_err(text)?;
     let session = companion.open(place, environment, mode, true).ok_or("the folder's name is not UTF-8")?;
+    // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
+    let begun = Instant::now();
+    while !session.is_looked() && begun.elapsed() < HEAD_START {
+        thread::sleep(Duration::from_millis(1));
+    }
     let commands = session.inner().knowns.len();
     Ok(json!(Opened { session: session.id, element: session.whereabouts.key.to_string(), commands }))
 }
@@ -277,7 +286,7 @@ fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) ->
 }
 
 fn explain(companion: &Companion, request: &Request) -> Value {
-    let call = match ask::read(companion, request) {
+    let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
         Reading::Compile(call) => call,
         Reading::Bypass(kind, reason) => {
             return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
@@ -316,6 +325,7 @@ fn explain(companion: &Companion, request: &Request) -> Value {
 
 fn launch_text(launch: &Launch) -> String {
     match launch {
+        Launch::Unseen => "not looked at yet".into(),
         Launch::Not(why) => format!("not issued: {why}"),
         Launch::Pending(_) => "waits for a generated file".into(),
         Launch::Held(_) => "not issued: its output is up to date".into(),

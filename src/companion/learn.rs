@@ -149,8 +149,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report)
         unseen_builds: 0,
     };
     if let Some(store) = &companion.store {
-        let inputs: Vec<String> =
-            reads.set.iter().map(|&path| templated(&companion.engine.name(path), root)).collect();
+        let inputs = session.inputs(&companion.engine, &reads);
         match store.put(&session.whereabouts.key, &record, &inputs) {
             Ok(set) => record.set = set,
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),

@@ -17,13 +17,14 @@ use std::time::Duration;
 
 use crate::launch::{Engine, Known, Launcher, Place};
 use crate::settings::Mode;
-use crate::store::{ElementKey, Store, StoreError};
+use crate::store::{ElementKey, Record, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
-pub use session::{Session, SessionRow};
+pub use session::{Session, SessionRow, revive};
+pub use watch::issue;
 
 /// A build must have asked for at least this share of an element's commands to count as complete: an incremental
 /// build says nothing about the commands it did not need.
@@ -75,7 +76,7 @@ impl Companion {
             return Some(Arc::clone(session));
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
-        let place = Arc::new(Place { root, environment: environment.to_vec() });
+        let place = Arc::new(Place::new(root, environment.to_vec()));
         let knowns = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(
@@ -96,7 +97,7 @@ impl Companion {
     fn recall(&self, key: &ElementKey, place: &Place) -> HashMap<crate::store::RecordId, Arc<Known>> {
         let Some(store) = &self.store else { return HashMap::new() };
         match store.load(key) {
-            Ok(element) => session::revive(&self.engine, &element, place),
+            Ok(element) => revive(&self.engine, &element, place),
             Err(error) => {
                 tracing::warn!("records of {key} cannot be read: {error}");
                 HashMap::new()
@@ -144,6 +145,14 @@ impl Companion {
     fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
         let Some(store) = &self.store else { return Ok(()) };
         let key = &session.whereabouts.key;
+        for known in knowns {
+            let state = known.state();
+            if state.rescanned {
+                let inputs = session.inputs(&self.engine, &state.reads);
+                let record = Record { shape: state.reads.shape.0, ..state.record.clone() };
+                store.put(key, &record, &inputs)?;
+            }
+        }
         let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
         store.update(key, &uses)?;
         let seen: HashSet<_> = session.inner().seen.keys().copied().collect();

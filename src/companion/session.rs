@@ -11,10 +11,11 @@ use super::root::Whereabouts;
 use crate::command::driver;
 use crate::inputs::paths::Paths;
 use crate::inputs::shape::Shape;
+use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Accounts, Call, Engine, Known, Place, Reads};
+use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, templated};
 use crate::settings::Mode;
-use crate::store::{Element, RecordId};
+use crate::store::{Element, Record, RecordId};
 
 /// What the store keeps of a session that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,6 +52,7 @@ pub struct Session {
     pub active: AtomicUsize,
     opened: (Instant, u64),
     closed: AtomicBool,
+    looked: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -88,6 +90,7 @@ impl Session {
             active: AtomicUsize::new(0),
             opened: (Instant::now(), now),
             closed: AtomicBool::new(false),
+            looked: AtomicBool::new(mode != Mode::Spec),
             inner: Mutex::new(inner),
         }
     }
@@ -125,9 +128,24 @@ impl Session {
         self.closed.load(Ordering::SeqCst)
     }
 
+    /// Whether all records have been looked at for launching.
+    pub fn is_looked(&self) -> bool {
+        self.looked.load(Ordering::SeqCst)
+    }
+
+    /// Says that all records have been looked at.
+    pub fn set_looked(&self) {
+        self.looked.store(true, Ordering::SeqCst);
+    }
+
     /// Marks it as closed.
     pub fn set_closed(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// A dependency set as the store keeps it: paths below the root are relative to it.
+    pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
+        reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
     }
 
     /// The row that the store keeps.
@@ -155,10 +173,11 @@ impl Drop for Active {
 }
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
-pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
     let ids = intern(engine.paths(), element, &place.root);
     let mut sets = HashMap::new();
     let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut snapshot = Snapshot::new(&engine.files);
     for record in &element.records {
         let Some(numbers) = element.sets.get(&record.set) else { continue };
         let set = sets.entry(record.set).or_insert_with(|| {
@@ -168,7 +187,7 @@ pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashM
             Arc::<[_]>::from(set)
         });
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-        match call(&engine.toolchains, record, place) {
+        match call(&engine.toolchains, record, place, &mut snapshot) {
             Ok(call) => {
                 knowns.insert(record.id, Arc::new(Known::new(call, record.clone(), reads)));
             }
@@ -178,15 +197,21 @@ pub(super) fn revive(engine: &Engine, element: &Element, place: &Place) -> HashM
     knowns
 }
 
-fn call(toolchains: &Toolchains, record: &crate::store::Record, place: &Place) -> Result<Call, String> {
+fn call(
+    toolchains: &Toolchains,
+    record: &Record,
+    place: &Place,
+    snapshot: &mut Snapshot<'_>,
+) -> Result<Call, String> {
     let name = record.compiler.rsplit('/').next().unwrap_or_default();
     let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
     let variable = |name: &str| match name {
         "PATH" => place.path().map(Into::into),
         name => record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.into()),
     };
-    let toolchain =
-        toolchains.identify(record.compiler.as_ref(), &variable).map_err(|error| error.to_string())?;
+    let toolchain = toolchains
+        .identify_in(record.compiler.as_ref(), &variable, snapshot)
+        .map_err(|error| error.to_string())?;
     Call::from_record(record, toolchain.family, driver.cplusplus, &place.root)
         .map_err(|bypass| bypass.reason.to_string())
 }

@@ -46,15 +46,25 @@ impl Digest {
         }
     }
 
+    /// As [`hex`](Self::hex), as ASCII.
+    pub fn hex_digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.hash) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        digits
+    }
+
     /// The hash as 64 lowercase hex digits, as REAPI writes it.
     pub fn hex(&self) -> String {
         hex(&self.hash)
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Any bytes as lowercase hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|n| char::from(DIGITS[usize::from(n)])).collect()
 }
 

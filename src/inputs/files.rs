@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::absences::Absences;
 use super::digest::Digest;
 use super::directives::{self, Scan};
 use super::paths::{PathId, PathName, Paths};
@@ -41,6 +42,7 @@ pub struct Files {
     paths: Arc<Paths>,
     known: RwLock<Vec<Option<Known>>>,
     scans: Mutex<HashMap<Digest, Arc<Scan>>>,
+    pub(super) absences: Absences,
 }
 
 #[derive(Debug, Clone)]

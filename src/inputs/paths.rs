@@ -88,6 +88,19 @@ pub struct Paths {
     table: RwLock<Table>,
 }
 
+/// The texts of a table's paths.
+#[derive(Debug)]
+pub struct Texts<'t> {
+    table: RwLockReadGuard<'t, Table>,
+}
+
+impl Texts<'_> {
+    /// The text of a path; an empty one for a number of another table.
+    pub fn get(&self, id: PathId) -> &str {
+        self.table.names.get(id.index()).map_or("", PathName::as_str)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Table {
     ids: HashMap<PathName, PathId>,
@@ -119,6 +132,12 @@ impl Paths {
     /// The path of a number; an empty one for a number of another table.
     pub fn get(&self, id: PathId) -> PathName {
         self.read().names.get(id.index()).cloned().unwrap_or_else(|| PathName::new(""))
+    }
+
+    /// The texts of all paths, to look many up at once. No path can be added before it is dropped, and its holder must not
+    /// ask the table for anything else.
+    pub fn texts(&self) -> Texts<'_> {
+        Texts { table: self.read() }
     }
 
     /// How many paths there are; every [`PathId`] of this table is below.

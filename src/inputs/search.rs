@@ -132,7 +132,9 @@ fn key(cwd: &str, dirs: &[Dir], angle: usize, forced: &[String]) -> [u8; 16] {
         });
     }
     field("forced");
-    forced.iter().for_each(|name| field(name));
+    for name in forced {
+        field(name);
+    }
     let hash: [u8; 32] = hasher.finalize().into();
     let mut key = [0; 16];
     key.copy_from_slice(&hash[..16]);

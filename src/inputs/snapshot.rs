@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use super::absences::{self, Absence, Era};
 use super::digest::Digest;
 use super::directives::Scan;
 use super::files::{Files, Seen};
 use super::paths::PathId;
 use super::shape::Member;
-use super::stamp::Stamp;
+use super::stamp::{Stamp, now_ns};
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
 ///
@@ -20,6 +21,9 @@ pub struct Snapshot<'f> {
     /// By path: 0, or one more than the index into `states`.
     slots: Vec<u32>,
     states: Vec<State>,
+    /// Folders that are taken to exist, each with a slash at its end.
+    absent: Vec<String>,
+    begun_ns: i64,
     pub(super) verified: Members,
     pub(super) marks: Marks,
 }
@@ -84,6 +88,8 @@ struct State {
     /// The stamp, or the error's number.
     stamp: Result<Stamp, i32>,
     seen: Option<Seen>,
+    /// For a folder in which something was missing.
+    era: Option<Era>,
 }
 
 impl<'f> Snapshot<'f> {
@@ -93,6 +99,8 @@ impl<'f> Snapshot<'f> {
             files,
             slots: vec![0; files.paths().len()],
             states: Vec::new(),
+            absent: Vec::new(),
+            begun_ns: now_ns(),
             verified: Members::default(),
             marks: Marks::default(),
         }
@@ -128,7 +136,7 @@ impl<'f> Snapshot<'f> {
             return Ok(seen);
         }
         let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
-        let seen = self.files.look_at(path, stamp)?;
+        let seen = self.files.look_at(self.real(path), stamp)?;
         self.keep(state, seen);
         Ok(seen)
     }
@@ -142,7 +150,7 @@ impl<'f> Snapshot<'f> {
             return Ok((seen, scan));
         }
         let stamp = self.states[state].stamp.map_err(io::Error::from_raw_os_error)?;
-        let (seen, scan) = self.files.scan_at(path, stamp)?;
+        let (seen, scan) = self.files.scan_at(self.real(path), stamp)?;
         self.keep(state, seen);
         Ok((seen, scan))
     }
@@ -155,11 +163,35 @@ impl<'f> Snapshot<'f> {
         let mode = libc::S_IFREG | 0o644;
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode };
         let state = self.state(path);
-        self.states[state] = State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }) };
+        self.states[state] =
+            State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }), era: None };
+    }
+
+    /// Takes a folder to exist: paths that lead through it and out again by `..` are then folded as text.
+    ///
+    /// For a working directory that a build makes before it compiles in it. To be called before anything was asked about
+    /// paths through the folder.
+    pub fn assume_folder(&mut self, folder: &str) {
+        let id = self.files.paths().intern(folder);
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        if self.stat(id).is_err() && !self.absent.contains(&prefix) {
+            self.absent.push(prefix);
+        }
+    }
+
+    /// The path to ask the system about.
+    fn real(&self, path: PathId) -> PathId {
+        if self.absent.is_empty() {
+            return path;
+        }
+        let paths = self.files.paths();
+        let name = paths.get(path);
+        let through = self.absent.iter().any(|folder| name.as_str().starts_with(folder.as_str()));
+        if through { paths.intern(&folded(name.as_str())) } else { path }
     }
 
     fn keep(&mut self, state: usize, seen: Seen) {
-        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen) };
+        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen), era: None };
     }
 
     fn state(&mut self, path: PathId) -> usize {
@@ -173,11 +205,69 @@ impl<'f> Snapshot<'f> {
     }
 
     fn ask(&mut self, path: PathId) -> usize {
-        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
-        self.states.push(State { stamp, seen: None });
+        let real = self.real(path);
+        let stamp = if real != path {
+            self.files.stat(real).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT))
+        } else if self.is_known_absent(path) {
+            Err(libc::ENOENT)
+        } else {
+            self.ask_system(path)
+        };
+        // Asking about a folder may have made the table grow.
+        self.states.push(State { stamp, seen: None, era: None });
         self.slots[path.index()] = self.states.len() as u32;
         self.states.len() - 1
     }
+
+    fn ask_system(&mut self, path: PathId) -> Result<Stamp, i32> {
+        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
+        if stamp == Err(libc::ENOENT) {
+            self.keep_absence(path);
+        }
+        stamp
+    }
+
+    fn is_known_absent(&mut self, path: PathId) -> bool {
+        self.files.absences.get(path).is_some_and(|known| self.era(known.folder) == Some(known.era))
+    }
+
+    fn keep_absence(&mut self, path: PathId) {
+        let Some(folder) = absences::folder(self.files.paths(), path) else { return };
+        let Some(era) = self.era(folder) else { return };
+        let name = self.files.paths().get(path);
+        let lasts = match (self.stat(folder), name.as_c_str()) {
+            (Ok(stamp), Some(name)) => self.files.absences.lasts(name, stamp, self.begun_ns),
+            _ => era == Era::GONE,
+        };
+        if lasts {
+            self.files.absences.put(path, Absence { folder, era });
+        }
+    }
+
+    /// The era of a folder in this snapshot; `None` when its state is not told.
+    fn era(&mut self, folder: PathId) -> Option<Era> {
+        let state = self.state(folder);
+        if self.states[state].era.is_none() {
+            self.states[state].era = match self.states[state].stamp {
+                Ok(stamp) => Some(self.files.absences.era(folder, stamp)),
+                Err(libc::ENOENT) => Some(Era::GONE),
+                Err(_) => None,
+            };
+        }
+        self.states[state].era
+    }
+}
+
+/// The path with each `..` and what is before it taken out, as text.
+fn folded(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 #[cfg(test)]
@@ -197,6 +287,60 @@ mod tests {
         assert_eq!(snapshot.look(id).expect("seen"), seen);
         assert!(snapshot.readable(id).expect("known"));
         assert!(!Snapshot::new(&files).readable(id).expect("known"));
+    }
+
+    #[test]
+    fn a_folder_can_be_taken_to_exist() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("a"), "one").expect("written");
+        let files = Files::default();
+        let text = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+        let through = files.paths().intern(&text("none/sub/../../a"));
+        assert!(Snapshot::new(&files).look(through).is_err());
+        let mut snapshot = Snapshot::new(&files);
+        snapshot.assume_folder(&text("none/sub"));
+        assert_eq!(snapshot.look(through).expect("seen").digest, Digest::of(b"one"));
+    }
+
+    #[test]
+    fn what_appears_where_it_was_missing_is_seen() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::default();
+        let path = |name: &str| dir.path().join(name);
+        let readable = |name: &str| {
+            let id = files.paths().intern(path(name).to_str().expect("UTF-8"));
+            Snapshot::new(&files).readable(id).expect("known")
+        };
+        std::os::unix::fs::symlink("target", path("link")).expect("linked");
+        let names = ["plain.h", "sub/a.h", "sub/deep/a.h", "link", "other/a.h"];
+        // Once while the folder is fresh, then after it has settled, so that absences are kept.
+        for pause in [0, 60, 0] {
+            std::thread::sleep(std::time::Duration::from_millis(pause));
+            for name in names {
+                assert!(!readable(name), "{name}");
+            }
+        }
+        std::fs::write(path("target"), "").expect("written");
+        assert!(readable("link"));
+        std::fs::create_dir_all(path("sub/deep")).expect("made");
+        assert!(!readable("sub/a.h"));
+        std::fs::write(path("sub/a.h"), "").expect("written");
+        std::fs::write(path("sub/deep/a.h"), "").expect("written");
+        std::fs::write(path("plain.h"), "").expect("written");
+        std::os::unix::fs::symlink("sub", path("other")).expect("linked");
+        for name in names {
+            assert!(readable(name), "{name}");
+        }
+        std::fs::remove_file(path("plain.h")).expect("removed");
+        assert!(!readable("plain.h"));
+    }
+
+    #[test]
+    fn a_settled_absence_costs_no_call() {
+        let files = Files::default();
+        let id = files.paths().intern("/usr/include/no/such.h");
+        assert!(!Snapshot::new(&files).readable(id).expect("known"));
+        assert!(Snapshot::new(&files).is_known_absent(id));
     }
 
     #[test]

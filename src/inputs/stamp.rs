@@ -45,6 +45,14 @@ impl Stamp {
         Ok(Self::from(unsafe { stat.assume_init_ref() }))
     }
 
+    /// Whether nothing has this name, not even a link that leads nowhere.
+    pub fn is_free(path: &CStr) -> bool {
+        let mut stat = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: the path is NUL-terminated and the buffer is large enough for a `struct stat`.
+        let status = unsafe { libc::lstat(path.as_ptr(), stat.as_mut_ptr()) };
+        status != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENOENT)
+    }
+
     /// The stamp of an open file; fails as `fstat(2)` does.
     pub fn of_open(file: BorrowedFd<'_>) -> io::Result<Self> {
         let mut stat = MaybeUninit::<libc::stat>::uninit();

@@ -52,11 +52,12 @@ impl Engine {
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Chain, ToolchainError> {
         let search = &call.compile.search;
-        let builtin = self.toolchains.builtin_dirs(
+        let builtin = self.toolchains.builtin_dirs_in(
             Path::new(&call.compiler),
             &search.builtin_key,
             Path::new(&call.directory),
             &|name| variable(call, path, name),
+            snapshot,
         )?;
         let listed = |name: &str| -> Vec<String> {
             // An empty element means the working directory (GCC manual, "Environment Variables").

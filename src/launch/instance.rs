@@ -94,6 +94,7 @@ pub(super) fn look(
     context: Context<'_>,
 ) -> Result<Looked, Unready> {
     let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
+    snapshot.assume_folder(&call.directory);
     let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let chain = engine.chain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let mut seen = Vec::with_capacity(set.len());
@@ -117,12 +118,12 @@ pub(super) fn look(
 
 /// The action of a call on inputs with this content.
 fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen: &[Seen]) -> Digest {
-    let names: Vec<_> = set.iter().map(|&id| engine.paths().get(id)).collect();
-    let inputs: Vec<_> = names
+    let texts = engine.paths().texts();
+    let inputs: Vec<_> = set
         .iter()
         .zip(seen)
-        .map(|(name, seen)| action::Input {
-            path: name.as_str(),
+        .map(|(&id, seen)| action::Input {
+            path: texts.get(id),
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         })
@@ -155,14 +156,3 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
 
 /// Macros whose value depends on when the compiler runs.
 const TIMES: [&str; 3] = ["__TIME__", "__DATE__", "__TIMESTAMP__"];
-
-/// Whether some file of the set that is there still includes something of the missing file's name. If none does, the
-/// command may well do without it.
-pub(super) fn still_named(engine: &Engine, set: &[PathId], missing: PathId) -> bool {
-    let missing = engine.name(missing);
-    let name = missing.rsplit('/').next().unwrap_or_default();
-    set.iter().filter_map(|&id| engine.files.scan(id).ok()).any(|scan| {
-        scan.computed_include
-            || scan.includes.iter().any(|include| include.name.rsplit('/').next() == Some(name))
-    })
-}

@@ -25,6 +25,8 @@ pub struct State {
     pub record: Record,
     /// What the command reads.
     pub reads: Reads,
+    /// Whether `reads` is newer than the record.
+    pub rescanned: bool,
     /// What became of issuing it ahead.
     pub launch: Launch,
     /// How often the build has asked for it.
@@ -44,9 +46,11 @@ pub struct State {
 /// The life of a launch.
 #[derive(Debug, Clone)]
 pub enum Launch {
+    /// Not looked at yet.
+    Unseen,
     /// Not issued, and why.
     Not(String),
-    /// This input has not been generated yet.
+    /// This input, or the working directory, is not there yet.
     Pending(PathId),
     /// The build has the output already and will hardly ask; its result is at hand should it do so.
     Held(Digest),
@@ -66,7 +70,8 @@ impl Known {
         let state = State {
             record,
             reads,
-            launch: Launch::Not("not looked at yet".into()),
+            rescanned: false,
+            launch: Launch::Unseen,
             asked: 0,
             order: None,
             launched: false,
@@ -113,6 +118,17 @@ impl Known {
     pub fn set(&self, launch: Launch) {
         self.state().launch = launch;
         self.changed.notify_all();
+    }
+
+    /// Takes the launch off the list of those to look at or to wait for: the build has been faster. False when it was on
+    /// neither.
+    pub fn forestall(&self) -> bool {
+        let mut state = self.state();
+        let unseen = matches!(state.launch, Launch::Unseen | Launch::Pending(_));
+        if unseen {
+            state.launch = Launch::Not("the build asked before it was looked at".into());
+        }
+        unseen
     }
 
     /// Takes a queued launch over for running; false when it is not queued (any more).

@@ -1,12 +1,11 @@
 //! The launcher: looks at recorded commands when a session opens, and issues those that can be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::instance::still_named;
 use super::perform::{examine, perform};
 use super::queue::{Queue, Task};
 use super::{Call, Context, Engine, Known, Launch, Unready, instantiate};
@@ -21,9 +20,24 @@ pub struct Place {
     pub root: String,
     /// The environment of the command that opened the session.
     pub environment: Vec<(String, String)>,
+    /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
+    needed: Mutex<HashSet<PathId>>,
 }
 
 impl Place {
+    /// A project root, and the environment that launches start from.
+    pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
+        Self { root, environment, needed: Mutex::default() }
+    }
+
+    fn is_needed(&self, id: PathId) -> bool {
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    fn need(&self, id: PathId) {
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
     /// The environment to run a call in: the session's, with the call's own keyed variables.
     pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
         let mut environment: HashMap<&str, &str> = self
@@ -74,14 +88,17 @@ impl Launcher {
         if !self.engine.executor.available() {
             return known.set(Launch::Not("no private view of the build tree can be had".into()));
         }
-        let reads = known.state().reads.clone();
-        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context()) {
-            Err(Unready::Missing(id)) if !self.may_do_without(known, &reads.set, id) => {
-                known.set(Launch::Pending(id));
+        let reads = {
+            let state = known.state();
+            if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
+                return;
             }
-            Err(Unready::Missing(_)) => self.issue(known, place),
+            state.reads.clone()
+        };
+        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context()) {
             Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
-            Err(Unready::Changed) => self.issue(known, place),
+            Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
+            Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
             Ok(instance) => {
                 let built = newer_output(&known.call, instance.newest_ns);
                 match self.engine.cache.find(&instance.action) {
@@ -95,12 +112,6 @@ impl Launcher {
                 }
             }
         }
-    }
-
-    /// Whether a command whose header is missing may have stopped to include it.
-    fn may_do_without(&self, known: &Known, set: &[PathId], missing: PathId) -> bool {
-        let source = self.engine.path(&known.call, &known.call.compile.source);
-        missing != source && !still_named(&self.engine, set, missing)
     }
 
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
@@ -186,10 +197,25 @@ fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     let reads = known.state().reads.clone();
     let mut snapshot = Snapshot::new(&engine.files);
     let mut instance = instantiate(engine, &mut snapshot, &known.call, &reads, place.context());
+    if let Err(Unready::Missing(id)) = instance
+        && place.is_needed(id)
+    {
+        return Ok(pending(known, id));
+    }
     if matches!(instance, Err(Unready::Changed | Unready::Missing(_))) {
-        let (scanned, found) =
-            examine(engine, &known.call, place.context(), &place.environment_of(&known.call))?;
-        known.state().reads = scanned;
+        let environment = place.environment_of(&known.call);
+        let (scanned, found) = match (examine(engine, &known.call, place.context(), &environment), instance) {
+            (Ok(examined), _) => examined,
+            (Err(_), Err(Unready::Missing(id))) => {
+                place.need(id);
+                return Ok(pending(known, id));
+            }
+            (Err(why), _) => return Err(why),
+        };
+        let mut state = known.state();
+        state.reads = scanned;
+        state.rescanned = true;
+        drop(state);
         instance = Ok(found);
     }
     let instance = instance.map_err(|error| error.to_string())?;
@@ -210,6 +236,12 @@ fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     Ok(Launch::Ready(action, performed.outcome))
 }
 
+/// A command that waits for a file counts as a launch only once it is issued with it.
+fn pending(known: &Known, id: PathId) -> Launch {
+    known.state().launched = false;
+    Launch::Pending(id)
+}
+
 /// Whether the command's object is there and no older than any input, so that a build would not ask for it.
 fn newer_output(call: &Call, newest_ns: i64) -> bool {
     call.compile.outputs.first().is_some_and(|output| {
@@ -218,10 +250,15 @@ fn newer_output(call: &Call, newest_ns: i64) -> bool {
     })
 }
 
-/// The input that a pending launch waits for.
+/// The input that a launch waits for, if it does.
 pub fn awaited(known: &Known) -> Option<PathId> {
     match known.state().launch {
         Launch::Pending(id) => Some(id),
         _ => None,
     }
+}
+
+/// Whether a launch waits for an input or may yet come to.
+pub fn is_open(known: &Known) -> bool {
+    matches!(known.state().launch, Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_))
 }

@@ -16,5 +16,5 @@ pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, State};
-pub use launcher::{Launcher, Place, awaited};
+pub use launcher::{Launcher, Place, awaited, is_open};
 pub use perform::{Side, examine, scan, side_channel};

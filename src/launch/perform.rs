@@ -119,6 +119,9 @@ pub(super) fn perform(
     let covered = covered(call, &place.root)?;
     let view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
+    for folder in &covered {
+        view.make_folder(folder).map_err(say)?;
+    }
     let side = side_channel(engine, call, place.path(), view.scratch());
     let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
     let mut environment = place.environment_of(call);

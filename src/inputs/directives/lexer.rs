@@ -47,7 +47,7 @@ struct Lexer<'t> {
     found: Findings,
 }
 
-/// Bytes that need a closer look in text; all others are skipped by the table.
+/// Bytes that end a plain stretch of text.
 static SPECIAL: [bool; 256] = special(b"\n\"'/_bB.");
 
 const fn special(bytes: &[u8]) -> [bool; 256] {
@@ -60,14 +60,35 @@ const fn special(bytes: &[u8]) -> [bool; 256] {
     table
 }
 
+static WORD: [bool; 256] = {
+    let mut table = special(b"_$");
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] |= (byte as u8).is_ascii_alphanumeric() || byte >= 0x80;
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a byte can be inside an identifier or number.
 pub(super) fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+    WORD[usize::from(byte)]
 }
 
 /// The identifier or number that a text begins with.
 pub(super) fn word(text: &[u8]) -> &[u8] {
-    &text[..text.iter().take_while(|byte| is_word(**byte)).count()]
+    &text[..text.iter().position(|byte| !is_word(*byte)).unwrap_or(text.len())]
+}
+
+/// Whether a special byte begins no word of interest, by its neighbours; most do not.
+fn is_harmless(text: &[u8], at: usize, byte: u8) -> bool {
+    match byte {
+        b'_' => !matches!(text[at + 1..], [b'_', b'T' | b'D', ..] | [b'P', b'r', ..] | [b'm', b'a', ..]),
+        // As in `incbin`.
+        b'b' | b'B' => at == 0 || !text[at - 1].eq_ignore_ascii_case(&b'c'),
+        b'.' => !matches!(text[at + 1..], [b'i' | b'I', b'n' | b'N', ..]),
+        _ => false,
+    }
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -109,15 +130,17 @@ impl<'t> Lexer<'t> {
     }
 
     fn block_comment(&mut self) -> Result<(), Lost> {
-        let end = memchr::memmem::find(&self.text[self.at + 2..], b"*/").ok_or(Lost)?;
-        self.at += end + 4;
+        let body = &self.text[self.at + 2..];
+        // Slashes are rarer in comments than stars.
+        let end = memchr::memchr_iter(b'/', body).find(|&at| at > 0 && body[at - 1] == b'*').ok_or(Lost)?;
+        self.at += end + 3;
         Ok(())
     }
 
     /// To the newline. Strict C90 has no such comments, and would see a block comment begin inside.
     fn line_comment(&mut self) -> Result<(), Lost> {
         let comment = self.rest_of_line(self.at);
-        if contains(&comment[1..], b"/*") {
+        if memchr::memchr_iter(b'/', comment).any(|at| comment.get(at + 1) == Some(&b'*')) {
             return Err(Lost);
         }
         self.at += comment.len();
@@ -150,8 +173,14 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_plain(&mut self) {
-        let rest = self.rest();
-        self.at += rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
+        let mut at = self.at;
+        while let Some(&byte) = self.text.get(at) {
+            if SPECIAL[usize::from(byte)] && !is_harmless(self.text, at, byte) {
+                break;
+            }
+            at += 1;
+        }
+        self.at = at;
     }
 
     /// What is the same inside and outside of directives: literals and hazardous words.
@@ -191,26 +220,20 @@ impl<'t> Lexer<'t> {
     }
 
     fn underscore(&mut self) {
-        if self.rest().starts_with(b"__") && !self.behind_word() {
-            let word = word(self.rest());
-            self.found.hazards |= clock_word(word);
-            let len = word.len();
-            self.note_macro_stack(self.at, self.at + len);
-            self.at += len;
-            return;
+        match self.rest() {
+            [b'_', b'_', b'T' | b'D', ..] if !self.behind_word() => {
+                self.found.hazards |= clock_word(word(self.rest()));
+            }
+            [b'_', b'm', ..] => self.note_macro_stack(),
+            _ => {}
         }
-        self.note_macro_stack(self.at, self.at + 1);
         self.at += 1;
     }
 
     /// `push_macro` and `pop_macro` outside of a `#pragma` line or an operator in the text.
-    fn note_macro_stack(&mut self, from: usize, to: usize) {
-        let text = self.text;
-        let stacked = |at: usize| {
-            text[at..].starts_with(b"_macro")
-                && (text[..at].ends_with(b"push") || text[..at].ends_with(b"pop"))
-        };
-        if (from..to).any(|at| text[at] == b'_' && stacked(at)) {
+    fn note_macro_stack(&mut self) {
+        let before = &self.text[..self.at];
+        if self.rest().starts_with(b"_macro") && (before.ends_with(b"push") || before.ends_with(b"pop")) {
             self.found.hazards |= Hazards::TEXT;
         }
     }
@@ -229,7 +252,7 @@ impl<'t> Lexer<'t> {
                 b'\n' => return,
                 b'\\' if matches!(self.peek(1), Some(b'"' | b'\'' | b'\\')) => self.at += 1,
                 b'b' | b'B' | b'.' => self.assembler_word(),
-                b'_' => self.note_macro_stack(self.at, self.at + 1),
+                b'_' => self.note_macro_stack(),
                 _ if byte == quote => {
                     self.at += 1;
                     return;
@@ -313,8 +336,7 @@ impl<'t> Lexer<'t> {
         if NAMES_HEADER.contains(&name) {
             self.header_name()?;
         }
-        let continues = CONTINUED_BY_COMMENT.contains(&name);
-        self.directive_rest(continues)?;
+        self.directive_rest(name)?;
         if name == b"pragma" {
             // Here the fingerprint holds what happens to the macros.
             self.found.hazards.forgive_text(before);
@@ -356,7 +378,7 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
-    fn directive_rest(&mut self, continues: bool) -> Result<(), Lost> {
+    fn directive_rest(&mut self, name: &[u8]) -> Result<(), Lost> {
         loop {
             let start = self.at;
             self.skip_plain();
@@ -368,7 +390,7 @@ impl<'t> Lexer<'t> {
                     return Ok(());
                 }
                 [b'/', b'*' | b'/', ..] => {
-                    self.directive_comment(continues)?;
+                    self.directive_comment(name)?;
                     continue;
                 }
                 [b'/', ..] => self.at += 1,
@@ -378,7 +400,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn directive_comment(&mut self, continues: bool) -> Result<(), Lost> {
+    fn directive_comment(&mut self, name: &[u8]) -> Result<(), Lost> {
         if self.found.is_inside_probe() {
             return Err(Lost);
         }
@@ -387,7 +409,7 @@ impl<'t> Lexer<'t> {
             return self.line_comment();
         }
         self.block_comment()?;
-        if !continues && self.text[start..self.at].contains(&b'\n') {
+        if self.text[start..self.at].contains(&b'\n') && !CONTINUED_BY_COMMENT.contains(&name) {
             return Err(Lost);
         }
         self.found.directives.push(b' ');

@@ -19,6 +19,12 @@ pub struct MacroUse {
     pub conditions: Vec<u32>,
 }
 
+/// How the operators begin that look for a file without including it.
+const PROBE: &[u8] = b"__has_";
+
+/// Words of pragmas that change which files are read; used by a macro, they take effect wherever the text names it.
+const MACRO_CHANGING: [&[u8]; 4] = [b"once", b"macro", b"dependency", b"include"];
+
 /// What was found so far in a file.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -93,17 +99,17 @@ impl Findings {
             b"define" => self.define(rest),
             b"pragma" => self.pragma(rest),
             b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
+            _ if rest.is_empty() => {}
             _ => self.probes(rest),
         }
     }
 
     fn include(&mut self, kind: Kind, rest: &[u8]) {
-        match header(rest) {
-            Some((form, name)) => self.add(kind, form, name),
-            None => {
-                self.computed_include = true;
-                self.condition(rest);
-            }
+        if let Some((form, name)) = header(rest) {
+            self.add(kind, form, name);
+        } else {
+            self.computed_include = true;
+            self.condition(rest);
         }
     }
 
@@ -120,31 +126,39 @@ impl Findings {
     }
 
     fn condition(&mut self, expression: &[u8]) {
+        let mut probing = false;
         for name in names(expression) {
             if is_position(name) {
                 self.hazards |= Hazards::POSITION;
             }
+            probing |= name.starts_with(PROBE);
             self.macros.conditions.push(hash(name));
         }
-        self.probes(expression);
+        if probing {
+            self.probes(expression);
+        }
     }
 
     fn define(&mut self, rest: &[u8]) {
         let name = word(rest);
         let body = &rest[name.len()..];
         let macro_hash = hash(name);
+        let mut probing = false;
+        let mut pragma = false;
         for used in names(body) {
             if is_position(used) {
                 self.macros.positional.push(macro_hash);
             }
+            probing |= used.starts_with(PROBE);
+            pragma |= used == b"_Pragma";
             self.macros.links.push((hash(used), macro_hash));
         }
-        if contains(body, b"_Pragma")
-            && [&b"once"[..], b"macro", b"dependency", b"include"].iter().any(|w| contains(body, w))
-        {
+        if pragma && MACRO_CHANGING.iter().any(|word| contains(body, word)) {
             self.hazards |= Hazards::TEXT;
         }
-        self.probes(body);
+        if probing {
+            self.probes(body);
+        }
     }
 
     fn pragma(&mut self, rest: &[u8]) {
@@ -164,7 +178,7 @@ impl Findings {
 
     /// `__has_include` and its kin, anywhere in a text.
     pub(super) fn probes(&mut self, text: &[u8]) {
-        for at in memchr::memmem::find_iter(text, b"__has_") {
+        for at in memchr::memmem::find_iter(text, PROBE) {
             if at > 0 && is_word(text[at - 1]) {
                 continue;
             }
@@ -206,7 +220,7 @@ impl Findings {
         self.macros.links.dedup();
         self.macros.links.shrink_to_fit();
         Scan {
-            fingerprint: super::fingerprint(b"direct.", &self.directives),
+            fingerprint: super::fingerprint("directives", &self.directives),
             includes: self.includes,
             computed_include: self.computed_include,
             once: self.once,
@@ -276,7 +290,14 @@ fn after_literal(text: &[u8], open: usize) -> usize {
     at
 }
 
-/// FNV-1a of a name.
+/// A name's hash: eight bytes at a time, as in `FxHash`; names are too short to be worth more.
 fn hash(name: &[u8]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+    let mut hash = name.len() as u64;
+    for chunk in name.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
+    }
+    (hash >> 32) as u32
 }

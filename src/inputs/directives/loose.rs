@@ -27,12 +27,14 @@ pub(super) fn scan(content: &[u8]) -> Scan {
 fn loosen(content: &[u8]) -> Vec<u8> {
     let mut trigraphs = Vec::with_capacity(content.len());
     let mut rest = content;
-    while let [byte, after @ ..] = rest {
-        (rest, _) = match rest {
-            [b'?', b'?', b'=', after @ ..] => (after, trigraphs.push(b'#')),
-            [b'?', b'?', b'/', after @ ..] => (after, trigraphs.push(b'\\')),
-            _ => (after, trigraphs.push(*byte)),
+    while let Some(&byte) = rest.first() {
+        let (byte, len) = match rest {
+            [b'?', b'?', b'=', ..] => (b'#', 3),
+            [b'?', b'?', b'/', ..] => (b'\\', 3),
+            _ => (byte, 1),
         };
+        trigraphs.push(byte);
+        rest = &rest[len..];
     }
     let mut text = Vec::with_capacity(trigraphs.len());
     let mut at = 0;

@@ -78,18 +78,19 @@ pub enum Form {
 pub fn scan(content: &[u8]) -> Scan {
     source::prepare(content)
         .and_then(|source| lexer::lex(&source))
-        .map_or_else(|lexer::Lost| opaque(content), |found| found.into_scan())
+        .map_or_else(|lexer::Lost| opaque(content), line::Findings::into_scan)
 }
 
 fn opaque(content: &[u8]) -> Scan {
     let mut scan = loose::scan(content);
-    scan.fingerprint = fingerprint(b"content", content);
+    scan.fingerprint = fingerprint("content", content);
     scan
 }
 
 /// The domain keeps a content from passing for another file's directives.
-fn fingerprint(domain: &[u8; 7], bytes: &[u8]) -> [u8; 16] {
-    let hash: [u8; 32] = Sha256::new().chain_update(domain).chain_update(bytes).finalize().into();
+fn fingerprint(domain: &str, bytes: &[u8]) -> [u8; 16] {
+    let hash: [u8; 32] =
+        Sha256::new().chain_update(domain).chain_update([0]).chain_update(bytes).finalize().into();
     let mut short = [0; 16];
     short.copy_from_slice(&hash[..16]);
     short

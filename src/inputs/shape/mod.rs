@@ -3,6 +3,8 @@
 mod computed;
 mod member;
 mod positions;
+#[cfg(test)]
+mod tests;
 mod twins;
 
 use std::collections::HashMap;

@@ -27,12 +27,12 @@ pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, h
     let mut contents: Vec<(Digest, PathId)> =
         files.into_iter().filter_map(|id| Some((snapshot.look(id).ok()?.digest, id))).collect();
     contents.sort_unstable();
-    let mut hashes: Vec<[u8; 16]> = Vec::new();
+    let mut parts: Vec<[u8; 16]> = Vec::new();
     for group in contents.chunk_by(|one, two| one.0 == two.0).filter(|group| group.len() > 1) {
-        hashes.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, snapshot)));
+        parts.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, snapshot)));
     }
-    hashes.sort_unstable();
-    hasher.update(hashes.as_flattened());
+    parts.sort_unstable();
+    hasher.update(parts.as_flattened());
     hasher.update([2]);
 }
 

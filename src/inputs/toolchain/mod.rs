@@ -131,13 +131,24 @@ impl Toolchains {
         cwd: &Path,
         env: Env<'_>,
     ) -> Result<Arc<[String]>, ToolchainError> {
+        self.builtin_dirs_in(compiler, key_args, cwd, env, &mut Snapshot::new(&self.files))
+    }
+
+    /// As [`builtin_dirs`](Self::builtin_dirs), with the files as they are in a snapshot.
+    pub fn builtin_dirs_in(
+        &self,
+        compiler: &Path,
+        key_args: &[String],
+        cwd: &Path,
+        env: Env<'_>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<[String]>, ToolchainError> {
         let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
-        let mut snapshot = Snapshot::new(&self.files);
         let known = self.builtins.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(builtin) = known.filter(|builtin| builtin.watch.holds(&mut snapshot)) {
+        if let Some(builtin) = known.filter(|builtin| builtin.watch.holds(snapshot)) {
             return Ok(Arc::clone(&builtin.dirs));
         }
-        let builtin = Arc::new(Builtin::ask(&key, cwd, &mut snapshot)?);
+        let builtin = Arc::new(Builtin::ask(&key, cwd, snapshot)?);
         self.builtins.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&builtin));
         Ok(Arc::clone(&builtin.dirs))
     }

@@ -1,0 +1,141 @@
+//! An element: the records of a tree's commands, learnt as from a build, and opened as for the next one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use spec_cc::backend::{Cache, Executor};
+use spec_cc::command::{self, Family, Invocation, Verdict};
+use spec_cc::companion;
+use spec_cc::inputs::files::Files;
+use spec_cc::inputs::shape::Shapes;
+use spec_cc::inputs::stamp;
+use spec_cc::inputs::toolchain::Toolchains;
+use spec_cc::launch::{
+    Call, Context, Engine, Evidence, Known, Launch, Launcher, Place, Reads, conclude, templated,
+};
+use spec_cc::store::{ElementKey, Record, Store};
+
+use crate::tree::Tree;
+
+const COMPILER: &str = "/usr/bin/gcc";
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// How long the steps of an open took.
+pub(crate) struct Opening {
+    /// Reading the element from the store.
+    pub load: Duration,
+    /// Putting the records on today's paths.
+    pub revive: Duration,
+    /// Computing and queueing all actions.
+    pub issue: Duration,
+    /// Records that were queued.
+    pub queued: usize,
+}
+
+/// Puts the records of a tree into the store at `folder`, as the learning path does.
+pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
+    let engine = engine(folder);
+    let store = Store::open(&folder.join("store"))?.store;
+    for number in 0..commands {
+        let call = call(tree, number)?;
+        let evidence = Evidence {
+            began_ns: stamp::before_any_change_ns(),
+            dependencies: tree.depfile(number).into_bytes(),
+            assembled: None,
+            outcome: Err("nothing was compiled".into()),
+        };
+        let reads = conclude(&engine, &call, Context { path: Some(PATH) }, evidence)?.reads;
+        let inputs: Vec<String> =
+            reads.set.iter().map(|&id| templated(&engine.name(id), &call.directory)).collect();
+        store.put(&key(), &record(&call, &reads, number as u32), &inputs)?;
+    }
+    store.finish_build(&key(), &std::collections::HashSet::new(), false)?;
+    Ok(())
+}
+
+/// Opens the element: every action is computed, and queued since none is cached; nothing is executed.
+pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
+    let engine = Arc::new(engine(folder));
+    ensure!(engine.executor.available(), "no private view of a build tree can be had here");
+    // Of no width: nobody takes what is queued.
+    let launcher = Launcher::new(Arc::clone(&engine), 0);
+    let store = Store::open(&folder.join("store"))?.store;
+    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
+    let begun = Instant::now();
+    let element = store.load(&key())?;
+    let loaded = Instant::now();
+    let knowns: Vec<Arc<Known>> = companion::revive(&engine, &element, &place).into_values().collect();
+    drop(element);
+    let revived = Instant::now();
+    companion::issue(&launcher, &place, &knowns);
+    Ok(Opening {
+        load: loaded - begun,
+        revive: revived - loaded,
+        issue: revived.elapsed(),
+        queued: knowns.iter().filter(|known| matches!(known.state().launch, Launch::Queued)).count(),
+    })
+}
+
+fn key() -> ElementKey {
+    ElementKey::new("bench", "open")
+}
+
+fn engine(folder: &Path) -> Engine {
+    let files = Arc::new(Files::default());
+    Engine {
+        toolchains: Toolchains::new(Arc::clone(&files)),
+        shapes: Shapes::default(),
+        cache: Cache::new(&folder.join("cache"), u64::MAX),
+        executor: Executor::new(&folder.join("cache")),
+        files,
+    }
+}
+
+fn call(tree: &Tree, number: usize) -> Result<Call> {
+    let directory = tree.root()?.to_owned();
+    let invocation = Invocation {
+        compiler: COMPILER.into(),
+        args: Tree::arguments(number).into_iter().map(Into::into).collect(),
+        cwd: directory.clone().into(),
+    };
+    let no_files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+    match command::read(&invocation, Family::Gcc, false, &no_files) {
+        Verdict::Compile(compile) => {
+            Ok(Call { compiler: COMPILER.into(), compile: *compile, environment: Vec::new(), directory })
+        }
+        Verdict::Bypass(bypass) => bail!("command {number} is not treated: {}", bypass.reason),
+    }
+}
+
+fn record(call: &Call, reads: &Reads, order: u32) -> Record {
+    Record {
+        id: call.id(&call.directory),
+        compiler: call.compiler.clone(),
+        args: call.compile.args.clone(),
+        cwd: templated(&call.directory, &call.directory),
+        source: call.compile.source.clone(),
+        outputs: call.outputs(),
+        shape: reads.shape.0,
+        order,
+        cost_us: 120_000,
+        wall_us: 130_000,
+        ..Record::default()
+    }
+}
+
+/// Bytes on disk of everything below a folder.
+pub(crate) fn bytes_below(folder: &Path) -> Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut bytes = 0;
+    for entry in folder.read_dir().context("the store's folder")? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() {
+            bytes_below(&entry.path())?
+        } else {
+            entry.metadata()?.blocks() * 512
+        };
+    }
+    Ok(bytes)
+}
