@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use super::super::text;
 use super::build::Built;
@@ -14,17 +15,22 @@ const SHOWN: usize = 6;
 /// Times that differ by less than this share are called the same.
 const SAME: f64 = 0.03;
 
-/// The beginning of what `specctl show` prints.
+/// The beginning of what `specctl show` tells, in short.
 pub(super) fn recorded(workshop: &Workshop) -> Result<String> {
-    let shown = workshop.ask(&["show", package::NAME])?;
-    let mut lines = shown.lines();
-    let mut out = format!("Recorded (`specctl show {}`):\n", package::NAME);
-    for line in lines.by_ref().take(SHOWN + 1) {
-        out.push_str(&format!("  {line}\n"));
-    }
-    let more = lines.count();
-    if more > 0 {
-        out.push_str(&format!("  … and {more} more\n"));
+    let shown = workshop.ask_json(&["show", package::NAME, "--json"])?;
+    let commands: Vec<&Value> = shown.as_array().into_iter().flatten().collect();
+    let mut rows = vec![["source", "inputs", "cost"].map(String::from).to_vec()];
+    rows.extend(commands.iter().take(SHOWN).map(|command| {
+        vec![
+            command["source"].as_str().unwrap_or_default().to_owned(),
+            command["inputs"].as_array().map_or(0, Vec::len).to_string(),
+            text::seconds(command["cost_s"].as_f64().unwrap_or(0.0)),
+        ]
+    }));
+    let mut out = "spec-cc has recorded:\n".to_owned();
+    out.push_str(&text::table(&rows));
+    if commands.len() > SHOWN {
+        out.push_str(&format!("… and {} more\n", commands.len() - SHOWN));
     }
     Ok(out)
 }
@@ -32,7 +38,7 @@ pub(super) fn recorded(workshop: &Workshop) -> Result<String> {
 /// What the last session launched, and what that served.
 pub(super) fn launches(workshop: &Workshop) -> Result<String> {
     let stats = workshop.ask_json(&["stats", "--session", "last", "--json"])?;
-    let number = |value: &serde_json::Value| value.as_u64().unwrap_or(0);
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
     let served = &stats["served"];
     let (launched, compiles) = (number(&stats["launched"]), number(&stats["compiles"]));
     if launched == 0 {
@@ -42,8 +48,8 @@ pub(super) fn launches(workshop: &Workshop) -> Result<String> {
     }
     Ok(format!(
         "spec-cc launched {}, beginning while configure ran; the build asked for {} of them.\n\
-         Of {}, {} were served by launches ({} already done, {} still running), {} from the cache;\n\
-         {} were compiled in the build, {} (configure's probes and links) went straight to the compiler.\n",
+         Of {} that it was asked about, {} were served by launches ({} already done, {} still running), {} from the cache;\n\
+         {} were compiled in the build, {} (configure's tests, links) went straight to the compiler.\n",
         text::count(launched, "compile"),
         number(&stats["useful"]),
         text::count(compiles, "compiler call"),
