@@ -27,12 +27,11 @@ pub(super) fn recorded(workshop: &Workshop) -> Result<String> {
             text::seconds(command["cost_s"].as_f64().unwrap_or(0.0)),
         ]
     }));
-    let mut out = "spec-cc has recorded:\n".to_owned();
-    out.push_str(&text::table(&rows));
-    if commands.len() > SHOWN {
-        out.push_str(&format!("… and {} more\n", commands.len() - SHOWN));
-    }
-    Ok(out)
+    let more = match commands.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("… and {more} more\n"),
+    };
+    Ok(format!("spec-cc has recorded:\n{}{more}", text::table(&rows)))
 }
 
 /// What the last session launched, and what that served.
