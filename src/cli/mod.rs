@@ -3,6 +3,7 @@
 mod client;
 mod close;
 mod config;
+mod demo;
 mod explain;
 mod export;
 mod forget;
@@ -28,12 +29,14 @@ pub(crate) struct Cli {
 }
 
 const AFTER: &str = "\
+To see it at work:  specctl demo
 To begin: put the folder of these programs on PATH, then
   specctl run -- make CC=spec-cc CXX=spec-c++
 Switch it off for one build: SPEC_CC_DISABLE=1";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Run(run::Args),
     Open(open::Args),
     Close(close::Args),
@@ -52,6 +55,7 @@ enum Command {
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Run(args) => return run::run(&args),
         Command::Open(args) => open::run(&args),
         Command::Close(args) => close::run(&args),
