@@ -157,7 +157,7 @@ fn open(
     let mut place = whereabouts(directory, &settings);
     if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
         // Who opens a session by hand stands at the top of the tree.
-        place.root = directory.to_owned();
+        directory.clone_into(&mut place.root);
         if settings.get("element").is_none()
             && let Some(name) = directory.file_name()
         {

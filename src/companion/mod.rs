@@ -111,35 +111,12 @@ impl Companion {
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         let cancelled = self.launcher.cancel(&session.place, &knowns);
-        let complete = self.settle(session, &knowns, cancelled, succeeded);
+        let complete = settle(session, &knowns, cancelled, succeeded);
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &knowns, &row) {
             tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
         }
         row
-    }
-
-    /// Brings the accounts to their end; says whether it was a complete build.
-    fn settle(&self, session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-        let mut inner = session.inner();
-        let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
-        for known in knowns {
-            let state = known.state();
-            launched += u64::from(state.launched);
-            executed += u64::from(state.launched && state.executed);
-            if state.launched && !state.useful {
-                wasted_cpu += state.cpu.as_secs_f64();
-            }
-        }
-        let accounts = &mut inner.accounts;
-        accounts.launched = launched;
-        accounts.launched_executed = executed;
-        accounts.wasted = launched.saturating_sub(accounts.useful);
-        accounts.cancelled = cancelled.min(accounts.wasted);
-        accounts.wasted_cpu_s = wasted_cpu;
-        succeeded
-            && !inner.seen.is_empty()
-            && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
     }
 
     fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
@@ -192,6 +169,29 @@ impl Companion {
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Brings the accounts to their end; says whether it was a complete build.
+fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
+    let mut inner = session.inner();
+    let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
+    for known in knowns {
+        let state = known.state();
+        launched += u64::from(state.launched);
+        executed += u64::from(state.launched && state.executed);
+        if state.launched && !state.useful {
+            wasted_cpu += state.cpu.as_secs_f64();
+        }
+    }
+    let accounts = &mut inner.accounts;
+    accounts.launched = launched;
+    accounts.launched_executed = executed;
+    accounts.wasted = launched.saturating_sub(accounts.useful);
+    accounts.cancelled = cancelled.min(accounts.wasted);
+    accounts.wasted_cpu_s = wasted_cpu;
+    succeeded
+        && !inner.seen.is_empty()
+        && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
 }
 
 /// The number of the newest session the store keeps.

@@ -72,13 +72,7 @@ pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> R
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
     args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);
-    let job = Job {
-        compiler: Path::new(&call.compiler),
-        args: &args,
-        environment,
-        directory,
-        asked: false,
-    };
+    let job = Job { compiler: Path::new(&call.compiler), args: &args, environment, directory, asked: false };
     let executed = engine.executor.run(&job, view, &|_| {}).map_err(|error| fault(&error))?;
     if executed.status != 0 {
         let text = String::from_utf8_lossy(&executed.stderr).into_owned();
