@@ -102,6 +102,8 @@ pub enum Control {
 pub struct Opened {
     /// Number of the session.
     pub session: u64,
+    /// What `SPEC_CC_SESSION` is to be set to, so that compiles find it.
+    pub ticket: String,
     /// `project/element`.
     pub element: String,
     /// Commands that are known.
@@ -172,7 +174,12 @@ fn open(
         thread::sleep(Duration::from_millis(1));
     }
     let commands = session.inner().knowns.len();
-    Ok(json!(Opened { session: session.id, element: session.whereabouts.key.to_string(), commands }))
+    Ok(json!(Opened {
+        session: session.id,
+        ticket: session.ticket(),
+        element: session.whereabouts.key.to_string(),
+        commands
+    }))
 }
 
 fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> SessionRow {

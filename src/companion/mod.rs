@@ -11,8 +11,9 @@ mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::launch::{Engine, Known, Launcher, Place};
@@ -39,6 +40,7 @@ pub struct Companion {
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     next_session: AtomicU64,
     cache_folder: PathBuf,
+    tidying: Arc<AtomicBool>,
 }
 
 impl Companion {
@@ -52,12 +54,19 @@ impl Companion {
             sessions: Mutex::default(),
             next_session: AtomicU64::new(next),
             cache_folder,
+            tidying: Arc::default(),
         }
     }
 
     /// An open session by its number.
     fn session(&self, id: u64) -> Option<Arc<Session>> {
         self.sessions().get(&id).cloned()
+    }
+
+    /// An open session of this companion by what [`Session::ticket`] gave.
+    fn session_of_ticket(&self, ticket: &str) -> Option<Arc<Session>> {
+        let (pid, id) = ticket.split_once(':')?;
+        (pid.parse() == Ok(std::process::id())).then(|| self.session(id.parse().ok()?))?
     }
 
     /// The session of an element at a root, opened now if there is none.
@@ -146,12 +155,22 @@ impl Companion {
                 self.close(session, true);
             }
         }
-        if self.engine.cache.limit.is_due()
-            && let Err(error) = self.engine.cache.limit.keep()
-        {
-            tracing::warn!("{error}");
-        }
+        self.tidy();
         self.sessions().is_empty()
+    }
+
+    /// Keeps the cache within its limit, beside the builds: looking at many files takes a while.
+    fn tidy(&self) {
+        if !self.engine.cache.limit.is_due() || self.tidying.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (engine, tidying) = (Arc::clone(&self.engine), Arc::clone(&self.tidying));
+        thread::spawn(move || {
+            if let Err(error) = engine.cache.limit.keep() {
+                tracing::warn!("{error}");
+            }
+            tidying.store(false, Ordering::SeqCst);
+        });
     }
 
     /// Closes everything, so that nothing is lost when the process ends.

@@ -143,6 +143,11 @@ impl Session {
         self.closed.store(true, Ordering::SeqCst);
     }
 
+    /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
+    pub fn ticket(&self) -> String {
+        format!("{}:{}", std::process::id(), self.id)
+    }
+
     /// A dependency set as the store keeps it: paths below the root are relative to it.
     pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
         reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
