@@ -465,6 +465,50 @@ proptest! {
     }
 }
 
+/// Edits of text alone that make GCC read other files; chance does not find them soon enough.
+#[test]
+fn text_that_decides_what_is_read_changes_the_shape() {
+    let once = "#pragma once\n#include \"in.h\"\n";
+    let line = "#define L __LINE__\n#define M L\nint x;\n#if M > 4\n#include <c.h>\n#endif\n";
+    let cases = [
+        // Of two equal files the second is skipped, until they differ.
+        ("#include <a.h>\n#include <b.h>\n", once, once, "two/b.h", format!("{once}int y;\n")),
+        (line, "", "", "t.c", line.replace("int x;\n", "int x;\n\n")),
+    ];
+    for (source, one, two, place, edited) in cases {
+        let world = World {
+            dir: tempfile::tempdir().expect("a folder"),
+            files: Files::default(),
+            shapes: Shapes::default(),
+        };
+        for (name, text) in [
+            ("t.c", source),
+            ("one/a.h", one),
+            ("two/b.h", two),
+            ("one/c.h", ""),
+            ("one/in.h", ""),
+            ("two/in.h", ""),
+        ] {
+            write(world.dir.path(), name, text);
+        }
+        // GCC compares times before contents, and a compile after a checkout finds them equal.
+        for name in ["one/a.h", "two/b.h"] {
+            let file = std::fs::File::options().write(true).open(world.dir.path().join(name)).expect("open");
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_321_009_871))
+                .expect("set");
+        }
+        let include = vec!["one".to_owned(), "two".to_owned()];
+        let path = SearchPath { include, builtin: builtin(), ..SearchPath::default() };
+        let read = || dependencies(MODES[0], world.dir.path(), &["-Ione", "-Itwo"]).expect("no errors");
+        let before = read();
+        let set = world.set(&before);
+        let shape = world.shape(&set, &path).expect("a shape").shape;
+        write(world.dir.path(), place, &edited);
+        assert_ne!(before, read(), "{place} decides nothing:\n{source}");
+        assert_ne!(world.shape(&set, &path).expect("a shape").shape, shape, "{place}:\n{source}");
+    }
+}
+
 /// The same, with the headers that everybody includes.
 #[test]
 fn real_headers_keep_their_fingerprints_when_only_text_changes() {
