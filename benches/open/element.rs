@@ -42,7 +42,7 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
         let call = call(tree, number)?;
         let evidence = Evidence {
             began_ns: stamp::before_any_change_ns(),
-            dependencies: tree.depfile(number).into_bytes(),
+            dependencies: Tree::depfile(number).into_bytes(),
             assembled: None,
             outcome: Err("nothing was compiled".into()),
         };

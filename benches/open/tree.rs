@@ -41,7 +41,7 @@ impl Tree {
     }
 
     /// The depfile that the compiler would have written.
-    pub(crate) fn depfile(&self, number: usize) -> String {
+    pub(crate) fn depfile(number: usize) -> String {
         let mut text = format!("object: {}", source(number));
         for header in headers_of(number) {
             text += " ";

@@ -47,7 +47,7 @@ pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>]) -> Digest {
     let action = reapi::Action {
         command_digest: Some(to_reapi(&Digest::of(&command.encode_to_vec()))),
         input_root_digest: Some(to_reapi(&root)),
-        salt: parts.toolchain.hash.to_vec().into(),
+        salt: parts.toolchain.hash.to_vec(),
         platform: Some(reapi::Platform::default()),
         ..Default::default()
     };

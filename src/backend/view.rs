@@ -57,10 +57,12 @@ impl View {
         self.scratch.path()
     }
 
-    /// Makes sure that a folder exists in the view, though it may not outside yet.
+    /// Makes sure that a folder exists in the view, though it may not outside yet, or not for long.
     pub fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        let plain = fs::symlink_metadata(folder).map_or(true, |meta| meta.is_dir());
         match self.written(folder) {
-            Some(upper) if !folder.exists() => fs::create_dir_all(upper),
+            // In the upper layer a folder joins one of the lower; it would hide a link there.
+            Some(upper) if plain => fs::create_dir_all(upper),
             _ => Ok(()),
         }
     }

@@ -69,7 +69,7 @@ fn build(args: &Args, opened: Option<&Opened>) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(rest);
     if let Some(opened) = opened {
-        command.env("SPEC_CC_SESSION", opened.session.to_string());
+        command.env("SPEC_CC_SESSION", &opened.ticket);
     }
     if let Some(element) = &args.element {
         command.env("SPEC_CC_ELEMENT", element);

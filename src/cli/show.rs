@@ -28,7 +28,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let commands: Vec<&Value> = shown.as_array().into_iter().flatten().collect();
     if args.verbose {
-        commands.iter().for_each(|command| print_whole(command));
+        for command in commands {
+            print_whole(command);
+        }
         return Ok(());
     }
     let heading = ["output", "source", "inputs", "cost", "asked", "launched", "hits"];

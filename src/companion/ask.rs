@@ -254,7 +254,7 @@ fn session_of(
     mode: Mode,
 ) -> Option<Arc<Session>> {
     if let Some(session) =
-        request.variable("SPEC_CC_SESSION").and_then(|id| companion.session(id.parse().ok()?))
+        request.variable("SPEC_CC_SESSION").and_then(|ticket| companion.session_of_ticket(ticket))
     {
         return Some(session);
     }

@@ -102,6 +102,8 @@ pub enum Control {
 pub struct Opened {
     /// Number of the session.
     pub session: u64,
+    /// What `SPEC_CC_SESSION` is to be set to, so that compiles find it.
+    pub ticket: String,
     /// `project/element`.
     pub element: String,
     /// Commands that are known.
@@ -157,7 +159,7 @@ fn open(
     let mut place = whereabouts(directory, &settings);
     if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
         // Who opens a session by hand stands at the top of the tree.
-        place.root = directory.to_owned();
+        directory.clone_into(&mut place.root);
         if settings.get("element").is_none()
             && let Some(name) = directory.file_name()
         {
@@ -172,7 +174,12 @@ fn open(
         thread::sleep(Duration::from_millis(1));
     }
     let commands = session.inner().knowns.len();
-    Ok(json!(Opened { session: session.id, element: session.whereabouts.key.to_string(), commands }))
+    Ok(json!(Opened {
+        session: session.id,
+        ticket: session.ticket(),
+        element: session.whereabouts.key.to_string(),
+        commands
+    }))
 }
 
 fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> SessionRow {

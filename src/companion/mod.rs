@@ -11,8 +11,9 @@ mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::launch::{Engine, Known, Launcher, Place};
@@ -39,6 +40,7 @@ pub struct Companion {
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     next_session: AtomicU64,
     cache_folder: PathBuf,
+    tidying: Arc<AtomicBool>,
 }
 
 impl Companion {
@@ -52,12 +54,19 @@ impl Companion {
             sessions: Mutex::default(),
             next_session: AtomicU64::new(next),
             cache_folder,
+            tidying: Arc::default(),
         }
     }
 
     /// An open session by its number.
     fn session(&self, id: u64) -> Option<Arc<Session>> {
         self.sessions().get(&id).cloned()
+    }
+
+    /// An open session of this companion by what [`Session::ticket`] gave.
+    fn session_of_ticket(&self, ticket: &str) -> Option<Arc<Session>> {
+        let (pid, id) = ticket.split_once(':')?;
+        (pid.parse() == Ok(std::process::id())).then(|| self.session(id.parse().ok()?))?
     }
 
     /// The session of an element at a root, opened now if there is none.
@@ -111,35 +120,12 @@ impl Companion {
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         let cancelled = self.launcher.cancel(&session.place, &knowns);
-        let complete = self.settle(session, &knowns, cancelled, succeeded);
+        let complete = settle(session, &knowns, cancelled, succeeded);
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &knowns, &row) {
             tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
         }
         row
-    }
-
-    /// Brings the accounts to their end; says whether it was a complete build.
-    fn settle(&self, session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-        let mut inner = session.inner();
-        let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
-        for known in knowns {
-            let state = known.state();
-            launched += u64::from(state.launched);
-            executed += u64::from(state.launched && state.executed);
-            if state.launched && !state.useful {
-                wasted_cpu += state.cpu.as_secs_f64();
-            }
-        }
-        let accounts = &mut inner.accounts;
-        accounts.launched = launched;
-        accounts.launched_executed = executed;
-        accounts.wasted = launched.saturating_sub(accounts.useful);
-        accounts.cancelled = cancelled.min(accounts.wasted);
-        accounts.wasted_cpu_s = wasted_cpu;
-        succeeded
-            && !inner.seen.is_empty()
-            && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
     }
 
     fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
@@ -169,12 +155,22 @@ impl Companion {
                 self.close(session, true);
             }
         }
-        if self.engine.cache.limit.is_due()
-            && let Err(error) = self.engine.cache.limit.keep()
-        {
-            tracing::warn!("{error}");
-        }
+        self.tidy();
         self.sessions().is_empty()
+    }
+
+    /// Keeps the cache within its limit, beside the builds: looking at many files takes a while.
+    fn tidy(&self) {
+        if !self.engine.cache.limit.is_due() || self.tidying.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (engine, tidying) = (Arc::clone(&self.engine), Arc::clone(&self.tidying));
+        thread::spawn(move || {
+            if let Err(error) = engine.cache.limit.keep() {
+                tracing::warn!("{error}");
+            }
+            tidying.store(false, Ordering::SeqCst);
+        });
     }
 
     /// Closes everything, so that nothing is lost when the process ends.
@@ -192,6 +188,29 @@ impl Companion {
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Brings the accounts to their end; says whether it was a complete build.
+fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
+    let mut inner = session.inner();
+    let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
+    for known in knowns {
+        let state = known.state();
+        launched += u64::from(state.launched);
+        executed += u64::from(state.launched && state.executed);
+        if state.launched && !state.useful {
+            wasted_cpu += state.cpu.as_secs_f64();
+        }
+    }
+    let accounts = &mut inner.accounts;
+    accounts.launched = launched;
+    accounts.launched_executed = executed;
+    accounts.wasted = launched.saturating_sub(accounts.useful);
+    accounts.cancelled = cancelled.min(accounts.wasted);
+    accounts.wasted_cpu_s = wasted_cpu;
+    succeeded
+        && !inner.seen.is_empty()
+        && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
 }
 
 /// The number of the newest session the store keeps.

@@ -30,9 +30,9 @@ use crate::store::{Store, StoreError};
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);
 /// One that somebody opened and never closed.
-const FORGOTTEN: Duration = Duration::from_secs(3600);
+const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The companion leaves when there has been no session for this long.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 /// How often the two are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// A log longer than this, in bytes, is begun anew.

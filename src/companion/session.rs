@@ -8,8 +8,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::root::Whereabouts;
-use crate::command::driver;
-use crate::inputs::paths::Paths;
+use crate::command::{driver, normalise};
+use crate::inputs::paths::{PathId, Paths};
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchains;
@@ -143,6 +143,11 @@ impl Session {
         self.closed.store(true, Ordering::SeqCst);
     }
 
+    /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
+    pub fn ticket(&self) -> String {
+        format!("{}:{}", std::process::id(), self.id)
+    }
+
     /// A dependency set as the store keeps it: paths below the root are relative to it.
     pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
         reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
@@ -174,17 +179,17 @@ impl Drop for Active {
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
-    let ids = intern(engine.paths(), element, &place.root);
+    let (ids, ranks) = intern(engine.paths(), element, &place.root);
     let mut sets = HashMap::new();
     let mut knowns = HashMap::with_capacity(element.records.len());
     let mut snapshot = Snapshot::new(&engine.files);
     for record in &element.records {
         let Some(numbers) = element.sets.get(&record.set) else { continue };
         let set = sets.entry(record.set).or_insert_with(|| {
-            let mut set: Vec<_> =
-                numbers.iter().filter_map(|&number| ids.get(number as usize).copied()).collect();
-            set.sort_by_cached_key(|&id| engine.name(id));
-            Arc::<[_]>::from(set)
+            let mut numbers = numbers.to_vec();
+            numbers.sort_unstable_by_key(|&number| ranks.get(number as usize));
+            let set = numbers.iter().filter_map(|&number| ids.get(number as usize).copied());
+            set.collect::<Arc<[PathId]>>()
         });
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
         match call(&engine.toolchains, record, place, &mut snapshot) {
@@ -216,10 +221,16 @@ fn call(
         .map_err(|bypass| bypass.reason.to_string())
 }
 
-fn intern(paths: &Paths, element: &Element, root: &str) -> Vec<crate::inputs::paths::PathId> {
-    element
-        .paths
-        .iter()
-        .map(|path| paths.intern(&crate::command::normalise::from_template(path, root)))
-        .collect()
+/// The element's paths on today's root, and the place of each among them by text: a set is sorted by its paths.
+fn intern(paths: &Paths, element: &Element, root: &str) -> (Vec<PathId>, Vec<u32>) {
+    let texts: Vec<String> = element.paths.iter().map(|path| normalise::from_template(path, root)).collect();
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_unstable_by_key(|&number| texts.get(number));
+    let mut ranks = vec![0; texts.len()];
+    for (rank, number) in order.into_iter().enumerate() {
+        if let Some(slot) = ranks.get_mut(number) {
+            *slot = rank as u32;
+        }
+    }
+    (texts.iter().map(|text| paths.intern(text)).collect(), ranks)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::absences::{self, Absence, Era};
 use super::digest::Digest;
-use super::directives::Scan;
+use super::directives::{Hazards, Scan};
 use super::files::{Files, Seen};
 use super::paths::PathId;
 use super::shape::Member;
@@ -35,11 +35,11 @@ pub(super) struct Members {
     list: Vec<Verified>,
 }
 
-/// A member, and whether it was positional at a version of the known positions.
+/// A member, and how its conditions depend on positions as far as they are known at a version.
 #[derive(Debug)]
 pub(super) struct Verified {
     pub member: Arc<Member>,
-    pub positional: bool,
+    pub positional: Hazards,
     pub version: u32,
 }
 

@@ -99,5 +99,6 @@ pub(super) fn dependency_set(engine: &Engine, call: &Call, depfile: &[u8]) -> Re
 }
 
 fn is_precompiled(path: &str) -> bool {
-    path.split('/').any(|part| part.ends_with(".gch") || part.ends_with(".pch"))
+    let precompiled = |part: &str| matches!(part.rsplit_once('.'), Some((_, "gch" | "pch")));
+    path.split('/').any(precompiled)
 }

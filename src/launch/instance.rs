@@ -106,7 +106,10 @@ pub(super) fn look(
     }
     let source = engine.path(call, &call.compile.source);
     let shaped = engine.shapes.shape(Set { source, files: set, chain: &chain }, snapshot);
-    let shaped = shaped.map_err(|_| Unready::Changed)?;
+    let shaped = shaped.map_err(|error| {
+        tracing::debug!("no shape of {}: {error}", call.compile.source);
+        Unready::Changed
+    })?;
     let stamps = set.iter().zip(&seen).map(|(&id, seen)| (id, seen.stamp));
     Ok(Looked {
         shape: shaped.shape,

@@ -63,17 +63,16 @@ pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> R
     if !call.compile.language.is_preprocessed_here() {
         return Ok(format!("object: {}\n", call.compile.source).into_bytes());
     }
-    let view = engine.executor.prepare(&[]).map_err(|error| fault(&error))?;
+    // A working directory that the build has not made yet exists in a view.
+    let directory = Path::new(&call.directory);
+    let above = directory.ancestors().skip(1).find(|folder| folder.is_dir() && folder.parent().is_some());
+    let covered = above.filter(|_| !directory.is_dir());
+    let view = engine.executor.prepare(covered.as_slice()).map_err(|error| fault(&error))?;
+    view.make_folder(directory).map_err(|error| fault(&error))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
     args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);
-    let job = Job {
-        compiler: Path::new(&call.compiler),
-        args: &args,
-        environment,
-        directory: Path::new(&call.directory),
-        asked: false,
-    };
+    let job = Job { compiler: Path::new(&call.compiler), args: &args, environment, directory, asked: false };
     let executed = engine.executor.run(&job, view, &|_| {}).map_err(|error| fault(&error))?;
     if executed.status != 0 {
         let text = String::from_utf8_lossy(&executed.stderr).into_owned();

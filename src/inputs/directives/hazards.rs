@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
 /// A set of hazards.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Hazards(u16);
 
 impl Hazards {
@@ -16,7 +16,7 @@ impl Hazards {
     pub const TIMESTAMP: Self = Self(1 << 1);
     /// An assembler directive that reads a file (`.incbin`, `.include`), which no depfile lists.
     pub const INCBIN: Self = Self(1 << 2);
-    /// A condition that depends on where it stands (`#if __LINE__ …`), so also on the text around it.
+    /// A condition on the line it stands in (`#if __LINE__ …`), so also on the text before it.
     pub const POSITION: Self = Self(1 << 3);
     /// `#embed`.
     pub const EMBED: Self = Self(1 << 4);
@@ -24,26 +24,31 @@ impl Hazards {
     pub const MODULE: Self = Self(1 << 5);
     /// `__has_include` of a name that only a macro knows: what was looked for cannot be told.
     pub const PROBE: Self = Self(1 << 6);
-    /// Macros change outside of directives (`push_macro` by `_Pragma` in a macro).
+    /// A pragma that changes macros or includes is an operator (`_Pragma("push_macro(…)")`): what is read depends on the
+    /// text, and `gcc -M` does not even heed it.
     pub const TEXT: Self = Self(1 << 7);
     /// A precompiled header lies where one is looked for; no scan finds this, only a look at the search path.
     pub const PRECOMPILED: Self = Self(1 << 8);
 
-    const NAMES: [(Self, &'static str); 9] = [
+    /// A condition on `__COUNTER__`: on how often the text has used it, which `gcc -M` does not count.
+    pub const COUNTER: Self = Self(1 << 9);
+
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::TIME, "__TIME__ or __DATE__"),
         (Self::TIMESTAMP, "__TIMESTAMP__"),
         (Self::INCBIN, ".incbin or .include"),
-        (Self::POSITION, "a condition on __LINE__ or __COUNTER__"),
+        (Self::POSITION, "a condition on __LINE__"),
         (Self::EMBED, "#embed"),
         (Self::MODULE, "a C++20 module"),
         (Self::PROBE, "__has_include of a computed name"),
-        (Self::TEXT, "push_macro or pop_macro by a macro"),
+        (Self::TEXT, "push_macro, pop_macro or once by _Pragma"),
         (Self::PRECOMPILED, "a precompiled header"),
+        (Self::COUNTER, "a condition on __COUNTER__"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
     ///
-    /// The others (`POSITION`, `TEXT`) are met by comparing whole contents.
+    /// The other (`POSITION`) is met by comparing whole contents.
     pub const UNACCOUNTED: Self = Self(
         Self::TIME.0
             | Self::TIMESTAMP.0
@@ -51,7 +56,9 @@ impl Hazards {
             | Self::EMBED.0
             | Self::MODULE.0
             | Self::PROBE.0
-            | Self::PRECOMPILED.0,
+            | Self::TEXT.0
+            | Self::PRECOMPILED.0
+            | Self::COUNTER.0,
     );
 
     /// Whether there is none.
@@ -131,7 +138,16 @@ pub(super) fn include_at_dot(text: &[u8], dot: usize) -> bool {
     matches!(after.get(blanks), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b'<'))
 }
 
-/// The hazard of a predefined macro's name.
+/// The hazard of a predefined macro in a condition.
+pub(super) fn position_word(word: &[u8]) -> Hazards {
+    match word {
+        b"__LINE__" => Hazards::POSITION,
+        b"__COUNTER__" => Hazards::COUNTER,
+        _ => Hazards::NONE,
+    }
+}
+
+/// The hazard of a predefined macro anywhere.
 pub(super) fn clock_word(word: &[u8]) -> Hazards {
     match word {
         b"__TIME__" | b"__DATE__" => Hazards::TIME,

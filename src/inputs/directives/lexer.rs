@@ -230,10 +230,9 @@ impl<'t> Lexer<'t> {
         self.at += 1;
     }
 
-    /// `push_macro` and `pop_macro` outside of a `#pragma` line or an operator in the text.
+    /// `push_macro` and `pop_macro` outside of a `#pragma` line.
     fn note_macro_stack(&mut self) {
-        let before = &self.text[..self.at];
-        if self.rest().starts_with(b"_macro") && (before.ends_with(b"push") || before.ends_with(b"pop")) {
+        if word(self.rest()) == b"_macro" && matches!(self.word_before(), b"push" | b"pop") {
             self.found.hazards |= Hazards::TEXT;
         }
     }
@@ -307,9 +306,7 @@ impl<'t> Lexer<'t> {
         if self.peek(0) != Some(b'"') {
             return Err(Lost);
         }
-        let before = self.found.hazards;
         self.literal(b'"');
-        self.found.hazards.forgive_text(before);
         self.expect(b')')?;
         self.found.pragma_operator(&self.text[start..self.at]);
         Ok(())
@@ -419,6 +416,12 @@ impl<'t> Lexer<'t> {
 
 pub(super) fn contains(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
+}
+
+/// Whether a text contains an identifier, not as a part of a longer one.
+pub(super) fn contains_word(text: &[u8], name: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, name)
+        .any(|at| word(&text[at..]).len() == name.len() && (at == 0 || !is_word(text[at - 1])))
 }
 
 /// Whether a line begins as a C++20 module or import declaration (cpp.pre, `module-file`).

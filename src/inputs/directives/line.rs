@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::hazards::{Hazards, clock_word};
-use super::lexer::{contains, is_word, word};
+use super::hazards::{Hazards, clock_word, position_word};
+use super::lexer::{contains, contains_word, is_word, word};
 use super::{Form, Include, Kind, Scan};
 
 /// How macros reach conditions: names as 32-bit hashes, sorted, each once.
@@ -11,8 +11,8 @@ use super::{Form, Include, Kind, Scan};
 /// An accidental equality of hashes only makes a set be compared by content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MacroUse {
-    /// Macros whose replacement holds `__LINE__` or `__COUNTER__`.
-    pub positional: Vec<u32>,
+    /// Macros whose replacement holds `__LINE__` or `__COUNTER__`, and the hazard that a condition on it is.
+    pub positional: Vec<(u32, Hazards)>,
     /// For each name in a macro's replacement: (the name, the macro).
     pub links: Vec<(u32, u32)>,
     /// Names in conditions and computed includes.
@@ -22,8 +22,9 @@ pub struct MacroUse {
 /// How the operators begin that look for a file without including it.
 const PROBE: &[u8] = b"__has_";
 
-/// Words of pragmas that change which files are read; used by a macro, they take effect wherever the text names it.
-const MACRO_CHANGING: [&[u8]; 4] = [b"once", b"macro", b"dependency", b"include"];
+/// Pragmas that change which files are read. As operators they take effect wherever the text names them or a macro that
+/// holds them, and GCC heeds them when it compiles but not under `-M`.
+const READ_CHANGING: [&[u8]; 5] = [b"once", b"push_macro", b"pop_macro", b"dependency", b"include_alias"];
 
 /// What was found so far in a file.
 #[derive(Debug, Default)]
@@ -64,6 +65,9 @@ impl Findings {
             if contains(operator, name) {
                 self.hazards |= clock_word(name);
             }
+        }
+        if changes_reads(operator) {
+            self.hazards |= Hazards::TEXT;
         }
         let inner = operator.split(|byte| *byte == b'"').nth(1).unwrap_or_default();
         self.pragma(inner);
@@ -128,9 +132,7 @@ impl Findings {
     fn condition(&mut self, expression: &[u8]) {
         let mut probing = false;
         for name in names(expression) {
-            if is_position(name) {
-                self.hazards |= Hazards::POSITION;
-            }
+            self.hazards |= position_word(name);
             probing |= name.starts_with(PROBE);
             self.macros.conditions.push(hash(name));
         }
@@ -146,14 +148,15 @@ impl Findings {
         let mut probing = false;
         let mut pragma = false;
         for used in names(body) {
-            if is_position(used) {
-                self.macros.positional.push(macro_hash);
+            let hazard = position_word(used);
+            if !hazard.is_empty() {
+                self.macros.positional.push((macro_hash, hazard));
             }
             probing |= used.starts_with(PROBE);
             pragma |= used == b"_Pragma";
             self.macros.links.push((hash(used), macro_hash));
         }
-        if pragma && MACRO_CHANGING.iter().any(|word| contains(body, word)) {
+        if pragma && changes_reads(body) {
             self.hazards |= Hazards::TEXT;
         }
         if probing {
@@ -211,14 +214,9 @@ impl Findings {
     }
 
     pub(super) fn into_scan(mut self) -> Scan {
-        for list in [&mut self.macros.positional, &mut self.macros.conditions] {
-            list.sort_unstable();
-            list.dedup();
-            list.shrink_to_fit();
-        }
-        self.macros.links.sort_unstable();
-        self.macros.links.dedup();
-        self.macros.links.shrink_to_fit();
+        tidy(&mut self.macros.positional);
+        tidy(&mut self.macros.conditions);
+        tidy(&mut self.macros.links);
         Scan {
             fingerprint: super::fingerprint("directives", &self.directives),
             includes: self.includes,
@@ -252,8 +250,14 @@ fn asks_whether_defined(text: &[u8]) -> bool {
         .any(|asking| text.ends_with(asking))
 }
 
-fn is_position(name: &[u8]) -> bool {
-    matches!(name, b"__LINE__" | b"__COUNTER__")
+fn changes_reads(pragma: &[u8]) -> bool {
+    READ_CHANGING.iter().any(|name| contains_word(pragma, name))
+}
+
+fn tidy<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
+    list.shrink_to_fit();
 }
 
 /// The identifiers in a directive, strings and characters left out.

@@ -2,7 +2,7 @@
 
 use super::Scan;
 use super::hazards::{Hazards, clock_word, incbin_around_b, include_at_dot};
-use super::lexer::{contains, is_module_line};
+use super::lexer::{contains, contains_word, is_module_line};
 use super::line::Findings;
 use super::source::splice_len;
 
@@ -81,10 +81,14 @@ fn words(text: &[u8], found: &mut Findings) {
             found.hazards |= clock_word(name);
         }
     }
-    if contains(text, b"__COUNTER__") || contains(text, b"__LINE__") {
+    // Behind which comment a condition goes on cannot be told here.
+    if contains(text, b"__LINE__") {
         found.hazards |= Hazards::POSITION;
     }
-    if contains(text, b"push_macro") || contains(text, b"pop_macro") {
+    if contains(text, b"__COUNTER__") {
+        found.hazards |= Hazards::COUNTER;
+    }
+    if contains_word(text, b"push_macro") || contains_word(text, b"pop_macro") || contains(text, b"_Pragma") {
         found.hazards |= Hazards::TEXT;
     }
     let assembler = |at: &usize| incbin_around_b(text, *at) || include_at_dot(text, *at);

@@ -247,11 +247,17 @@ fn hazards_of_modules() {
 #[test]
 fn hazards_of_position_and_text() {
     assert_eq!(of("#if __LINE__ > 3\n#endif\n").hazards, Hazards::POSITION);
-    assert_eq!(of("#include A(__COUNTER__)\n").hazards, Hazards::POSITION);
+    assert_eq!(of("#include A(__COUNTER__)\n").hazards, Hazards::COUNTER);
     assert_eq!(of("#define A __LINE__\nint a = __COUNTER__;\n").hazards, Hazards::NONE);
     assert_eq!(of("#pragma push_macro(\"A\")\n#pragma pop_macro(\"A\")\n").hazards, Hazards::NONE);
     assert_eq!(of("#define A _Pragma(\"push_macro(\\\"B\\\")\")\n").hazards, Hazards::TEXT);
     assert_eq!(of("DO_PRAGMA(pop_macro(\"B\"))\n").hazards, Hazards::TEXT);
+    assert_eq!(of("_Pragma(\"once\")\n").hazards, Hazards::TEXT);
+    assert_eq!(of("int rl_push_macro_input(char *);\n").hazards, Hazards::NONE);
+    assert_eq!(
+        of("#define A _Pragma(\"GCC diagnostic ignored \\\"-Wunused-macros\\\"\")\n").hazards,
+        Hazards::NONE
+    );
     assert_eq!(of("#embed <a>\n").hazards, Hazards::EMBED);
 }
 
@@ -269,7 +275,7 @@ fn macros_are_linked_to_conditions() {
     let link = |from: u32, to: u32| scan.macros.links.contains(&(from, to));
     assert_eq!(scan.macros.positional.len(), 1);
     assert_eq!(conditions.len(), 1);
-    assert!(link(scan.macros.positional[0], conditions[0]));
+    assert!(link(scan.macros.positional[0].0, conditions[0]));
 }
 
 #[test]

@@ -137,22 +137,18 @@ impl Shapes {
     fn sum(&self, members: &[u32], snapshot: &mut Snapshot<'_>) -> Sum {
         let positions = self.positions();
         let mut sum = Sum { hashes: Vec::with_capacity(members.len()), ..Sum::default() };
-        let mut positional = false;
         for &place in members {
             let verified = snapshot.verified.at(place);
             if verified.version != positions.version {
                 verified.positional = positions.reach(&verified.member.scan.macros);
                 verified.version = positions.version;
             }
-            positional |= verified.positional;
-            sum.hazards |= verified.member.hazards;
+            sum.hazards |= verified.member.hazards | verified.positional;
             sum.computed |= verified.member.scan.computed_include;
             sum.hashes.push(verified.member.hash);
         }
-        if positional {
-            sum.hazards |= Hazards::POSITION;
-        }
-        sum.by_content = sum.hazards.intersection(Hazards::POSITION | Hazards::TEXT) != Hazards::NONE;
+        let by_text = Hazards::POSITION | Hazards::COUNTER | Hazards::TEXT;
+        sum.by_content = !sum.hazards.intersection(by_text).is_empty();
         sum
     }
 
@@ -172,7 +168,7 @@ impl Shapes {
 
 fn snapshot_member(member: Arc<Member>, key: u64, snapshot: &mut Snapshot<'_>) -> u32 {
     // No version is the first, so that the first sum asks whether it is positional.
-    snapshot.verified.insert(key, Verified { member, positional: false, version: u32::MAX })
+    snapshot.verified.insert(key, Verified { member, positional: Hazards::NONE, version: u32::MAX })
 }
 
 /// What a shape holds besides its members.

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::inputs::digest::Digest;
-use crate::inputs::directives::MacroUse;
+use crate::inputs::directives::{Hazards, MacroUse};
 
 /// A closure that only grows: a macro is positional when its replacement names a position or a positional macro.
 ///
 /// Files of unrelated commands are mixed on purpose: it makes the answer too large at times, never too small.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    positional: HashSet<u32>,
+    positional: HashMap<u32, Hazards>,
     users: HashMap<u32, Vec<u32>>,
     added: HashSet<Digest>,
     /// Changes with every macro that becomes positional.
@@ -25,24 +25,30 @@ impl Positions {
         }
         for &(used, user) in &macros.links {
             self.users.entry(used).or_default().push(user);
-            if self.positional.contains(&used) {
-                self.mark(user);
+            if let Some(&hazards) = self.positional.get(&used) {
+                self.mark(user, hazards);
             }
         }
-        for &name in &macros.positional {
-            self.mark(name);
+        for &(name, hazards) in &macros.positional {
+            self.mark(name, hazards);
         }
     }
 
-    /// Whether a condition names a positional macro.
-    pub(super) fn reach(&self, macros: &MacroUse) -> bool {
-        !self.positional.is_empty() && macros.conditions.iter().any(|name| self.positional.contains(name))
+    /// The hazards of conditions that name positional macros.
+    pub(super) fn reach(&self, macros: &MacroUse) -> Hazards {
+        if self.positional.is_empty() {
+            return Hazards::NONE;
+        }
+        let reached = macros.conditions.iter().filter_map(|name| self.positional.get(name));
+        reached.fold(Hazards::NONE, |all, one| all | *one)
     }
 
-    fn mark(&mut self, name: u32) {
+    fn mark(&mut self, name: u32, hazards: Hazards) {
         let mut waiting = vec![name];
         while let Some(name) = waiting.pop() {
-            if self.positional.insert(name) {
+            let known = self.positional.entry(name).or_default();
+            if !known.contains(hazards) {
+                *known |= hazards;
                 self.version += 1;
                 waiting.extend(self.users.get(&name).into_iter().flatten());
             }
@@ -71,8 +77,8 @@ mod tests {
                 let text = texts[(n + turn) % texts.len()].as_bytes();
                 positions.add(Digest::of(text), &scan(text).macros);
             }
-            assert!(positions.reach(&condition));
-            assert!(!positions.reach(&innocent));
+            assert_eq!(positions.reach(&condition), Hazards::POSITION);
+            assert_eq!(positions.reach(&innocent), Hazards::NONE);
         }
     }
 }

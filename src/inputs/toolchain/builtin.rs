@@ -53,7 +53,9 @@ impl Builtin {
     /// Has the compiler preprocess nothing and reads which directories it would have looked in.
     pub(super) fn ask(key: &Key, cwd: &Path, snapshot: &mut Snapshot<'_>) -> Result<Self, ToolchainError> {
         let args = key.args.iter().map(String::as_str).chain(["-E", "-v", "-o", "/dev/null", "/dev/null"]);
-        let answer = key.around.run(&key.compiler, args, cwd)?;
+        // Where the place does not matter, it need not be there either.
+        let place = key.cwd.as_deref().map_or(Path::new("/"), |_| cwd);
+        let answer = key.around.run(&key.compiler, args, place)?;
         let dirs = directories(&answer.stderr).filter(|_| answer.success).ok_or_else(|| {
             ToolchainError::unknown(&key.compiler, "it does not say where it looks for headers")
         })?;
