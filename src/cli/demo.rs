@@ -21,7 +21,7 @@ use self::workshop::Workshop;
 pub(crate) struct Args {
     /// How many commands make may run at a time [default: one per core]
     #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<std::num::NonZeroUsize>,
     /// Leave the temporary folder, and say where it is
     #[arg(long)]
     keep: bool,
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) fn run(args: &Args) -> Result<()> {
     outlive_interrupts();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workshop = Workshop::new(args.jobs.unwrap_or(cores), args.keep)?;
+    let workshop = Workshop::new(args.jobs.map_or(cores, usize::from), args.keep)?;
     let outcome = show(&workshop, cores);
     if let Some(folder) = workshop.close() {
         println!("\nEverything is left in {}", folder.display());

@@ -70,6 +70,22 @@ mod tests {
             saved_s: 12.34,
             ..Accounts::default()
         };
-        insta::assert_snapshot!(super::render(&accounts.to_json()), @"");
+        insta::assert_snapshot!(super::render(&accounts.to_json()), @r"
+        compiles                       36
+          joined a launch              12
+          prefetched by a launch        3
+          from the cache                0
+          executed by the backend       0
+          compiled here                 1
+          bypassed                     20
+        launches                       16
+          useful                       15
+          wasted                        1
+          cancelled                     0
+        precision                     94%
+        recall                        94%
+        time wasted                     0
+        time saved                 12.3 s
+        ");
     }
 }
