@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::hazards::{Hazards, clock_word, position_word};
-use super::lexer::{contains, contains_word, is_word, word};
+use super::words::{contains, contains_word, is_word, word};
 use super::{Form, Include, Kind, Scan};
 
 /// How macros reach conditions: names as 32-bit hashes, sorted, each once.

@@ -2,9 +2,9 @@
 
 use super::Scan;
 use super::hazards::{Hazards, clock_word, incbin_around_b, include_at_dot};
-use super::lexer::{contains, contains_word, is_module_line};
 use super::line::Findings;
 use super::source::splice_len;
+use super::words::{contains, contains_word, is_module_line};
 
 /// All that may be included and all hazards; the fingerprint is the caller's.
 pub(super) fn scan(content: &[u8]) -> Scan {

@@ -11,6 +11,7 @@ mod loose;
 mod source;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use sha2::{Digest as _, Sha256};
 
