@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
@@ -196,9 +197,11 @@ impl Settings {
 
     /// How many launches may run at once.
     pub fn jobs(&self) -> Result<usize, SettingsError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Asked once: it takes two dozen system calls, and each compile reads the settings.
+        static CORES: OnceLock<usize> = OnceLock::new();
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         match self.get("jobs").unwrap_or("0").parse() {
-            Ok(0) => Ok(cores),
+            Ok(0) => Ok(*CORES.get_or_init(cores)),
             Ok(jobs) => Ok(jobs),
             Err(_) => Err(self.wrong("jobs", "must be a number")),
         }

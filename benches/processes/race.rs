@@ -67,15 +67,21 @@ impl Times {
 
     /// The median over the rounds of one command's time as a multiple of another's.
     pub(crate) fn ratio(&self, name: &str, base: &str) -> f64 {
-        let pairs = self.of(name).iter().zip(self.of(base));
-        let mut ratios: Vec<f64> = pairs.map(|(one, two)| one.as_secs_f64() / two.as_secs_f64()).collect();
-        ratios.sort_by(f64::total_cmp);
-        ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
+        self.over_rounds(name, base, |one, two| one / two)
     }
 
-    /// The difference between two commands' medians, milliseconds.
+    /// The median over the rounds of what one command takes longer than another, milliseconds.
     pub(crate) fn added_ms(&self, name: &str, base: &str) -> f64 {
-        (self.median(name).as_secs_f64() - self.median(base).as_secs_f64()) * 1e3
+        self.over_rounds(name, base, |one, two| (one - two) * 1e3)
+    }
+
+    /// The median over the rounds of a comparison of two commands' seconds.
+    fn over_rounds(&self, name: &str, base: &str, compare: impl Fn(f64, f64) -> f64) -> f64 {
+        let pairs = self.of(name).iter().zip(self.of(base));
+        let mut found: Vec<f64> =
+            pairs.map(|(one, two)| compare(one.as_secs_f64(), two.as_secs_f64())).collect();
+        found.sort_by(f64::total_cmp);
+        found.get(found.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
     /// Prints each command's median and its ratio to the first command's.

@@ -26,6 +26,8 @@ use crate::launch::side_channel;
 const CONTROL: u8 = 64;
 /// Longest request of `specctl`, bytes: an imported element.
 const LONGEST_CONTROL: usize = 1 << 30;
+/// A compile's request is seldom longer, bytes: its arguments and environment.
+const ORDINARY: usize = 64 << 10;
 
 /// The frame of a request of `specctl`.
 pub fn control_frame(request: &[u8]) -> Vec<u8> {
@@ -59,8 +61,8 @@ fn read_frame(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
     if length > LONGEST_CONTROL {
         return Err(io::Error::other("frame too long"));
     }
-    // Grown as bytes arrive: a length alone costs nothing.
-    let mut frame = Vec::new();
+    // Beyond that it grows as bytes arrive: a length alone costs nothing.
+    let mut frame = Vec::with_capacity(length.min(ORDINARY));
     stream.take(length as u64).read_to_end(&mut frame)?;
     if frame.len() == length { Ok(frame) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
