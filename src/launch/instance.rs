@@ -151,11 +151,12 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     if toolchain.assembler_depfile {
         left = left.without(Hazards::INCBIN);
     }
-    if let Some(arg) = call.compile.args.iter().find(|arg| TIMES.iter().any(|time| arg.contains(time))) {
-        return Some(format!("{arg} tells the time"));
+    if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {
+        return Some(format!("{arg} depends on more than the inputs' content"));
     }
     (!left.is_empty()).then(|| format!("its sources have {left}"))
 }
 
-/// Macros whose value depends on when the compiler runs.
-const TIMES: [&str; 3] = ["__TIME__", "__DATE__", "__TIMESTAMP__"];
+/// What in a macro that the command line defines depends on the time, on where it is used, or on which files exist.
+const TELLING: [&str; 7] =
+    ["__TIME__", "__DATE__", "__TIMESTAMP__", "__LINE__", "__COUNTER__", "__has_include", "__has_embed"];
