@@ -41,7 +41,7 @@ pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
         .iter()
         .map(|input| Leaf { path: normalised(input.path), file: Some((input.digest, input.executable)) })
         .collect();
-    leaves.push(Leaf { path: Cow::Owned(format!("{directory}/")), file: None });
+    leaves.push(Leaf { path: Cow::Owned(format!("{}/", directory.trim_end_matches('/'))), file: None });
     leaves.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     leaves.dedup_by(|a, b| a.path == b.path);
     folder(&leaves, 1)

@@ -353,7 +353,7 @@ fn status(companion: &Companion) -> Value {
 }
 
 fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
-    companion.store.as_ref().ok_or_else(|| "the store cannot be used (see the companion's log)".to_owned())
+    companion.store.as_ref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
 }
 
 fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {

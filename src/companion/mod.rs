@@ -37,6 +37,8 @@ pub struct Companion {
     launcher: Launcher,
     /// `None` when the store cannot be used: then everything works but memory.
     store: Option<Store>,
+    /// Why it cannot be used.
+    store_fault: String,
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     next_session: AtomicU64,
     cache_folder: PathBuf,
@@ -45,12 +47,22 @@ pub struct Companion {
 
 impl Companion {
     /// A companion over these parts.
-    pub fn new(engine: Arc<Engine>, launcher: Launcher, store: Option<Store>, cache_folder: PathBuf) -> Self {
+    pub fn new(
+        engine: Arc<Engine>,
+        launcher: Launcher,
+        store: Result<Store, String>,
+        cache_folder: PathBuf,
+    ) -> Self {
+        let (store, store_fault) = match store {
+            Ok(store) => (Some(store), String::new()),
+            Err(fault) => (None, fault),
+        };
         let next = store.as_ref().map_or(1, |store| last_session(store) + 1);
         Self {
             engine,
             launcher,
             store,
+            store_fault,
             sessions: Mutex::default(),
             next_session: AtomicU64::new(next),
             cache_folder,

@@ -25,7 +25,7 @@ use crate::inputs::shape::Shapes;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);
@@ -141,19 +141,12 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     Companion::new(engine, launcher, open_store(), cache_folder)
 }
 
-fn open_store() -> Option<Store> {
-    let path = store_path();
-    match Store::open(&path) {
-        Ok(opened) => Some(opened.store),
-        Err(StoreError::Locked { .. }) => {
-            tracing::warn!("{} belongs to another companion: nothing is remembered here", path.display());
-            None
-        }
-        Err(error) => {
-            tracing::warn!("{error}: nothing is remembered");
-            None
-        }
-    }
+/// The store, or why nothing is remembered.
+fn open_store() -> Result<Store, String> {
+    Store::open(&store_path()).map(|opened| opened.store).map_err(|error| {
+        tracing::warn!("{error}: nothing is remembered");
+        error.to_string()
+    })
 }
 
 fn accept(companion: &Arc<Companion>, listener: &UnixListener) {

@@ -65,6 +65,31 @@ fn the_store_is_damaged() {
 }
 
 #[test]
+fn the_store_is_of_a_newer_spec_cc() {
+    let project = learnt();
+    project.sandbox.stop();
+    let schema = project.sandbox.path("store").join("schema");
+    fs::write(&schema, "999\n").unwrap();
+    relearns(&project);
+    let list = project.sandbox.specctl(&["list"]).output().unwrap();
+    let said = String::from_utf8_lossy(&list.stderr).into_owned();
+    assert!(
+        !list.status.success() && said.contains("format 999") && said.contains("SPEC_CC_STORE"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&schema).unwrap(), "999\n", "the newer store is not touched");
+}
+
+#[test]
+fn a_source_cannot_be_read() {
+    // A folder cannot be read as a source by root either.
+    Project::of(&[("source.c/inside", "")])
+        .step("", "$CC -c source.c", Any)
+        .step("", "$CC -c source.c", Any)
+        .check();
+}
+
+#[test]
 fn the_cache_is_damaged() {
     let project = learnt();
     for round in 0..2_u8 {
