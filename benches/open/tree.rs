@@ -41,11 +41,10 @@ impl Tree {
     }
 
     /// The depfile that the compiler would have written.
-    pub(crate) fn depfile(&self, number: usize) -> String {
+    pub(crate) fn depfile(number: usize) -> String {
         let mut text = format!("object: {}", source(number));
         for header in headers_of(number) {
-            text += " ";
-            text += &header;
+            text.extend([" ", &header]);
         }
         text + "\n"
     }
@@ -89,7 +88,7 @@ fn header_text(number: usize) -> String {
 fn source_text(number: usize) -> String {
     let mut text = String::new();
     for header in headers_of(number).step_by(25) {
-        text += &format!("#include \"{}\"\n", header.trim_start_matches("include/"));
+        text.extend(["#include \"", header.trim_start_matches("include/"), "\"\n"]);
     }
     text + &format!("int main_{number}(void) {{ return {number}; }}\n")
 }
