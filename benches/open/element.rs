@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use nix::time::{ClockId, clock_gettime};
 use spec_cc::backend::{Cache, Executor};
 use spec_cc::command::{self, Family, Invocation, Verdict};
 use spec_cc::companion;
@@ -30,6 +31,8 @@ pub(crate) struct Opening {
     pub revive: Duration,
     /// Computing and queueing all actions.
     pub issue: Duration,
+    /// CPU time of all three, on all cores, the compiler's own for identifying it left out.
+    pub cpu: Duration,
     /// Records that were queued.
     pub queued: usize,
 }
@@ -63,7 +66,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let launcher = Launcher::new(Arc::clone(&engine), 0);
     let store = Store::open(&folder.join("store"))?.store;
     let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();
     let knowns: Vec<Arc<Known>> = companion::revive(&engine, &element, &place).into_values().collect();
@@ -74,8 +77,14 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
         load: loaded - begun,
         revive: revived - loaded,
         issue: revived.elapsed(),
+        cpu: cpu_time()?.saturating_sub(cpu),
         queued: knowns.iter().filter(|known| matches!(known.state().launch, Launch::Queued)).count(),
     })
+}
+
+fn cpu_time() -> Result<Duration> {
+    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
+    Ok(Duration::from_nanos((time.tv_sec() * 1_000_000_000 + time.tv_nsec()) as u64))
 }
 
 fn key() -> ElementKey {

@@ -30,8 +30,8 @@ fn main() -> Result<()> {
 
 fn measure() -> Result<()> {
     println!(
-        "{:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>12}",
-        "commands", "load ms", "revive", "issue", "all", "peak MiB", "bytes each"
+        "{:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>12}",
+        "commands", "load ms", "revive", "issue", "all", "CPU ms", "peak MiB", "bytes each"
     );
     for commands in [1_000, 10_000] {
         let folder = tempfile::Builder::new().prefix("spec-cc-bench-").tempdir()?;
@@ -45,11 +45,13 @@ fn measure() -> Result<()> {
         rounds.sort_by(|one, two| {
             one.get(3).copied().unwrap_or(0.0).total_cmp(&two.get(3).copied().unwrap_or(0.0))
         });
-        let [load, revive, issue, all, peak] = rounds.get(ROUNDS / 2).context("no round")?[..] else {
-            anyhow::bail!("the child did not print five numbers")
+        let [load, revive, issue, all, cpu, peak] = rounds.get(ROUNDS / 2).context("no round")?[..] else {
+            anyhow::bail!("the child did not print six numbers")
         };
         let bytes = element::bytes_below(&folder.path().join("store"))? / commands as u64;
-        println!("{commands:>8} {load:>9.0} {revive:>9.0} {issue:>9.0} {all:>9.0} {peak:>9.0} {bytes:>12}");
+        println!(
+            "{commands:>8} {load:>9.0} {revive:>9.0} {issue:>9.0} {all:>9.0} {cpu:>9.0} {peak:>9.0} {bytes:>12}"
+        );
     }
     println!("goals: 10,000 of {INPUTS} inputs in 2000 ms on 2 cores, 200 MiB, 2048 bytes each");
     Ok(())
@@ -69,12 +71,13 @@ fn learn(folder: &Path, commands: usize) -> Result<()> {
     element::learn(&tree, folder, commands)
 }
 
-/// Prints the milliseconds of each step and of all, and the peak in MiB.
+/// Prints the milliseconds of each step, of all and of CPU time, and the peak in MiB.
 fn open(folder: &Path, commands: usize) -> Result<()> {
     let root = folder.join("tree");
     let opened = element::open(root.to_str().context("not UTF-8")?, folder)?;
     ensure!(opened.queued == commands, "{} of {commands} commands were queued", opened.queued);
-    let steps = [opened.load, opened.revive, opened.issue, opened.load + opened.revive + opened.issue];
+    let all = opened.load + opened.revive + opened.issue;
+    let steps = [opened.load, opened.revive, opened.issue, all, opened.cpu];
     for step in steps {
         print!("{:.1} ", step.as_secs_f64() * 1e3);
     }

@@ -44,8 +44,7 @@ impl Tree {
     pub(crate) fn depfile(number: usize) -> String {
         let mut text = format!("object: {}", source(number));
         for header in headers_of(number) {
-            text += " ";
-            text += &header;
+            text.extend([" ", &header]);
         }
         text + "\n"
     }
@@ -89,7 +88,7 @@ fn header_text(number: usize) -> String {
 fn source_text(number: usize) -> String {
     let mut text = String::new();
     for header in headers_of(number).step_by(25) {
-        text += &format!("#include \"{}\"\n", header.trim_start_matches("include/"));
+        text.extend(["#include \"", header.trim_start_matches("include/"), "\"\n"]);
     }
     text + &format!("int main_{number}(void) {{ return {number}; }}\n")
 }

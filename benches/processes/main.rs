@@ -21,7 +21,7 @@ const HEADERS: &str = "#include <iostream>\n#include <map>\n#include <regex>\n\
     bool f(const std::string &s) { return std::regex_match(s, std::regex(\"a+b*\")); }\n\
     void g(const std::map<int, int> &m) { for (auto &p : m) std::cout << p.first << p.second; }\n";
 
-/// About a second of g++ -O0.
+/// A second or two of g++ -O0.
 const SECOND: &str = "#include <iostream>\n#include <regex>\n\
     bool f(const std::string &s) { return std::regex_match(s, std::regex(\"a+b*\")); }\n";
 
@@ -93,7 +93,7 @@ fn warm(race: &Race<'_>) -> Result<()> {
 fn learning(stage: &Stage, rows: &mut Vec<Row>) -> Result<()> {
     for (what, goal, compile, rounds) in [
         ("first compile, trivial C", "<= 2 ms added", "gcc -c trivial.c", 100),
-        ("first compile, about 1 s", "<= 1.01 x plain", "g++ -c second.cc", 15),
+        ("first compile, C++", "<= 1.01 x plain", "g++ -c second.cc", 15),
     ] {
         let race = Race::on(stage)
             .anew("plain", move |round| format!("{compile} -o plain{round}.o"))

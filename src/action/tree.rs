@@ -18,9 +18,9 @@ pub struct Input<'a> {
 
 /// A path without `.`, `..` and empty components, as text: symbolic links are not looked at.
 pub(super) fn normalised(path: &str) -> Cow<'_, str> {
-    let plain = path.starts_with('/')
-        && !path.ends_with('/')
-        && path[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
+    // Nearly all paths: two searches are cheaper than taking five hundred paths of each command apart.
+    let holds = |part: &[u8]| memchr::memmem::find(path.as_bytes(), part).is_some();
+    let plain = path.starts_with('/') && !path.ends_with('/') && !holds(b"//") && !holds(b"/.");
     if plain {
         return Cow::Borrowed(path);
     }
@@ -41,7 +41,9 @@ pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
         .iter()
         .map(|input| Leaf { path: normalised(input.path), file: Some((input.digest, input.executable)) })
         .collect();
-    leaves.push(Leaf { path: Cow::Owned(format!("{}/", directory.trim_end_matches('/'))), file: None });
+    // Without a second slash for the root, which would be a folder without a name.
+    let directory = directory.trim_end_matches('/');
+    leaves.push(Leaf { path: Cow::Owned(format!("{directory}/")), file: None });
     leaves.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     leaves.dedup_by(|a, b| a.path == b.path);
     folder(&leaves, 1)
@@ -92,6 +94,8 @@ mod tests {
         assert_eq!(normalised("/a/./b//c/../d"), "/a/b/d");
         assert_eq!(normalised("/../a/"), "/a");
         assert_eq!(normalised("/a/b"), "/a/b");
+        assert_eq!(normalised("/a/.b/..c/d"), "/a/.b/..c/d");
+        assert_eq!(normalised("a//b"), "/a/b");
     }
 
     #[test]
