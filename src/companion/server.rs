@@ -97,7 +97,7 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     log(&cache_folder, settings.get("log").unwrap_or("warn"));
     let companion = Arc::new(companion(&settings, cache_folder));
     end_on_signals();
-    accept(&companion, &listener);
+    accept(&companion, &listener, &socket);
     companion.shut_down();
     let _ = fs::remove_file(&socket);
     Ok(())
@@ -149,7 +149,7 @@ fn open_store() -> Result<Store, String> {
     })
 }
 
-fn accept(companion: &Arc<Companion>, listener: &UnixListener) {
+fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
     let mut idle_since = Instant::now();
     let timeout = PollTimeout::try_from(TICK).unwrap_or(PollTimeout::MAX);
     let mut looked = Instant::now();
@@ -165,6 +165,10 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener) {
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
+            // Nobody can come any more once the socket's name is gone.
+            if !socket.exists() {
+                return;
+            }
             if !companion.close_idle(SESSION_IDLE, FORGOTTEN) {
                 idle_since = Instant::now();
             }
