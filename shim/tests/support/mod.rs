@@ -83,9 +83,9 @@ impl Room {
     pub fn shim(&self) -> Command {
         let alone = self.path("alone/spec-cc");
         if !alone.exists() {
-            std::fs::create_dir_all(self.path("alone")).unwrap();
+            fs::create_dir_all(self.path("alone")).unwrap();
             // A link, not a copy: writing a program while another thread forks makes it busy.
-            if std::fs::hard_link(SHIM, &alone).is_err() {
+            if fs::hard_link(SHIM, &alone).is_err() {
                 self.copy(SHIM, "alone/spec-cc");
             }
         }
