@@ -43,6 +43,8 @@ pub struct Instance {
     pub action: Digest,
     /// Latest write to any input, nanoseconds since the epoch.
     pub newest_ns: i64,
+    /// Latest change to any input, inode included, nanoseconds since the epoch.
+    pub changed_ns: i64,
 }
 
 /// Where and with what a call would run now.
@@ -81,6 +83,7 @@ pub fn instantiate(
         None => Ok(Instance {
             action: looked.action,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
+            changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
         }),
     }
 }

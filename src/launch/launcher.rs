@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::perform::{examine, perform};
 use super::queue::{Queue, Task};
@@ -12,6 +13,7 @@ use super::{Call, Context, Engine, Known, Launch, Unready, instantiate};
 use crate::backend::{hurry, kill};
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
 
 /// Where a session builds: what every launch in it has in common.
 #[derive(Debug)]
@@ -222,6 +224,7 @@ fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     if let Some(outcome) = engine.cache.find(&instance.action) {
         return Ok(Launch::Ready(instance.action, outcome));
     }
+    let_tick_pass(instance.changed_ns);
     known.state().executed = true;
     let performed = perform(engine, known, place, asked, &|group| {
         known.set(Launch::Running(Some(group)));
@@ -234,6 +237,18 @@ fn carry(engine: &Engine, task: &Task, asked: bool) -> Result<Launch, String> {
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
     Ok(Launch::Ready(action, performed.outcome))
+}
+
+/// Waits until the clock that stamps files is past an input's last change: a compile that begins in the same tick could
+/// not be told from one during which the file changed.
+fn let_tick_pass(changed_ns: i64) {
+    // A tick takes 10 ms at most. A file from the future is not waited for.
+    for _ in 0..10 {
+        if stamp::before_any_change_ns() > changed_ns {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// A command that waits for a file counts as a launch only once it is issued with it.
