@@ -1,6 +1,7 @@
 //! The REAPI action of a command: a pure function of the command and of the content of its inputs.
 
 mod directory;
+pub mod remote;
 mod tree;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

@@ -7,6 +7,7 @@ mod executor;
 mod folder;
 mod limit;
 mod outcome;
+pub mod reapi;
 mod results;
 mod view;
 
