@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::run;
 use crate::serve;
 use crate::sys::process::{self, Command};
-use crate::sys::{Errno, Fd, Result, STDERR, c_string, file, signal, terminal};
+use crate::sys::{Errno, Fd, Result, STDERR, STDOUT, c_string, file, signal, terminal};
 use crate::wire::{Ask, Reply, Report, Request, Run, Serve};
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ pub fn main(argv: &[&CStr]) -> i32 {
     };
     let call = Call { command: command(compiler, argv, &env), env, open };
     if !call.env.is_off()
-        && worth_asking(&call.command)
+        && worth_asking(&call.command, &call.env)
         && let Some(status) = call.through_companion()
     {
         return status;
@@ -42,9 +42,11 @@ fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
     }
 }
 
-/// Returns whether the companion could do anything about the command: it compiles, or a response file may say so.
-fn worth_asking(command: &Command) -> bool {
-    command.argv.iter().skip(1).any(|arg| arg.as_c_str() == c"-c" || arg.to_bytes().starts_with(b"@"))
+/// Returns whether the companion could do anything about the command: it compiles, a response file may say so, or links
+/// are to go to a grid.
+fn worth_asking(command: &Command, env: &Environment) -> bool {
+    env.treats_links()
+        || command.argv.iter().skip(1).any(|arg| arg.as_c_str() == c"-c" || arg.to_bytes().starts_with(b"@"))
 }
 
 struct Call {
@@ -62,6 +64,7 @@ impl Call {
         }
         let companion = Companion::reach(&self.env)?;
         match companion.ask(&Request::Ask(self.ask().ok()?)).ok()? {
+            (Reply::Through(program), _) => self.become_program(&program),
             (Reply::Run(run), _) => self.run(&run, &companion),
             (Reply::Serve(serve), descriptors) => Self::serve(&serve, &descriptors),
             _ => None,
@@ -109,8 +112,18 @@ impl Call {
     fn serve(serve: &Serve, descriptors: &[Fd]) -> Option<i32> {
         serve::write_outputs(serve, descriptors).ok()?;
         // Compilers do not fail either when nobody takes their warnings.
+        let _ = file::write_all(STDOUT, &serve.stdout);
         let _ = file::write_all(STDERR, &serve.stderr);
-        Some(0)
+        Some(i32::from(serve.status))
+    }
+
+    /// Replaces this process by a wrapper of the compiler's; returns, with nothing, only when that cannot be.
+    fn become_program(&self, program: &[u8]) -> Option<i32> {
+        let path = c_string(program).ok()?;
+        let arguments = self.command.argv.iter().skip(1);
+        let argv = [&path, &self.command.path].into_iter().chain(arguments).cloned().collect();
+        process::exec(&Command { path: path.clone(), argv, env: self.command.env.clone() });
+        None
     }
 
     fn become_compiler(&self) -> i32 {

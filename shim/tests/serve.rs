@@ -83,7 +83,7 @@ fn outputs_may_come_from_where_the_kernel_cannot_copy() {
     let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: bytes.len() as u64 }];
     let companion = room.companion(move |mut peer| {
         peer.ask();
-        peer.reply_with(&Reply::Serve(Serve { outputs, stderr: Vec::new() }), &[memory.as_raw_fd()]);
+        peer.reply_with(&Reply::Serve(Serve { outputs, ..Serve::default() }), &[memory.as_raw_fd()]);
         peer.until_closed();
     });
     assert_eq!(stdout(&compile(&room)), "");
@@ -139,7 +139,7 @@ fn a_failure_half_way_takes_back_what_was_written() {
 #[test]
 fn descriptors_that_do_not_fit_are_refused() {
     let promise = |size| Served { path: b"x.o".to_vec(), mode: 0o666, size };
-    let serve = |outputs| Reply::Serve(Serve { outputs, stderr: Vec::new() });
+    let serve = |outputs| Reply::Serve(Serve { outputs, ..Serve::default() });
     let (pipe, _other) = UnixStream::pair().unwrap();
     let file = content(b"four");
     let cases = [

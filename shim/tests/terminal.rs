@@ -56,7 +56,7 @@ fn a_terminal_on_one_stream_only_is_one_there_only() {
 #[test]
 fn a_served_compile_shows_the_kept_messages() {
     let room = Room::new();
-    let serve = spec_cc_shim::wire::Serve { outputs: Vec::new(), stderr: b"\x1b[1mkept\x1b[m\n".to_vec() };
+    let serve = spec_cc_shim::wire::Serve { stderr: b"\x1b[1mkept\x1b[m\n".to_vec(), ..Default::default() };
     let companion = room.companion(move |mut peer| {
         let ask = peer.ask();
         peer.reply(&Reply::Serve(serve));

@@ -32,7 +32,7 @@ impl Writer {
     }
 
     // A length past `u32` is past MAX_FRAME too, so `frame` refuses it whatever was written here.
-    fn bytes(&mut self, value: &[u8]) {
+    pub(super) fn bytes(&mut self, value: &[u8]) {
         self.u32(value.len() as u32);
         self.0.extend_from_slice(value);
     }
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn bytes(&mut self) -> Result<Bytes, WireError> {
+    pub(super) fn bytes(&mut self) -> Result<Bytes, WireError> {
         let length = self.u32()? as usize;
         self.take(length).map(<[u8]>::to_vec)
     }
@@ -194,11 +194,15 @@ impl Serve {
             w.u32(output.mode);
             w.u64(output.size);
         }
+        w.bytes(&self.stdout);
         w.bytes(&self.stderr);
+        w.u32(u32::from(self.status));
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let outputs = r.many(16, |r| Ok(Served { path: r.bytes()?, mode: r.u32()?, size: r.u64()? }))?;
-        Ok(Self { outputs, stderr: r.bytes()? })
+        let (stdout, stderr) = (r.bytes()?, r.bytes()?);
+        let status = u8::try_from(r.u32()?).map_err(|_| WireError::Value)?;
+        Ok(Self { outputs, stdout, stderr, status })
     }
 }

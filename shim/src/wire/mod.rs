@@ -12,7 +12,7 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of a compile's standard error that a [`Report`] carries, in bytes.
@@ -27,6 +27,7 @@ const RUN: u8 = 17;
 const SERVE: u8 = 18;
 const WAIT: u8 = 19;
 const DONE: u8 = 20;
+const THROUGH: u8 = 21;
 
 /// A file name, an argument, or any string of the system's.
 pub type Bytes = Vec<u8>;
@@ -93,9 +94,11 @@ pub struct Report {
 pub enum Reply {
     /// Replace the shim by the compiler; nothing to report.
     Exec,
+    /// Replace the shim by this program, with the compiler and its arguments as its own.
+    Through(Bytes),
     /// Run the compiler as a child, then report.
     Run(Run),
-    /// The outputs are here: write them and succeed.
+    /// The command has been run: write its outputs and messages and end as it did.
     Serve(Serve),
     /// Still working; the timeout starts again.
     Wait,
@@ -117,8 +120,12 @@ pub struct Run {
 pub struct Serve {
     /// The files to write.
     pub outputs: Vec<Served>,
+    /// What goes to standard output.
+    pub stdout: Bytes,
     /// What goes to standard error.
     pub stderr: Bytes,
+    /// The exit status; 0 unless a compile that failed on a grid is told again.
+    pub status: u8,
 }
 
 /// One file of a served compile.
@@ -199,6 +206,7 @@ impl Reply {
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
         match self {
             Self::Exec => Writer::frame(EXEC, |_| ()),
+            Self::Through(program) => Writer::frame(THROUGH, |w| w.bytes(program)),
             Self::Run(run) => Writer::frame(RUN, |w| run.write(w)),
             Self::Serve(serve) => Writer::frame(SERVE, |w| serve.write(w)),
             Self::Wait => Writer::frame(WAIT, |_| ()),
@@ -211,6 +219,7 @@ impl Reply {
         let (mut reader, kind) = Reader::open(frame)?;
         let reply = match kind {
             EXEC => Self::Exec,
+            THROUGH => Self::Through(reader.bytes()?),
             RUN => Self::Run(Run::read(&mut reader)?),
             SERVE => Self::Serve(Serve::read(&mut reader)?),
             WAIT => Self::Wait,

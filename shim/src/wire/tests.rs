@@ -36,8 +36,14 @@ fn replies() -> Vec<Reply> {
     let served = Served { path: b"x.o".to_vec(), mode: 0o666, size: 1 << 40 };
     vec![
         Reply::Exec,
+        Reply::Through(b"/usr/bin/recc".to_vec()),
         Reply::Run(Run { env: vec![b"K=V".to_vec()], args: vec![b"-MD".to_vec()] }),
-        Reply::Serve(Serve { outputs: vec![served], stderr: b"w".to_vec() }),
+        Reply::Serve(Serve {
+            outputs: vec![served],
+            stdout: b"note".to_vec(),
+            stderr: b"w".to_vec(),
+            status: 1,
+        }),
         Reply::Wait,
         Reply::Done,
     ]

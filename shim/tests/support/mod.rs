@@ -120,7 +120,7 @@ impl Room {
             outputs.push(Served { path: (*path).into(), mode: *mode, size: bytes.len() as u64 });
             contents.push(content(bytes));
         }
-        let serve = Reply::Serve(Serve { outputs, stderr: stderr.into() });
+        let serve = Reply::Serve(Serve { outputs, stderr: stderr.into(), ..Serve::default() });
         self.companion(move |mut peer| {
             peer.ask();
             peer.reply_with(&serve, &contents.iter().map(AsRawFd::as_raw_fd).collect::<Vec<_>>());
