@@ -16,26 +16,41 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let settings = Settings::read(&|name| std::env::var(name).ok())?;
+    let settings = Settings::of_process()?;
     if args.json {
-        let rows: Vec<_> = settings
-            .rows()
-            .map(|(setting, value, source)| {
-                json!({ "name": setting.name, "value": value, "source": source.to_string(), "help": setting.help })
-            })
-            .collect();
-        println!("{}", json!(rows));
-        return Ok(());
+        println!("{}", to_json(&settings));
+    } else {
+        print!("{}", to_text(&settings));
     }
-    let mut rows = vec![vec!["setting".to_owned(), "value".to_owned(), "from".to_owned()]];
-    for (setting, value, source) in settings.rows() {
-        let value = if value.is_empty() { "-" } else { value };
-        rows.push(vec![
-            format!("{}  ({})", setting.name, setting.help),
-            value.to_owned(),
-            source.to_string(),
-        ]);
-    }
-    print!("{}", text::table(&rows));
     Ok(())
+}
+
+/// An array of the settings; what of recc's is not obeyed is at its end, with `why` instead of `help`.
+fn to_json(settings: &Settings) -> serde_json::Value {
+    let rows = settings.rows().into_iter().map(|row| {
+        json!({
+            "name": row.name,
+            "value": row.value,
+            "source": row.source.to_string(),
+            "help": row.setting.help,
+        })
+    });
+    let unhonoured = settings
+        .unhonoured()
+        .iter()
+        .map(|found| json!({ "name": found.name, "source": found.source.to_string(), "why": found.why }));
+    rows.chain(unhonoured).collect()
+}
+
+fn to_text(settings: &Settings) -> String {
+    let mut rows = vec![vec!["setting".to_owned(), "value".to_owned(), "from".to_owned()]];
+    for row in settings.rows() {
+        let value = if row.value.is_empty() { "-".to_owned() } else { row.value };
+        let help = row.setting.help.replace('`', "");
+        rows.push(vec![format!("{}  ({help})", row.name), value, row.source.to_string()]);
+    }
+    for found in settings.unhonoured() {
+        rows.push(vec![format!("{}  ({})", found.name, found.why), "-".to_owned(), found.source.to_string()]);
+    }
+    text::table(&rows)
 }

@@ -49,7 +49,5 @@ pub(super) fn environment() -> Vec<(String, String)> {
 
 /// Whether the settings say to leave everything to the compiler.
 pub(super) fn switched_off() -> bool {
-    Settings::read(&|name| std::env::var(name).ok())
-        .and_then(|settings| settings.mode())
-        .is_ok_and(|mode| mode == Mode::Off)
+    Settings::of_process().and_then(|settings| settings.mode()).is_ok_and(|mode| mode == Mode::Off)
 }

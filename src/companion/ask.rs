@@ -12,7 +12,7 @@ use crate::backend::Outcome;
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Context, Known, Launch, Unready, instantiate};
-use crate::settings::{Mode, Settings};
+use crate::settings::{Mode, Settings, SettingsError};
 use crate::store::{ElementKey, RecordId};
 
 /// A compile as the shim describes it.
@@ -34,6 +34,12 @@ impl Request {
     /// A variable of the environment.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The settings it was asked under.
+    pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
+        let environment = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Settings::read(environment, &self.directory)
     }
 
     /// The working directory as the compiler will record it: `$PWD` when that names the same folder
@@ -131,13 +137,14 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
 /// `alive` is asked once a second while waiting whether the shim still does.
 pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() -> bool) -> Answer {
     let begun = Instant::now();
-    let settings = match Settings::read(&|name| request.variable(name).map(str::to_owned)) {
+    let settings = match request.settings() {
         Ok(settings) => settings,
         Err(error) => {
             tracing::warn!("{error}; the compiler runs alone");
             return Answer::Bypass(error.to_string());
         }
     };
+    companion.warnings.of_settings(&settings);
     let mode = settings.mode().unwrap_or(Mode::Off);
     if mode == Mode::Off {
         return Answer::Bypass("spec-cc is off".into());

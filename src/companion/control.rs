@@ -153,9 +153,9 @@ fn open(
     directory: &std::path::Path,
     environment: &[(String, String)],
 ) -> Result<Value, String> {
-    let variable =
-        |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let settings = Settings::read(&variable).map_err(text)?;
+    let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let settings = Settings::read(variables, directory).map_err(text)?;
+    companion.warnings.of_settings(&settings);
     let mut place = whereabouts(directory, &settings);
     if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
         // Who opens a session by hand stands at the top of the tree.
@@ -299,8 +299,7 @@ fn explain(companion: &Companion, request: &Request) -> Value {
             return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
         }
     };
-    let variable = |name: &str| request.variable(name).map(str::to_owned);
-    let session = Settings::read(&variable).ok().and_then(|settings| {
+    let session = request.settings().ok().and_then(|settings| {
         let place = whereabouts(&request.directory, &settings);
         companion.sessions().values().find(|session| session.whereabouts == place).cloned()
     });

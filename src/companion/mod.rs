@@ -7,6 +7,7 @@ mod learn;
 mod root;
 mod server;
 mod session;
+mod warnings;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
@@ -25,6 +26,7 @@ pub use control::{Control, Opened};
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
 pub use session::{Session, SessionRow, revive};
+use warnings::Warnings;
 pub use watch::issue;
 
 /// A build must have asked for at least this share of an element's commands to count as complete: an incremental
@@ -43,6 +45,7 @@ pub struct Companion {
     next_session: AtomicU64,
     cache_folder: PathBuf,
     tidying: Arc<AtomicBool>,
+    warnings: Warnings,
 }
 
 impl Companion {
@@ -67,6 +70,7 @@ impl Companion {
             next_session: AtomicU64::new(next),
             cache_folder,
             tidying: Arc::default(),
+            warnings: Warnings::default(),
         }
     }
 

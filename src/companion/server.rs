@@ -81,7 +81,7 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 ///
 /// Writes one byte to `ready` once it listens. Returns at once, with success, when another one listens already.
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
-    let settings = Settings::read(&|name| std::env::var(name).ok())?;
+    let settings = Settings::of_process()?;
     let socket = socket_path();
     if socket == Path::new("/dev/null") {
         return Err(ServeError::Place("the socket's folder is not private to this user".into()));

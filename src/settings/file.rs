@@ -1,0 +1,63 @@
+//! spec-cc's own configuration file: `name = value` lines.
+
+use std::path::{Path, PathBuf};
+
+use super::error::SettingsError;
+use super::table::{Kind, TABLE, row_of};
+use super::value::{Family, Source, Value};
+
+/// The system's file, read when the user has none.
+const SYSTEM: &str = "/etc/spec-cc.conf";
+
+/// The places of the file, the first that exists counting: `$XDG_CONFIG_HOME/spec-cc/spec-cc.conf` (by default below
+/// `~/.config`), `/etc/spec-cc.conf`.
+pub(super) fn places(home: Option<&str>, config_home: Option<&str>) -> Vec<PathBuf> {
+    let folder = config_home.map(PathBuf::from).or_else(|| home.map(|home| Path::new(home).join(".config")));
+    folder
+        .map(|folder| folder.join("spec-cc/spec-cc.conf"))
+        .into_iter()
+        .chain([PathBuf::from(SYSTEM)])
+        .collect()
+}
+
+/// Every value a file sets; a line that is not understood is an error.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Value>, SettingsError> {
+    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| {
+            parse_line(path, number, line).map_err(|problem| SettingsError::Line {
+                path: path.to_owned(),
+                line: number,
+                problem,
+            })
+        })
+        .collect()
+}
+
+fn parse_line(path: &Path, line: usize, text: &str) -> Result<Value, String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("{text:?} is not of the form name = value"))?;
+    let name = name.trim();
+    let (row, key) =
+        row_and_key(name).ok_or_else(|| format!("there is no setting {name:?} (see `specctl config`)"))?;
+    if !TABLE[row].in_file {
+        return Err(format!("{name} can only be set by the variable {}", TABLE[row].variable()));
+    }
+    Ok(Value {
+        row,
+        key: key.to_owned(),
+        text: value.trim().to_owned(),
+        source: Source::File { path: path.to_owned(), line },
+        family: Family::Own,
+    })
+}
+
+fn row_and_key(name: &str) -> Option<(usize, &str)> {
+    match row_of(name) {
+        Some(row) => (TABLE[row].kind != Kind::Map).then_some((row, "")),
+        None => TABLE.iter().enumerate().filter(|(_, setting)| setting.kind == Kind::Map).find_map(
+            |(row, setting)| Some((row, name.strip_prefix(setting.name).filter(|key| !key.is_empty())?)),
+        ),
+    }
+}
