@@ -4,6 +4,7 @@ mod ask;
 mod connection;
 mod control;
 mod learn;
+mod recc_log;
 mod root;
 mod server;
 mod session;
@@ -23,6 +24,7 @@ use crate::store::{ElementKey, Record, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
+pub use recc_log::ReccLog;
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
 pub use session::{Session, SessionRow, revive};

@@ -83,9 +83,7 @@ pub const TABLE: &[Setting] = &[
         "CACHE_UPLOAD_LOCAL_BUILD",
     )
     .flag(),
-    recc("cache_upload_failed_build", "upload failed compiles, too", "CACHE_UPLOAD_FAILED_BUILD")
-        .flag()
-        .by_default("1"),
+    recc("cache_upload_failed_build", "upload failed compiles, too", "CACHE_UPLOAD_FAILED_BUILD").flag(),
     recc("skip_cache", "execute without looking into the action cache", "SKIP_CACHE").flag(),
     recc("ignore_failure_result", "take no failed result out of the cache", "IGNORE_FAILURE_RESULT").flag(),
     recc("fallback_to_local", "compile here when the server fails; always so", "FALLBACK_TO_LOCAL").flag(),
