@@ -1,5 +1,39 @@
 //! The client of a grid: any service that speaks the Remote Execution API v2.
 
+mod address;
+mod batch;
+mod blob;
+mod breaker;
+mod cancel;
+mod client;
+mod credentials;
+mod download;
+mod error;
+mod execute;
+mod helper;
+mod metadata;
+mod missing;
+mod offer;
 mod options;
+mod read;
+mod resource;
+mod retry;
+mod server;
+mod sink;
+mod upload;
+mod write;
+mod zip;
 
+pub use blob::{Blob, Content};
+pub use cancel::Cancel;
+pub use client::Client;
+pub use error::GridError;
+pub use execute::{Execute, Executed};
+pub use offer::Offer;
 pub use options::{Endpoint, Endpoints, Retry, Tls};
+pub use tonic::Code;
+
+use address::Address;
+
+/// Servers that allow more than gRPC's 4 MiB a message may send more, but not without end.
+const LARGEST_ANSWER: usize = 64 << 20;

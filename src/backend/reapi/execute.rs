@@ -1,0 +1,248 @@
+//! Executes an action, and stays with it however often the stream breaks.
+
+use std::cell::RefCell;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
+use bazel_remote_apis::google::longrunning::{CancelOperationRequest, Operation, operation};
+use bazel_remote_apis::google::rpc;
+use futures_util::future::{Either, select};
+use prost::Message as _;
+use reapi::execution_client::ExecutionClient;
+use tonic::{Code, Status, Streaming};
+
+use super::retry::Attempts;
+use super::server::{Call, Server, Wire};
+use super::{Cancel, GridError};
+use crate::action::to_reapi;
+use crate::inputs::digest::Digest;
+
+const CALL: &str = "Execute";
+/// How long a cancelled execution may take to say its name, and how long its server may take to be told.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// A stream that lived so long was no failure when it broke: servers and proxies limit a connection's age.
+const LIVELY: Duration = Duration::from_secs(30);
+/// An execution may take any time, as long as the server is there.
+const NO_END: Duration = Duration::from_hours(24 * 365);
+
+/// How an action is to be executed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Execute {
+    /// Run it even if its result is cached (`skip_cache_lookup`).
+    pub skip_cache: bool,
+    /// `ExecutionPolicy.priority`: lower is sooner, by the protocol; servers differ, and 0 is the default of all.
+    pub priority: i32,
+    /// Output files whose contents the server may put into the result (`inline_output_files`).
+    pub inline: Vec<String>,
+}
+
+/// An execution that came to its end; the command's own exit code is in the result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed {
+    /// What came of it. Digests in it are the server's words: nothing is downloaded yet.
+    pub result: reapi::ActionResult,
+    /// Whether the server had it in its cache (`cached_result`).
+    pub cached: bool,
+    /// What the server has to say to a person.
+    pub message: String,
+}
+
+/// Executes the action, whose blobs the server has, until its end or until `cancel` is raised.
+pub(super) async fn execute(
+    server: &Server,
+    action: &Digest,
+    how: &Execute,
+    cancel: &Cancel,
+) -> Result<Executed, GridError> {
+    let execution = Execution { server, action, how, cancel, name: RefCell::default() };
+    let mut running = pin!(execution.run());
+    match select(running.as_mut(), pin!(cancel.fired())).await {
+        Either::Left((result, _)) => return result,
+        Either::Right(_) => {}
+    }
+    if execution.name().is_none() {
+        // It is on its way to a worker, perhaps, and can only be called back by its name.
+        if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
+            return Ok(result);
+        }
+    }
+    if let Some(name) = execution.name() {
+        execution.call_back(name).await;
+    }
+    Err(server.error(CALL, Code::Cancelled, "nobody waits for it any more"))
+}
+
+struct Execution<'a> {
+    server: &'a Server,
+    action: &'a Digest,
+    how: &'a Execute,
+    cancel: &'a Cancel,
+    /// The operation's name, once the server has told it.
+    name: RefCell<Option<String>>,
+}
+
+/// Why there is no result yet.
+enum Break {
+    /// The stream ended; the operation may go on.
+    Stream(Status),
+    /// The operation ended, so.
+    Operation(Status),
+}
+
+impl Execution<'_> {
+    async fn run(&self) -> Result<Executed, GridError> {
+        let patience = || Attempts::new(&self.server.endpoint().retry, NO_END);
+        let mut attempts = patience();
+        loop {
+            let begun = Instant::now();
+            let wire = self.server.wire(Call::named(CALL).about(self.action)).await?;
+            let status = match self.follow(&wire).await {
+                Ok(executed) => return Ok(executed),
+                Err(Break::Operation(status)) => {
+                    // A worker that was lost; other codes are about the action, and another try would end the same.
+                    if !matches!(status.code(), Code::Unavailable | Code::Aborted | Code::ResourceExhausted) {
+                        return Err(self.server.failure(CALL, &status));
+                    }
+                    self.name.replace(None);
+                    status
+                }
+                Err(Break::Stream(status)) => status,
+            };
+            if self.cancel.is_fired() {
+                return Err(self.server.failure(CALL, &status));
+            }
+            if begun.elapsed() > LIVELY {
+                attempts = patience();
+            }
+            match attempts.next(&status) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(self.server.give_up(CALL, &status).await),
+            }
+        }
+    }
+
+    /// Starts the operation, or joins it again, and stays until it is done or the stream breaks.
+    async fn follow(&self, wire: &Wire) -> Result<Executed, Break> {
+        let mut stream = self.open(wire).await.map_err(Break::Stream)?;
+        self.server.reached();
+        let patience = self.server.deadline(0);
+        loop {
+            let Ok(message) = tokio::time::timeout(patience, stream.message()).await else {
+                if let Some(other) = self.is_alive(wire).await.map_err(Break::Stream)? {
+                    stream = other;
+                }
+                continue;
+            };
+            let ended = || Break::Stream(Status::unavailable("the stream ended before the action did"));
+            let operation = message.map_err(Break::Stream)?.ok_or_else(ended)?;
+            if !operation.name.is_empty() {
+                self.name.replace(Some(operation.name.clone()));
+            }
+            if operation.done {
+                return outcome(operation).map_err(Break::Operation);
+            }
+            if self.cancel.is_fired() {
+                return Err(Break::Stream(Status::cancelled("")));
+            }
+        }
+    }
+
+    async fn open(&self, wire: &Wire) -> Result<Streaming<Operation>, Status> {
+        let patience = self.server.deadline(0);
+        let opening = async {
+            match self.name() {
+                Some(name) => self.join(wire, name).await,
+                None => self.start(wire).await,
+            }
+        };
+        let opened = tokio::time::timeout(patience, opening).await;
+        opened.unwrap_or_else(|_| Err(self.server.unheard(patience)))
+    }
+
+    async fn start(&self, wire: &Wire) -> Result<Streaming<Operation>, Status> {
+        let request = reapi::ExecuteRequest {
+            instance_name: self.server.instance(),
+            skip_cache_lookup: self.how.skip_cache,
+            action_digest: Some(to_reapi(self.action)),
+            execution_policy: (self.how.priority != 0)
+                .then_some(reapi::ExecutionPolicy { priority: self.how.priority }),
+            inline_stdout: true,
+            inline_stderr: true,
+            inline_output_files: self.how.inline.clone(),
+            ..Default::default()
+        };
+        Ok(client(wire).execute(wire.request(request)).await?.into_inner())
+    }
+
+    /// Joins the operation again. One that the server knows no more is to be started anew, which passes for a transient failure.
+    async fn join(&self, wire: &Wire, name: String) -> Result<Streaming<Operation>, Status> {
+        match client(wire).wait_execution(wire.request(reapi::WaitExecutionRequest { name })).await {
+            Ok(stream) => Ok(stream.into_inner()),
+            Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
+                self.name.replace(None);
+                Err(Status::aborted(format!("the operation cannot be joined: {}", status.message())))
+            }
+            Err(status) => Err(status),
+        }
+    }
+
+    /// After a silence: a new stream of the same operation; `None` if the server has no such thing, but answers; a failure
+    /// if it does not answer.
+    async fn is_alive(&self, wire: &Wire) -> Result<Option<Streaming<Operation>>, Status> {
+        let patience = self.server.deadline(0);
+        let name = self.name().ok_or_else(|| self.server.unheard(patience))?;
+        let request = wire.request(reapi::WaitExecutionRequest { name });
+        let mut client = client(wire);
+        match tokio::time::timeout(patience, client.wait_execution(request)).await {
+            Ok(Ok(stream)) => Ok(Some(stream.into_inner())),
+            Ok(Err(status)) if status.code() == Code::Unimplemented => Ok(None),
+            Ok(Err(status)) => Err(status),
+            Err(_) => Err(self.server.unheard(patience)),
+        }
+    }
+
+    /// Tells the server to stop: closing the stream does not. Not all servers know how.
+    async fn call_back(&self, name: String) {
+        let Ok(wire) = self.server.wire(Call::named("CancelOperation").about(self.action)).await else {
+            return;
+        };
+        let request = wire.request(CancelOperationRequest { name });
+        let mut client = OperationsClient::new(wire.channel.clone());
+        match tokio::time::timeout(FAREWELL, client.cancel_operation(request)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(status)) => tracing::debug!("CancelOperation: {status}"),
+            Err(_) => tracing::debug!("CancelOperation: no answer"),
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        self.name.borrow().clone()
+    }
+}
+
+fn client(wire: &Wire) -> ExecutionClient<tonic::transport::Channel> {
+    ExecutionClient::new(wire.channel.clone()).max_decoding_message_size(super::LARGEST_ANSWER)
+}
+
+/// What a finished operation says.
+fn outcome(operation: Operation) -> Result<Executed, Status> {
+    let response = match operation.result {
+        Some(operation::Result::Response(any)) => reapi::ExecuteResponse::decode(any.value.as_slice())
+            .map_err(|error| Status::data_loss(format!("the response is not understood: {error}")))?,
+        Some(operation::Result::Error(status)) => return Err(from_rpc(&status)),
+        None => return Err(Status::data_loss("the operation ended without saying how")),
+    };
+    if let Some(status) = response.status.as_ref().filter(|status| status.code != Code::Ok as i32) {
+        return Err(from_rpc(status));
+    }
+    let result = response.result.ok_or_else(|| Status::data_loss("the response has no result"))?;
+    Ok(Executed { result, cached: response.cached_result, message: response.message })
+}
+
+/// The status with its details where gRPC has them.
+fn from_rpc(status: &rpc::Status) -> Status {
+    let details = status.encode_to_vec().into();
+    Status::with_details(Code::from_i32(status.code), status.message.clone(), details)
+}

@@ -1,0 +1,210 @@
+//! Server: one service's connection, and how a call to it is made: credentials, deadline, retries, breaker.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tonic::metadata::MetadataMap;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use super::address::{self, AddressError};
+use super::breaker::Breaker;
+use super::credentials::Credentials;
+use super::error::is_transport;
+use super::metadata::Caller;
+use super::retry::Attempts;
+use super::{Endpoint, GridError};
+use crate::inputs::digest::Digest;
+
+/// A server that takes longer to accept a connection is taken for absent.
+pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(5);
+/// A server that takes longer to answer a keepalive ping is taken for dead.
+pub(super) const LONGEST_PONG: Duration = Duration::from_secs(10);
+/// Bytes a second that a transfer must make on average, beside the usual deadline.
+const SLOWEST: u64 = 100_000;
+
+/// One connection. Clients of several services or instances on the same server share it.
+#[derive(Debug)]
+pub(super) struct Link {
+    name: Arc<str>,
+    transport: tonic::transport::Endpoint,
+    channel: Mutex<Channel>,
+    credentials: Credentials,
+    breaker: Breaker,
+    caller: Arc<Caller>,
+}
+
+/// A service of a grid: a connection and the instance name to use on it.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    link: Arc<Link>,
+    endpoint: Arc<Endpoint>,
+}
+
+/// What a call is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// The method's name.
+    pub(super) name: &'static str,
+    /// The action that it is about, if there is one.
+    pub(super) action: Option<&'a Digest>,
+    /// How many bytes it moves; they extend its deadline.
+    pub(super) size: u64,
+}
+
+/// What one attempt is made with.
+#[derive(Debug, Clone)]
+pub(super) struct Wire {
+    /// The connection.
+    pub(super) channel: Channel,
+    headers: MetadataMap,
+}
+
+impl Link {
+    /// A connection to the endpoint's server, not made yet. Call it within the runtime.
+    pub(super) fn new(endpoint: &Endpoint, caller: Arc<Caller>) -> Result<Arc<Self>, GridError> {
+        let name: Arc<str> = endpoint.url.as_str().into();
+        let wrong =
+            |error: AddressError| GridError::new(Code::InvalidArgument, "settings", &name, error.to_string());
+        let transport = address::transport(endpoint).map_err(wrong)?;
+        Ok(Arc::new(Self {
+            channel: Mutex::new(transport.connect_lazy()),
+            transport,
+            credentials: Credentials::new(endpoint),
+            breaker: Breaker::default(),
+            caller,
+            name,
+        }))
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Leaves a connection on which nothing is heard; the next call makes a new one. What is under way on it goes on.
+    fn renew(&self) {
+        *self.channel.lock().unwrap_or_else(PoisonError::into_inner) = self.transport.connect_lazy();
+    }
+}
+
+impl Server {
+    pub(super) fn new(link: Arc<Link>, endpoint: &Endpoint) -> Self {
+        Self { link, endpoint: Arc::new(endpoint.clone()) }
+    }
+
+    pub(super) fn instance(&self) -> String {
+        self.endpoint.instance.clone()
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Whether `other` is the same service of the same server.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.link, &other.link) && self.endpoint.instance == other.endpoint.instance
+    }
+
+    pub(super) fn error(&self, call: &'static str, code: Code, text: impl Into<String>) -> GridError {
+        GridError::new(code, call, &self.link.name, text)
+    }
+
+    pub(super) fn failure(&self, call: &'static str, status: &Status) -> GridError {
+        GridError::from_status(call, &self.link.name, status)
+    }
+
+    /// Makes attempts until one succeeds or fails for good. Each has the endpoint's deadline, more for what moves many bytes.
+    pub(super) async fn call<T>(
+        &self,
+        call: Call<'_>,
+        mut attempt: impl AsyncFnMut(Wire) -> Result<T, Status>,
+    ) -> Result<T, GridError> {
+        let deadline = self.deadline(call.size);
+        let mut attempts = Attempts::new(&self.endpoint.retry, deadline);
+        loop {
+            let wire = self.wire(call).await?;
+            let made = tokio::time::timeout(deadline, attempt(wire)).await;
+            let status = match made.unwrap_or_else(|_| Err(self.unheard(deadline))) {
+                Ok(answer) => {
+                    self.link.breaker.reached();
+                    return Ok(answer);
+                }
+                Err(status) => status,
+            };
+            match attempts.next(&status) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(self.give_up(call.name, &status).await),
+            }
+        }
+    }
+
+    /// How long an attempt may take that moves so many bytes.
+    pub(super) fn deadline(&self, size: u64) -> Duration {
+        self.endpoint.timeout + Duration::from_secs(size / SLOWEST)
+    }
+
+    /// What an attempt is made with; an error when there are no credentials, or when the server was out of reach just now.
+    pub(super) async fn wire(&self, call: Call<'_>) -> Result<Wire, GridError> {
+        self.link.breaker.admit(Instant::now()).map_err(|why| {
+            self.error(call.name, Code::Unavailable, format!("not tried, because it failed just now: {why}"))
+        })?;
+        let mut headers = self.link.caller.headers(call.action);
+        let added = self.link.credentials.add_to(&mut headers).await;
+        added.map_err(|error| self.error(call.name, Code::Unauthenticated, error.to_string()))?;
+        Ok(Wire { channel: self.link.channel(), headers })
+    }
+
+    /// The failure of an attempt that nothing was heard of for so long.
+    pub(super) fn unheard(&self, time: Duration) -> Status {
+        self.link.renew();
+        let silence = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let mut status = Status::deadline_exceeded(format!("no answer within {:.1} s", time.as_secs_f64()));
+        status.set_source(Arc::new(silence));
+        status
+    }
+
+    /// The error of a call whose last attempt ended so.
+    pub(super) async fn give_up(&self, call: &'static str, status: &Status) -> GridError {
+        let error = self.failure(call, status);
+        if is_transport(status) {
+            self.link.breaker.failed(Instant::now(), &error.text);
+        } else {
+            self.link.breaker.reached();
+        }
+        if error.code == Code::Unauthenticated {
+            self.link.credentials.refused().await;
+        }
+        error
+    }
+
+    /// Notes that the server answered.
+    pub(super) fn reached(&self) {
+        self.link.breaker.reached();
+    }
+}
+
+impl<'a> Call<'a> {
+    /// A call that moves little.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self { name, action: None, size: 0 }
+    }
+
+    /// The same call, about this action.
+    pub(super) fn about(self, action: &'a Digest) -> Self {
+        Self { action: Some(action), ..self }
+    }
+
+    /// The same call, moving so many bytes.
+    pub(super) fn moving(self, size: u64) -> Self {
+        Self { size, ..self }
+    }
+}
+
+impl Wire {
+    /// The request with its headers.
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        *request.metadata_mut() = self.headers.clone();
+        request
+    }
+}
