@@ -98,6 +98,7 @@ fn engine(folder: &Path) -> Engine {
         shapes: Shapes::default(),
         cache: Cache::new(&folder.join("cache"), u64::MAX),
         executor: Executor::new(&folder.join("cache")),
+        idents: Idents::default(),
         files,
     }
 }

@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show the Action, the Command and the input root as they would go to a server
+    #[arg(long)]
+    proto: bool,
     /// The command, beginning with the compiler
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -37,6 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         args: words.split_off(1),
         directory: std::env::current_dir()?,
         environment: super::open::environment(),
+        proto: args.proto,
     })?;
     if args.json {
         println!("{answer}");
@@ -60,6 +64,17 @@ fn print(answer: &Value) {
     }
     if let Some(launch) = answer["launch"].as_str() {
         println!("  launch   {launch}");
+    }
+    for (title, name) in [("action", "action"), ("command", "command")] {
+        if let Some(message) = answer["proto"][name].as_object() {
+            println!("\n{title}\n{:#}", Value::Object(message.clone()));
+        }
+    }
+    if let Some(files) = answer["proto"]["input_root"].as_array() {
+        println!("\ninput root");
+        for file in files.iter().filter_map(Value::as_str) {
+            println!("  {file}");
+        }
     }
 }
 

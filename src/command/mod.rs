@@ -27,4 +27,4 @@ pub use language::Language;
 pub use parse::read;
 pub use probe::is_probe;
 pub use reason::{Reason, Why};
-pub use scan::scan_args;
+pub use scan::{depfile_args, scan_args};

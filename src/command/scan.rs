@@ -14,6 +14,28 @@ pub fn scan_args(compile: &Compile) -> Vec<String> {
     kept.cloned().chain(["-w".to_owned()]).collect()
 }
 
+/// Returns the arguments of a run that writes nothing but the depfile that `compile` asks for, to `path`; `None` when it asks
+/// for it by `-Wp,`, whose file cannot be told apart.
+///
+/// The target is named as the compile would name it, since this run has another output.
+pub fn depfile_args(compile: &Compile, path: &str) -> Option<Vec<String>> {
+    let request = compile.depfile.as_ref()?;
+    let tokens = table::tokens(&compile.args, compile.family);
+    let wanted = |token: &&Token<'_>| is_kept(token) || token.effect == Effect::Dep(table::Dep::Content);
+    let mut args: Vec<String> = tokens.iter().filter(wanted).flat_map(|token| token.words).cloned().collect();
+    if tokens.iter().any(|token| {
+        token.effect == Effect::Preprocessor && through::preprocessor(token.value) != Preprocessor::Macros
+    }) {
+        return None;
+    }
+    if !args.iter().any(|arg| arg.starts_with("-MT") || arg.starts_with("-MQ")) {
+        args.extend(["-MQ".to_owned(), compile.object().to_owned()]);
+    }
+    args.push(if request.system_headers { "-MD" } else { "-MMD" }.to_owned());
+    args.extend(["-MF", path, "-E", "-o", "/dev/null", "-w"].map(str::to_owned));
+    Some(args)
+}
+
 fn is_kept(token: &Token<'_>) -> bool {
     match token.effect {
         Effect::Object

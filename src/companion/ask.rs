@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Companion;
+use super::obtain::obtain;
+use super::recc_log::ReccLog;
 use super::root::whereabouts;
 use super::session::{Active, Session};
 use crate::backend::Outcome;
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Context, Known, Launch, Unready, instantiate};
+use crate::launch::{Call, Context, Grid, Known, Launch, Unready, instantiate};
 use crate::settings::{Mode, Settings, SettingsError};
 use crate::store::{ElementKey, RecordId};
 
@@ -62,6 +64,15 @@ pub(super) enum Answer {
     Bypass(String),
     /// Write these outputs.
     Serve(Outcome, Vec<File>),
+    /// Say this and fail: a grid has run the command, and its compiler refused the source.
+    Fail {
+        /// The exit status.
+        status: u8,
+        /// For its standard output.
+        stdout: Vec<u8>,
+        /// For its standard error.
+        stderr: Vec<u8>,
+    },
     /// Run the compiler and report.
     Learn(Box<Lesson>),
 }
@@ -76,6 +87,8 @@ pub(super) struct Lesson {
     pub session: Arc<Session>,
     /// Position in the build's order.
     pub order: u32,
+    /// Where its result is left for others.
+    pub grid: Option<Arc<Grid>>,
     /// Keeps the session from closing before the lesson is learnt.
     pub _active: Active,
 }
@@ -154,15 +167,17 @@ pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn F
     let call = match read(companion, request, &mut snapshot) {
         Reading::Compile(call) => call,
         Reading::Bypass(_, reason) => {
-            if let Some(session) = session_of(companion, request, &settings, mode) {
+            if let Some(session) = session_of(companion, request, &settings) {
                 session.inner().accounts.served.bypassed += 1;
             }
             return Answer::Bypass(reason);
         }
     };
-    let Some(session) = session_of(companion, request, &settings, mode) else {
+    let Some(session) = session_of(companion, request, &settings) else {
         return Answer::Bypass("no session could be opened".into());
     };
+    let log = ReccLog::of(&settings, &request.directory);
+    let asking = Asking { request, begun, log: log.as_ref() };
     let active = session.begin();
     let root = &session.place.root;
     let id = call.id(root);
@@ -174,11 +189,27 @@ pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn F
             state.asked += 1;
             state.order = Some(order);
         }
-        if let Some(answer) = serve(companion, &session, &known, (request, begun), snapshot, alive) {
+        if let Some(answer) = serve(companion, &session, &known, asking, snapshot, alive) {
             return answer;
         }
     }
-    Answer::Learn(Box::new(Lesson { call: *call, id, session: Arc::clone(&session), order, _active: active }))
+    let grid = companion.grids.of(&settings);
+    let lesson = Lesson { call: *call, id, session, order, grid, _active: active };
+    if mode != Mode::Learn
+        && let Some(grid) = &lesson.grid
+        && let Some(answer) = obtain(companion, &lesson, grid, request, log.as_ref(), alive)
+    {
+        return answer;
+    }
+    Answer::Learn(Box::new(lesson))
+}
+
+/// A request, when it came, and who is told of it.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    request: &'a Request,
+    begun: Instant,
+    log: Option<&'a ReccLog>,
 }
 
 /// Serves a recorded command from its launch or from the cache; `None` when its compiler has to run.
@@ -186,11 +217,12 @@ fn serve(
     companion: &Companion,
     session: &Arc<Session>,
     known: &Arc<Known>,
-    (request, begun): (&Request, Instant),
+    asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
 ) -> Option<Answer> {
     let engine = &companion.engine;
+    let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
         let context = Context { path: request.variable("PATH") };
@@ -230,7 +262,10 @@ fn serve(
         session.inner().accounts.served.local += 1;
         return Some(Answer::Bypass("its messages go to a terminal".into()));
     }
-    account(session, known, launched, joined, begun);
+    if let Some(log) = asking.log {
+        log.cache_hit(&action);
+    }
+    account(session, known, launched, joined, asking.begun);
     Some(Answer::Serve(outcome, files))
 }
 
@@ -258,14 +293,13 @@ fn session_of(
     companion: &Companion,
     request: &Request,
     settings: &Settings,
-    mode: Mode,
 ) -> Option<Arc<Session>> {
     if let Some(session) =
         request.variable("SPEC_CC_SESSION").and_then(|ticket| companion.session_of_ticket(ticket))
     {
         return Some(session);
     }
-    companion.open(whereabouts(&request.directory, settings), &request.environment, mode, false)
+    companion.open(whereabouts(&request.directory, settings), &request.environment, settings, false)
 }
 
 /// An element named on the command line, as `project/element` or, in the local project, `element`.

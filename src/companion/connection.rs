@@ -105,6 +105,9 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
             reply(stream, &Reply::Exec)
         }
         Answer::Serve(outcome, files) => send(stream, &outcome, &files),
+        Answer::Fail { status, stdout, stderr } => {
+            reply(stream, &Reply::Serve(wire::Serve { outputs: Vec::new(), stdout, stderr, status }))
+        }
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
     }
 }
@@ -165,7 +168,7 @@ fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Resul
             size: file.digest.size,
         })
         .collect();
-    let frame = Reply::Serve(wire::Serve { outputs, stderr: outcome.stderr.clone() })
+    let frame = Reply::Serve(wire::Serve { outputs, stderr: outcome.stderr.clone(), ..Default::default() })
         .encode()
         .map_err(io::Error::other)?;
     let descriptors: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ask::{self, Reading, Request, element_named};
+use super::ask::{Request, element_named};
+use super::explain;
 use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
 use crate::command::normalise;
-use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Accounts, Launch};
+use crate::launch::Accounts;
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
 
@@ -73,6 +73,8 @@ pub enum Control {
         directory: PathBuf,
         /// The environment.
         environment: Vec<(String, String)>,
+        /// Whether to show what would go to a server.
+        proto: bool,
     },
     /// An element's records as one blob, in base 16.
     Export {
@@ -125,9 +127,10 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::List => list(companion),
         Control::Show { element } => show(companion, &element),
         Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
-        Control::Explain { compiler, args, directory, environment } => {
+        Control::Explain { compiler, args, directory, environment, proto } => {
             let args = args.into_iter().map(Into::into).collect();
-            Ok(explain(companion, &Request { compiler, args, directory, environment, terminal: false }))
+            let request = Request { compiler, args, directory, environment, terminal: false };
+            Ok(explain::explain(companion, &request, proto))
         }
         Control::Export { element } => {
             let key = find(companion, &element)?;
@@ -166,8 +169,8 @@ fn open(
             place.key.element = name.to_string_lossy().into_owned();
         }
     }
-    let mode = settings.mode().map_err(text)?;
-    let session = companion.open(place, environment, mode, true).ok_or("the folder's name is not UTF-8")?;
+    settings.mode().map_err(text)?;
+    let session = companion.open(place, environment, &settings, true).ok_or("the folder's name is not UTF-8")?;
     // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
     let begun = Instant::now();
     while !session.is_looked() && begun.elapsed() < HEAD_START {
@@ -290,56 +293,6 @@ fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) ->
         object["complete"] = json!(row.complete);
     }
     Ok(object)
-}
-
-fn explain(companion: &Companion, request: &Request) -> Value {
-    let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
-        Reading::Compile(call) => call,
-        Reading::Bypass(kind, reason) => {
-            return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
-        }
-    };
-    let session = request.settings().ok().and_then(|settings| {
-        let place = whereabouts(&request.directory, &settings);
-        companion.sessions().values().find(|session| session.whereabouts == place).cloned()
-    });
-    let launch = session.as_ref().and_then(|session| {
-        let known = session.inner().knowns.get(&call.id(&session.place.root)).cloned()?;
-        let launch = known.state().launch.clone();
-        Some(launch_text(&launch))
-    });
-    let mut object = json!({
-        "verdict": "compile",
-        "reason": "a compile whose inputs can be accounted for",
-        "source": call.compile.source,
-        "outputs": call.outputs(),
-        "launch": launch,
-    });
-    match super::learn::look(companion, request, &call) {
-        Ok(look) => {
-            object["action_digest"] = json!(look.action.to_string());
-            object["inputs"] = json!(look.inputs);
-            object["cached"] = json!(companion.engine.cache.find(&look.action).is_some());
-        }
-        Err(why) => {
-            object["verdict"] = json!("local");
-            object["reason"] = json!(why);
-        }
-    }
-    object
-}
-
-fn launch_text(launch: &Launch) -> String {
-    match launch {
-        Launch::Unseen => "not looked at yet".into(),
-        Launch::Not(why) => format!("not issued: {why}"),
-        Launch::Pending(_) => "waits for a generated file".into(),
-        Launch::Held(_) => "not issued: its output is up to date".into(),
-        Launch::Queued => "waits for a core".into(),
-        Launch::Running(_) => "running".into(),
-        Launch::Ready(..) => "done".into(),
-        Launch::Failed(why) => format!("failed: {why}"),
-    }
 }
 
 fn status(companion: &Companion) -> Value {

@@ -8,8 +8,10 @@ use super::Companion;
 use super::ask::{Lesson, Request};
 use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
+use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Context, Evidence, Known, NotKept, Reads, Side, conclude, examine, scan, templated,
+    Call, Context, Evidence, Known, Learnt, Moment, NotKept, Reads, Side, conclude, instantiate, scan,
+    templated,
 };
 use crate::store::{Record, SetId};
 
@@ -84,11 +86,13 @@ pub(super) fn learn(
     began_ns: i64,
     report: &Report,
 ) {
-    let Lesson { call, session, .. } = lesson;
+    let call = &lesson.call;
     match lesson_of(companion, request, lesson, side, taken, began_ns) {
-        Ok(reads) => {
-            let known = record(companion, lesson, reads, report);
-            session.inner().knowns.insert(lesson.id, known);
+        Ok(Learnt { reads, kept }) => {
+            record(companion, lesson, reads, report.cpu, report.wall);
+            if let Ok(key) = kept {
+                share(companion, request, lesson, &key);
+            }
         }
         Err(why) => tracing::info!("{} in {} is not recorded: {why}", call.compile.source, call.directory),
     }
@@ -101,7 +105,7 @@ fn lesson_of(
     side: &Side,
     taken: Taken,
     began_ns: i64,
-) -> Result<Reads, NotKept> {
+) -> Result<Learnt, NotKept> {
     let engine = &companion.engine;
     let call = &lesson.call;
     let dependencies = match (taken.dependencies, &side.dependencies) {
@@ -120,11 +124,51 @@ fn lesson_of(
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
     }
-    Ok(learnt.reads)
+    Ok(learnt)
+}
+
+/// Leaves the result of a compile that was kept under `key` on the grid, for others.
+fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
+    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.settings().uploads(false)) else { return };
+    let Lesson { call, session, id, .. } = lesson;
+    let engine = &companion.engine;
+    let Some(known) = session.inner().knowns.get(id).cloned() else { return };
+    let set = Arc::clone(&known.state().reads.set);
+    let context = Context { path: request.variable("PATH") };
+    let mut snapshot = Snapshot::new(&engine.files);
+    // The files may have changed since: then there is nothing to say about the action that was asked for.
+    let reads = known.state().reads.clone();
+    match instantiate(engine, &mut snapshot, call, &reads, context) {
+        Ok(instance) if instance.action == *key && !instance.incbin => {}
+        _ => return,
+    }
+    let sent = Moment::new(engine, &mut snapshot, call, &set, *key, context).and_then(|moment| {
+        let job = moment.job(call, &request.environment);
+        let wire = grid.wire(&job).map_err(|error| error.to_string())?;
+        let outcome = engine.cache.find(key).ok_or("its result has gone")?;
+        grid.keep(engine, &job, &wire, &outcome, Some(Box::new(session.begin())));
+        Ok(())
+    });
+    if let Err(why) = sent {
+        tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
+    }
+}
+
+/// Records a command that was had without running it here; what it took stands for its cost until more is known.
+pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
+    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
+    let root = &lesson.session.place.root;
+    if known.is_some_and(|known| {
+        let state = known.state();
+        lesson.call.is(&state.record, root) && state.reads == reads
+    }) {
+        return;
+    }
+    record(companion, lesson, reads, took, took);
 }
 
 /// Puts the record into the store, and into play.
-fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report) -> Arc<Known> {
+fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, wall: Duration) {
     let Lesson { call, id, session, order, .. } = lesson;
     let root = &session.place.root;
     let before = session.inner().knowns.get(id).cloned();
@@ -140,8 +184,8 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report)
         set: SetId::default(),
         shape: reads.shape.0,
         order: *order,
-        cost_us: report.cpu.as_micros() as u64,
-        wall_us: report.wall.as_micros() as u64,
+        cost_us: cpu.as_micros() as u64,
+        wall_us: wall.as_micros() as u64,
         asked: old.as_ref().map_or(0, |old| old.asked) + 1,
         launched: old.as_ref().map_or(0, |old| old.launched),
         useful: old.as_ref().map_or(0, |old| old.useful),
@@ -159,22 +203,5 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, report: &Report)
     if let Some(before) = before {
         known.inherit(&before);
     }
-    Arc::new(known)
-}
-
-/// What a call reads now, and its action: for `specctl explain`.
-pub(super) struct Look {
-    /// The action's digest.
-    pub action: Digest,
-    /// Every file it reads.
-    pub inputs: Vec<String>,
-}
-
-/// Scans a call and computes its action; an error says why it is not cached.
-pub(super) fn look(companion: &Companion, request: &Request, call: &Call) -> Result<Look, String> {
-    let engine = &companion.engine;
-    let context = Context { path: request.variable("PATH") };
-    let (reads, instance) = examine(engine, call, context, &request.environment)?;
-    let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
-    Ok(Look { action: instance.action, inputs })
+    session.inner().knowns.insert(*id, Arc::new(known));
 }

@@ -3,8 +3,11 @@
 mod ask;
 mod connection;
 mod control;
+mod explain;
+mod grids;
 mod learn;
 mod recc_log;
+mod obtain;
 mod root;
 mod server;
 mod session;
@@ -18,8 +21,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use grids::Grids;
+
 use crate::launch::{Engine, Known, Launcher, Place};
-use crate::settings::Mode;
+use crate::settings::{Mode, Settings};
 use crate::store::{ElementKey, Record, Store, StoreError};
 
 pub use connection::control_frame;
@@ -43,6 +48,7 @@ pub struct Companion {
     store: Option<Store>,
     /// Why it cannot be used.
     store_fault: String,
+    grids: Grids,
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     next_session: AtomicU64,
     cache_folder: PathBuf,
@@ -68,6 +74,7 @@ impl Companion {
             launcher,
             store,
             store_fault,
+            grids: Grids::default(),
             sessions: Mutex::default(),
             next_session: AtomicU64::new(next),
             cache_folder,
@@ -94,7 +101,7 @@ impl Companion {
         &self,
         whereabouts: Whereabouts,
         environment: &[(String, String)],
-        mode: Mode,
+        settings: &Settings,
         explicit: bool,
     ) -> Option<Arc<Session>> {
         let mut sessions = self.sessions();
@@ -103,7 +110,8 @@ impl Companion {
             return Some(Arc::clone(session));
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
-        let place = Arc::new(Place::new(root, environment.to_vec()));
+        let mode = settings.mode().unwrap_or(Mode::Off);
+        let place = Arc::new(Place::new(root, environment.to_vec(), self.grids.of(settings)));
         let knowns = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(

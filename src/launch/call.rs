@@ -79,6 +79,19 @@ impl Call {
     }
 }
 
+/// The path without `.` and `..`, as text.
+pub(super) fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
 /// A text with the project root taken out where that can be undone, else the text itself.
 pub fn templated(text: &str, root: &str) -> String {
     normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())

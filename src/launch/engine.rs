@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Call;
+use super::grid::Idents;
 use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
@@ -25,6 +26,8 @@ pub struct Engine {
     pub cache: Cache,
     /// Runs launches.
     pub executor: Executor,
+    /// What compilers sign their objects with.
+    pub idents: Idents,
 }
 
 impl Engine {

@@ -14,7 +14,7 @@ use crate::inputs::stamp::Stamp;
 use crate::inputs::toolchain::Toolchain;
 
 /// What a command reads, and by what one sees that it still reads just that.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reads {
     /// The dependency set, sorted by path.
     pub set: Arc<[PathId]>,
@@ -45,6 +45,8 @@ pub struct Instance {
     pub newest_ns: i64,
     /// Latest change to any input, inode included, nanoseconds since the epoch.
     pub changed_ns: i64,
+    /// Whether its sources may include binary files: only a compile here, whose assembler says so, can tell.
+    pub incbin: bool,
 }
 
 /// Where and with what a call would run now.
@@ -64,6 +66,8 @@ pub(super) struct Looked {
     pub(super) hazard: Option<String>,
     /// The input that was changed last, and the stamp that says so.
     pub(super) newest: Option<(PathId, Stamp)>,
+    /// Whether its sources may include binary files.
+    pub(super) incbin: bool,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
@@ -84,6 +88,7 @@ pub fn instantiate(
             action: looked.action,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
+            incbin: looked.incbin,
         }),
     }
 }
@@ -119,6 +124,7 @@ pub(super) fn look(
         action: key(engine, call, &toolchain, set, &seen),
         hazard: hazard(call, &toolchain, shaped.hazards),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
+        incbin: shaped.hazards.contains(Hazards::INCBIN),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Call, Reads};
 use crate::backend::Outcome;
+use crate::backend::reapi::Cancel;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::store::{Record, RecordId, Use};
@@ -56,12 +57,21 @@ pub enum Launch {
     Held(Digest),
     /// Issued; waits for a core.
     Queued,
-    /// Being scanned or executed, by this process group once there is one.
-    Running(Option<i32>),
+    /// Being looked up, scanned or executed, by this runner once there is one.
+    Running(Option<Runner>),
     /// Its outputs are here.
     Ready(Digest, Outcome),
     /// It came to nothing, and why.
     Failed(String),
+}
+
+/// Who runs a launch.
+#[derive(Debug, Clone)]
+pub enum Runner {
+    /// A process group of this machine.
+    Group(i32),
+    /// A grid, which stops when told so.
+    Grid(Cancel),
 }
 
 impl Known {

@@ -2,12 +2,15 @@
 
 mod accounts;
 mod call;
+mod carry;
 mod conclude;
 mod engine;
+mod grid;
 mod instance;
 mod known;
 mod launcher;
 mod perform;
+mod place;
 mod queue;
 
 pub use accounts::{Accounts, Served};
@@ -15,6 +18,8 @@ pub use call::{Call, templated};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
-pub use known::{Known, Launch, State};
-pub use launcher::{Launcher, Place, awaited, is_open};
+pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Unobtainable, Wire};
+pub use known::{Known, Launch, Runner, State};
+pub use launcher::{Launcher, awaited, is_open};
 pub use perform::{Side, examine, scan, side_channel};
+pub use place::Place;

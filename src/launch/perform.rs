@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::lexical;
 use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
@@ -193,17 +194,4 @@ fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
         Some(_) => Err("it works in the root of the file system".into()),
         None => Ok(folders),
     }
-}
-
-/// The path without `.` and `..`, as text.
-fn lexical(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => drop(out.pop()),
-            part => out.push(part),
-        }
-    }
-    out
 }

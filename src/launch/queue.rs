@@ -6,21 +6,20 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::{Known, Place};
 
 /// One launch that waits for a core.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Task {
     pub(super) known: Arc<Known>,
     pub(super) place: Arc<Place>,
 }
 
 /// The launches of all sessions.
-#[derive(Debug)]
 pub(super) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
     width: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     /// By position in the last build, then by arrival. The embedded backend has few cores, so it goes ahead of the
     /// build in the build's own order; longest first would leave the first compiles to the build itself.

@@ -18,6 +18,8 @@ pub(crate) enum Expect {
     Hits,
     /// Each compile was launched before the build asked.
     Ahead,
+    /// Each compile was served in the way of this name.
+    All(&'static str),
 }
 
 /// One step of a project's life.
@@ -25,6 +27,8 @@ struct Step {
     change: String,
     build: String,
     expect: Expect,
+    /// Whether it is built on a machine that has never seen spec-cc.
+    elsewhere: bool,
 }
 
 /// What a step's build did.
@@ -41,13 +45,15 @@ pub(crate) struct Project {
     pub(crate) sandbox: Sandbox,
     files: Vec<(String, String)>,
     steps: Vec<Step>,
+    variables: Vec<(String, String)>,
 }
 
 impl Project {
     /// A project of the given files, each a path and its text.
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
-        Self { sandbox: Sandbox::new(), files: files.iter().map(own).collect(), steps: Vec::new() }
+        let files = files.iter().map(own).collect();
+        Self { sandbox: Sandbox::new(), files, steps: Vec::new(), variables: Vec::new() }
     }
 
     /// Six sources and three headers under one Makefile.
@@ -81,11 +87,27 @@ impl Project {
         self
     }
 
+    /// Sets a variable of spec-cc's builds.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Adds a step: shell commands that change the tree, then those that build.
     ///
     /// `$CC` and `$CXX` are the compilers; `$WRAP` goes before a compiler of the test's own.
     pub(crate) fn step(mut self, change: &str, build: &str, expect: Expect) -> Self {
-        self.steps.push(Step { change: change.to_owned(), build: build.to_owned(), expect });
+        let (change, build) = (change.to_owned(), build.to_owned());
+        self.steps.push(Step { change, build, expect, elsewhere: false });
+        self
+    }
+
+    /// Adds a step on a machine that has never seen spec-cc.
+    pub(crate) fn elsewhere(mut self, change: &str, build: &str, expect: Expect) -> Self {
+        self = self.step(change, build, expect);
+        if let Some(step) = self.steps.last_mut() {
+            step.elsewhere = true;
+        }
         self
     }
 
@@ -136,6 +158,9 @@ impl Project {
     }
 
     fn with_spec_cc(&self, step: &Step) -> Outcome {
+        if step.elsewhere {
+            self.sandbox.forget();
+        }
         self.change(step);
         let mut command = self.session(&step.build);
         self.outcome(&mut command)
@@ -146,6 +171,7 @@ impl Project {
         let script = self.captured(build);
         let mut command = self.sandbox.session("small", &self.tree(), &script);
         command.env("CC", "spec-cc gcc").env("CXX", "spec-cc g++").env("WRAP", "spec-cc");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -187,6 +213,7 @@ fn assert_expected(expect: Expect, stats: &Stats, what: &str) {
         Expect::Any => true,
         Expect::Hits => compiles > 0.0 && same(hits, compiles),
         Expect::Ahead => compiles > 0.0 && same(ahead, compiles),
+        Expect::All(way) => compiles > 0.0 && same(stats.served(way), compiles),
     };
     assert!(met, "{what}: not served as it should be: {stats:?}");
 }

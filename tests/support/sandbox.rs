@@ -79,6 +79,14 @@ impl Sandbox {
         Some(nix::unistd::Pid::from_raw(peer.pid()))
     }
 
+    /// Makes it a machine that has never seen spec-cc.
+    pub(crate) fn forget(&self) {
+        self.stop();
+        for name in ["store", "cache"] {
+            let _ = std::fs::remove_dir_all(self.path(name));
+        }
+    }
+
     /// Ends the companion and waits until it is gone.
     pub(crate) fn stop(&self) {
         let companion = self.companion();

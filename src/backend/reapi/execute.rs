@@ -229,7 +229,7 @@ fn client(wire: &Wire) -> ExecutionClient<tonic::transport::Channel> {
 /// What a finished operation says.
 fn outcome(operation: Operation) -> Result<Executed, Status> {
     let response = match operation.result {
-        Some(operation::Result::Response(any)) => reapi::ExecuteResponse::decode(any.value.as_slice())
+        Some(operation::Result::Response(any)) => reapi::ExecuteResponse::decode(&any.value[..])
             .map_err(|error| Status::data_loss(format!("the response is not understood: {error}")))?,
         Some(operation::Result::Error(status)) => return Err(from_rpc(&status)),
         None => return Err(Status::data_loss("the operation ended without saying how")),

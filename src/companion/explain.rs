@@ -1,0 +1,125 @@
+//! How a command would be treated, and why.
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message;
+use serde_json::{Value, json};
+
+use super::Companion;
+use super::ask::{self, Reading, Request};
+use super::root::whereabouts;
+use crate::action::remote::Built;
+use crate::inputs::digest::Digest;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::{Call, Context, Grid, Launch, Moment, Wire, examine};
+use crate::settings::Settings;
+
+/// The answer of `specctl explain`; with `proto` it shows what would go to a server.
+pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> Value {
+    let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
+        Reading::Compile(call) => call,
+        Reading::Bypass(kind, reason) => {
+            return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
+        }
+    };
+    let settings = request.settings().ok();
+    let mut object = json!({
+        "verdict": "compile",
+        "reason": "a compile whose inputs can be accounted for",
+        "source": call.compile.source,
+        "outputs": call.outputs(),
+        "launch": settings.as_ref().and_then(|settings| launch_of(companion, request, &call, settings)),
+    });
+    let grid = settings.and_then(|settings| companion.grids.of(&settings));
+    match look(companion, request, &call, grid.as_deref()) {
+        Ok(look) => {
+            let action = look.wire.as_ref().map_or(look.key, |wire| wire.asked.action);
+            object["action_digest"] = json!(action.to_string());
+            object["inputs"] = json!(look.inputs);
+            object["cached"] = json!(companion.engine.cache.find(&look.key).is_some());
+            if let Some(wire) = look.wire.as_ref().filter(|_| proto) {
+                object["proto"] = decoded(&wire.asked);
+            }
+        }
+        Err(why) => {
+            object["verdict"] = json!("local");
+            object["reason"] = json!(why);
+        }
+    }
+    object
+}
+
+/// What a call reads now, and its actions.
+struct Look {
+    key: Digest,
+    inputs: Vec<String>,
+    wire: Option<Wire>,
+}
+
+/// Scans a call and computes its actions; an error says why it is not cached.
+fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Grid>) -> Result<Look, String> {
+    let engine = &companion.engine;
+    let context = Context { path: request.variable("PATH") };
+    let (reads, instance) = examine(engine, call, context, &request.environment)?;
+    let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
+    let mut snapshot = Snapshot::new(&engine.files);
+    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context)?;
+    let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
+    let wire = wire.transpose().map_err(|error| error.to_string())?;
+    Ok(Look { key: instance.action, inputs, wire })
+}
+
+/// What became of the command's launch in a session that is open now.
+fn launch_of(companion: &Companion, request: &Request, call: &Call, settings: &Settings) -> Option<String> {
+    let place = whereabouts(&request.directory, settings);
+    let session = companion.sessions().values().find(|session| session.whereabouts == place).cloned()?;
+    let known = session.inner().knowns.get(&call.id(&session.place.root)).cloned()?;
+    let launch = known.state().launch.clone();
+    Some(match launch {
+        Launch::Unseen => "not looked at yet".into(),
+        Launch::Not(why) => format!("not issued: {why}"),
+        Launch::Pending(_) => "waits for a generated file".into(),
+        Launch::Held(_) => "not issued: its output is up to date".into(),
+        Launch::Queued => "waits for its turn".into(),
+        Launch::Running(_) => "running".into(),
+        Launch::Ready(..) => "done".into(),
+        Launch::Failed(why) => format!("failed: {why}"),
+    })
+}
+
+/// The messages of an action, in the JSON form that Protocol Buffers define, and the files of its input root.
+fn decoded(built: &Built) -> Value {
+    let message = |digest: Option<&reapi::Digest>| {
+        let hash = digest.map(|digest| digest.hash.as_str()).unwrap_or_default();
+        let found = built.messages.iter().find(|(digest, _)| digest.hex() == hash);
+        found.map(|(_, bytes)| bytes.as_slice()).unwrap_or_default()
+    };
+    let own = built.messages.iter().find(|(digest, _)| *digest == built.action);
+    let action = own.and_then(|(_, bytes)| reapi::Action::decode(bytes.as_slice()).ok()).unwrap_or_default();
+    let mut files = Vec::new();
+    list(&message, action.input_root_digest.as_ref(), "", &mut files);
+    json!({ "action": action, "command": built.command, "input_root": files })
+}
+
+/// Adds a line for each file and each empty folder below a folder of the input root.
+fn list<'a>(
+    message: &dyn Fn(Option<&reapi::Digest>) -> &'a [u8],
+    folder: Option<&reapi::Digest>,
+    path: &str,
+    lines: &mut Vec<String>,
+) {
+    let folder = reapi::Directory::decode(message(folder)).unwrap_or_default();
+    if folder.files.is_empty() && folder.directories.is_empty() && folder.symlinks.is_empty() {
+        lines.push(format!("{path}/"));
+    }
+    for file in &folder.files {
+        let digest = file.digest.as_ref().map(|digest| format!("{}/{}", digest.hash, digest.size_bytes));
+        let mark = if file.is_executable { "*" } else { "" };
+        lines.push(format!("{path}/{}{mark} {}", file.name, digest.unwrap_or_default()));
+    }
+    for link in &folder.symlinks {
+        lines.push(format!("{path}/{} -> {}", link.name, link.target));
+    }
+    for below in &folder.directories {
+        list(message, below.digest.as_ref(), &format!("{path}/{}", below.name), lines);
+    }
+}

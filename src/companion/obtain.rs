@@ -1,0 +1,180 @@
+//! Having a command from the session's grid because the build asks for it now.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::ask::{Answer, Lesson, Request};
+use super::recc_log::ReccLog;
+use super::{Companion, learn};
+use crate::backend::Outcome;
+use crate::backend::reapi::Cancel;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::{
+    Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
+    instantiate,
+};
+use crate::settings::Policy;
+
+/// How often a build that waits is told that there is still somebody here.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// A build waits so long for a grid that has taken its command, and then runs it here: queues are long at times, and a hanging
+/// worker must not hang a build.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// How a command was had.
+enum Had {
+    /// Its result was there.
+    Found(Outcome),
+    /// The grid ran it.
+    Executed(Executed),
+    /// It is to be run here.
+    Nothing,
+}
+
+/// Answers a command from the grid; `None` when its compiler has to run here.
+///
+/// `alive` is asked once a second while waiting whether the build still does.
+pub(super) fn obtain(
+    companion: &Companion,
+    lesson: &Lesson,
+    grid: &Arc<Grid>,
+    request: &Request,
+    log: Option<&ReccLog>,
+    alive: &mut dyn FnMut() -> bool,
+) -> Option<Answer> {
+    let begun = Instant::now();
+    let engine = &companion.engine;
+    let call = &lesson.call;
+    let context = Context { path: request.variable("PATH") };
+    let mut snapshot = Snapshot::new(&engine.files);
+    let (reads, instance) = current(companion, lesson, request, &mut snapshot)
+        .inspect_err(|why| tracing::debug!("{} is not looked up: {why}", call.compile.source))
+        .ok()?;
+    if let Some(outcome) = engine.cache.find(&instance.action) {
+        log.into_iter().for_each(|log| log.cache_hit(&instance.action));
+        return finish(companion, lesson, request, reads, begun, Had::Found(outcome));
+    }
+    if instance.incbin {
+        return None;
+    }
+    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context).ok()?;
+    let job = moment.job(call, &request.environment);
+    let had = attended(alive, |cancel| had(companion, grid, &job, log, cancel))?;
+    match had {
+        Ok(had) => finish(companion, lesson, request, reads, begun, had),
+        Err(error) => {
+            tracing::warn!("{} is compiled here: {error}", call.compile.source);
+            None
+        }
+    }
+}
+
+/// What a command reads now, and its instance, by its record or else by a scan.
+fn current<'f>(
+    companion: &'f Companion,
+    lesson: &Lesson,
+    request: &Request,
+    snapshot: &mut Snapshot<'f>,
+) -> Result<(Reads, Instance), String> {
+    let engine = &companion.engine;
+    let context = Context { path: request.variable("PATH") };
+    let root = &lesson.session.place.root;
+    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
+    if let Some(known) = known.filter(|known| lesson.call.is(&known.state().record, root)) {
+        let reads = known.state().reads.clone();
+        match instantiate(engine, snapshot, &lesson.call, &reads, context) {
+            Ok(instance) => return Ok((reads, instance)),
+            Err(Unready::Refused(why)) => return Err(why),
+            Err(Unready::Changed | Unready::Missing(_)) => {}
+        }
+    }
+    let examined = examine(engine, &lesson.call, context, &request.environment);
+    // What the scan looked at is newer than what the snapshot has seen.
+    *snapshot = Snapshot::new(&engine.files);
+    examined
+}
+
+fn had(
+    companion: &Companion,
+    grid: &Grid,
+    job: &Job<'_>,
+    log: Option<&ReccLog>,
+    cancel: &Cancel,
+) -> Result<Had, Unobtainable> {
+    let say = |event: &dyn Fn(&ReccLog)| log.into_iter().for_each(event);
+    let wire: Wire = grid.wire(job)?;
+    if let Some(outcome) = grid.find(&companion.engine, job, &wire)? {
+        say(&|log| log.cache_hit(&wire.asked.action));
+        return Ok(Had::Found(outcome));
+    }
+    if matches!(grid.policy(job.link), Policy::CacheOnly | Policy::Local) {
+        say(&ReccLog::local_in_cache_only);
+        return Ok(Had::Nothing);
+    }
+    say(&|log| log.executing(&wire.executable().action));
+    let executed = grid.execute(&companion.engine, job, &wire, cancel)?;
+    let code = match &executed {
+        Executed::Done(_) => 0,
+        Executed::Failed { status, .. } => i32::from(*status),
+    };
+    say(&|log| log.finished(code));
+    Ok(Had::Executed(executed))
+}
+
+/// Turns what was had into an answer, and records the command.
+fn finish(
+    companion: &Companion,
+    lesson: &Lesson,
+    request: &Request,
+    reads: Reads,
+    begun: Instant,
+    had: Had,
+) -> Option<Answer> {
+    let (outcome, executed) = match had {
+        Had::Nothing => return None,
+        Had::Found(outcome) => (outcome, false),
+        Had::Executed(Executed::Done(outcome)) => (outcome, true),
+        // A terminal would have got colours and links.
+        Had::Executed(Executed::Failed { .. }) if request.terminal => return None,
+        Had::Executed(Executed::Failed { status, stdout, stderr }) => {
+            lesson.session.inner().accounts.served.executed += 1;
+            return Some(Answer::Fail { status, stdout, stderr });
+        }
+    };
+    if request.terminal && !outcome.stderr.is_empty() {
+        return None;
+    }
+    let files = companion.engine.cache.open(&outcome)?;
+    let served = &mut lesson.session.inner().accounts.served;
+    if executed {
+        served.executed += 1;
+    } else {
+        served.cached += 1;
+    }
+    learn::remember(companion, lesson, reads, begun.elapsed());
+    Some(Answer::Serve(outcome, files))
+}
+
+/// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone or its patience has ended. `work` is told by
+/// its flag to stop then.
+fn attended<T: Send>(alive: &mut dyn FnMut() -> bool, work: impl FnOnce(&Cancel) -> T + Send) -> Option<T> {
+    let cancel = Cancel::default();
+    let begun = Instant::now();
+    let (sender, receiver) = channel();
+    thread::scope(|scope| {
+        let flag = cancel.clone();
+        scope.spawn(move || sender.send(work(&flag)));
+        loop {
+            match receiver.recv_timeout(SIGN_OF_LIFE) {
+                Ok(done) => return Some(done),
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() < PATIENCE && alive() => {}
+                Err(_) => {
+                    cancel.fire();
+                    return None;
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,169 @@
+//! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
+
+use std::thread;
+use std::time::Duration;
+
+use super::grid::{Executed, Grid, Moment};
+use super::perform::{examine, perform};
+use super::queue::Task;
+use super::{Engine, Instance, Known, Launch, Reads, Runner, Unready, instantiate};
+use crate::backend::reapi::Cancel;
+use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
+use crate::settings::Policy;
+
+/// Where a launch may be carried through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Where {
+    /// On the grid; what it cannot do goes to a core here.
+    Grid,
+    /// On a core of this machine.
+    Here,
+    /// On the grid, else here at once: a build waits for it.
+    Anywhere,
+}
+
+/// What became of a launch.
+pub(super) enum Carried {
+    /// It has ended so.
+    Ended(Launch),
+    /// The grid will not run it: it needs a core here.
+    NeedsCore,
+}
+
+/// Carries a claimed launch through.
+pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
+    try_carry(engine, task, place).unwrap_or_else(|why| {
+        tracing::debug!("launch of {} in {}: {why}", task.known.call.compile.source, task.place.root);
+        Carried::Ended(Launch::Failed(why))
+    })
+}
+
+fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, String> {
+    let known = &task.known;
+    let mut snapshot = Snapshot::new(&engine.files);
+    let instance = match settle(engine, task, &mut snapshot)? {
+        Ok(instance) => instance,
+        Err(id) => {
+            // What waits for a file counts as a launch only once it is issued with it.
+            known.state().launched = false;
+            return Ok(Carried::Ended(Launch::Pending(id)));
+        }
+    };
+    if let Some(outcome) = engine.cache.find(&instance.action) {
+        return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
+    }
+    if let Some(grid) = task.place.grid.as_deref().filter(|_| place != Where::Here && !instance.incbin) {
+        match on_grid(engine, task, grid, &mut snapshot, &instance) {
+            Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
+            Ok(None) => {}
+            Err(why) => tracing::debug!("launch of {} on the grid: {why}", known.call.compile.source),
+        }
+    }
+    if place == Where::Grid {
+        return Ok(Carried::NeedsCore);
+    }
+    here(engine, task, &instance, place == Where::Anywhere).map(Carried::Ended)
+}
+
+/// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
+fn settle<'f>(
+    engine: &'f Engine,
+    task: &Task,
+    snapshot: &mut Snapshot<'f>,
+) -> Result<Result<Instance, PathId>, String> {
+    let Task { known, place } = task;
+    let reads = known.state().reads.clone();
+    let instance = instantiate(engine, snapshot, &known.call, &reads, place.context());
+    match instance {
+        Ok(instance) => Ok(Ok(instance)),
+        Err(Unready::Refused(why)) => Err(why),
+        Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
+        Err(unready) => {
+            let environment = place.environment_of(&known.call);
+            match (examine(engine, &known.call, place.context(), &environment), unready) {
+                (Ok((reads, found)), _) => {
+                    *snapshot = Snapshot::new(&engine.files);
+                    rescanned(known, reads);
+                    Ok(Ok(found))
+                }
+                (Err(_), Unready::Missing(id)) => {
+                    place.need(id);
+                    Ok(Err(id))
+                }
+                (Err(why), _) => Err(why),
+            }
+        }
+    }
+}
+
+fn rescanned(known: &Known, reads: Reads) {
+    let mut state = known.state();
+    state.reads = reads;
+    state.rescanned = true;
+}
+
+/// Looks the launch up on the grid and has it executed there; `None` when it has to be run here.
+fn on_grid(
+    engine: &Engine,
+    task: &Task,
+    grid: &Grid,
+    snapshot: &mut Snapshot<'_>,
+    instance: &Instance,
+) -> Result<Option<Launch>, String> {
+    let Task { known, place } = task;
+    let call = &known.call;
+    let set = known.state().reads.set.clone();
+    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context())?;
+    let environment = place.environment_of(call);
+    let job = moment.job(call, &environment);
+    let wire = grid.wire(&job).map_err(|error| error.to_string())?;
+    let say = |error: super::grid::Unobtainable| error.to_string();
+    if let Some(outcome) = grid.find(engine, &job, &wire).map_err(say)? {
+        return Ok(Some(Launch::Ready(instance.action, outcome)));
+    }
+    if grid.policy(false) == Policy::CacheOnly {
+        return Ok(None);
+    }
+    let cancel = Cancel::default();
+    known.state().executed = true;
+    known.set(Launch::Running(Some(Runner::Grid(cancel.clone()))));
+    match grid.execute(engine, &job, &wire, &cancel).map_err(say)? {
+        Executed::Done(outcome) => Ok(Some(Launch::Ready(instance.action, outcome))),
+        Executed::Failed { status, .. } => Err(format!("the compile failed with exit status {status}")),
+    }
+}
+
+/// Runs the launch on a core of this machine.
+fn here(engine: &Engine, task: &Task, instance: &Instance, asked: bool) -> Result<Launch, String> {
+    let Task { known, place } = task;
+    if !engine.executor.available() {
+        return Err("no private view of the build tree can be had".into());
+    }
+    let_tick_pass(instance.changed_ns);
+    known.state().executed = true;
+    let performed = perform(engine, known, place, asked, &|group| {
+        known.set(Launch::Running(Some(Runner::Group(group))));
+    })?;
+    let mut state = known.state();
+    state.cpu = performed.cpu;
+    state.record.cost_us = performed.cpu.as_micros() as u64;
+    state.record.wall_us = performed.wall.as_micros() as u64;
+    state.reads = performed.learnt.reads;
+    drop(state);
+    let action = performed.learnt.kept.map_err(|error| error.to_string())?;
+    Ok(Launch::Ready(action, performed.outcome))
+}
+
+/// Waits until the clock that stamps files is past an input's last change: a compile that begins in the same tick could
+/// not be told from one during which the file changed.
+fn let_tick_pass(changed_ns: i64) {
+    // A tick takes 10 ms at most. A file from the future is not waited for.
+    for _ in 0..10 {
+        if stamp::before_any_change_ns() > changed_ns {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,49 @@
+//! One command on the files of one moment, with all that a grid has to know of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::action::remote::File;
+use crate::command::{Compile, Output, Role};
+use crate::inputs::digest::Digest;
+use crate::inputs::toolchain::Toolchain;
+use crate::launch::call::lexical;
+
+/// A compile or a link, ready to be looked up or run elsewhere.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The compiler's path and all arguments.
+    pub arguments: Vec<String>,
+    /// The whole environment.
+    pub environment: &'a [(String, String)],
+    /// The working directory, absolute, as the compiler would record it.
+    pub directory: &'a str,
+    /// What a successful run leaves, as the command names it.
+    pub outputs: &'a [Output],
+    /// Every file it reads.
+    pub files: Vec<File<'a>>,
+    /// The key that stands for all of it, compiler included: that of the local cache.
+    pub key: Digest,
+    /// The compiler.
+    pub toolchain: &'a Toolchain,
+    /// The compile; `None` for a link.
+    pub compile: Option<&'a Compile>,
+    /// Whether it is a link.
+    pub link: bool,
+}
+
+impl Job<'_> {
+    /// What people call it: its first output.
+    pub(super) fn name(&self) -> &str {
+        self.outputs.first().map_or("a command", |output| &output.path)
+    }
+
+    /// The depfile that the command asks for.
+    pub(super) fn depfile(&self) -> Option<&Output> {
+        self.outputs.iter().find(|output| output.role == Role::Depfile)
+    }
+
+    /// The absolute form of a path that the command names, as text.
+    pub(super) fn absolute(&self, path: &str) -> PathBuf {
+        lexical(&Path::new(self.directory).join(path))
+    }
+}

@@ -1,0 +1,242 @@
+//! A grid as a session uses it: looking results up there, having commands executed, and leaving results for others.
+
+mod depfile;
+mod ident;
+mod job;
+mod moment;
+mod result;
+mod settings;
+mod upload;
+mod vouch;
+mod wire;
+
+use std::sync::Arc;
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+
+pub use ident::Idents;
+pub use job::Job;
+pub use moment::Moment;
+pub use settings::GridSettings;
+pub use wire::Wire;
+
+use super::Engine;
+use crate::backend::Outcome;
+use crate::backend::reapi::{Blob, Cancel, Client, Content, Execute, GridError};
+use crate::inputs::digest::Digest;
+use crate::settings::Policy;
+use upload::Uploads;
+use vouch::Voucher;
+
+/// A client with what a session's settings make of it.
+pub struct Grid {
+    client: Arc<Client>,
+    settings: GridSettings,
+    uploads: Uploads,
+}
+
+/// Why a command cannot be had from the grid. It can be run here instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Unobtainable {
+    /// The grid does not answer as it should.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// What it answers cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// What an execution came to.
+#[derive(Debug)]
+pub enum Executed {
+    /// Success; the outputs are here.
+    Done(Outcome),
+    /// The compiler refused the source.
+    Failed {
+        /// Its exit status.
+        status: u8,
+        /// What it printed on its standard output.
+        stdout: Vec<u8>,
+        /// What it printed on its standard error.
+        stderr: Vec<u8>,
+    },
+}
+
+impl Grid {
+    /// A grid behind `client`.
+    pub fn new(client: Arc<Client>, settings: GridSettings) -> Self {
+        Self { uploads: Uploads::new(Arc::clone(&client)), client, settings }
+    }
+
+    /// What the session wants of it.
+    pub fn settings(&self) -> &GridSettings {
+        &self.settings
+    }
+
+    /// What to do when a command's result is not there: what the settings say, if the server does that.
+    pub fn policy(&self, link: bool) -> Policy {
+        let policy = self.settings.policy(link);
+        if policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
+            return Policy::CacheOnly;
+        }
+        policy
+    }
+
+    /// The job as it goes to the server.
+    pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
+        wire::wire(job, self.settings.layout(job.link)).map_err(Unobtainable::Unusable)
+    }
+
+    /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
+    pub fn find(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        wire: &Wire,
+    ) -> Result<Option<Outcome>, Unobtainable> {
+        if self.settings.skip_cache {
+            return Ok(None);
+        }
+        let Some(result) = self.client.result(&wire.asked.action, &wire.asked.command.output_paths)? else { return Ok(None) };
+        if result.exit_code != 0 {
+            tracing::debug!("{} failed when it was run elsewhere: it is run again", job.name());
+            return Ok(None);
+        }
+        let outcome = vouch::before(job, wire, &result)
+            .and_then(|by| Ok(self.receive(engine, job, &wire.asked.command, &result, by)?));
+        match outcome {
+            Ok(outcome) => Ok(Some(outcome)),
+            // What others left is no reason to fail or to complain: the command is run.
+            Err(Unobtainable::Unusable(why)) => {
+                tracing::info!("result of {} on the grid is not used: {why}", job.name());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has the grid run the job. `cancel` ends that from another thread.
+    pub fn execute(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        wire: &Wire,
+        cancel: &Cancel,
+    ) -> Result<Executed, Unobtainable> {
+        let built = wire.executable();
+        let how = Execute {
+            skip_cache: self.settings.skip_cache,
+            priority: self.settings.priority,
+            inline: built.command.output_paths.clone(),
+        };
+        self.send(job, wire)?;
+        let executed = match self.client.execute(&built.action, &how, cancel) {
+            // What was found to be there a moment ago has gone.
+            Err(error) if !error.missing_blobs().is_empty() => {
+                self.send(job, wire)?;
+                self.client.execute(&built.action, &how, cancel)?
+            }
+            other => other?,
+        };
+        let result = executed.result;
+        if result.exit_code != 0 {
+            return self.failure(&result);
+        }
+        let outcome = self.receive(engine, job, &built.command, &result, Voucher::Worker)?;
+        if self.settings.uploads(job.link) {
+            self.keep(engine, job, wire, &outcome, None);
+        }
+        Ok(Executed::Done(outcome))
+    }
+
+    /// Leaves the result of a job that was run here for others, in the background. `guard` is dropped when it is there.
+    pub fn keep(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        wire: &Wire,
+        outcome: &Outcome,
+        guard: Option<Box<dyn Send>>,
+    ) {
+        let result = result::from_outcome(job, &wire.asked.command, outcome);
+        let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
+        self.uploads.push(upload::Parcel {
+            action: wire.asked.action,
+            messages: wire.asked.messages.clone(),
+            files: paths.collect(),
+            stderr: outcome.stderr.clone(),
+            result: vouch::sign(result, &job.key),
+            guard,
+        });
+    }
+
+    fn send(&self, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
+        let built = wire.executable();
+        let messages = built.messages.iter();
+        let messages = messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
+        let files = built.inputs.iter().filter_map(|&index| job.files.get(index));
+        let files = files.map(|file| Blob {
+            digest: file.digest,
+            content: Content::File(std::path::Path::new(file.path)),
+        });
+        self.client.upload(&messages.chain(files).collect::<Vec<_>>())
+    }
+
+    /// Takes a result over into the local cache, under the job's own key.
+    fn receive(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        command: &reapi::Command,
+        result: &reapi::ActionResult,
+        by: Voucher,
+    ) -> Result<Outcome, Unobtainable> {
+        let mut outcome = result::to_outcome(job, command, result).map_err(Unobtainable::Unusable)?;
+        if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref())) {
+            outcome.stderr = self.client.read(&digest)?;
+        }
+        if by == Voucher::Stranger {
+            depfile::drop_from(job, &mut outcome);
+        }
+        // What came along needs no trip of its own. A blob goes by the digest of its bytes, whatever the server says.
+        for file in result.output_files.iter().filter(|file| !file.contents.is_empty()) {
+            let stored = engine.cache.blobs.put_bytes(&file.contents);
+            stored.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+        }
+        let wanted: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
+        self.client.download(&wanted, &engine.cache.blobs)?;
+        if by != Voucher::Ourselves {
+            vouch::after(engine, job, &outcome).map_err(Unobtainable::Unusable)?;
+        }
+        if by == Voucher::Stranger {
+            depfile::renew(engine, job, &mut outcome).map_err(Unobtainable::Unusable)?;
+        }
+        let kept = engine.cache.keep(&job.key, &outcome);
+        kept.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+        Ok(outcome)
+    }
+
+    /// A failure that the compiler itself explains is the source's; any other may be the grid's.
+    fn failure(&self, result: &reapi::ActionResult) -> Result<Executed, Unobtainable> {
+        let text = |raw: &[u8], digest: Option<&reapi::Digest>| match digest_of(digest) {
+            Some(digest) if raw.is_empty() => self.client.read(&digest),
+            _ => Ok(raw.to_vec()),
+        };
+        let stderr = text(&result.stderr_raw, result.stderr_digest.as_ref())?;
+        let stdout = text(&result.stdout_raw, result.stdout_digest.as_ref())?;
+        match u8::try_from(result.exit_code) {
+            Ok(status @ 1) if vouch::is_diagnosis(&stderr) => Ok(Executed::Failed { status, stdout, stderr }),
+            _ => Err(Unobtainable::Unusable(format!(
+                "the command ended with {} there: {}",
+                result.exit_code,
+                String::from_utf8_lossy(&stderr).lines().next().unwrap_or("it said nothing")
+            ))),
+        }
+    }
+}
+
+/// A digest as a server gives it; `None` when it names no blob of SHA-256, or an empty one.
+fn digest_of(digest: Option<&reapi::Digest>) -> Option<Digest> {
+    let digest = digest.filter(|digest| digest.size_bytes > 0)?;
+    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
+}

@@ -1,0 +1,39 @@
+//! What a session's settings say about its grid.
+
+use crate::action::remote::Layout;
+use crate::backend::reapi::Endpoints;
+use crate::settings::Policy;
+
+/// How a session uses its grid. Sessions with equal settings share everything.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GridSettings {
+    /// The servers.
+    pub endpoints: Endpoints,
+    /// How compiles are laid out.
+    pub compiles: Layout,
+    /// How links are laid out; `None` when they are not treated.
+    pub links: Option<Layout>,
+    /// What to do about compiles and links on a miss.
+    pub policies: [Policy; 2],
+    /// Whether results of commands run here are left on the grid.
+    pub upload: bool,
+    /// `RECC_SKIP_CACHE`: look nothing up.
+    pub skip_cache: bool,
+    /// `ExecutionPolicy.priority` of what a build waits for.
+    pub priority: i32,
+}
+
+impl GridSettings {
+    pub(super) fn layout(&self, link: bool) -> &Layout {
+        self.links.as_ref().filter(|_| link).unwrap_or(&self.compiles)
+    }
+
+    pub(super) fn policy(&self, link: bool) -> Policy {
+        self.policies[usize::from(link)]
+    }
+
+    /// Whether a result is left for others under the action that recc would look for.
+    pub fn uploads(&self, link: bool) -> bool {
+        self.upload && !self.layout(link).uncacheable
+    }
+}

@@ -1,0 +1,96 @@
+//! Who vouches that a result on a grid is what the compiler here would have made.
+//!
+//! recc's actions do not key everything: not the compiler, nor, by default, system headers. A result under such an action is
+//! used only if one of these holds, and the command is run here otherwise:
+//! - spec-cc left it and signed it with its own key, which does cover all of that ([`Voucher::Ourselves`]);
+//! - it comes from somebody else, under an action that holds every input, and either the platform pins the worker's file system or
+//!   the object says that a compiler of this very version made it ([`Voucher::Stranger`]);
+//! - a worker made it just now from an action that holds every input, under the same condition ([`Voucher::Worker`]).
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bazel_remote_apis::google::protobuf::Any;
+use memchr::memmem;
+
+use super::{Job, Unobtainable, Wire, ident};
+use crate::backend::Outcome;
+use crate::inputs::digest::Digest;
+use crate::launch::Engine;
+
+/// Who made a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voucher {
+    /// spec-cc, from inputs and a compiler with the same key.
+    Ourselves,
+    /// The grid's worker, for us.
+    Worker,
+    /// Anybody.
+    Stranger,
+}
+
+/// Type of the signature in `ExecutedActionMetadata.auxiliary_metadata`.
+const SIGNATURE: &str = "type.googleapis.com/spec_cc.Key";
+
+/// The result with the signature of the job's key, which servers keep and recc passes over.
+pub(super) fn sign(mut result: reapi::ActionResult, key: &Digest) -> reapi::ActionResult {
+    let signature = Any { type_url: SIGNATURE.into(), value: key.to_string().into_bytes().into() };
+    result.execution_metadata.get_or_insert_default().auxiliary_metadata.push(signature);
+    result
+}
+
+/// Who vouches for a result, by what it says of itself; an error when nobody does.
+pub(super) fn before(
+    job: &Job<'_>,
+    wire: &Wire,
+    result: &reapi::ActionResult,
+) -> Result<Voucher, Unobtainable> {
+    let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
+    let mut signatures = metadata.filter(|any| any.type_url == SIGNATURE).peekable();
+    if signatures.peek().is_some() {
+        let key = job.key.to_string();
+        return if signatures.any(|any| any.value == key.as_bytes()) {
+            Ok(Voucher::Ourselves)
+        } else {
+            Err(Unobtainable::Unusable("it was made by another compiler or from other files".into()))
+        };
+    }
+    if !wire.is_faithful() {
+        let why = "it is not signed, and its action does not hold all that the command depends on";
+        return Err(Unobtainable::Unusable(why.into()));
+    }
+    if job.link && !wire.pinned {
+        return Err(Unobtainable::Unusable("it is not signed, and its linker is unknown".into()));
+    }
+    Ok(Voucher::Stranger)
+}
+
+/// Looks at the object itself, once it is here: an error when the compiler here would have made another.
+pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result<(), String> {
+    let Some(compile) = job.compile else { return Ok(()) };
+    let object = outcome.files.first().ok_or("it has no object")?;
+    let bytes = engine.cache.blobs.read(&object.digest).map_err(|error| error.to_string())?;
+    let bytes = bytes.ok_or("its object has gone")?;
+    let ident = ident::of(engine, job)?;
+    if memmem::find(&bytes, ident.as_bytes()).is_none() {
+        return Err(format!("its object does not say that {ident:?} made it, as the compiler here is"));
+    }
+    // Debug information names the working directory; a worker that runs elsewhere would name another.
+    let debug = compile.args.iter().any(|arg| arg.starts_with("-g") && arg != "-g0");
+    if debug && memmem::find(&bytes, job.directory.as_bytes()).is_none() {
+        return Err("its debug information does not name the working directory".into());
+    }
+    Ok(())
+}
+
+/// Whether a failed command says itself what is wrong with its source, rather than with the machine it ran on.
+pub(super) fn is_diagnosis(stderr: &[u8]) -> bool {
+    const OF_THE_MACHINE: [&str; 6] = [
+        "No such file or directory",
+        "No space left",
+        "internal compiler error",
+        "Killed",
+        "cannot execute",
+        "out of memory",
+    ];
+    let has = |text: &str| memmem::find(stderr, text.as_bytes()).is_some();
+    has("error: ") && !OF_THE_MACHINE.iter().any(|text| has(text))
+}

@@ -1,0 +1,63 @@
+//! Where a session builds: what every launch in it has in common.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::grid::Grid;
+use super::{Call, Context};
+use crate::inputs::paths::PathId;
+
+/// Where a session builds: what every launch in it has in common.
+pub struct Place {
+    /// The project root, absolute.
+    pub root: String,
+    /// The environment of the command that opened the session.
+    pub environment: Vec<(String, String)>,
+    /// The grid that it uses, if it uses one.
+    pub grid: Option<Arc<Grid>>,
+    /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
+    needed: Mutex<HashSet<PathId>>,
+}
+
+impl Place {
+    /// A project root, the environment that launches start from, and the grid that they may use.
+    pub fn new(root: String, environment: Vec<(String, String)>, grid: Option<Arc<Grid>>) -> Self {
+        Self { root, environment, grid, needed: Mutex::default() }
+    }
+
+    pub(super) fn is_needed(&self, id: PathId) -> bool {
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    pub(super) fn need(&self, id: PathId) {
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// The environment to run a call in: the session's, with the call's own keyed variables.
+    pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
+        let mut environment: HashMap<&str, &str> = self
+            .environment
+            .iter()
+            .filter(|(name, _)| !crate::command::keyed(name) && !name.starts_with("SPEC_CC_"))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        // The jobserver's descriptors are not here.
+        environment.retain(|name, _| !matches!(*name, "MAKEFLAGS" | "MFLAGS" | "MAKELEVEL"));
+        for (name, value) in &call.environment {
+            environment.insert(name, value);
+        }
+        // The compiler records this spelling of the working directory when it names the same folder.
+        environment.insert("PWD", &call.directory);
+        environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Where and with what a call of the session runs.
+    pub fn context(&self) -> Context<'_> {
+        Context { path: self.path() }
+    }
+
+    /// The search path for programs.
+    pub fn path(&self) -> Option<&str> {
+        self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,66 @@
+//! A grid that only keeps results.
+
+use crate::support::peers::{CasdOptions, Peers};
+use crate::support::project::{CLEAN_MAKE, Expect, Project};
+
+#[test]
+fn another_machine_finds_what_one_has_compiled() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::six()
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .set("SPEC_CC_POLICY", "cache-only")
+        .step("", CLEAN_MAKE, Expect::All("local"))
+        .elsewhere("", CLEAN_MAKE, Expect::All("cached"))
+        .step("", CLEAN_MAKE, Expect::Ahead)
+        .check();
+}
+
+#[test]
+fn what_was_edited_is_compiled_and_the_rest_found() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::six()
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .set("SPEC_CC_POLICY", "cache-only")
+        .step("", CLEAN_MAKE, Expect::All("local"))
+        .elsewhere("echo 'int six;' >>five.c", CLEAN_MAKE, Expect::Any)
+        .elsewhere("", CLEAN_MAKE, Expect::All("cached"))
+        .check();
+}
+
+#[test]
+fn another_compiler_of_the_same_name_finds_nothing() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let compiler = |flag: &str| {
+        format!(
+            "printf '#!/bin/sh\\nexec /usr/bin/gcc {flag} \"$@\"\\n' >gcc; chmod +x gcc; echo 'int f(void) {{ return N; }}' >n.c"
+        )
+    };
+    let build = "$WRAP ./gcc -c n.c";
+    Project::of(&[])
+        .set("RECC_SERVER", &casd.url)
+        .set("RECC_CACHE_ONLY", "1")
+        .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")
+        .set("RECC_DEPS_GLOBAL_PATHS", "1")
+        .step(&compiler("-DN=1"), build, Expect::Any)
+        .elsewhere(&compiler("-DN=2"), build, Expect::Any)
+        .elsewhere("", build, Expect::Any)
+        .check();
+}
+
+#[test]
+fn a_header_outside_of_the_project_counts_even_where_recc_leaves_it_out() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "cd a; $CC -I../b -c x.c; rm x.o; $CC -I../b -c x.c";
+    Project::of(&[("a/x.c", "#include <h.h>\nint x = X;\n"), ("b/h.h", "#define X 1\n")])
+        .set("RECC_SERVER", &casd.url)
+        .set("RECC_CACHE_ONLY", "1")
+        .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")
+        .step("", build, Expect::Any)
+        .elsewhere("echo '#define X 2' >b/h.h", build, Expect::Any)
+        .elsewhere("echo '#define X 1' >b/h.h", build, Expect::Any)
+        .check();
+}

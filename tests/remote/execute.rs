@@ -1,0 +1,59 @@
+//! A grid that executes.
+
+use crate::support::peers::{CasdOptions, Peers};
+use crate::support::project::{CLEAN_MAKE, Expect, Project};
+
+/// The build without debug information: casd's runner here works in a folder of its own, which debug information would name.
+const PLAIN_MAKE: &str = "make -s clean; make -s -j2 CFLAGS=-O2";
+
+#[test]
+fn compiles_are_executed_and_give_the_same_objects() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::six()
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", PLAIN_MAKE, Expect::All("executed"))
+        .elsewhere("", PLAIN_MAKE, Expect::All("cached"))
+        .step("echo 'int six;' >>five.c; echo '#define SEVEN 7' >>lib/deep.h", PLAIN_MAKE, Expect::Ahead)
+        .check();
+}
+
+#[test]
+fn what_a_worker_would_do_otherwise_is_compiled_here() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::six().set("SPEC_CC_REMOTE", &casd.url).step("", CLEAN_MAKE, Expect::All("local")).check();
+}
+
+#[test]
+fn a_failing_compile_says_there_what_it_says_here() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::of(&[("bad.c", "int f(void) { return x; }\n"), ("warn.c", "int f(void) { int unused; }\n")])
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", "$CC -c bad.c", Expect::All("executed"))
+        .step("", "$CC -Wall -c warn.c", Expect::All("executed"))
+        .elsewhere("", "$CC -Wall -c warn.c", Expect::All("cached"))
+        .check();
+}
+
+#[test]
+fn depfiles_come_back_as_they_are_here() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "mkdir -p out; for flags in '-MD' '-MMD -MP' '-MD -MF out/x.d -MT all'; do $CC -Ilib $flags -c one.c -o out/one.o; $CC -Ilib $flags -c main.c; done";
+    Project::six()
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", build, Expect::Any)
+        .elsewhere("", build, Expect::Any)
+        .check();
+}
+
+#[test]
+fn a_server_that_is_not_there_costs_nothing_but_a_line() {
+    Project::six()
+        .set("SPEC_CC_REMOTE", "unix:/nowhere/casd.sock")
+        .step("", CLEAN_MAKE, Expect::All("local"))
+        .step("", CLEAN_MAKE, Expect::Hits)
+        .check();
+}

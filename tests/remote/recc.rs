@@ -1,0 +1,58 @@
+//! Beside the real recc on one cache: each finds what the other left.
+
+use std::fs;
+
+use crate::support::peers::{Casd, CasdOptions, Peers};
+use crate::support::project::Project;
+use crate::support::shell::{sh, succeed};
+
+/// The settings of both, as shell text.
+fn settings(casd: &Casd) -> String {
+    format!(
+        "export RECC_SERVER={} RECC_CACHE_ONLY=1 RECC_CACHE_UPLOAD_LOCAL_BUILD=1 RECC_DEPS_GLOBAL_PATHS=1 RECC_NO_PATH_REWRITE=1 RECC_VERBOSE=1",
+        casd.url
+    )
+}
+
+const COMPILE: &str = "-Ilib -O2 -MD -MP -c one.c -o one.o";
+
+#[test]
+fn recc_finds_what_spec_cc_left() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project = Project::six();
+    project.lay_out();
+    let script = format!("{}; spec-cc gcc {COMPILE}", settings(&casd));
+    let mut session = project.session(&script);
+    succeed(&mut session);
+    let object = fs::read(project.tree().join("one.o")).unwrap();
+    let recc = peers.program("recc");
+    // The PATH is in recc's key.
+    let path = crate::support::sandbox::search_path();
+    let script = format!("{}; rm one.o; {} gcc {COMPILE}", settings(&casd), recc.display());
+    let output = succeed(sh(&project.tree(), &script).env("PATH", path));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("Action Cache hit"), "recc compiled by itself:\n{said}");
+    assert!(object == fs::read(project.tree().join("one.o")).unwrap(), "recc got another object");
+}
+
+#[test]
+fn spec_cc_finds_what_recc_left_with_a_depfile_of_its_own() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project = Project::six();
+    project.lay_out();
+    let read = |name: &str| fs::read(project.tree().join(name)).unwrap();
+    succeed(&mut sh(&project.tree(), &format!("gcc {COMPILE}")));
+    let (object, depfile) = (read("one.o"), read("one.d"));
+    let recc = peers.program("recc");
+    let path = crate::support::sandbox::search_path();
+    let script = format!("{}; rm one.*o one.d; {} gcc {COMPILE}", settings(&casd), recc.display());
+    succeed(sh(&project.tree(), &script).env("PATH", path));
+    let script = format!("{}; rm one.o one.d; spec-cc gcc {COMPILE}", settings(&casd));
+    succeed(&mut project.session(&script));
+    let stats = project.sandbox.stats("small");
+    assert!(stats.served("cached") > 0.5, "spec-cc compiled by itself: {stats:?}");
+    assert!(object == read("one.o"), "another object than gcc's");
+    assert!(depfile == read("one.d"), "another depfile than gcc's");
+}
