@@ -1,5 +1,5 @@
-//! Debian source packages, through an apt that has its own lists and touches nothing of the machine's.
-use super::shell::succeed;
+//! Debian packages, through an apt that has its own lists and touches nothing of the machine's.
+use super::shell::{ended_well, succeed};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,25 +39,73 @@ fn description(folder: &Path) -> PathBuf {
         .expect("apt left no .dsc file")
 }
 
+/// Unpacks `package` of Debian's suite `suite`, with everything it depends on that `wanted` picks by name, below the folder
+/// `at`. Nothing is configured and no script of a package runs. The error says what apt had to say.
+pub(crate) fn unpack_binaries(
+    package: &str,
+    suite: &str,
+    wanted: fn(&str) -> bool,
+    shelf: &Path,
+    at: &Path,
+) -> Result<(), String> {
+    let apt = shelf.join(format!("apt-{suite}"));
+    write_sources(&apt, "deb", suite, &machine_archive());
+    // As if nothing were installed: a newer suite's programs need that suite's libraries.
+    let status = apt.join("status");
+    fs::write(&status, "").expect("write an empty list of installed packages");
+    let apt_get = || {
+        let mut command = apt_get(&apt);
+        command.arg("-o").arg(format!("Dir::State::status={}", status.display()));
+        command.args(["-o", "APT::Install-Recommends=false"]);
+        command
+    };
+    ended_well(apt_get().arg("update"))?;
+    let plan = ended_well(apt_get().args(["--simulate", "install", package]))?;
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    let names = plan.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next());
+    let downloads = shelf.join(format!("{package}.download"));
+    let _ = fs::remove_dir_all(&downloads);
+    fs::create_dir_all(&downloads).expect("make a folder for downloads");
+    ended_well(apt_get().arg("download").args(names.filter(|name| wanted(name))).current_dir(&downloads))?;
+    fs::create_dir_all(at).expect("make the folder to unpack in");
+    for entry in fs::read_dir(&downloads).expect("list the downloads") {
+        let archive = entry.expect("list the downloads").path();
+        ended_well(Command::new("dpkg-deb").arg("--extract").arg(archive).arg(at))?;
+    }
+    let _ = fs::remove_dir_all(&downloads);
+    Ok(())
+}
+
 /// Writes a sources file for the machine's own suite and downloads its index of sources.
 fn prepare(apt: &Path) {
+    write_sources(apt, "deb-src", &machine_suite(), &machine_archive());
+    succeed(apt_get(apt).arg("update"));
+}
+
+/// The code name of the machine's suite.
+fn machine_suite() -> String {
     let release = fs::read_to_string("/etc/os-release").expect("read /etc/os-release");
-    let suite = release
-        .lines()
-        .find_map(|line| line.strip_prefix("VERSION_CODENAME="))
-        .expect("/etc/os-release names no suite")
-        .trim_matches('"');
-    let archive = machine_sources()
+    let suite = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    suite.expect("/etc/os-release names no suite").trim_matches('"').to_owned()
+}
+
+/// The archive that the machine has its own suite from.
+fn machine_archive() -> Archive {
+    let suite = machine_suite();
+    machine_sources()
         .iter()
-        .find_map(|text| archive_in(text, suite))
-        .unwrap_or_else(|| panic!("apt's sources have no entry for {suite}"));
+        .find_map(|text| archive_in(text, &suite))
+        .unwrap_or_else(|| panic!("apt's sources have no entry for {suite}"))
+}
+
+/// Makes apt's folders, and tells it of one suite.
+fn write_sources(apt: &Path, kind: &str, suite: &str, archive: &Archive) {
     for folder in ["etc", "lists/partial", "cache/archives/partial"] {
         fs::create_dir_all(apt.join(folder)).expect("make apt's folders");
     }
-    let key = archive.signed_by.map_or(String::new(), |key| format!("Signed-By: {key}\n"));
-    let stanza = format!("Types: deb-src\nURIs: {}\nSuites: {suite}\nComponents: main\n{key}", archive.uri);
+    let key = archive.signed_by.as_ref().map_or(String::new(), |key| format!("Signed-By: {key}\n"));
+    let stanza = format!("Types: {kind}\nURIs: {}\nSuites: {suite}\nComponents: main\n{key}", archive.uri);
     fs::write(apt.join("etc/own.sources"), stanza).expect("write apt's sources");
-    succeed(apt_get(apt).arg("update"));
 }
 
 /// The text of every sources file of the machine.

@@ -3,6 +3,7 @@
 
 pub(crate) mod debian;
 pub(crate) mod package;
+pub(crate) mod peers;
 pub(crate) mod project;
 pub(crate) mod sandbox;
 pub(crate) mod shell;

@@ -4,15 +4,17 @@ use std::process::{Command, Output};
 
 /// Runs `command` and returns what it wrote; panics with its output unless it succeeds.
 pub(crate) fn succeed(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?} ended with {}\n{}\n{}",
-        output.status,
-        tail(&output.stdout),
-        tail(&output.stderr),
-    );
-    output
+    ended_well(command).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs `command` and returns what it wrote, or, unless it succeeds, a text with its output.
+pub(crate) fn ended_well(command: &mut Command) -> Result<Output, String> {
+    let output = command.output().map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let (stdout, stderr) = (tail(&output.stdout), tail(&output.stderr));
+    Err(format!("{command:?} ended with {}\n{stdout}\n{stderr}", output.status))
 }
 
 /// A shell about to run `script` in `folder`; the script stops at its first failing command.

@@ -28,14 +28,14 @@ impl Source {
 }
 
 /// `target/packages`, or the same below `CARGO_TARGET_DIR`.
-fn shelf() -> PathBuf {
+pub(crate) fn shelf() -> PathBuf {
     let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("packages");
     fs::create_dir_all(&shelf).expect("make the folder for fetched packages");
     shelf
 }
 
 /// Held while fetching: several test programs may want the same package.
-fn lock() -> File {
+pub(crate) fn lock() -> File {
     let file = File::create(shelf().join("lock")).expect("make the lock file");
     file.lock().expect("lock the folder of fetched packages");
     file
