@@ -16,6 +16,35 @@ pub struct Input<'a> {
     pub executable: bool,
 }
 
+/// A file, or a folder that must exist, in an input root.
+#[derive(Debug)]
+pub(super) struct Leaf<'a> {
+    /// Below the root: no slash in front, no `.`, `..` or doubled slashes; a folder's ends in a slash.
+    path: Cow<'a, str>,
+    file: Option<(Digest, bool)>,
+}
+
+impl<'a> Leaf<'a> {
+    /// A file at `path`, which is normal; a slash in front does not count.
+    pub(super) fn file(path: Cow<'a, str>, digest: Digest, executable: bool) -> Self {
+        Self { path: below_root(path), file: Some((digest, executable)) }
+    }
+
+    /// A folder at `path`, which is normal, even if nothing is in it; `None` for the root itself, which is there anyway.
+    pub(super) fn folder(path: &str) -> Option<Self> {
+        let path = path.trim_matches('/');
+        (!path.is_empty()).then(|| Self { path: Cow::Owned(format!("{path}/")), file: None })
+    }
+}
+
+fn below_root(path: Cow<'_, str>) -> Cow<'_, str> {
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(path.trim_start_matches('/')),
+        Cow::Owned(path) if path.starts_with('/') => Cow::Owned(path.trim_start_matches('/').to_owned()),
+        Cow::Owned(path) => Cow::Owned(path),
+    }
+}
+
 /// A path without `.`, `..` and empty components, as text: symbolic links are not looked at.
 pub(super) fn normalised(path: &str) -> Cow<'_, str> {
     // Nearly all paths: two searches are cheaper than taking five hundred paths of each command apart.
@@ -37,26 +66,19 @@ pub(super) fn normalised(path: &str) -> Cow<'_, str> {
 
 /// Digest of the root `Directory` that holds `inputs` below `/` and, even when empty, the working directory.
 pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
-    let mut leaves: Vec<Leaf<'_>> = inputs
-        .iter()
-        .map(|input| Leaf { path: normalised(input.path), file: Some((input.digest, input.executable)) })
-        .collect();
-    // Without a second slash for the root, which would be a folder without a name.
-    let directory = directory.trim_end_matches('/');
-    leaves.push(Leaf { path: Cow::Owned(format!("{directory}/")), file: None });
+    let files = inputs.iter().map(|input| Leaf::file(normalised(input.path), input.digest, input.executable));
+    root(files.chain(Leaf::folder(directory)).collect(), &mut |_, _| {})
+}
+
+/// Digest of the root `Directory` that holds `leaves`, in any order; `built` gets every `Directory`, the root last.
+pub(super) fn root(mut leaves: Vec<Leaf<'_>>, built: &mut dyn FnMut(Digest, Vec<u8>)) -> Digest {
     leaves.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     leaves.dedup_by(|a, b| a.path == b.path);
-    folder(&leaves, 1)
+    folder(&leaves, 0, built)
 }
 
-/// A file, or (`file: None`, path ending in a slash) a folder that must exist.
-struct Leaf<'a> {
-    path: Cow<'a, str>,
-    file: Option<(Digest, bool)>,
-}
-
-/// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted, not empty).
-fn folder(leaves: &[Leaf<'_>], start: usize) -> Digest {
+/// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted).
+fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u8>)) -> Digest {
     let (mut files, mut folders) = (Vec::with_capacity(leaves.len()), Vec::new());
     let mut rest = leaves;
     while let Some(first) = rest.first() {
@@ -70,19 +92,22 @@ fn folder(leaves: &[Leaf<'_>], start: usize) -> Digest {
         };
         let prefix = &first.path[..=start + slash];
         let inside = rest.partition_point(|leaf| leaf.path.starts_with(prefix));
-        let digest = folder(&rest[..inside], start + slash + 1);
+        let digest = folder(&rest[..inside], start + slash + 1, built);
         folders.push(Entry { name: &tail[..slash], digest, executable: false });
         rest = &rest[inside..];
     }
     // Sorted paths are not sorted names: `a.b/x` comes before `a/x`.
     files.sort_unstable_by_key(|entry| entry.name);
     folders.sort_unstable_by_key(|entry| entry.name);
-    Digest::of(&encode(&files, &folders))
+    let bytes = encode(&files, &folders);
+    let digest = Digest::of(&bytes);
+    built(digest, bytes);
+    digest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Input, normalised, root_digest};
+    use super::{Input, Leaf, normalised, root, root_digest};
     use crate::inputs::digest::Digest;
 
     fn file(path: &str) -> Input<'_> {
@@ -115,5 +140,15 @@ mod tests {
     fn an_executable_file_is_another_input() {
         let executable = Input { executable: true, ..file("/a/x") };
         assert_ne!(root_digest(&[executable], "/w"), root_digest(&[file("/a/x")], "/w"));
+    }
+
+    #[test]
+    fn every_directory_is_handed_out_under_its_digest_the_root_last() {
+        let mut built = Vec::new();
+        let leaves = ["a/b/x", "a/y"].map(|path| Leaf::file(path.into(), Digest::of(b""), false));
+        let digest = root(leaves.into(), &mut |digest, bytes| built.push((digest, bytes)));
+        assert_eq!(built.len(), 3);
+        assert_eq!(built.last().map(|(digest, _)| *digest), Some(digest));
+        assert!(built.iter().all(|(digest, bytes)| *digest == Digest::of(bytes)));
     }
 }

@@ -27,6 +27,10 @@ pub struct Layout {
     pub working_dir_prefix: Option<String>,
     /// `REMOTE_PLATFORM_*`, without the prefix, in any order.
     pub platform: Vec<(String, String)>,
+    /// `COMPILE_REMOTE_PLATFORM_*`: over those, for compiles.
+    pub compile_platform: Vec<(String, String)>,
+    /// `LINK_REMOTE_PLATFORM_*`: over those, for links.
+    pub link_platform: Vec<(String, String)>,
     /// `REMOTE_ENV_*`, without the prefix, in any order.
     pub remote_env: Vec<(String, String)>,
     /// `PRESERVE_ENV`: send the whole environment.

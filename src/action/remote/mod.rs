@@ -1,5 +1,20 @@
 //! The action as it goes to a server, with the bytes that recc gives it.
 
+mod arguments;
+mod build;
+mod clang;
+mod environment;
 mod layout;
+mod local;
+mod not_remote;
+mod options;
+mod paths;
+mod places;
+mod products;
+mod program;
 
+pub use build::{Asked, Built, File, Real, build, dependency_arguments};
+pub use clang::crtbegin;
 pub use layout::Layout;
+pub use local::recc_runs_locally;
+pub use not_remote::NotRemote;

@@ -1,0 +1,305 @@
+//! A command's arguments as recc sends them, and as it asks for dependencies.
+
+use super::not_remote::NotRemote;
+use super::options::{self, Rule, Source};
+use super::paths::Paths;
+
+/// What the arguments of a command add up to.
+#[derive(Debug, Default)]
+pub(super) struct Arguments {
+    /// The arguments of the REAPI `Command`.
+    pub(super) command: Vec<String>,
+    /// The arguments of recc's dependency run but for `-w -M`.
+    pub(super) dependencies: Vec<String>,
+    /// `-c`
+    pub(super) compiles: bool,
+    /// The inputs, rewritten, and what they are compiled to; `None` for what recc does not take.
+    pub(super) inputs: Vec<(String, Option<Source>)>,
+    /// `-o`, rewritten
+    pub(super) objects: Vec<String>,
+    /// `-MD`, `-MMD`
+    pub(super) depfile: bool,
+    /// `-MF`, rewritten; the last counts.
+    pub(super) depfile_path: Option<String>,
+    /// `--coverage`
+    pub(super) coverage: bool,
+    /// `-fprofile-note`, rewritten
+    pub(super) coverage_notes: Option<String>,
+    /// `-gsplit-dwarf`
+    pub(super) split_dwarf: bool,
+    /// Why recc would not send the command: the first reason.
+    pub(super) refused: Option<NotRemote>,
+}
+
+/// Reads the arguments after the compiler; fails where recc has no rewritten form of them.
+pub(super) fn read(words: &[String], paths: &Paths<'_>) -> Result<Arguments, NotRemote> {
+    let mut reader = Reader { paths, out: Arguments::default(), preprocessor: Vec::new() };
+    let mut rest = words.iter().map(String::as_str);
+    while let Some(word) = rest.next() {
+        reader.word(word, &mut rest)?;
+    }
+    reader.preprocessor_words()?;
+    Ok(reader.out)
+}
+
+struct Reader<'a> {
+    paths: &'a Paths<'a>,
+    out: Arguments,
+    /// The arguments of `-Wp,` and `-Xpreprocessor`, which recc puts behind all others.
+    preprocessor: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn word<'w>(&mut self, word: &'w str, rest: &mut impl Iterator<Item = &'w str>) -> Result<(), NotRemote> {
+        if !word.starts_with('-') || word == "-" {
+            return self.input(word);
+        }
+        let Some((option, rule)) = options::option(word) else {
+            if !options::is_noisy(word) {
+                self.out.dependencies.push(word.to_owned());
+            }
+            self.out.command.push(word.to_owned());
+            return Ok(());
+        };
+        match rule {
+            Rule::Refused => self.refuse_option(word),
+            Rule::Processor if word.split_once('=').is_some_and(|(_, to)| to == "native") => {
+                self.refuse_option(word);
+            }
+            Rule::Processor | Rule::Compile | Rule::SplitDwarf => self.both(word),
+            Rule::Depfile | Rule::NotForDependencies | Rule::Coverage | Rule::CoverageNotes => {
+                self.out.command.push(word.to_owned());
+            }
+            Rule::Output | Rule::DepfilePath | Rule::Target => {
+                let path = self.argument(option, word, rest)?;
+                self.note_output(rule, path);
+                return Ok(());
+            }
+            Rule::Path => return self.path(option, word, rest),
+            Rule::Word | Rule::Language | Rule::FrontEnd => return self.value(option, rule, word, rest),
+            Rule::Preprocessor => return self.hold_back(option, word, rest),
+        }
+        self.note(rule, option, word);
+        Ok(())
+    }
+
+    /// What an option without a rewritten argument asks for.
+    fn note(&mut self, rule: Rule, option: &str, word: &str) {
+        match rule {
+            Rule::Compile => self.out.compiles = true,
+            Rule::Depfile => self.out.depfile |= word == option,
+            Rule::Coverage => self.out.coverage = true,
+            Rule::SplitDwarf => self.out.split_dwarf = true,
+            Rule::CoverageNotes => match word.split_once('=') {
+                Some((_, path)) => self.out.coverage_notes = Some(self.paths.rewritten(path)),
+                None => self.refuse_option(word),
+            },
+            _ => {}
+        }
+    }
+
+    fn both(&mut self, word: &str) {
+        self.out.command.push(word.to_owned());
+        self.out.dependencies.push(word.to_owned());
+    }
+
+    fn refuse(&mut self, why: NotRemote) {
+        self.out.refused.get_or_insert(why);
+    }
+
+    fn refuse_option(&mut self, word: &str) {
+        self.refuse(NotRemote::Option(word.to_owned()));
+        self.both(word);
+    }
+
+    fn input(&mut self, word: &str) -> Result<(), NotRemote> {
+        if let Some(file) = word.strip_prefix('@') {
+            return Err(NotRemote::ResponseFile(file.to_owned()));
+        }
+        let source = options::source(word);
+        // What recc does not take may be no path at all, but the argument of an option it does not know.
+        let rewritten = if source.is_some() || word.starts_with('/') {
+            self.paths.rewritten(word)
+        } else {
+            word.to_owned()
+        };
+        if word == "-" {
+            self.refuse(NotRemote::StandardInput);
+        }
+        self.out.dependencies.push(word.to_owned());
+        self.out.command.push(rewritten.clone());
+        self.out.inputs.push((rewritten, source));
+        Ok(())
+    }
+
+    /// The rewritten path that follows an option, joined or as the next word. The command gets both, the dependency run neither.
+    fn argument<'w>(
+        &mut self,
+        option: &str,
+        word: &str,
+        rest: &mut impl Iterator<Item = &'w str>,
+    ) -> Result<String, NotRemote> {
+        let (path, prefix) = match joined(option, word)? {
+            Some((prefix, path)) => (path, Some(prefix)),
+            None => (next(option, rest)?, None),
+        };
+        let path = self.paths.rewritten(path);
+        match prefix {
+            Some(prefix) => self.out.command.push(format!("{prefix}{path}")),
+            None => self.out.command.extend([option.to_owned(), path.clone()]),
+        }
+        Ok(path)
+    }
+
+    fn note_output(&mut self, rule: Rule, path: String) {
+        match rule {
+            Rule::Output => self.out.objects.push(path),
+            Rule::DepfilePath => self.out.depfile_path = Some(path),
+            _ => {}
+        }
+    }
+
+    fn path<'w>(
+        &mut self,
+        option: &str,
+        word: &'w str,
+        rest: &mut impl Iterator<Item = &'w str>,
+    ) -> Result<(), NotRemote> {
+        if let Some((prefix, path)) = joined(option, word)? {
+            self.out.command.push(format!("{prefix}{}", self.paths.rewritten(path)));
+            self.out.dependencies.push(word.to_owned());
+        } else {
+            let path = next(option, rest)?;
+            self.out.command.extend([option.to_owned(), self.paths.rewritten(path)]);
+            self.out.dependencies.extend([option.to_owned(), path.to_owned()]);
+        }
+        Ok(())
+    }
+
+    /// An option whose argument is no path.
+    fn value<'w>(
+        &mut self,
+        option: &str,
+        rule: Rule,
+        word: &'w str,
+        rest: &mut impl Iterator<Item = &'w str>,
+    ) -> Result<(), NotRemote> {
+        self.both(word);
+        let mut value = &word[option.len()..];
+        if word == option {
+            value = next(option, rest)?;
+            self.out.dependencies.push(value.to_owned());
+            let path = rule == Rule::FrontEnd && !value.starts_with('-');
+            self.out.command.push(if path { self.paths.rewritten(value) } else { value.to_owned() });
+        }
+        if rule == Rule::Language && !options::is_language(value) {
+            self.refuse(NotRemote::Language(value.to_owned()));
+        }
+        if rule == Rule::FrontEnd && value == "-emit-pch" {
+            self.refuse(NotRemote::Option(value.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn hold_back<'w>(
+        &mut self,
+        option: &str,
+        word: &'w str,
+        rest: &mut impl Iterator<Item = &'w str>,
+    ) -> Result<(), NotRemote> {
+        if word == "-Xpreprocessor" {
+            self.preprocessor.push(next(option, rest)?.to_owned());
+        } else {
+            self.preprocessor.extend(split_unquoted(&word[option.len()..]));
+        }
+        Ok(())
+    }
+
+    fn preprocessor_words(&mut self) -> Result<(), NotRemote> {
+        let words = std::mem::take(&mut self.preprocessor);
+        let (command, dependencies) = (self.out.command.len(), self.out.dependencies.len());
+        let mut rest = words.iter().map(String::as_str);
+        while let Some(word) = rest.next() {
+            self.preprocessor_word(word, &mut rest)?;
+        }
+        mark(&mut self.out.command, command);
+        mark(&mut self.out.dependencies, dependencies);
+        Ok(())
+    }
+
+    fn preprocessor_word<'w>(
+        &mut self,
+        word: &'w str,
+        rest: &mut impl Iterator<Item = &'w str>,
+    ) -> Result<(), NotRemote> {
+        match options::option(word) {
+            // Unlike the compiler's, the preprocessor's own -MD is followed by the path.
+            Some((option, Rule::Depfile)) => {
+                let path = self.argument(option, word, rest)?;
+                self.out.depfile = true;
+                self.out.depfile_path = Some(path);
+                Ok(())
+            }
+            Some((
+                option @ ("-I" | "-idirafter" | "-imacros" | "-include" | "-iprefix" | "-iquote"
+                | "-isysroot" | "-isystem" | "--sysroot"),
+                _,
+            )) => self.path(option, word, rest),
+            Some((option, rule @ (Rule::Output | Rule::DepfilePath | Rule::Target))) => {
+                let path = self.argument(option, word, rest)?;
+                self.note_output(rule, path);
+                Ok(())
+            }
+            Some((_, Rule::NotForDependencies)) => {
+                self.out.command.push(word.to_owned());
+                Ok(())
+            }
+            Some(("-M" | "-MM", _)) => {
+                self.refuse_option(word);
+                Ok(())
+            }
+            _ => {
+                let path = !word.starts_with('-');
+                self.out.command.push(if path { self.paths.rewritten(word) } else { word.to_owned() });
+                self.out.dependencies.push(word.to_owned());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn next<'w>(option: &str, rest: &mut impl Iterator<Item = &'w str>) -> Result<&'w str, NotRemote> {
+    rest.next().ok_or_else(|| NotRemote::MissingArgument(option.to_owned()))
+}
+
+/// The argument that is part of `word`, and what stands before it; `None` when the argument is the next word.
+fn joined<'w>(option: &str, word: &'w str) -> Result<Option<(&'w str, &'w str)>, NotRemote> {
+    let at = option.len();
+    match word[at..].find('=') {
+        _ if word.len() == at => Ok(None),
+        Some(0) => Ok(Some(word.split_at(at + 1))),
+        Some(_) => Err(NotRemote::Garbled(word.to_owned())),
+        None => Ok(Some(word.split_at(at))),
+    }
+}
+
+/// Puts `-Xpreprocessor` before each of the words from `start` on.
+fn mark(words: &mut Vec<String>, start: usize) {
+    let marked: Vec<String> =
+        words.drain(start..).flat_map(|word| ["-Xpreprocessor".to_owned(), word]).collect();
+    words.extend(marked);
+}
+
+/// Splits at commas that are not between single quotes, which go.
+fn split_unquoted(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ',' if !quoted => words.push(String::new()),
+            c => words.iter_mut().last().into_iter().for_each(|word| word.push(c)),
+        }
+    }
+    words
+}

@@ -1,0 +1,153 @@
+//! Command, input root and Action of one command, in recc's bytes.
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message;
+
+use super::arguments::{self, Arguments};
+use super::paths::Paths;
+use super::program::{Program, program};
+use super::{Layout, NotRemote, environment, places, products};
+use crate::action::{to_reapi, tree};
+use crate::inputs::digest::Digest;
+
+/// Gives an absolute path with all links resolved as far as it exists, and without `.`, `..` and doubled slashes
+/// (C++'s `weakly_canonical`): recc rewrites paths of the project so.
+pub type Real<'a> = dyn Fn(&str) -> String + 'a;
+
+/// A command as the user ran it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The compiler's path as found through `PATH`, links not followed; then the arguments as given.
+    pub arguments: &'a [String],
+    /// The whole environment of the command.
+    pub environment: &'a [(String, String)],
+    /// The working directory, absolute, without links.
+    pub directory: &'a str,
+    /// Whether it links, archives and objects to a program or library.
+    pub link: bool,
+}
+
+/// A file that the command reads.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// As the compiler listed it; what it listed relative may be joined to the working directory as text, `..` and all.
+    pub path: &'a str,
+    /// `path` with links resolved: of files that the compiler listed by their absolute path only.
+    pub real: Option<&'a str>,
+    /// Digest of the content.
+    pub digest: Digest,
+    /// Whether its owner may execute it.
+    pub executable: bool,
+}
+
+/// An action that a server can run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// Digest of the `Action`.
+    pub action: Digest,
+    /// What has to be uploaded beside the files: every `Directory`, then the `Command`, then the `Action`.
+    pub messages: Vec<(Digest, Vec<u8>)>,
+    /// Indices of the files that are in the input root.
+    pub inputs: Vec<usize>,
+    /// Indices of the files that are not: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
+    pub left_out: Vec<usize>,
+    /// The message named by `action.command_digest`; `working_directory` and `output_paths` are relative to the input root
+    /// and to the working directory.
+    pub command: reapi::Command,
+}
+
+/// Builds the action of `asked` that reads `files`, as recc 1.4.30 does under the settings in `layout`.
+///
+/// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
+/// are no bytes to be had, as for outputs outside of the project root.
+pub fn build(
+    asked: &Asked<'_>,
+    layout: &Layout,
+    files: &[File<'_>],
+    real: &Real<'_>,
+) -> Result<Built, NotRemote> {
+    if !layout.deps_extra_symlinks.is_empty() {
+        return Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"));
+    }
+    let paths = Paths::new(layout, asked.directory, real);
+    let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
+    let kind = program(compiler, real).unwrap_or(Program::Gcc);
+    let mut arguments = arguments::read(words, &paths)?;
+    let outputs = products::output_paths(layout, &arguments, asked.link)?;
+    if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
+        return Err(NotRemote::OutputOutside(path.clone()));
+    }
+    let places = places::place(files, &outputs, layout, &paths)?;
+    arguments.command.insert(0, paths.rewritten(compiler));
+    let command = reapi::Command {
+        arguments: arguments.command,
+        environment_variables: environment::variables(asked.environment, layout, kind, &paths)
+            .into_iter()
+            .map(|(name, value)| reapi::command::EnvironmentVariable { name, value })
+            .collect(),
+        output_paths: outputs,
+        platform: platform(layout, asked.link),
+        working_directory: places.working_directory,
+        ..Default::default()
+    };
+    let mut messages = Vec::new();
+    let root = tree::root(places.leaves, &mut |digest, bytes| messages.push((digest, bytes)));
+    let command_digest = push(&mut messages, &command);
+    let action = push(&mut messages, &action(layout, &command, &command_digest, &root));
+    Ok(Built { action, messages, inputs: places.inputs, left_out: places.left_out, command })
+}
+
+/// The arguments of recc's own dependency run for a compile, without the compiler: the command less its outputs, and `-w -M`.
+pub fn dependency_arguments(
+    asked: &Asked<'_>,
+    layout: &Layout,
+    real: &Real<'_>,
+) -> Result<Vec<String>, NotRemote> {
+    let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
+    let Arguments { mut dependencies, .. } =
+        arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+    dependencies.extend(["-w", "-M"].map(str::to_owned));
+    // Says where clang found GCC's crtbegin.o, which recc counts as an input.
+    if layout.deps_global_paths && program(compiler, real) == Some(Program::Clang) {
+        dependencies.push("-v".to_owned());
+    }
+    Ok(dependencies)
+}
+
+fn push(messages: &mut Vec<(Digest, Vec<u8>)>, message: &impl Message) -> Digest {
+    let bytes = message.encode_to_vec();
+    let digest = Digest::of(&bytes);
+    messages.push((digest, bytes));
+    digest
+}
+
+/// `Action.platform` is there from REAPI 2.2 on, even when there are no properties.
+fn action(
+    layout: &Layout,
+    command: &reapi::Command,
+    command_digest: &Digest,
+    root: &Digest,
+) -> reapi::Action {
+    let repeats_platform = layout.version.is_none_or(|version| version >= (2, 2));
+    reapi::Action {
+        command_digest: Some(to_reapi(command_digest)),
+        input_root_digest: Some(to_reapi(root)),
+        do_not_cache: layout.uncacheable,
+        salt: layout.salt.clone().unwrap_or_default().into_bytes(),
+        platform: repeats_platform.then(|| command.platform.clone().unwrap_or_default()),
+        ..Default::default()
+    }
+}
+
+/// The platform properties by name, those for compiles or links over those for all; `None` without any.
+fn platform(layout: &Layout, link: bool) -> Option<reapi::Platform> {
+    let narrower = if link { &layout.link_platform } else { &layout.compile_platform };
+    let properties: std::collections::BTreeMap<&String, &String> =
+        layout.platform.iter().chain(narrower).map(|(name, value)| (name, value)).collect();
+    (!properties.is_empty()).then(|| reapi::Platform {
+        properties: properties
+            .into_iter()
+            .map(|(name, value)| reapi::platform::Property { name: name.clone(), value: value.clone() })
+            .collect(),
+    })
+}

@@ -1,0 +1,49 @@
+//! What recc does not send to a server.
+
+use super::arguments::{self, Arguments};
+use super::paths::Paths;
+use super::program::program;
+use super::{Asked, Layout, NotRemote, Real, products};
+
+/// Why recc 1.4.30 would run `asked` locally under the settings in `layout`; `None` when it would send it.
+pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Option<NotRemote> {
+    decide(asked, layout, real).err()
+}
+
+fn decide(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Result<(), NotRemote> {
+    let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
+    program(compiler, real).ok_or_else(|| NotRemote::Compiler(compiler.clone()))?;
+    let mut arguments = arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+    if arguments.compiles == asked.link {
+        return Err(NotRemote::NotACompile);
+    }
+    if let Some(refused) = arguments.refused.take() {
+        return Err(refused);
+    }
+    inputs(&arguments, asked.link)?;
+    for path in products::output_paths(layout, &arguments, asked.link)? {
+        if path.starts_with('/') {
+            return Err(NotRemote::OutputOutside(path));
+        }
+        if path.split('/').any(|part| part == "..") {
+            return Err(NotRemote::OutputAbove(path));
+        }
+    }
+    Ok(())
+}
+
+fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
+    let is_taken = |path: &str, source: bool| if link { is_linked(path) } else { source };
+    let odd = arguments.inputs.iter().find(|(path, source)| !is_taken(path, source.is_some()));
+    match odd {
+        Some((path, _)) => Err(NotRemote::Input(path.clone())),
+        None if arguments.inputs.is_empty() => Err(NotRemote::NoInput),
+        None => Ok(()),
+    }
+}
+
+/// Whether recc takes `path` as the input of a link: an object, an archive or a shared library, its version behind it or not.
+fn is_linked(path: &str) -> bool {
+    let unversioned = path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    unversioned.ends_with(".so") || path.ends_with(".o") || path.ends_with(".a")
+}

@@ -1,0 +1,89 @@
+//! The outputs that recc names in a `Command`.
+
+use super::Layout;
+use super::arguments::Arguments;
+use super::not_remote::NotRemote;
+use super::options::Source;
+use super::paths::normal;
+
+/// `Command.output_paths`: files sorted, then folders sorted.
+pub(super) fn output_paths(
+    layout: &Layout,
+    arguments: &Arguments,
+    link: bool,
+) -> Result<Vec<String>, NotRemote> {
+    let mut folders = layout.output_directories_override.clone();
+    let mut files = if layout.output_files_override.is_empty() && folders.is_empty() && !is_overridden(layout)
+    {
+        files(arguments, link)?
+    } else {
+        layout.output_files_override.clone()
+    };
+    for list in [&mut files, &mut folders] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    Ok([files, folders].concat())
+}
+
+/// Whether recc does not look at the command's dependencies, and with that not at its outputs either.
+fn is_overridden(layout: &Layout) -> bool {
+    !layout.deps_override.is_empty() || layout.deps_directory_override.is_some()
+}
+
+fn files(arguments: &Arguments, link: bool) -> Result<Vec<String>, NotRemote> {
+    let objects = objects(arguments, link);
+    if objects.iter().any(String::is_empty) {
+        return Err(NotRemote::NamelessOutput);
+    }
+    let mut files: Vec<String> = objects.iter().map(|path| normal(path)).collect();
+    let beside = beside(arguments, &objects);
+    if arguments.depfile {
+        match &arguments.depfile_path {
+            Some(path) => files.push(normal(path)),
+            None => files.extend(beside.iter().map(|stem| format!("{stem}.d"))),
+        }
+    }
+    if arguments.coverage {
+        match &arguments.coverage_notes {
+            Some(path) => files.push(normal(path)),
+            None => files.extend(beside.iter().map(|stem| format!("{stem}.gcno"))),
+        }
+    }
+    if arguments.split_dwarf {
+        files.extend(beside.iter().map(|stem| format!("{stem}.dwo")));
+    }
+    Ok(files)
+}
+
+fn objects(arguments: &Arguments, link: bool) -> Vec<String> {
+    if !arguments.objects.is_empty() {
+        return arguments.objects.clone();
+    }
+    if link {
+        return vec!["a.out".to_owned()];
+    }
+    let object = |(path, source): &(String, Option<Source>)| match source {
+        Some(Source::Header) => format!("{path}.gch"),
+        _ => format!("{}.o", stem(name(path))),
+    };
+    arguments.inputs.iter().map(object).collect()
+}
+
+/// The paths, without a suffix, beside which the compiler writes more files.
+fn beside(arguments: &Arguments, objects: &[String]) -> Vec<String> {
+    if arguments.objects.is_empty() && !arguments.inputs.is_empty() {
+        arguments.inputs.iter().map(|(path, _)| stem(name(path)).to_owned()).collect()
+    } else {
+        objects.iter().map(|path| stem(&normal(path)).to_owned()).collect()
+    }
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// `path` up to its last dot, wherever that is: recc takes `a.d/b` apart so, too.
+fn stem(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
+}

@@ -1,0 +1,50 @@
+//! Real recc and spec-cc give the same command the same action, byte for byte.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod lines;
+mod options;
+mod ours;
+mod project;
+mod real;
+#[path = "../support/mod.rs"]
+mod support;
+mod table;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lines::Line;
+use support::peers::Peers;
+
+/// How many recc runs go on at once: one a core.
+const AT_ONCE: usize = 2;
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Sent, as the action of this digest.
+    Sent(String),
+    /// Run locally.
+    Local,
+    /// recc gave up.
+    Failed(String),
+}
+
+#[test]
+fn actions_are_those_of_recc() {
+    let Some(peers) = Peers::get() else { return };
+    let project = project::Project::new();
+    let lines = lines::lines(&project.root);
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push((line, real::fate(&peers, line), ours::fate(line)));
+        }
+        done
+    };
+    let done: Vec<(&Line, Fate, Fate)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
+    });
+    table::judge(&done, &project.root);
+}
