@@ -14,7 +14,7 @@ use spec_cc::inputs::shape::Shapes;
 use spec_cc::inputs::stamp;
 use spec_cc::inputs::toolchain::Toolchains;
 use spec_cc::launch::{
-    Call, Context, Engine, Evidence, Known, Launch, Launcher, Place, Reads, conclude, templated,
+    Call, Context, Engine, Evidence, Idents, Known, Launch, Launcher, Place, Reads, conclude, templated,
 };
 use spec_cc::store::{ElementKey, Record, Store};
 
@@ -65,7 +65,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     // Of no width: nobody takes what is queued.
     let launcher = Launcher::new(Arc::clone(&engine), 0);
     let store = Store::open(&folder.join("store"))?.store;
-    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
+    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())], None));
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();

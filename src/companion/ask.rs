@@ -289,11 +289,7 @@ fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun
 }
 
 /// The session a request belongs to: the one it names, else that of its element, opened if need be.
-fn session_of(
-    companion: &Companion,
-    request: &Request,
-    settings: &Settings,
-) -> Option<Arc<Session>> {
+fn session_of(companion: &Companion, request: &Request, settings: &Settings) -> Option<Arc<Session>> {
     if let Some(session) =
         request.variable("SPEC_CC_SESSION").and_then(|ticket| companion.session_of_ticket(ticket))
     {

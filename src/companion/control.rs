@@ -170,7 +170,8 @@ fn open(
         }
     }
     settings.mode().map_err(text)?;
-    let session = companion.open(place, environment, &settings, true).ok_or("the folder's name is not UTF-8")?;
+    let session =
+        companion.open(place, environment, &settings, true).ok_or("the folder's name is not UTF-8")?;
     // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
     let begun = Instant::now();
     while !session.is_looked() && begun.elapsed() < HEAD_START {

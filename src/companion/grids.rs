@@ -58,8 +58,8 @@ fn wanted(settings: &Settings) -> Result<Option<GridSettings>, SettingsError> {
     let Some(endpoints) = settings.remote()? else { return Ok(None) };
     Ok(Some(GridSettings {
         endpoints,
-        compiles: settings.layout(false),
-        links: settings.links().then(|| settings.layout(true)),
+        layout: settings.layout(),
+        links: settings.links(),
         policies: [settings.policy(false), settings.policy(true)],
         upload: settings.uploads().succeeded,
         skip_cache: settings.flag("skip_cache"),

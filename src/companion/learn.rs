@@ -129,7 +129,7 @@ fn lesson_of(
 
 /// Leaves the result of a compile that was kept under `key` on the grid, for others.
 fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
-    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.settings().uploads(false)) else { return };
+    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.settings().uploads()) else { return };
     let Lesson { call, session, id, .. } = lesson;
     let engine = &companion.engine;
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
@@ -142,14 +142,14 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
         Ok(instance) if instance.action == *key && !instance.incbin => {}
         _ => return,
     }
-    let sent = Moment::new(engine, &mut snapshot, call, &set, *key, context).and_then(|moment| {
+    let shared = Moment::new(engine, &mut snapshot, call, &set, *key, context).and_then(|moment| {
         let job = moment.job(call, &request.environment);
         let wire = grid.wire(&job).map_err(|error| error.to_string())?;
         let outcome = engine.cache.find(key).ok_or("its result has gone")?;
         grid.keep(engine, &job, &wire, &outcome, Some(Box::new(session.begin())));
         Ok(())
     });
-    if let Err(why) = sent {
+    if let Err(why) = shared {
         tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
     }
 }

@@ -12,8 +12,7 @@ use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
-    instantiate,
+    Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine, instantiate,
 };
 use crate::settings::Policy;
 
@@ -53,7 +52,9 @@ pub(super) fn obtain(
         .inspect_err(|why| tracing::debug!("{} is not looked up: {why}", call.compile.source))
         .ok()?;
     if let Some(outcome) = engine.cache.find(&instance.action) {
-        log.into_iter().for_each(|log| log.cache_hit(&instance.action));
+        if let Some(log) = log {
+            log.cache_hit(&instance.action);
+        }
         return finish(companion, lesson, request, reads, begun, Had::Found(outcome));
     }
     if instance.incbin {

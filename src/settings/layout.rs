@@ -1,7 +1,5 @@
 //! How commands are laid out for a server: what the settings come to for an action's bytes.
 
-use std::collections::BTreeMap;
-
 use super::{Settings, SettingsError};
 use crate::action::remote::Layout;
 
@@ -9,11 +7,11 @@ use crate::action::remote::Layout;
 const MINORS: std::ops::RangeInclusive<u32> = 1..=12;
 
 impl Settings {
-    /// How a compile, or a link, is laid out.
+    /// How commands are laid out.
     ///
     /// Defaults are recc's, so that both make the same actions, when one of recc's settings names the server. When ours
     /// alone do, absolute inputs count and paths stay as they are: recc's defaults miss changes outside of the root.
-    pub fn layout(&self, link: bool) -> Layout {
+    pub fn layout(&self) -> Layout {
         let ours = self.is_remote_ours();
         let text = |name| self.get(name).map(str::to_owned);
         Layout {
@@ -28,7 +26,9 @@ impl Settings {
             output_directories_override: self.list("output_directories_override"),
             prefix_map: self.get("prefix_map").map(prefixes).unwrap_or_default(),
             working_dir_prefix: text("working_dir_prefix"),
-            platform: self.platform(link),
+            platform: self.map("remote_platform_"),
+            compile_platform: self.map("compile_remote_platform_"),
+            link_platform: self.map("link_remote_platform_"),
             remote_env: self.map("remote_env_"),
             preserve_env: self.flag("preserve_env"),
             env_to_read: self.list("env_to_read"),
@@ -36,13 +36,6 @@ impl Settings {
             uncacheable: self.flag("action_uncacheable"),
             version: self.reapi_version(),
         }
-    }
-
-    /// The properties of all commands, and over them those of compiles, or of links.
-    fn platform(&self, link: bool) -> Vec<(String, String)> {
-        let special = if link { "link_remote_platform_" } else { "compile_remote_platform_" };
-        let both = self.map("remote_platform_").into_iter().chain(self.map(special));
-        both.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     fn reapi_version(&self) -> Option<(u32, u32)> {

@@ -237,13 +237,13 @@ fn a_miss_is_executed_where_a_server_executes() {
 #[test]
 fn defaults_are_ours_when_the_server_is_ours_alone() {
     let ours = settings(&[("SPEC_CC_REMOTE", "h:1")]);
-    assert!(ours.layout(false).deps_global_paths && ours.layout(false).no_path_rewrite);
+    assert!(ours.layout().deps_global_paths && ours.layout().no_path_rewrite);
     assert!(ours.uploads().succeeded && !ours.uploads().failed);
     let theirs = settings(&[("SPEC_CC_REMOTE", "h:1"), ("RECC_SERVER", "h:2")]);
-    assert!(!theirs.layout(false).deps_global_paths && !theirs.layout(false).no_path_rewrite);
+    assert!(!theirs.layout().deps_global_paths && !theirs.layout().no_path_rewrite);
     assert!(!theirs.uploads().succeeded && !theirs.uploads().failed);
     let said = settings(&[("SPEC_CC_REMOTE", "h:1"), ("SPEC_CC_DEPS_GLOBAL_PATHS", "0")]);
-    assert!(!said.layout(false).deps_global_paths);
+    assert!(!said.layout().deps_global_paths);
 }
 
 #[test]
@@ -263,13 +263,14 @@ fn a_layout_is_what_recc_says() {
     let pairs = |pairs: &[(&str, &str)]| -> Vec<_> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
-    let compile = settings.layout(false);
-    assert_eq!(compile.project_root.as_deref(), Some("/p"));
-    assert_eq!(compile.platform, pairs(&[("a", "all"), ("b", "compile")]));
-    assert_eq!(compile.remote_env, pairs(&[("Q", "q r")]));
-    assert_eq!(compile.prefix_map, pairs(&[("/a", "/b"), ("/c", "/d")]));
-    assert_eq!((compile.salt.as_deref(), compile.version), (Some("s"), Some((2, 2))));
-    assert_eq!(settings.layout(true).platform, pairs(&[("a", "all"), ("b", "all"), ("c", "link")]));
+    let layout = settings.layout();
+    assert_eq!(layout.project_root.as_deref(), Some("/p"));
+    assert_eq!(layout.platform, pairs(&[("a", "all"), ("b", "all")]));
+    assert_eq!(layout.compile_platform, pairs(&[("b", "compile")]));
+    assert_eq!(layout.remote_env, pairs(&[("Q", "q r")]));
+    assert_eq!(layout.prefix_map, pairs(&[("/a", "/b"), ("/c", "/d")]));
+    assert_eq!((layout.salt.as_deref(), layout.version), (Some("s"), Some((2, 2))));
+    assert_eq!(layout.link_platform, pairs(&[("c", "link")]));
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub fn build(
     }
     let places = places::place(files, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.rewritten(compiler));
+
+    #[expect(deprecated, reason = "recc sends the platform in both")]
     let command = reapi::Command {
         arguments: arguments.command,
         environment_variables: environment::variables(asked.environment, layout, kind, &paths)

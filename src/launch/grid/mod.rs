@@ -84,26 +84,23 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, self.settings.layout(job.link)).map_err(Unobtainable::Unusable)
+        wire::wire(job, &self.settings.layout).map_err(Unobtainable::Unusable)
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
-    pub fn find(
-        &self,
-        engine: &Engine,
-        job: &Job<'_>,
-        wire: &Wire,
-    ) -> Result<Option<Outcome>, Unobtainable> {
+    pub fn find(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<Option<Outcome>, Unobtainable> {
         if self.settings.skip_cache {
             return Ok(None);
         }
-        let Some(result) = self.client.result(&wire.asked.action, &wire.asked.command.output_paths)? else { return Ok(None) };
+        let Some(result) = self.client.result(&wire.asked.action, &wire.asked.command.output_paths)? else {
+            return Ok(None);
+        };
         if result.exit_code != 0 {
             tracing::debug!("{} failed when it was run elsewhere: it is run again", job.name());
             return Ok(None);
         }
         let outcome = vouch::before(job, wire, &result)
-            .and_then(|by| Ok(self.receive(engine, job, &wire.asked.command, &result, by)?));
+            .and_then(|by| self.receive(engine, job, &wire.asked.command, &result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
             // What others left is no reason to fail or to complain: the command is run.
@@ -143,7 +140,7 @@ impl Grid {
             return self.failure(&result);
         }
         let outcome = self.receive(engine, job, &built.command, &result, Voucher::Worker)?;
-        if self.settings.uploads(job.link) {
+        if self.settings.uploads() {
             self.keep(engine, job, wire, &outcome, None);
         }
         Ok(Executed::Done(outcome))
@@ -173,7 +170,8 @@ impl Grid {
     fn send(&self, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
         let built = wire.executable();
         let messages = built.messages.iter();
-        let messages = messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
+        let messages =
+            messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
         let files = built.inputs.iter().filter_map(|&index| job.files.get(index));
         let files = files.map(|file| Blob {
             digest: file.digest,
@@ -192,7 +190,8 @@ impl Grid {
         by: Voucher,
     ) -> Result<Outcome, Unobtainable> {
         let mut outcome = result::to_outcome(job, command, result).map_err(Unobtainable::Unusable)?;
-        if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref())) {
+        if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref()))
+        {
             outcome.stderr = self.client.read(&digest)?;
         }
         if by == Voucher::Stranger {

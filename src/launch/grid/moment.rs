@@ -42,7 +42,8 @@ impl Moment {
         for &id in set {
             let name = engine.paths().get(id);
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
-            let relative = name.as_str().strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
+            let relative =
+                name.as_str().strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
             let real = if relative { None } else { folders.real(&name) };
             inputs.push(Input { name, seen, real });
         }

@@ -41,7 +41,8 @@ fn output_file(
     file: &reapi::OutputFile,
 ) -> Result<OutputFile, String> {
     let output = job.outputs.iter().find(|output| named(job, command, &output.path) == file.path);
-    let output = output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
+    let output =
+        output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
     let digest = file.digest.as_ref().ok_or("a file of it has no digest")?;
     let digest: Digest = format!("{}/{}", digest.hash, digest.size_bytes)
         .parse()
@@ -52,7 +53,12 @@ fn output_file(
 /// What `command` calls the output that the build's command calls `path`: rewriting keeps where it lies.
 fn named(job: &Job<'_>, command: &reapi::Command, path: &str) -> String {
     let here = job.absolute(path);
-    command.output_paths.iter().find(|name| job.absolute(name) == here).cloned().unwrap_or_else(|| path.to_owned())
+    command
+        .output_paths
+        .iter()
+        .find(|name| job.absolute(name) == here)
+        .cloned()
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// The result to leave for others.

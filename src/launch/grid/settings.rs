@@ -9,10 +9,10 @@ use crate::settings::Policy;
 pub struct GridSettings {
     /// The servers.
     pub endpoints: Endpoints,
-    /// How compiles are laid out.
-    pub compiles: Layout,
-    /// How links are laid out; `None` when they are not treated.
-    pub links: Option<Layout>,
+    /// How commands are laid out.
+    pub layout: Layout,
+    /// Whether links are treated.
+    pub links: bool,
     /// What to do about compiles and links on a miss.
     pub policies: [Policy; 2],
     /// Whether results of commands run here are left on the grid.
@@ -24,16 +24,12 @@ pub struct GridSettings {
 }
 
 impl GridSettings {
-    pub(super) fn layout(&self, link: bool) -> &Layout {
-        self.links.as_ref().filter(|_| link).unwrap_or(&self.compiles)
-    }
-
     pub(super) fn policy(&self, link: bool) -> Policy {
         self.policies[usize::from(link)]
     }
 
     /// Whether a result is left for others under the action that recc would look for.
-    pub fn uploads(&self, link: bool) -> bool {
-        self.upload && !self.layout(link).uncacheable
+    pub fn uploads(&self) -> bool {
+        self.upload && !self.layout.uncacheable
     }
 }

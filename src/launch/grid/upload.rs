@@ -68,7 +68,8 @@ fn deliver(client: &Client, parcel: &Parcel) -> Result<(), GridError> {
     let bytes = |(digest, bytes): &'_ (Digest, Vec<u8>)| (*digest, bytes.clone());
     let mut messages: Vec<(Digest, Vec<u8>)> = parcel.messages.iter().map(bytes).collect();
     messages.push((Digest::of(&parcel.stderr), parcel.stderr.clone()));
-    let messages = messages.iter().map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
+    let messages =
+        messages.iter().map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
     let files = parcel.files.iter();
     let files = files.map(|(digest, path)| Blob { digest: *digest, content: Content::File(path) });
     client.upload(&messages.chain(files).collect::<Vec<_>>())?;

@@ -1,10 +1,8 @@
 //! A job's action as servers see it: recc's, and the one to execute where recc's would not do.
 
-use std::path::Path;
-
 use super::Job;
 use crate::action::remote::{self, Asked, Built, Layout};
-use crate::launch::call::lexical;
+use crate::inputs::canonical::weakly_canonical;
 
 /// The actions of a job.
 #[derive(Debug)]
@@ -40,13 +38,15 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
         directory: job.directory,
         link: job.link,
     };
-    let build = |layout: &Layout| {
+    let laid_out = |layout: &Layout| {
         remote::build(&asked, layout, &job.files, &weakly_canonical).map_err(|why| why.to_string())
     };
-    let built = build(layout)?;
-    let properties = layout.platform.iter();
-    let pinned =
-        properties.into_iter().any(|(name, value)| PINS.contains(&name.as_str()) && !value.is_empty());
+    let built = laid_out(layout)?;
+    let own = if job.link { &layout.link_platform } else { &layout.compile_platform };
+    let pinned = own
+        .iter()
+        .chain(&layout.platform)
+        .any(|(name, value)| PINS.contains(&name.as_str()) && !value.is_empty());
     if is_faithful(job, &built) {
         return Ok(Wire { asked: built, faithful: None, pinned });
     }
@@ -59,7 +59,7 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
         working_dir_prefix: None,
         ..layout.clone()
     };
-    Ok(Wire { asked: built, faithful: Some(build(&whole)?), pinned })
+    Ok(Wire { asked: built, faithful: Some(laid_out(&whole)?), pinned })
 }
 
 /// Whether running an action gives what the command gives here, if the server puts the input root at `/`.
@@ -68,13 +68,4 @@ fn is_faithful(job: &Job<'_>, built: &Built) -> bool {
     built.left_out.is_empty()
         && built.command.arguments == job.arguments
         && built.command.working_directory == directory
-}
-
-/// The path with links resolved as far as it exists, and the rest taken as text (C++'s `std::filesystem::weakly_canonical`).
-fn weakly_canonical(path: &str) -> String {
-    let path = Path::new(path);
-    let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
-    let Some((part, real)) = there else { return lexical(path).display().to_string() };
-    let rest = path.strip_prefix(part).unwrap_or(Path::new(""));
-    lexical(&real.join(rest)).display().to_string()
 }
