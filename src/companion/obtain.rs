@@ -148,11 +148,9 @@ fn finish(
         return None;
     }
     let files = companion.engine.cache.open(&outcome)?;
-    let served = &mut lesson.session.inner().accounts.served;
-    if executed {
-        served.executed += 1;
-    } else {
-        served.cached += 1;
+    {
+        let served = &mut lesson.session.inner().accounts.served;
+        *(if executed { &mut served.executed } else { &mut served.cached }) += 1;
     }
     learn::remember(companion, lesson, reads, begun.elapsed());
     Some(Answer::Serve(outcome, files))
