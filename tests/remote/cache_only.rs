@@ -35,11 +35,11 @@ fn another_compiler_of_the_same_name_finds_nothing() {
     let casd = peers.casd(&CasdOptions::default());
     let compiler = |flag: &str| {
         format!(
-            "printf '#!/bin/sh\\nexec /usr/bin/gcc {flag} \"$@\"\\n' >gcc; chmod +x gcc; echo 'int f(void) {{ return N; }}' >n.c"
+            "printf '#!/bin/sh\\nexec /usr/bin/gcc {flag} \"$@\"\\n' >gcc; chmod +x gcc"
         )
     };
     let build = "$WRAP ./gcc -c n.c";
-    Project::of(&[])
+    Project::of(&[("n.c", "int f(void) { return N; }\n")])
         .set("RECC_SERVER", &casd.url)
         .set("RECC_CACHE_ONLY", "1")
         .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")

@@ -75,10 +75,17 @@ pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result
     }
     // Debug information names the working directory; a worker that runs elsewhere would name another.
     let debug = compile.args.iter().any(|arg| arg.starts_with("-g") && arg != "-g0");
-    if debug && memmem::find(&bytes, job.directory.as_bytes()).is_none() {
+    if debug && !names_folder(&bytes, job.directory) {
         return Err("its debug information does not name the working directory".into());
     }
     Ok(())
+}
+
+/// Whether the object names `folder`, and no folder of which that is only the end: workers lay input roots out anywhere.
+fn names_folder(object: &[u8], folder: &str) -> bool {
+    let mut found = memmem::find_iter(object, folder.as_bytes()).peekable();
+    found.peek().is_some()
+        && found.all(|at| at.checked_sub(1).is_none_or(|before| !object[before].is_ascii_graphic()))
 }
 
 /// Whether a failed command says itself what is wrong with its source, rather than with the machine it ran on.
