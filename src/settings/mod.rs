@@ -3,6 +3,7 @@
 
 mod error;
 mod file;
+mod for_recc;
 mod kept;
 mod layout;
 mod mode;

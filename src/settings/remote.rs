@@ -7,6 +7,9 @@ use super::value::Family;
 use super::{Policy, Settings, SettingsError};
 use crate::backend::reapi::{Endpoint, Endpoints, Retry, Tls};
 
+/// The settings that name a server.
+pub(super) const SERVERS: [&str; 3] = ["server", "cas_server", "action_cache_server"];
+
 /// What a URL may begin with. `grpc` means `http` and `grpcs` means `https`, as Bazel has it.
 const SCHEMES: [&str; 5] = ["unix:", "http://", "https://", "grpc://", "grpcs://"];
 

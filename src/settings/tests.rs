@@ -273,6 +273,30 @@ fn a_layout_is_what_recc_says() {
 }
 
 #[test]
+fn recc_is_told_what_our_settings_say() {
+    let told = settings(&[
+        ("SPEC_CC_REMOTE", "http://r"),
+        ("SPEC_CC_NO_PATH_REWRITE", "0"),
+        ("SPEC_CC_REMOTE_PLATFORM_ISA", "x"),
+        ("SPEC_CC_JOBS", "3"),
+        ("RECC_LINK", "1"),
+    ])
+    .for_recc();
+    let expected = [
+        ("RECC_ACTION_CACHE_SERVER", "http://r"),
+        ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1"),
+        ("RECC_CAS_SERVER", "http://r"),
+        ("RECC_DEPS_GLOBAL_PATHS", "1"),
+        ("RECC_NO_PATH_REWRITE", ""),
+        ("RECC_REMOTE_PLATFORM_ISA", "x"),
+        ("RECC_SERVER", "http://r"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(told, expected);
+    assert!(settings(&[("RECC_SERVER", "h:1")]).for_recc().is_empty());
+}
+
+#[test]
 fn what_is_not_obeyed_is_told() {
     let settings = settings(&[
         ("RECC_SERVER", "h:1"),
