@@ -200,6 +200,21 @@ fn a_server_has_its_credentials_and_deadlines() {
 }
 
 #[test]
+fn paths_begin_at_the_command_s_directory() {
+    let settings = settings(&[
+        ("RECC_SERVER", "unix:run/socket"),
+        ("RECC_PROJECT_ROOT", "../p"),
+        ("RECC_ACCESS_TOKEN_PATH", "token"),
+        ("SPEC_CC_CREDENTIAL_HELPER", "helper"),
+    ]);
+    let server = settings.remote().unwrap().unwrap().execution.unwrap();
+    assert_eq!(server.url, "unix:/nowhere/run/socket");
+    assert_eq!(server.token.as_deref(), Some(Path::new("/nowhere/token")));
+    assert_eq!(server.credential_helper.as_deref(), Some(Path::new("helper")), "to be found on PATH");
+    assert_eq!(settings.layout(false).project_root.as_deref(), Some("/p"));
+}
+
+#[test]
 fn what_would_make_a_server_wrong_is_an_error() {
     for wrong in [
         ("RECC_CLIENT_KEY", "/k"),
