@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use spec_cc::backend::recc::{Fate, Handed, Recc, fate};
+use spec_cc::companion::ReccLog;
+use spec_cc::inputs::digest::Digest;
 use support::peers::{Casd, CasdOptions, Peers};
 
 /// A folder with a source, a recc, and a server for it.
@@ -150,4 +152,57 @@ fn our_own_server_is_taken_over_recc_s() {
     let settings = spec_cc::settings::Settings::read(variables, Path::new("/")).expect("settings");
     let launch = room.recc.launch(GCC, &words(&["-c", "a.c"]), &wrong, &settings.for_recc());
     assert!(matches!(room.fate(&launch), Fate::Executed { exit_code: 0, .. }));
+}
+
+/// The events in the log files of a folder, which is emptied.
+fn events(folder: &Path) -> Vec<String> {
+    let files: Vec<_> = fs::read_dir(folder).expect("a log").map(|entry| entry.expect("an entry")).collect();
+    assert_eq!(files.len(), 1, "one file for one command: {files:?}");
+    let name = files[0].file_name().to_string_lossy().into_owned();
+    assert!(name.starts_with("recc.") && name.contains(".log."), "{name}");
+    let text = fs::read_to_string(files[0].path()).expect("read");
+    fs::remove_dir_all(folder).expect("removed");
+    let told = text.lines().filter_map(|line| Some(line.split_once(" [INFO] ")?.1.to_owned()));
+    told.filter(|event| !event.starts_with("Resolved ")).collect()
+}
+
+#[test]
+fn our_log_says_what_recc_s_says() {
+    let Some(room) = Room::new() else { return };
+    let folder = room.folder.path().join("log");
+    let variables = [("RECC_LOG_DIRECTORY", "log"), ("RECC_LOG_LEVEL", "info")];
+    let settings = spec_cc::settings::Settings::read(variables, room.folder.path()).expect("settings");
+    let action = |args: &[String]| match room.fate(&room.recc.rehearsal(GCC, args, &room.environment, &[])) {
+        Fate::WouldAsk(action) => action,
+        other => panic!("no action: {other:?}"),
+    };
+    // The same command, of which a server knows nothing, then something.
+    let check = |args: &[&str], more: &[(&str, &str)], ours: &dyn Fn(&ReccLog, Digest)| {
+        let args = words(args);
+        let mut environment = room.environment.clone();
+        let added = variables.iter().chain(more);
+        environment.extend(added.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        room.run(&room.recc.compile(GCC, &args, &environment, &[]));
+        let theirs = events(&folder);
+        ours(&ReccLog::of(&settings, room.folder.path()).expect("a log"), action(&args));
+        assert_eq!(events(&folder), theirs, "{args:?} {more:?}");
+    };
+    let plain = ["-c", "a.c"];
+    check(&plain, &[], &|log, action| {
+        log.executing(&action);
+        log.finished(0);
+    });
+    check(&plain, &[], &|log, action| log.cache_hit(&action));
+    let other = ["-O1", "-c", "a.c"];
+    let cache_only = ("RECC_CACHE_ONLY", "1");
+    check(&other, &[cache_only], &|log, _| log.local_in_cache_only());
+    check(&other, &[cache_only, ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")], &|log, action| {
+        log.local_in_cache_only();
+        log.uploaded(&action);
+    });
+    check(&other, &[cache_only], &|log, action| log.cache_hit(&action));
+    check(&["-Df=4", "-c", "a.c"], &[], &|log, action| {
+        log.executing(&action);
+        log.finished(1);
+    });
 }
