@@ -8,6 +8,7 @@ mod folder;
 mod limit;
 mod outcome;
 pub mod reapi;
+pub mod recc;
 mod results;
 mod view;
 

@@ -36,8 +36,7 @@ pub struct Whereabouts {
 pub fn whereabouts(directory: &Path, settings: &Settings) -> Whereabouts {
     let build_root = bst::build_root(directory);
     let root = settings
-        .get("root")
-        .map(PathBuf::from)
+        .path("root")
         .or_else(|| build_root.as_ref().map(|found| found.path.clone()))
         .unwrap_or_else(|| project_root(directory, std::env::home_dir().as_deref()));
     let project = settings

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::io;
-use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::paths::{PathId, Paths};
+use super::staged;
 use super::stamp::Stamp;
 
 /// One state of one folder; no two share a number.
@@ -39,7 +39,8 @@ const FAITHFUL: [i64; 7] =
 pub(super) struct Absences {
     known: RwLock<Vec<Option<Absence>>>,
     folders: RwLock<HashMap<PathId, (Stamp, Era)>>,
-    devices: RwLock<HashMap<u64, bool>>,
+    /// By device and mount: a device's number is given again when its mount has gone.
+    devices: RwLock<HashMap<(u64, u64), bool>>,
     last: AtomicU32,
 }
 
@@ -75,10 +76,12 @@ impl Absences {
     /// Not a dangling link, whose target may appear elsewhere; and not in a folder that was changed so lately that it
     /// may change again unseen, or on a file system that is not known to tell.
     pub(super) fn lasts(&self, path: &CStr, folder: Stamp, asked_at_ns: i64) -> bool {
-        folder.settled(asked_at_ns) && self.is_faithful(path, folder.dev) && Stamp::is_free(path)
+        folder.settled(asked_at_ns)
+            && self.is_faithful(path, (folder.dev, folder.mount))
+            && Stamp::is_free(path)
     }
 
-    fn is_faithful(&self, path: &CStr, device: u64) -> bool {
+    fn is_faithful(&self, path: &CStr, device: (u64, u64)) -> bool {
         if let Some(known) = self.devices.read().unwrap_or_else(PoisonError::into_inner).get(&device) {
             return *known;
         }
@@ -95,17 +98,10 @@ pub(super) fn folder(paths: &Paths, path: PathId) -> Option<PathId> {
     (!folder.is_empty() && folder != name.as_str()).then(|| paths.intern(folder))
 }
 
-/// The kind of the file system that a missing path's folder is on (`f_type`).
+/// The kind of the file system that a missing path's folder is on.
 fn file_system(path: &CStr) -> io::Result<i64> {
     let bytes = path.to_bytes();
     let slash = bytes.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
     let folder = std::ffi::CString::new(&bytes[..=slash.min(bytes.len().saturating_sub(1))])?;
-    let mut stat = MaybeUninit::<libc::statfs>::uninit();
-    // SAFETY: the path is NUL-terminated and the buffer is large enough for a `struct statfs`.
-    let status = unsafe { libc::statfs(folder.as_ptr(), stat.as_mut_ptr()) };
-    if status != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a successful statfs has filled the buffer.
-    Ok(unsafe { stat.assume_init_ref() }.f_type)
+    staged::file_system(&folder)
 }

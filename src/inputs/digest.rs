@@ -90,14 +90,19 @@ impl FromStr for Digest {
 
 fn parse(text: &str) -> Option<Digest> {
     let (hex, size) = text.split_once('/')?;
-    if hex.len() != 64 || !size.bytes().all(|b| b.is_ascii_digit()) {
+    if !size.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
+    Some(Digest { hash: hash(hex.as_bytes().try_into().ok()?)?, size: size.parse().ok()? })
+}
+
+/// The hash that 64 lowercase hex digits stand for; `None` when they are none.
+pub(super) fn hash(digits: &[u8; 64]) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
         *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
     }
-    Some(Digest { hash, size: size.parse().ok()? })
+    Some(hash)
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -11,6 +11,7 @@ use super::absences::Absences;
 use super::digest::Digest;
 use super::directives::{self, Scan};
 use super::paths::{PathId, PathName, Paths};
+use super::staged;
 use super::stamp::{Stamp, now_ns};
 
 /// Up to this size a file's directives are scanned while its digest is taken; sources are smaller, objects need none.
@@ -144,17 +145,25 @@ impl Files {
         table[path.index()] = Some(known);
     }
 
-    /// Reads a file once; `None` when it was another file, or in another state, at the end.
+    /// Reads a file once, unless its file system tells all that is asked for; `None` when it was another file, or in another state, at the end.
     fn read(&self, path: &CStr, scan: bool) -> io::Result<Option<Known>> {
         let read_at = now_ns();
         let before = Stamp::of(path)?;
         if !before.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        let file = open(path)?;
-        let (digest, scan) = self.digest(&file, before.size, scan)?;
-        let after = Stamp::of_open(file.as_fd())?;
-        let known = Known { seen: Seen { stamp: after, digest }, settled: after.settled(read_at), scan };
+        let told = staged::digest(path, &before);
+        let (after, digest, scan) = match told.map(|digest| (digest, self.scan_of(&digest))) {
+            Some((digest, known)) if known.is_some() || !scan => (Stamp::of(path)?, digest, known),
+            _ => {
+                let file = open(path)?;
+                let (digest, scan) = self.digest(&file, before.size, scan)?;
+                (Stamp::of_open(file.as_fd())?, digest, scan)
+            }
+        };
+        // Staged files all have the same times: without the mount they could be another tree's.
+        let settled = after.settled(read_at) && (told.is_none() || after.mount != 0);
+        let known = Known { seen: Seen { stamp: after, digest }, settled, scan };
         Ok((before == after && digest.size == after.size).then_some(known))
     }
 

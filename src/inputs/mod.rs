@@ -11,5 +11,6 @@ pub mod resolve;
 pub mod search;
 pub mod shape;
 pub mod snapshot;
+mod staged;
 pub mod stamp;
 pub mod toolchain;

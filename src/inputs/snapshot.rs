@@ -161,7 +161,7 @@ impl<'f> Snapshot<'f> {
     /// or [learnt](Files::learn) before.
     pub fn assume(&mut self, path: PathId, content: Digest) {
         let mode = libc::S_IFREG | 0o644;
-        let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode };
+        let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode, mount: 0 };
         let state = self.state(path);
         self.states[state] =
             State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }), era: None };

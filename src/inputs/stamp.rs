@@ -1,9 +1,9 @@
-//! Stamp: what `stat` says of a file, by which a change is noticed without reading.
+//! Stamp: what `statx` says of a file, by which a change is noticed without reading.
 
 use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
@@ -30,19 +30,17 @@ pub struct Stamp {
     pub ctime_ns: i64,
     /// Kind and permission bits (`st_mode`).
     pub mode: u32,
+    /// The mount it was reached through (`stx_mnt_id`, never used twice); 0 where the kernel does not tell, before Linux 6.8.
+    ///
+    /// buildbox's FUSE numbers files from 1 and gives each the same times, and the kernel gives a device's number again
+    /// once its mount has gone: two trees mounted in turn can differ in nothing else.
+    pub mount: u64,
 }
 
 impl Stamp {
     /// The stamp of a path, symbolic links followed; fails as `stat(2)` does.
     pub fn of(path: &CStr) -> io::Result<Self> {
-        let mut stat = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: the path is NUL-terminated and the buffer is large enough for a `struct stat`.
-        let status = unsafe { libc::stat(path.as_ptr(), stat.as_mut_ptr()) };
-        if status != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: a successful stat has filled the buffer.
-        Ok(Self::from(unsafe { stat.assume_init_ref() }))
+        Self::ask(libc::AT_FDCWD, path, 0)
     }
 
     /// Whether nothing has this name, not even a link that leads nowhere.
@@ -55,14 +53,19 @@ impl Stamp {
 
     /// The stamp of an open file; fails as `fstat(2)` does.
     pub fn of_open(file: BorrowedFd<'_>) -> io::Result<Self> {
-        let mut stat = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: the descriptor is open for as long as it is borrowed, and the buffer is large enough.
-        let status = unsafe { libc::fstat(file.as_raw_fd(), stat.as_mut_ptr()) };
+        Self::ask(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+    }
+
+    fn ask(folder: RawFd, path: &CStr, flags: i32) -> io::Result<Self> {
+        let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID_UNIQUE;
+        let mut found = MaybeUninit::<libc::statx>::uninit();
+        // SAFETY: the path is NUL-terminated and the buffer is large enough for a `struct statx`.
+        let status = unsafe { libc::statx(folder, path.as_ptr(), flags, mask, found.as_mut_ptr()) };
         if status != 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: a successful fstat has filled the buffer.
-        Ok(Self::from(unsafe { stat.assume_init_ref() }))
+        // SAFETY: a successful statx has filled the buffer.
+        Ok(Self::from(unsafe { found.assume_init_ref() }))
     }
 
     /// Whether it is a regular file.
@@ -94,15 +97,18 @@ impl Stamp {
     }
 }
 
-impl From<&libc::stat> for Stamp {
-    fn from(stat: &libc::stat) -> Self {
+impl From<&libc::statx> for Stamp {
+    fn from(found: &libc::statx) -> Self {
+        let time = |time: libc::statx_timestamp| nanoseconds(time.tv_sec, time.tv_nsec.into());
+        let tells_mount = found.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0;
         Self {
-            dev: stat.st_dev,
-            ino: stat.st_ino,
-            size: stat.st_size as u64,
-            mtime_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec),
-            ctime_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec),
-            mode: stat.st_mode,
+            dev: libc::makedev(found.stx_dev_major, found.stx_dev_minor),
+            ino: found.stx_ino,
+            size: found.stx_size,
+            mtime_ns: time(found.stx_mtime),
+            ctime_ns: time(found.stx_ctime),
+            mode: found.stx_mode.into(),
+            mount: if tells_mount { found.stx_mnt_id } else { 0 },
         }
     }
 }
@@ -127,7 +133,7 @@ mod tests {
     use super::*;
 
     fn stamp(mtime_ns: i64, ctime_ns: i64) -> Stamp {
-        Stamp { dev: 1, ino: 1, size: 0, mtime_ns, ctime_ns, mode: libc::S_IFREG }
+        Stamp { dev: 1, ino: 1, size: 0, mtime_ns, ctime_ns, mode: libc::S_IFREG, mount: 1 }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How commands are laid out for a server: what the settings come to for an action's bytes.
 
+use std::path::{Component, Path, PathBuf};
+
 use super::{Settings, SettingsError};
 use crate::action::remote::Layout;
 
@@ -15,7 +17,7 @@ impl Settings {
         let ours = self.is_remote_ours();
         let text = |name| self.get(name).map(str::to_owned);
         Layout {
-            project_root: text("root"),
+            project_root: self.path("root").as_deref().and_then(folded),
             no_path_rewrite: self.flag_or("no_path_rewrite", ours),
             deps_global_paths: self.flag_or("deps_global_paths", ours),
             deps_override: self.list("deps_override"),
@@ -49,6 +51,18 @@ impl Settings {
             _ => Ok(()),
         }
     }
+}
+
+/// A path without `.` and `..`, by its text alone, as recc takes a root; `None` when it is not UTF-8.
+fn folded(path: &Path) -> Option<String> {
+    let mut folded = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(folded.pop()),
+            part => folded.push(part),
+        }
+    }
+    folded.into_os_string().into_string().ok()
 }
 
 /// The pairs of `/from=/to:/from=/to`; like recc's, a pair without `=` or with no absolute path is left out.

@@ -3,6 +3,7 @@
 
 mod error;
 mod file;
+mod for_recc;
 mod kept;
 mod layout;
 mod mode;
@@ -15,7 +16,7 @@ mod tests;
 mod unhonoured;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::SettingsError;
 pub use mode::Mode;
@@ -34,6 +35,8 @@ pub struct Settings {
     /// What was set, the later winning over the earlier.
     values: Vec<Value>,
     unhonoured: Vec<Unhonoured>,
+    /// Where relative paths begin, as in recc: the command's working directory, which is not the companion's.
+    directory: PathBuf,
 }
 
 /// One line of what `specctl config` shows.
@@ -58,7 +61,7 @@ impl Settings {
         directory: &Path,
     ) -> Result<Self, SettingsError> {
         let variables = Variables::among(environment);
-        let mut settings = Self::default();
+        let mut settings = Self { directory: directory.to_owned(), ..Self::default() };
         for path in recc_conf::files(directory, variables.home, variables.recc_config) {
             settings.take_file(&path, Syntax::Recc)?;
         }
@@ -93,6 +96,11 @@ impl Settings {
             None => row_of(name).map(|row| TABLE[row].default),
         }
         .filter(|text| !text.is_empty())
+    }
+
+    /// The path a setting names, made absolute.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(|path| self.directory.join(path))
     }
 
     /// Whether a flag is on.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::remote::SERVERS;
 use super::value::Family;
 use super::{Settings, SettingsError};
 
@@ -39,9 +40,6 @@ pub struct Uploads {
     /// Those that failed as well (recc's `CACHE_UPLOAD_FAILED_BUILD`).
     pub failed: bool,
 }
-
-/// The settings that name a server.
-const SERVERS: [&str; 3] = ["server", "cas_server", "action_cache_server"];
 
 impl Settings {
     /// Where commands run; without the setting on servers when one is named, by either family.

@@ -7,6 +7,9 @@ use super::value::Family;
 use super::{Policy, Settings, SettingsError};
 use crate::backend::reapi::{Endpoint, Endpoints, Retry, Tls};
 
+/// The settings that name a server.
+pub(super) const SERVERS: [&str; 3] = ["server", "cas_server", "action_cache_server"];
+
 /// What a URL may begin with. `grpc` means `http` and `grpcs` means `https`, as Bazel has it.
 const SCHEMES: [&str; 5] = ["unix:", "http://", "https://", "grpc://", "grpcs://"];
 
@@ -62,9 +65,12 @@ impl Settings {
         Ok(Endpoint { url: self.url(url)?, instance: instance.to_owned(), ..common.clone() })
     }
 
-    /// A server's URL; a bare `HOST:PORT` means `http`, or `https` with `server_ssl`, as in recc.
+    /// A server's URL, a socket's path made absolute; a bare `HOST:PORT` means `http`, or `https` with `server_ssl`, as in recc.
     fn url(&self, name: &'static str) -> Result<String, SettingsError> {
         let url = self.get(name).unwrap_or_default();
+        if let Some(socket) = url.strip_prefix("unix:").filter(|path| !path.starts_with('/')) {
+            return Ok(format!("unix:{}", self.directory.join(socket).display()));
+        }
         if SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
             return Ok(url.to_owned());
         }
@@ -76,11 +82,10 @@ impl Settings {
 
     /// What all servers have in common.
     fn common(&self) -> Result<Endpoint, SettingsError> {
-        let path = |name| self.get(name).map(PathBuf::from);
         let tls = Tls {
-            server_cert: path("server_cert"),
-            client_key: path("client_key"),
-            client_cert: path("client_cert"),
+            server_cert: self.path("server_cert"),
+            client_key: self.path("client_key"),
+            client_cert: self.path("client_cert"),
         };
         if tls.client_key.is_some() != tls.client_cert.is_some() {
             let set = if tls.client_key.is_some() { "client_key" } else { "client_cert" };
@@ -90,8 +95,8 @@ impl Settings {
         let plain = Endpoint::new("");
         Ok(Endpoint {
             tls,
-            token: path("access_token_path"),
-            credential_helper: path("credential_helper"),
+            token: self.path("access_token_path"),
+            credential_helper: self.credential_helper(),
             keepalive: seconds("keepalive_time")?,
             timeout: seconds("request_timeout")?.unwrap_or(plain.timeout),
             retry: Retry {
@@ -100,6 +105,14 @@ impl Settings {
             },
             ..plain
         })
+    }
+
+    /// The program's path; a bare name is one to be found on `PATH`, as in Bazel.
+    fn credential_helper(&self) -> Option<PathBuf> {
+        match self.get("credential_helper") {
+            Some(name) if !name.contains('/') => Some(name.into()),
+            _ => self.path("credential_helper"),
+        }
     }
 
     /// The leading digits of a value, which is what recc takes of one (`std::stoi`).

@@ -200,6 +200,21 @@ fn a_server_has_its_credentials_and_deadlines() {
 }
 
 #[test]
+fn paths_begin_at_the_command_s_directory() {
+    let settings = settings(&[
+        ("RECC_SERVER", "unix:run/socket"),
+        ("RECC_PROJECT_ROOT", "../p"),
+        ("RECC_ACCESS_TOKEN_PATH", "token"),
+        ("SPEC_CC_CREDENTIAL_HELPER", "helper"),
+    ]);
+    let server = settings.remote().unwrap().unwrap().execution.unwrap();
+    assert_eq!(server.url, "unix:/nowhere/run/socket");
+    assert_eq!(server.token.as_deref(), Some(Path::new("/nowhere/token")));
+    assert_eq!(server.credential_helper.as_deref(), Some(Path::new("helper")), "to be found on PATH");
+    assert_eq!(settings.layout(false).project_root.as_deref(), Some("/p"));
+}
+
+#[test]
 fn what_would_make_a_server_wrong_is_an_error() {
     for wrong in [
         ("RECC_CLIENT_KEY", "/k"),
@@ -271,6 +286,30 @@ fn a_layout_is_what_recc_says() {
     assert_eq!(layout.prefix_map, pairs(&[("/a", "/b"), ("/c", "/d")]));
     assert_eq!((layout.salt.as_deref(), layout.version), (Some("s"), Some((2, 2))));
     assert_eq!(layout.link_platform, pairs(&[("c", "link")]));
+}
+
+#[test]
+fn recc_is_told_what_our_settings_say() {
+    let told = settings(&[
+        ("SPEC_CC_REMOTE", "http://r"),
+        ("SPEC_CC_NO_PATH_REWRITE", "0"),
+        ("SPEC_CC_REMOTE_PLATFORM_ISA", "x"),
+        ("SPEC_CC_JOBS", "3"),
+        ("RECC_LINK", "1"),
+    ])
+    .for_recc();
+    let expected = [
+        ("RECC_ACTION_CACHE_SERVER", "http://r"),
+        ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1"),
+        ("RECC_CAS_SERVER", "http://r"),
+        ("RECC_DEPS_GLOBAL_PATHS", "1"),
+        ("RECC_NO_PATH_REWRITE", ""),
+        ("RECC_REMOTE_PLATFORM_ISA", "x"),
+        ("RECC_SERVER", "http://r"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(told, expected);
+    assert!(settings(&[("RECC_SERVER", "h:1")]).for_recc().is_empty());
 }
 
 #[test]
