@@ -1,10 +1,13 @@
 //! Uploads: everything arrives, nothing wrong does, and no more is sent than is needed.
 use crate::action::{bytes, client, noise};
 use crate::support::grid::Grid;
+use crate::support::grid::execution::Work;
 use crate::support::grid::fault::{Fault, Method};
-use spec_cc::backend::reapi::{Blob, Client, Code, Content, GridError};
+use spec_cc::backend::reapi::{Blob, Cancel, Client, Code, Content, Execute, GridError};
 use spec_cc::inputs::digest::Digest;
 use std::fs;
+use tonic::Status;
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// Larger than a message.
 const LARGE: usize = 5 << 20;
@@ -23,7 +26,26 @@ fn only_what_is_missing_is_sent_and_once() {
     assert_eq!(grid.calls(Method::BatchUpdateBlobs), 1);
     send(&client, &[b"there", b"new"]).unwrap();
     assert_eq!(grid.calls(Method::BatchUpdateBlobs), 1);
+    assert_eq!(grid.calls(Method::FindMissingBlobs), 1, "what was seen lately is not asked for");
     assert_eq!(grid.calls(Method::Write), 0);
+}
+
+#[test]
+fn what_an_execution_misses_is_sent_again() {
+    let grid = Grid::start();
+    let client = client(&grid.endpoint());
+    let [lost, kept] = [b"lost", b"kept"].map(|content| Digest::of(content));
+    send(&client, &[b"lost", b"kept"]).unwrap();
+    grid.state.forget(&lost);
+    let mut details = ErrorDetails::new();
+    details.add_precondition_failure_violation("MISSING", format!("blobs/{lost}"), "");
+    let status = Status::with_error_details(Code::FailedPrecondition, "missing", details);
+    grid.state.work(move |_| Work::status(&status));
+    let error = client.execute(&Digest::of(b"action"), &Execute::default(), &Cancel::new()).unwrap_err();
+    assert_eq!(error.missing_blobs(), [lost]);
+    send(&client, &[b"lost", b"kept"]).unwrap();
+    assert!(grid.state.get(&lost).is_some() && grid.state.get(&kept).is_some());
+    assert_eq!(grid.calls(Method::FindMissingBlobs), 2);
 }
 
 #[test]

@@ -59,14 +59,14 @@ pub(super) async fn execute(
     let execution = Execution { server, action, how, cancel, name: RefCell::default() };
     let mut running = pin!(execution.run());
     match select(running.as_mut(), pin!(cancel.fired())).await {
-        Either::Left((result, _)) => return result,
-        Either::Right(_) => {}
-    }
-    if execution.name().is_none() {
+        Either::Left((result, _)) if result.is_ok() || !cancel.is_fired() => return result,
         // It is on its way to a worker, perhaps, and can only be called back by its name.
-        if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
-            return Ok(result);
+        Either::Right(_) if execution.name().is_none() => {
+            if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
+                return Ok(result);
+            }
         }
+        _ => {}
     }
     if let Some(name) = execution.name() {
         execution.call_back(name).await;
