@@ -2,6 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod action;
+mod calls;
+mod downloads;
+mod executions;
+mod offers;
+mod outages;
 mod real;
+mod security;
 #[path = "../support/mod.rs"]
 mod support;
+mod uploads;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test program uses another part of this module")]
 
 pub(crate) mod debian;
+pub(crate) mod grid;
 pub(crate) mod package;
 pub(crate) mod peers;
 pub(crate) mod project;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use reapi::action_cache_client::ActionCacheClient;
@@ -10,6 +11,7 @@ use tonic::Code;
 
 use super::metadata::Caller;
 use super::offer::Offer;
+use super::presence::Presence;
 use super::server::{Call, Link, Server, Wire};
 use super::{Blob, Cancel, Endpoint, Endpoints, Execute, Executed, GridError};
 use super::{download, execute, missing, offer, upload};
@@ -27,6 +29,7 @@ pub struct Client {
     action_cache: Server,
     execution: Option<Server>,
     offer: Mutex<Option<Arc<Offer>>>,
+    presence: Presence,
     handle: Handle,
     runtime: Option<Runtime>,
 }
@@ -62,6 +65,7 @@ impl Client {
             action_cache: server(&endpoints.action_cache)?,
             execution: endpoints.execution.as_ref().map(server).transpose()?,
             offer: Mutex::default(),
+            presence: Presence::default(),
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
         })
@@ -129,10 +133,19 @@ impl Client {
         self.handle.block_on(missing::missing(&self.cas, blobs))
     }
 
-    /// Uploads those of `blobs` that the server lacks. Bytes that are not their digest's are not sent: then it fails.
+    /// Uploads those of `blobs` that the server lacks; it is not asked about those that it was seen to have some minutes
+    /// ago. Bytes that are not their digest's are not sent: then it fails.
     pub fn upload(&self, blobs: &[Blob<'_>]) -> Result<(), GridError> {
+        let now = Instant::now();
+        let unknown: Vec<_> =
+            blobs.iter().filter(|blob| !self.presence.knows(&blob.digest, now)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let offer = self.offer()?;
-        self.handle.block_on(upload::upload(&self.cas, &offer, blobs))
+        self.handle.block_on(upload::upload(&self.cas, &offer, &unknown))?;
+        self.presence.note(unknown.iter().map(|blob| blob.digest), now);
+        Ok(())
     }
 
     /// Fetches those of `blobs` that are not in `into` yet. What is not its digest's never gets there.
@@ -148,12 +161,17 @@ impl Client {
     }
 
     /// Executes an action whose blobs the server has, and waits for its end, however long it takes; a code of `CANCELLED`
-    /// after `cancel` was raised. A server that says what it lacks does so in [`GridError::missing_blobs`].
+    /// after `cancel` was raised. A server that says what it lacks does so in [`GridError::missing_blobs`]; after that, or any
+    /// other failure that may come from missing blobs, [`Client::upload`] asks again about all of them.
     pub fn execute(&self, action: &Digest, how: &Execute, cancel: &Cancel) -> Result<Executed, GridError> {
         let Some(server) = &self.execution else {
             return Err(self.cas.error("Execute", Code::Unimplemented, "no server for executions is set"));
         };
-        self.handle.block_on(execute::execute(server, action, how, cancel))
+        let executed = self.handle.block_on(execute::execute(server, action, how, cancel));
+        if let Err(error) = &executed {
+            self.presence.doubt(error);
+        }
+        executed
     }
 }
 

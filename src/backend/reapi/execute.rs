@@ -59,14 +59,14 @@ pub(super) async fn execute(
     let execution = Execution { server, action, how, cancel, name: RefCell::default() };
     let mut running = pin!(execution.run());
     match select(running.as_mut(), pin!(cancel.fired())).await {
-        Either::Left((result, _)) => return result,
-        Either::Right(_) => {}
-    }
-    if execution.name().is_none() {
+        Either::Left((result, _)) if result.is_ok() || !cancel.is_fired() => return result,
         // It is on its way to a worker, perhaps, and can only be called back by its name.
-        if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
-            return Ok(result);
+        Either::Right(_) if execution.name().is_none() => {
+            if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
+                return Ok(result);
+            }
         }
+        _ => {}
     }
     if let Some(name) = execution.name() {
         execution.call_back(name).await;
@@ -127,7 +127,7 @@ impl Execution<'_> {
     async fn follow(&self, wire: &Wire) -> Result<Executed, Break> {
         let mut stream = self.open(wire).await.map_err(Break::Stream)?;
         self.server.reached();
-        let patience = self.server.deadline(0);
+        let patience = self.server.endpoint().timeout;
         loop {
             let Ok(message) = tokio::time::timeout(patience, stream.message()).await else {
                 if let Some(other) = self.is_alive(wire).await.map_err(Break::Stream)? {
@@ -150,15 +150,10 @@ impl Execution<'_> {
     }
 
     async fn open(&self, wire: &Wire) -> Result<Streaming<Operation>, Status> {
-        let patience = self.server.deadline(0);
-        let opening = async {
-            match self.name() {
-                Some(name) => self.join(wire, name).await,
-                None => self.start(wire).await,
-            }
-        };
-        let opened = tokio::time::timeout(patience, opening).await;
-        opened.unwrap_or_else(|_| Err(self.server.unheard(patience)))
+        match self.name() {
+            Some(name) => self.server.soon(self.join(wire, name)).await,
+            None => self.server.soon(self.start(wire)).await,
+        }
     }
 
     async fn start(&self, wire: &Wire) -> Result<Streaming<Operation>, Status> {
@@ -176,30 +171,34 @@ impl Execution<'_> {
         Ok(client(wire).execute(wire.request(request)).await?.into_inner())
     }
 
-    /// Joins the operation again. One that the server knows no more is to be started anew, which passes for a transient failure.
+    /// Joins the operation again; where servers do not know how, it is started again.
     async fn join(&self, wire: &Wire, name: String) -> Result<Streaming<Operation>, Status> {
         match client(wire).wait_execution(wire.request(reapi::WaitExecutionRequest { name })).await {
             Ok(stream) => Ok(stream.into_inner()),
             Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
-                self.name.replace(None);
-                Err(Status::aborted(format!("the operation cannot be joined: {}", status.message())))
+                Err(self.is_lost(&status))
             }
             Err(status) => Err(status),
         }
     }
 
+    /// The server knows the operation no more: that passes when it is started again.
+    fn is_lost(&self, status: &Status) -> Status {
+        self.name.replace(None);
+        Status::aborted(format!("the operation cannot be joined: {}", status.message()))
+    }
+
     /// After a silence: a new stream of the same operation; `None` if the server has no such thing, but answers; a failure
     /// if it does not answer.
     async fn is_alive(&self, wire: &Wire) -> Result<Option<Streaming<Operation>>, Status> {
-        let patience = self.server.deadline(0);
-        let name = self.name().ok_or_else(|| self.server.unheard(patience))?;
+        let name = self.name().ok_or_else(|| self.server.unheard(self.server.endpoint().timeout))?;
         let request = wire.request(reapi::WaitExecutionRequest { name });
         let mut client = client(wire);
-        match tokio::time::timeout(patience, client.wait_execution(request)).await {
-            Ok(Ok(stream)) => Ok(Some(stream.into_inner())),
-            Ok(Err(status)) if status.code() == Code::Unimplemented => Ok(None),
-            Ok(Err(status)) => Err(status),
-            Err(_) => Err(self.server.unheard(patience)),
+        match self.server.soon(client.wait_execution(request)).await {
+            Ok(stream) => Ok(Some(stream.into_inner())),
+            Err(status) if status.code() == Code::Unimplemented => Ok(None),
+            Err(status) if status.code() == Code::NotFound => Err(self.is_lost(&status)),
+            Err(status) => Err(status),
         }
     }
 

@@ -15,6 +15,7 @@ mod metadata;
 mod missing;
 mod offer;
 mod options;
+mod presence;
 mod read;
 mod resource;
 mod retry;

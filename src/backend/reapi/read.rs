@@ -32,7 +32,7 @@ pub(super) async fn read(
         };
         let mut client =
             ByteStreamClient::new(wire.channel.clone()).max_decoding_message_size(super::LARGEST_ANSWER);
-        let mut stream = client.read(wire.request(request)).await?.into_inner();
+        let mut stream = cas.soon(client.read(wire.request(request))).await?.into_inner();
         if zstd {
             let mut decoder =
                 zstd::stream::write::Decoder::new(&mut *sink).map_err(|error| cannot_keep(&error))?;
@@ -52,10 +52,8 @@ async fn receive(
     stream: &mut Streaming<ReadResponse>,
     to: &mut impl io::Write,
 ) -> Result<(), Status> {
-    let patience = cas.deadline(0);
     loop {
-        let message = tokio::time::timeout(patience, stream.message()).await;
-        match message.unwrap_or_else(|_| Err(cas.unheard(patience)))? {
+        match cas.soon(stream.message()).await? {
             Some(message) => to.write_all(&message.data).map_err(|error| cannot_keep(&error))?,
             None => return Ok(()),
         }

@@ -88,14 +88,17 @@ impl Link {
 }
 
 impl Server {
+    /// The service of this endpoint, over a connection to its server.
     pub(super) fn new(link: Arc<Link>, endpoint: &Endpoint) -> Self {
         Self { link, endpoint: Arc::new(endpoint.clone()) }
     }
 
+    /// The instance name for requests.
     pub(super) fn instance(&self) -> String {
         self.endpoint.instance.clone()
     }
 
+    /// How it is to be talked to.
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -105,10 +108,12 @@ impl Server {
         Arc::ptr_eq(&self.link, &other.link) && self.endpoint.instance == other.endpoint.instance
     }
 
+    /// An error of our own about a call to it.
     pub(super) fn error(&self, call: &'static str, code: Code, text: impl Into<String>) -> GridError {
         GridError::new(code, call, &self.link.name, text)
     }
 
+    /// The error of a call that ended with this status.
     pub(super) fn failure(&self, call: &'static str, status: &Status) -> GridError {
         GridError::from_status(call, &self.link.name, status)
     }
@@ -139,7 +144,7 @@ impl Server {
     }
 
     /// How long an attempt may take that moves so many bytes.
-    pub(super) fn deadline(&self, size: u64) -> Duration {
+    fn deadline(&self, size: u64) -> Duration {
         self.endpoint.timeout + Duration::from_secs(size / SLOWEST)
     }
 
@@ -152,6 +157,13 @@ impl Server {
         let added = self.link.credentials.add_to(&mut headers).await;
         added.map_err(|error| self.error(call.name, Code::Unauthenticated, error.to_string()))?;
         Ok(Wire { channel: self.link.channel(), headers })
+    }
+
+    /// Waits for one step of a stream no longer than the endpoint's deadline.
+    pub(super) async fn soon<T>(&self, step: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        let patience = self.endpoint.timeout;
+        let made = tokio::time::timeout(patience, step).await;
+        made.unwrap_or_else(|_| Err(self.unheard(patience)))
     }
 
     /// The failure of an attempt that nothing was heard of for so long.

@@ -47,7 +47,7 @@ pub(super) async fn write(cas: &Server, offer: &Offer, blob: &Blob<'_>) -> Resul
 async fn send(cas: &Server, wire: &Wire, chunks: Chunks, progress: &Progress) -> Result<i64, Status> {
     let mut client = ByteStreamClient::new(wire.channel.clone());
     let writing = client.write(wire.request(futures_util::stream::iter(chunks)));
-    let patience = cas.deadline(0);
+    let patience = cas.endpoint().timeout;
     match select(pin!(writing), pin!(progress.stalls(patience))).await {
         Either::Left((answer, _)) => Ok(answer?.into_inner().committed_size),
         Either::Right(_) => Err(cas.unheard(patience)),
