@@ -1,7 +1,6 @@
 //! What a command reads: dependency sets, directives, digests of files, the toolchain.
 
 mod absences;
-pub mod canonical;
 pub mod depfile;
 pub mod digest;
 pub mod directives;

@@ -160,6 +160,8 @@ fn line(
     let settings = variables(&fill(settings));
     let mut environment = variables(&fill(environment));
     environment.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
+    // As every shell sets it.
+    environment.push(("PWD".to_owned(), format!("{root}{below}")));
     Line {
         class: if setting == 0 { class } else { named },
         words: [compiler.to_owned()].into_iter().chain(words).collect(),

@@ -2,28 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use crate::Fate;
 use crate::lines::Line;
+use crate::{Fate, Told};
 
 /// Differences that are meant: a part of the command line with its settings, and why.
 const KNOWN: &[(&str, &str)] = &[];
 
 /// Prints a line for each class, and fails when too much differs or a difference is not known.
-pub(crate) fn judge(done: &[(&Line, Fate, Fate)], root: &str) {
+pub(crate) fn judge(done: &[(&Line, Told, Told)], root: &str) {
     let mut classes: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let mut unknown = Vec::new();
     let mut equal = 0;
     for (line, theirs, ours) in done {
         let [all, same, sent, known] = classes.entry(line.class).or_default();
         *all += 1;
-        *sent += usize::from(matches!(theirs, Fate::Sent(_)));
-        if theirs == ours {
+        *sent += usize::from(matches!(theirs.fate, Fate::Sent(_)));
+        if theirs.fate == ours.fate {
             *same += 1;
             equal += 1;
         } else if KNOWN.iter().any(|(part, _)| line.text(root).contains(part)) {
             *known += 1;
         } else {
-            unknown.push(format!("{}\n   recc {theirs:?}\n   ours {ours:?}", line.text(root)));
+            let text = format!("{}\n   recc {theirs:?}\n   ours {ours:?}", line.text(root));
+            unknown.push(text.replace(root, "{root}"));
         }
     }
     println!("{:<28} {:>6} {:>6} {:>6} {:>6}", "class", "lines", "equal", "sent", "known");

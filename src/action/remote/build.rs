@@ -6,13 +6,9 @@ use prost::Message;
 use super::arguments::{self, Arguments};
 use super::paths::Paths;
 use super::program::{Program, program};
-use super::{Layout, NotRemote, environment, places, products};
+use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::{to_reapi, tree};
 use crate::inputs::digest::Digest;
-
-/// Gives an absolute path with all links resolved as far as it exists, and without `.`, `..` and doubled slashes
-/// (C++'s `weakly_canonical`): recc rewrites paths of the project so.
-pub type Real<'a> = dyn Fn(&str) -> String + 'a;
 
 /// A command as the user ran it.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +17,7 @@ pub struct Asked<'a> {
     pub arguments: &'a [String],
     /// The whole environment of the command.
     pub environment: &'a [(String, String)],
-    /// The working directory, absolute, without links.
+    /// The working directory, absolute, without links, as `getcwd` gives it.
     pub directory: &'a str,
     /// Whether it links, archives and objects to a program or library.
     pub link: bool,
@@ -32,8 +28,9 @@ pub struct Asked<'a> {
 pub struct File<'a> {
     /// As the compiler listed it; what it listed relative may be joined to the working directory as text, `..` and all.
     pub path: &'a str,
-    /// `path` with links resolved: of files that the compiler listed by their absolute path only.
-    pub real: Option<&'a str>,
+    /// Whether the compiler listed it by its absolute path. It makes a difference below the working directory only: links in
+    /// such a path are followed.
+    pub absolute: bool,
     /// Digest of the content.
     pub digest: Digest,
     /// Whether its owner may execute it.
@@ -64,20 +61,20 @@ pub fn build(
     asked: &Asked<'_>,
     layout: &Layout,
     files: &[File<'_>],
-    real: &Real<'_>,
+    disk: &Disk<'_>,
 ) -> Result<Built, NotRemote> {
     if !layout.deps_extra_symlinks.is_empty() {
         return Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"));
     }
-    let paths = Paths::new(layout, asked.directory, real);
+    let paths = Paths::new(layout, asked.directory, disk);
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    let kind = program(compiler, real).unwrap_or(Program::Gcc);
+    let kind = program(compiler, disk).unwrap_or(Program::Gcc);
     let mut arguments = arguments::read(words, &paths)?;
     let outputs = products::output_paths(layout, &arguments, asked.link)?;
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));
     }
-    let places = places::place(files, &outputs, layout, &paths)?;
+    let places = places::place(files, &arguments.folders, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.rewritten(compiler));
     let command = reapi::Command {
         arguments: arguments.command,
@@ -101,14 +98,14 @@ pub fn build(
 pub fn dependency_arguments(
     asked: &Asked<'_>,
     layout: &Layout,
-    real: &Real<'_>,
+    disk: &Disk<'_>,
 ) -> Result<Vec<String>, NotRemote> {
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
     let Arguments { mut dependencies, .. } =
-        arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+        arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
     dependencies.extend(["-w", "-M"].map(str::to_owned));
     // Says where clang found GCC's crtbegin.o, which recc counts as an input.
-    if layout.deps_global_paths && program(compiler, real) == Some(Program::Clang) {
+    if layout.deps_global_paths && program(compiler, disk) == Some(Program::Clang) {
         dependencies.push("-v".to_owned());
     }
     Ok(dependencies)

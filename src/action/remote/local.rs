@@ -3,17 +3,17 @@
 use super::arguments::{self, Arguments};
 use super::paths::Paths;
 use super::program::program;
-use super::{Asked, Layout, NotRemote, Real, products};
+use super::{Asked, Disk, Layout, NotRemote, products};
 
 /// Why recc 1.4.30 would run `asked` locally under the settings in `layout`; `None` when it would send it.
-pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Option<NotRemote> {
-    decide(asked, layout, real).err()
+pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Option<NotRemote> {
+    decide(asked, layout, disk).err()
 }
 
-fn decide(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Result<(), NotRemote> {
+fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), NotRemote> {
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    program(compiler, real).ok_or_else(|| NotRemote::Compiler(compiler.clone()))?;
-    let mut arguments = arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+    program(compiler, disk).ok_or_else(|| NotRemote::Compiler(compiler.clone()))?;
+    let mut arguments = arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
     if arguments.compiles == asked.link {
         return Err(NotRemote::NotACompile);
     }
@@ -34,9 +34,9 @@ fn decide(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Result<(), Not
 
 fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
     let is_taken = |path: &str, source: bool| if link { is_linked(path) } else { source };
-    let odd = arguments.inputs.iter().find(|(path, source)| !is_taken(path, source.is_some()));
+    let odd = arguments.inputs.iter().find(|input| !is_taken(&input.path, input.source.is_some()));
     match odd {
-        Some((path, _)) => Err(NotRemote::Input(path.clone())),
+        Some(input) => Err(NotRemote::Input(input.path.clone())),
         None if arguments.inputs.is_empty() => Err(NotRemote::NoInput),
         None => Ok(()),
     }

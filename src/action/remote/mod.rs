@@ -3,6 +3,7 @@
 mod arguments;
 mod build;
 mod clang;
+mod disk;
 mod environment;
 mod layout;
 mod local;
@@ -12,9 +13,11 @@ mod paths;
 mod places;
 mod products;
 mod program;
+mod trail;
 
-pub use build::{Asked, Built, File, Real, build, dependency_arguments};
+pub use build::{Asked, Built, File, build, dependency_arguments};
 pub use clang::crtbegin;
+pub use disk::Disk;
 pub use layout::Layout;
 pub use local::recc_runs_locally;
 pub use not_remote::NotRemote;
