@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
@@ -13,7 +13,7 @@ use spec_cc::action::remote::{
 use spec_cc::inputs::{depfile, digest::Digest};
 
 use crate::lines::Line;
-use crate::{Fate, Told};
+use crate::{Fate, Told, links};
 
 /// The disk as it is.
 const DISK: Disk<'_> = Disk { link: &link, is_folder: &|path| Path::new(path).is_dir() };
@@ -30,13 +30,17 @@ pub(crate) fn ask(line: &Line) -> Told {
         environment: &line.environment,
         directory: &line.directory,
         link: line.link,
+        folders: &[],
     };
     if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
         return Told { fate: Fate::Local, how: why.to_string() };
     }
-    let Some(listed) = dependencies(&asked, line) else {
-        return Told { fate: Fate::Local, how: "the dependency run failed".to_owned() };
+    let found = if line.link { links::dependencies(&asked, line) } else { dependencies(&asked, line) };
+    let (listed, folders) = match found {
+        Ok(found) => found,
+        Err(how) => return Told { fate: Fate::Local, how },
     };
+    let asked = Asked { folders: &folders, ..asked };
     let files: Vec<File<'_>> = listed.iter().map(|path| file(line, path)).collect();
     match build(&asked, &line.layout, &files, &DISK) {
         Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
@@ -44,25 +48,30 @@ pub(crate) fn ask(line: &Line) -> Told {
     }
 }
 
-/// The files that the command's own dependency run lists; `None` when it fails.
-fn dependencies(asked: &Asked<'_>, line: &Line) -> Option<Vec<String>> {
+/// The files that the command's own dependency run lists, and no folders; an error when it fails.
+fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<(Vec<String>, Vec<String>), String> {
     if !line.layout.deps_override.is_empty() {
-        return Some(line.layout.deps_override.clone());
+        return Ok((line.layout.deps_override.clone(), Vec::new()));
     }
-    let words = dependency_arguments(asked, &line.layout, &DISK).ok()?;
-    let output = Command::new(&asked.arguments[0])
+    let words = dependency_arguments(asked, &line.layout, &DISK).map_err(|error| error.to_string())?;
+    let output = run(&asked.arguments[0], &words, line);
+    if !output.status.success() {
+        return Err("the dependency run failed".to_owned());
+    }
+    let mut listed = depfile::parse(&output.stdout).map_err(|error| error.to_string())?;
+    listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
+    Ok((listed, Vec::new()))
+}
+
+/// Runs a program in the environment of `line`.
+pub(crate) fn run(program: &str, words: &[String], line: &Line) -> Output {
+    Command::new(program)
         .args(words)
         .env_clear()
         .envs(line.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(&line.directory)
         .output()
-        .expect("run the compiler");
-    if !output.status.success() {
-        return None;
-    }
-    let mut listed = depfile::parse(&output.stdout).ok()?;
-    listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
-    Some(listed)
+        .expect("run a program")
 }
 
 fn file<'a>(line: &Line, path: &'a str) -> File<'a> {

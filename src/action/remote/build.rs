@@ -19,8 +19,10 @@ pub struct Asked<'a> {
     pub environment: &'a [(String, String)],
     /// The working directory, absolute, without links, as `getcwd` gives it.
     pub directory: &'a str,
-    /// Whether it links, archives and objects to a program or library.
+    /// Whether it links objects, archives and libraries to a program or library.
     pub link: bool,
+    /// The folders that the linker searches ([`LinkInputs::folders`](super::LinkInputs::folders)); none for a compile.
+    pub folders: &'a [String],
 }
 
 /// A file that the command reads.
@@ -74,6 +76,7 @@ pub fn build(
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));
     }
+    arguments.folders.extend_from_slice(asked.folders);
     let places = places::place(files, &arguments.folders, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.rewritten(compiler));
     let command = reapi::Command {

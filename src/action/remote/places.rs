@@ -104,7 +104,8 @@ impl Placer<'_> {
     }
 
     fn is_left_out(&self, path: &str) -> bool {
-        let in_project = || self.layout.no_path_rewrite && self.paths.is_in_project(path);
+        let as_it_is = self.layout.no_path_rewrite && self.layout.working_dir_prefix.is_none();
+        let in_project = || as_it_is && self.paths.is_in_project(path);
         let is_global = path.starts_with('/') && !self.layout.deps_global_paths && !in_project();
         is_global || self.layout.deps_exclude_paths.iter().any(|excluded| is_below(path, excluded))
     }
