@@ -145,7 +145,14 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
         let setting = [3, 7, 16, 2][at % 4];
         let source = C_SOURCES[at * 7 % 9];
         let compiler = ["gcc", "gcc", "clang"][at % 3];
-        lines.push(line(root, class, compiler, &format!("-I{{up}}inc2 -c {source} {options}"), at / 2 % 3, setting));
+        lines.push(line(
+            root,
+            class,
+            compiler,
+            &format!("-I{{up}}inc2 -c {source} {options}"),
+            at / 2 % 3,
+            setting,
+        ));
     }
     lines.extend(links(root));
     lines

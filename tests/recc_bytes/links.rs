@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use spec_cc::action::remote::{Asked, Libraries, LinkInputs, link_inputs, link_query, linker_command, linker_folders};
+use spec_cc::action::remote::{Asked, Libraries, link_inputs, link_query, linker_command, linker_folders};
 
 use crate::lines::Line;
 use crate::ours::run;
 
-/// The files that a link reads and the folders it searches; an error where recc would not know.
-pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<(Vec<String>, Vec<String>), String> {
+/// The files that a link reads; an error where recc would not know.
+pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {
     let compiler = &asked.arguments[0];
     let said = run(compiler, &link_query(&asked.arguments[1..]), line);
     let command = linker_command(&String::from_utf8_lossy(&said.stderr)).ok_or("no linker command")?;
@@ -22,8 +22,7 @@ pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<(Vec<String
         linker_folders: &linker_folders(&String::from_utf8_lossy(&verbose.stdout)),
         loader_folders: &loader_folders(),
     };
-    let LinkInputs { files, folders } = link_inputs(&command, &libraries).map_err(|error| error.to_string())?;
-    Ok((files, folders))
+    link_inputs(&command, &libraries).map_err(|error| error.to_string())
 }
 
 fn needed(path: &str, line: &Line) -> Option<Vec<String>> {
@@ -35,8 +34,11 @@ fn needed(path: &str, line: &Line) -> Option<Vec<String>> {
 
 /// The folders in `/etc/ld.so.conf.d`, in the order of the files' names.
 fn loader_folders() -> Vec<String> {
-    let mut files: Vec<_> =
-        fs::read_dir("/etc/ld.so.conf.d").into_iter().flatten().filter_map(|file| Some(file.ok()?.path())).collect();
+    let mut files: Vec<_> = fs::read_dir("/etc/ld.so.conf.d")
+        .into_iter()
+        .flatten()
+        .filter_map(|file| Some(file.ok()?.path()))
+        .collect();
     files.sort();
     let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
     texts

@@ -20,7 +20,6 @@ use support::peers::Peers;
 const AT_ONCE: usize = 2;
 
 /// What became of a command, and how, for people.
-#[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) fate: Fate,
     pub(crate) how: String,

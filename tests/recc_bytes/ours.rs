@@ -30,17 +30,15 @@ pub(crate) fn ask(line: &Line) -> Told {
         environment: &line.environment,
         directory: &line.directory,
         link: line.link,
-        folders: &[],
     };
     if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
         return Told { fate: Fate::Local, how: why.to_string() };
     }
     let found = if line.link { links::dependencies(&asked, line) } else { dependencies(&asked, line) };
-    let (listed, folders) = match found {
+    let listed = match found {
         Ok(found) => found,
         Err(how) => return Told { fate: Fate::Local, how },
     };
-    let asked = Asked { folders: &folders, ..asked };
     let files: Vec<File<'_>> = listed.iter().map(|path| file(line, path)).collect();
     match build(&asked, &line.layout, &files, &DISK) {
         Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
@@ -48,10 +46,10 @@ pub(crate) fn ask(line: &Line) -> Told {
     }
 }
 
-/// The files that the command's own dependency run lists, and no folders; an error when it fails.
-fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<(Vec<String>, Vec<String>), String> {
+/// The files that the command's own dependency run lists; an error when it fails.
+fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {
     if !line.layout.deps_override.is_empty() {
-        return Ok((line.layout.deps_override.clone(), Vec::new()));
+        return Ok(line.layout.deps_override.clone());
     }
     let words = dependency_arguments(asked, &line.layout, &DISK).map_err(|error| error.to_string())?;
     let output = run(&asked.arguments[0], &words, line);
@@ -60,7 +58,7 @@ fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<(Vec<String>, Vec<Stri
     }
     let mut listed = depfile::parse(&output.stdout).map_err(|error| error.to_string())?;
     listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
-    Ok((listed, Vec::new()))
+    Ok(listed)
 }
 
 /// Runs a program in the environment of `line`.

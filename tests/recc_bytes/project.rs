@@ -45,21 +45,6 @@ const LINKS: &[(&str, &str)] = &[
 impl Project {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        if std::env::var_os("KEEP").is_some() {
-            std::mem::forget(tempfile::tempdir());
-            let _ = std::fs::remove_dir_all("/tmp/rb");
-            let k = tempfile::Builder::new().prefix("rb").rand_bytes(0).tempdir().expect("x").keep();
-            let base = k;
-            for (path, text) in FILES {
-                write(&base.join(path), text);
-            }
-            for (path, target) in LINKS {
-                symlink(target, base.join(path)).expect("linked");
-            }
-            objects(&base.join("p"));
-            let root = base.join("p").to_str().expect("plain").to_owned();
-            return Self { _folder: folder, root };
-        }
         let base = folder.path().canonicalize().expect("it exists");
         for (path, text) in FILES {
             write(&base.join(path), text);

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::lines::Line;
 use crate::{Fate, Told};
 
-/// Differences that are meant: a part of the command line with its settings, and why.
-const KNOWN: &[(&str, &str)] = &[];
+/// Differences that are meant: how the command line ends, and why.
+const KNOWN: &[(&str, &str)] =
+    &[(" -isystem", "recc crashes where an argument is missing; spec-cc runs the command locally")];
 
 /// Prints a line for each class, and fails when too much differs or a difference is not known.
 pub(crate) fn judge(done: &[(&Line, Told, Told)], root: &str) {
@@ -20,11 +21,10 @@ pub(crate) fn judge(done: &[(&Line, Told, Told)], root: &str) {
         if theirs.fate == ours.fate {
             *same += 1;
             equal += 1;
-        } else if KNOWN.iter().any(|(part, _)| line.text(root).contains(part)) {
+        } else if KNOWN.iter().any(|(end, _)| line.text(root).ends_with(end)) {
             *known += 1;
         } else {
-            let text = format!("{}\n   recc {theirs:?}\n   ours {ours:?}", line.text(root));
-            unknown.push(text.replace(root, "{root}"));
+            unknown.push(difference(line, theirs, ours, root));
         }
     }
     println!("{:<28} {:>6} {:>6} {:>6} {:>6}", "class", "lines", "equal", "sent", "known");
@@ -35,4 +35,9 @@ pub(crate) fn judge(done: &[(&Line, Told, Told)], root: &str) {
     assert!(done.len() >= 300, "too few lines");
     assert!(unknown.is_empty(), "{} unexpected differences:\n{}", unknown.len(), unknown.join("\n"));
     assert!(equal * 100 >= done.len() * 99, "less than 99 % are equal");
+}
+
+fn difference(line: &Line, theirs: &Told, ours: &Told, root: &str) -> String {
+    let tell = |told: &Told| format!("{:?} {}", told.fate, told.how).replace(root, "{root}");
+    format!("{}\n   recc {}\n   ours {}", line.text(root), tell(theirs), tell(ours))
 }

@@ -16,6 +16,8 @@ pub(super) struct Arguments {
     pub(super) inputs: Vec<Input>,
     /// The arguments of `-I` and the like, as given.
     pub(super) folders: Vec<String>,
+    /// `-Wmissing-include-dirs`: it matters whether those are there.
+    pub(super) folders_matter: bool,
     /// `-o`, rewritten
     pub(super) objects: Vec<String>,
     /// `-MD`, `-MMD`
@@ -65,7 +67,9 @@ impl Reader<'_> {
             return self.input(word);
         }
         let Some((option, rule)) = options::option(word) else {
-            if !options::is_noisy(word) {
+            if options::is_noisy(word) {
+                self.out.folders_matter = true;
+            } else {
                 self.out.dependencies.push(word.to_owned());
             }
             self.out.command.push(word.to_owned());

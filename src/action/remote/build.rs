@@ -21,8 +21,6 @@ pub struct Asked<'a> {
     pub directory: &'a str,
     /// Whether it links objects, archives and libraries to a program or library.
     pub link: bool,
-    /// The folders that the linker searches ([`LinkInputs::folders`](super::LinkInputs::folders)); none for a compile.
-    pub folders: &'a [String],
 }
 
 /// A file that the command reads.
@@ -59,6 +57,7 @@ pub struct Built {
 ///
 /// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
 /// are no bytes to be had, as for outputs outside of the project root.
+#[expect(deprecated, reason = "recc fills Command.platform, which REAPI 2.2 moved to Action")]
 pub fn build(
     asked: &Asked<'_>,
     layout: &Layout,
@@ -76,8 +75,8 @@ pub fn build(
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));
     }
-    arguments.folders.extend_from_slice(asked.folders);
-    let places = places::place(files, &arguments.folders, &outputs, layout, &paths)?;
+    let searched = places::Searched { folders: &arguments.folders, matter: arguments.folders_matter };
+    let places = places::place(files, searched, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.rewritten(compiler));
     let command = reapi::Command {
         arguments: arguments.command,
@@ -122,6 +121,7 @@ fn push(messages: &mut Vec<(Digest, Vec<u8>)>, message: &impl Message) -> Digest
 }
 
 /// `Action.platform` is there from REAPI 2.2 on, even when there are no properties.
+#[expect(deprecated, reason = "as in `build`")]
 fn action(
     layout: &Layout,
     command: &reapi::Command,

@@ -21,7 +21,7 @@ impl fmt::Debug for Disk<'_> {
 }
 
 /// What happens on the way along a path.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event<'e> {
     /// A link at this path was followed to this target.
     Link(&'e str, &'e str),

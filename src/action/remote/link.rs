@@ -1,6 +1,6 @@
 //! What a link reads, worked out as recc does: from the linker's own command line.
 
-mod linker;
+pub(super) mod linker;
 
 use std::collections::HashSet;
 
@@ -20,15 +20,6 @@ pub struct Libraries<'a> {
     pub linker_folders: &'a [String],
     /// The loader's search: the folders in `/etc/ld.so.conf`.
     pub loader_folders: &'a [String],
-}
-
-/// What a link reads.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LinkInputs {
-    /// The files, as the linker would open them, each once.
-    pub files: Vec<String>,
-    /// The folders that it searches for libraries: see [`Asked::folders`](super::Asked::folders).
-    pub folders: Vec<String>,
 }
 
 /// Linker scripts in the place of shared libraries that recc takes for granted.
@@ -74,8 +65,8 @@ pub fn linker_folders(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files that the linker would read for `command`; fails where recc does not know.
-pub fn link_inputs(command: &[String], libraries: &Libraries<'_>) -> Result<LinkInputs, NotRemote> {
+/// The files that the linker would read for `command`, as it would open them, each once; fails where recc does not know.
+pub fn link_inputs(command: &[String], libraries: &Libraries<'_>) -> Result<Vec<String>, NotRemote> {
     let linker = linker::read(command)?;
     let mut files = Vec::new();
     for wanted in &linker.wanted {
@@ -83,7 +74,7 @@ pub fn link_inputs(command: &[String], libraries: &Libraries<'_>) -> Result<Link
             Wanted::File(file) => file.clone(),
             Wanted::Library { name, is_static } => library(name, *is_static, &linker, libraries)?,
         };
-        if file.ends_with(".a") && (libraries.is_thin)(&file) {
+        if linker::suffix(&file) == "a" && (libraries.is_thin)(&file) {
             return Err(NotRemote::Library(file));
         }
         files.push(file);
@@ -91,7 +82,7 @@ pub fn link_inputs(command: &[String], libraries: &Libraries<'_>) -> Result<Link
     files.extend(needed(&files, &linker, libraries)?);
     let mut seen = HashSet::new();
     files.retain(|file| seen.insert(file.clone()));
-    Ok(LinkInputs { files, folders: linker.folders })
+    Ok(files)
 }
 
 /// Unlike the linker, recc looks for a shared library everywhere before it looks for an archive.

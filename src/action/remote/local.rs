@@ -1,6 +1,7 @@
 //! What recc does not send to a server.
 
 use super::arguments::{self, Arguments};
+use super::link::linker::{is_shared, suffix};
 use super::paths::Paths;
 use super::program::program;
 use super::{Asked, Disk, Layout, NotRemote, products};
@@ -21,15 +22,16 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
         return Err(refused);
     }
     inputs(&arguments, asked.link)?;
-    for path in products::output_paths(layout, &arguments, asked.link)? {
-        if path.starts_with('/') {
-            return Err(NotRemote::OutputOutside(path));
-        }
-        if path.split('/').any(|part| part == "..") {
-            return Err(NotRemote::OutputAbove(path));
-        }
+    let outputs = products::output_paths(layout, &arguments, asked.link)?;
+    if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
+        return Err(NotRemote::OutputOutside(path.clone()));
     }
-    Ok(())
+    // Also as recc has them before it takes the detours out: with NO_PATH_REWRITE, `x/../y` is one of these.
+    let mut all = outputs.iter().chain(&arguments.objects).chain(&arguments.depfile_path);
+    match all.find(|path| path.split('/').any(|part| part == "..")) {
+        Some(path) => Err(NotRemote::OutputAbove(path.clone())),
+        None => Ok(()),
+    }
 }
 
 fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
@@ -44,6 +46,5 @@ fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
 
 /// Whether recc takes `path` as the input of a link: an object, an archive or a shared library, its version behind it or not.
 fn is_linked(path: &str) -> bool {
-    let unversioned = path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    unversioned.ends_with(".so") || path.ends_with(".o") || path.ends_with(".a")
+    is_shared(path) || matches!(suffix(path), "o" | "a")
 }

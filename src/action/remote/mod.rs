@@ -20,6 +20,6 @@ pub use build::{Asked, Built, File, build, dependency_arguments};
 pub use clang::crtbegin;
 pub use disk::Disk;
 pub use layout::Layout;
-pub use link::{Libraries, LinkInputs, link_inputs, link_query, linker_command, linker_folders};
+pub use link::{Libraries, link_inputs, link_query, linker_command, linker_folders};
 pub use local::recc_runs_locally;
 pub use not_remote::NotRemote;

@@ -18,10 +18,18 @@ pub(super) struct Places<'a> {
     pub(super) working_directory: String,
 }
 
+/// The folders that a compiler searches for headers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Searched<'a> {
+    pub(super) folders: &'a [String],
+    /// Whether they have to be there even if nothing is read from them.
+    pub(super) matter: bool,
+}
+
 /// Places `files`. Folders that are searched count for how paths lead through them, outputs for how far up the input root begins.
 pub(super) fn place<'a>(
     files: &[File<'a>],
-    searched: &[String],
+    searched: Searched<'_>,
     outputs: &[String],
     layout: &Layout,
     paths: &Paths<'_>,
@@ -43,7 +51,7 @@ pub(super) fn place<'a>(
             inputs.push(index);
         }
     }
-    placer.search(searched);
+    leaves.extend(placer.search(searched));
     leaves.extend(placer.trail.into_leaves());
     leaves.extend(Leaf::folder(&directory));
     let working_directory = mapped.as_deref().unwrap_or(&directory).trim_matches('/').to_owned();
@@ -110,10 +118,12 @@ impl Placer<'_> {
         is_global || self.layout.deps_exclude_paths.iter().any(|excluded| is_below(path, excluded))
     }
 
-    /// The folders that the compiler searches, where they exist.
-    fn search(&mut self, folders: &[String]) {
-        for folder in folders {
-            if !folder.contains("..") && !self.layout.no_path_rewrite {
+    /// The folders that the compiler searches, where they exist; recc does without those that it rewrites.
+    fn search(&mut self, searched: Searched<'_>) -> Vec<Leaf<'static>> {
+        let mut leaves = Vec::new();
+        for folder in searched.folders {
+            let passes = folder.contains("..") || self.layout.no_path_rewrite;
+            if !passes && !searched.matter {
                 continue;
             }
             let here = if folder.starts_with('/') {
@@ -123,8 +133,13 @@ impl Placer<'_> {
             };
             if (self.paths.disk.is_folder)(&normal(&here)) {
                 let folder = rewritten(folder, self.paths).unwrap_or_else(|| folder.clone());
-                self.led_to(Cow::Owned(folder));
+                let path = self.led_to(Cow::Owned(folder));
+                let is_above = path == ".." || path.starts_with("../");
+                if searched.matter && !is_above && !self.is_left_out(&path) {
+                    leaves.extend(Leaf::folder(&path));
+                }
             }
         }
+        leaves
     }
 }

@@ -36,13 +36,12 @@ impl<'a> Trail<'a> {
     /// Where the absolute `path` leads when links are followed.
     pub(super) fn through_links(&mut self, path: &str) -> String {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let at = match self.folders.get(folder) {
-            Some(at) => at.clone(),
-            None => {
-                let at = self.follow(String::new(), folder);
-                self.folders.insert(folder.to_owned(), at.clone());
-                at
-            }
+        let at = if let Some(at) = self.folders.get(folder) {
+            at.clone()
+        } else {
+            let at = self.follow(String::new(), folder);
+            self.folders.insert(folder.to_owned(), at.clone());
+            at
         };
         self.follow(at, name)
     }

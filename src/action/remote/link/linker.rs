@@ -68,7 +68,8 @@ const WITH_WORD: &[&str] = &[
 
 /// Reads a linker's command line, program first.
 pub(super) fn read(command: &[String]) -> Result<Linker, NotRemote> {
-    let mut reader = Reader { linker: Linker::default(), rpaths: Vec::new(), is_static: false, states: Vec::new() };
+    let mut reader =
+        Reader { linker: Linker::default(), rpaths: Vec::new(), is_static: false, states: Vec::new() };
     let mut rest = command.iter().skip(1).map(String::as_str);
     while let Some(word) = rest.next() {
         reader.word(word, &mut rest)?;
@@ -79,8 +80,13 @@ pub(super) fn read(command: &[String]) -> Result<Linker, NotRemote> {
 }
 
 /// Whether a file's name is that of a shared library, its version behind it or not.
-pub(super) fn is_shared(path: &str) -> bool {
-    path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').ends_with(".so")
+pub(in crate::action::remote) fn is_shared(path: &str) -> bool {
+    suffix(path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')) == "so"
+}
+
+/// What follows the last dot, if anything.
+pub(in crate::action::remote) fn suffix(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, suffix)| suffix)
 }
 
 struct Reader {
@@ -99,7 +105,8 @@ impl Reader {
             return Ok(());
         };
         let option = option.strip_prefix('-').unwrap_or(option);
-        let (name, joined) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+        let (name, joined) =
+            option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
         let mut value = || joined.or_else(|| rest.next()).unwrap_or_default();
         match name {
             _ if REFUSED.contains(&name) || name.starts_with("Ttext") => {
