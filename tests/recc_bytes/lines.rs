@@ -29,6 +29,11 @@ impl Line {
         words
     }
 
+    /// An absolute path as it is, any other behind the working directory, as text.
+    pub(crate) fn joined(&self, path: &str) -> String {
+        if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.directory) }
+    }
+
     /// For people, and to tell it from others.
     pub(crate) fn text(&self, root: &str) -> String {
         let settings = self.settings.iter().map(|(name, value)| format!("{name}={value} "));

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod lines;
-mod links;
+mod linked;
 mod options;
 mod ours;
 mod project;

@@ -10,17 +10,13 @@ use prost::Message as _;
 use spec_cc::action::remote::{
     Asked, Built, Disk, File, build, crtbegin, dependency_arguments, recc_runs_locally,
 };
-use spec_cc::inputs::{depfile, digest::Digest};
+use spec_cc::inputs::{depfile, digest::Digest, links};
 
 use crate::lines::Line;
-use crate::{Fate, Told, links};
+use crate::{Fate, Told, linked};
 
 /// The disk as it is.
-const DISK: Disk<'_> = Disk { link: &link, is_folder: &|path| Path::new(path).is_dir() };
-
-fn link(path: &str) -> Option<String> {
-    Some(std::fs::read_link(path).ok()?.to_str()?.to_owned())
-}
+const DISK: Disk<'_> = Disk { link: &links::link, is_folder: &links::is_folder };
 
 /// What the library makes of `line`.
 pub(crate) fn ask(line: &Line) -> Told {
@@ -34,13 +30,19 @@ pub(crate) fn ask(line: &Line) -> Told {
     if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
         return Told { fate: Fate::Local, how: why.to_string() };
     }
-    let found = if line.link { links::dependencies(&asked, line) } else { dependencies(&asked, line) };
+    let found = if line.link { linked::dependencies(&asked, line) } else { dependencies(&asked, line) };
     let listed = match found {
         Ok(found) => found,
         Err(how) => return Told { fate: Fate::Local, how },
     };
     let files: Vec<File<'_>> = listed.iter().map(|path| file(line, path)).collect();
-    match build(&asked, &line.layout, &files, &DISK) {
+    let joined: Vec<String> = listed.iter().map(|path| line.joined(path)).collect();
+    let from_joined: Vec<File<'_>> =
+        files.iter().zip(&joined).map(|(file, path)| File { path, ..*file }).collect();
+    let built = build(&asked, &line.layout, &files, &DISK);
+    let again = build(&asked, &line.layout, &from_joined, &DISK);
+    assert_eq!(built, again, "paths joined to the working directory give another action: {:?}", line.words);
+    match built {
         Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
         Err(error) => Told { fate: Fate::Failed(error.to_string()), how: String::new() },
     }

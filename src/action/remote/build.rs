@@ -64,9 +64,7 @@ pub fn build(
     files: &[File<'_>],
     disk: &Disk<'_>,
 ) -> Result<Built, NotRemote> {
-    if !layout.deps_extra_symlinks.is_empty() {
-        return Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"));
-    }
+    refuse_settings(layout)?;
     let paths = Paths::new(layout, asked.directory, disk);
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
     let kind = program(compiler, disk).unwrap_or(Program::Gcc);
@@ -94,6 +92,17 @@ pub fn build(
     let command_digest = push(&mut messages, &command);
     let action = push(&mut messages, &action(layout, &command, &command_digest, &root));
     Ok(Built { action, messages, inputs: places.inputs, left_out: places.left_out, command })
+}
+
+/// Settings that take more than the files at hand.
+fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
+    if layout.deps_directory_override.is_some() {
+        Err(NotRemote::Setting("DEPS_DIRECTORY_OVERRIDE"))
+    } else if !layout.deps_extra_symlinks.is_empty() {
+        Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The arguments of recc's own dependency run for a compile, without the compiler: the command less its outputs, and `-w -M`.

@@ -5,7 +5,7 @@ use std::fmt;
 /// How many links recc and the kernel follow before they give up (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
-/// Answers about absolute paths, which may hold `..`; the caller may remember them.
+/// Answers about absolute paths, which may hold `..`; the caller may remember them ([`crate::inputs::links`] has them fresh).
 #[derive(Clone, Copy)]
 pub struct Disk<'a> {
     /// The target of the symbolic link at a path, as the link says it; `None` for what is no link.

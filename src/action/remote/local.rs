@@ -22,6 +22,9 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
         return Err(refused);
     }
     inputs(&arguments, asked.link)?;
+    if layout.output_files_override.is_empty() && !layout.output_directories_override.is_empty() {
+        return Err(NotRemote::NoOutput);
+    }
     let outputs = products::output_paths(layout, &arguments, asked.link)?;
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));

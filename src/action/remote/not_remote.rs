@@ -33,6 +33,9 @@ pub enum NotRemote {
     /// `@FILE`: recc sends a rewritten copy of the file.
     #[error("response file {0}")]
     ResponseFile(String),
+    /// Overridden outputs of which none is a file.
+    #[error("no outputs")]
+    NoOutput,
     /// An output without a name.
     #[error("an output has no name")]
     NamelessOutput,
