@@ -18,11 +18,20 @@ pub(super) struct Entry<'a> {
     pub(super) executable: bool,
 }
 
+/// A symbolic link in a folder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link<'a> {
+    /// Without slashes.
+    pub(super) name: &'a str,
+    /// What it leads to, as it says itself.
+    pub(super) target: &'a str,
+}
+
 /// Bytes of a `FileNode` beside its name, at most.
 const NODE: usize = 96;
 
-/// `Directory` (REAPI v2): `files = 1`, `directories = 2`, both sorted by name.
-pub(super) fn encode(files: &[Entry<'_>], folders: &[Entry<'_>]) -> Vec<u8> {
+/// `Directory` (REAPI v2): `files = 1`, `directories = 2`, `symlinks = 3`, each sorted by name.
+pub(super) fn encode(files: &[Entry<'_>], folders: &[Entry<'_>], links: &[Link<'_>]) -> Vec<u8> {
     let names: usize = files.iter().chain(folders).map(|entry| entry.name.len()).sum();
     let mut out = Vec::with_capacity(names + (files.len() + folders.len()) * NODE);
     for (tag, entries) in [(1, files), (2, folders)] {
@@ -30,7 +39,18 @@ pub(super) fn encode(files: &[Entry<'_>], folders: &[Entry<'_>]) -> Vec<u8> {
             node(tag, entry, &mut out);
         }
     }
+    for link in links {
+        symlink(link, &mut out);
+    }
     out
+}
+
+/// `SymlinkNode`: `name = 1`, `target = 2`.
+fn symlink(link: &Link<'_>, out: &mut Vec<u8>) {
+    encode_key(3, WireType::LengthDelimited, out);
+    encode_varint((field_len(link.name.len()) + field_len(link.target.len())) as u64, out);
+    bytes(1, link.name.as_bytes(), out);
+    bytes(2, link.target.as_bytes(), out);
 }
 
 /// `FileNode` or `DirectoryNode`: `name = 1`, `digest = 2`; `is_executable = 4` of a file.
@@ -102,9 +122,19 @@ mod tests {
                     name: name.to_owned(),
                     digest: Some(to_reapi(&digest)),
                 }],
+                symlinks: vec![reapi::SymlinkNode {
+                    name: "link".to_owned(),
+                    target: long.clone(),
+                    node_properties: None,
+                }],
                 ..Default::default()
             };
-            assert_eq!(encode(&[file, file], &[folder]), message.encode_to_vec(), "{name:?} of {size} bytes");
+            let link = Link { name: "link", target: &long };
+            assert_eq!(
+                encode(&[file, file], &[folder], &[link]),
+                message.encode_to_vec(),
+                "{name:?} of {size} bytes"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::directory::{Entry, encode};
+use super::directory::{Entry, Link, encode};
 use crate::inputs::digest::Digest;
 
 /// One file that a command reads.
@@ -16,24 +16,36 @@ pub struct Input<'a> {
     pub executable: bool,
 }
 
-/// A file, or a folder that must exist, in an input root.
+/// A file or a link, or a folder that must exist, in an input root.
 #[derive(Debug)]
 pub(super) struct Leaf<'a> {
     /// Below the root: no slash in front, no `.`, `..` or doubled slashes; a folder's ends in a slash.
     path: Cow<'a, str>,
-    file: Option<(Digest, bool)>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    File(Digest, bool),
+    Folder,
+    Link(String),
 }
 
 impl<'a> Leaf<'a> {
     /// A file at `path`, which is normal; a slash in front does not count.
     pub(super) fn file(path: Cow<'a, str>, digest: Digest, executable: bool) -> Self {
-        Self { path: below_root(path), file: Some((digest, executable)) }
+        Self { path: below_root(path), what: What::File(digest, executable) }
+    }
+
+    /// A symbolic link at `path`, which is normal.
+    pub(super) fn link(path: String, target: String) -> Self {
+        Self { path: below_root(Cow::Owned(path)), what: What::Link(target) }
     }
 
     /// A folder at `path`, which is normal, even if nothing is in it; `None` for the root itself, which is there anyway.
     pub(super) fn folder(path: &str) -> Option<Self> {
         let path = path.trim_matches('/');
-        (!path.is_empty()).then(|| Self { path: Cow::Owned(format!("{path}/")), file: None })
+        (!path.is_empty()).then(|| Self { path: Cow::Owned(format!("{path}/")), what: What::Folder })
     }
 }
 
@@ -79,13 +91,17 @@ pub(super) fn root(mut leaves: Vec<Leaf<'_>>, built: &mut dyn FnMut(Digest, Vec<
 
 /// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted).
 fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u8>)) -> Digest {
-    let (mut files, mut folders) = (Vec::with_capacity(leaves.len()), Vec::new());
+    let (mut files, mut folders, mut links) = (Vec::with_capacity(leaves.len()), Vec::new(), Vec::new());
     let mut rest = leaves;
     while let Some(first) = rest.first() {
         let tail = &first.path[start.min(first.path.len())..];
         let Some(slash) = tail.find('/') else {
-            if let Some((digest, executable)) = first.file {
-                files.push(Entry { name: tail, digest, executable });
+            match &first.what {
+                What::File(digest, executable) => {
+                    files.push(Entry { name: tail, digest: *digest, executable: *executable });
+                }
+                What::Link(target) => links.push(Link { name: tail, target }),
+                What::Folder => {}
             }
             rest = &rest[1..];
             continue;
@@ -99,7 +115,8 @@ fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u
     // Sorted paths are not sorted names: `a.b/x` comes before `a/x`.
     files.sort_unstable_by_key(|entry| entry.name);
     folders.sort_unstable_by_key(|entry| entry.name);
-    let bytes = encode(&files, &folders);
+    links.sort_unstable_by_key(|link| link.name);
+    let bytes = encode(&files, &folders, &links);
     let digest = Digest::of(&bytes);
     built(digest, bytes);
     digest

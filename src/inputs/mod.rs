@@ -1,11 +1,11 @@
 //! What a command reads: dependency sets, directives, digests of files, the toolchain.
 
 mod absences;
-pub mod canonical;
 pub mod depfile;
 pub mod digest;
 pub mod directives;
 pub mod files;
+pub mod links;
 pub mod paths;
 pub mod resolve;
 pub mod search;

@@ -2,7 +2,7 @@
 
 use spec_cc::action::remote::Layout;
 
-use crate::options::{C_SOURCES, CPP_SOURCES, OPTIONS};
+use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS};
 
 /// One command line with everything it depends on.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ impl Line {
             words[0] = format!("/usr/bin/{}", words[0]);
         }
         words
+    }
+
+    /// An absolute path as it is, any other behind the working directory, as text.
+    pub(crate) fn joined(&self, path: &str) -> String {
+        if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.directory) }
     }
 
     /// For people, and to tell it from others.
@@ -141,6 +146,36 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
             setting,
         ));
     }
+    for (at, (class, options)) in options.iter().enumerate() {
+        let setting = [3, 7, 16, 2][at % 4];
+        let source = C_SOURCES[at * 7 % 9];
+        let compiler = ["gcc", "gcc", "clang"][at % 3];
+        lines.push(line(
+            root,
+            class,
+            compiler,
+            &format!("-I{{up}}inc2 -c {source} {options}"),
+            at / 2 % 3,
+            setting,
+        ));
+    }
+    lines.extend(links(root));
+    lines
+}
+
+/// Every link under recc's defaults and under the settings of BuildStream's own tests, and a few others.
+fn links(root: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (at, command) in LINKS.iter().enumerate() {
+        for setting in [0, 3, [1, 2, 4, 5, 6, 10, 12, 13, 16, 17, 22, 24, 26, 31][at % 14]] {
+            let compiler = ["gcc", "g++", "gcc", "clang", "clang++"][(at + setting) % 5];
+            let mut line = line(root, "links", compiler, command, at % 2, setting);
+            line.link = true;
+            line.class = "links";
+            line.settings.push(("LINK".to_owned(), "1".to_owned()));
+            lines.push(line);
+        }
+    }
     lines
 }
 
@@ -160,6 +195,8 @@ fn line(
     let settings = variables(&fill(settings));
     let mut environment = variables(&fill(environment));
     environment.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
+    // As every shell sets it.
+    environment.push(("PWD".to_owned(), format!("{root}{below}")));
     Line {
         class: if setting == 0 { class } else { named },
         words: [compiler.to_owned()].into_iter().chain(words).collect(),

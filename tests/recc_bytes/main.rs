@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod lines;
+mod linked;
 mod options;
 mod ours;
 mod project;
@@ -17,6 +18,12 @@ use support::peers::Peers;
 
 /// How many recc runs go on at once: one a core.
 const AT_ONCE: usize = 2;
+
+/// What became of a command, and how, for people.
+pub(crate) struct Told {
+    pub(crate) fate: Fate,
+    pub(crate) how: String,
+}
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +45,11 @@ fn actions_are_those_of_recc() {
     let worker = || {
         let mut done = Vec::new();
         while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((line, real::fate(&peers, line), ours::fate(line)));
+            done.push((line, real::ask(&peers, line), ours::ask(line)));
         }
         done
     };
-    let done: Vec<(&Line, Fate, Fate)> = std::thread::scope(|scope| {
+    let done: Vec<(&Line, Told, Told)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
     });

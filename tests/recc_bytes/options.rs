@@ -175,3 +175,39 @@ pub(crate) const C_SOURCES: &[&str] = &[
 ];
 pub(crate) const CPP_SOURCES: &[&str] =
     &["{up}src/c.cc", "{root}/src/c.cc", "{up}src/d.cpp", "{root}/src/d.cpp", "{up}src/plain.c"];
+
+/// Links, without the compiler.
+pub(crate) const LINKS: &[&str] = &[
+    "{up}build/a.o {up}build/plain.o -o prog",
+    "{root}/build/a.o -o {root}/build/prog",
+    "{up}build/a.o -L{up}lib -lplain -o prog",
+    "{up}build/a.o -L{root}/lib -lplain -lb -lm -o prog",
+    "{up}build/a.o {up}lib/libs.a -o prog -pthread",
+    "{up}build/a.o {root}/lib/libs.a {up}lib/libb.so {up}lib/libb.so.1 -o prog",
+    "-shared {up}build/plain.o -o libx.so",
+    "-shared -Wl,-soname,libx.so.1 {root}/build/plain.o -o libx.so.1.2.3 -Wl,--whole-archive {up}lib/libs.a -Wl,--no-whole-archive",
+    "{up}build/a.o",
+    "-O2 -g -Wall -fPIE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed {up}build/a.o -o prog",
+    "{up}build/a.o -o prog -L{up}lib -Wl,-Bstatic -ls -Wl,-Bdynamic -lm",
+    "{up}build/a.o -o prog -L{up}lib -lb -Wl,-rpath,{root}/lib -Wl,-rpath-link,{up}lib -Wl,-rpath,/none:/none2",
+    "-static {up}build/a.o -o prog",
+    "-static-libgcc -static-libstdc++ {up}build/a.o -o prog",
+    "-nostdlib {up}build/plain.o -o prog",
+    "-r {up}build/a.o {up}build/plain.o -o all.o",
+    "{up}build/a.o -o prog --coverage",
+    "{up}build/a.o -o prog -lstdc++ -lgcc_s -ldl -lrt",
+    "{up}build/a.o -o prog -L{up}lib -l:libs.a -Wl,-L,{up}lib",
+    "{up}build/a.o -o prog -L{up}build/../lib -lplain -L{root}/jump -L{up}srcl",
+    "{up}build/a.o -o prog -I{up}inc2 -DX -L{root}/lib -B{root}/lib",
+    "{up}build/a.o -o prog -z now -rdynamic -s",
+    "{up}build/a.o -o prog -Wl,--start-group {up}lib/libs.a -Wl,--end-group -Wl,-O1 -Wl,--gc-sections -Wl,--build-id=sha1",
+    "{up}build/a.o -o prog -Wl,--version-script=x.map",
+    "{up}build/a.o -o prog -Wl,-Map=x.map",
+    "{up}build/a.o -o prog -Wl,-T,x.ld",
+    "{up}build/a.o -o prog -lnone",
+    "{up}build/a.o {up}src/plain.c -o prog",
+    "{up}build/a.o -o ../../../prog",
+    "{up}build/a.o -o /tmp/prog",
+    "{up}build/a.o -L {up}lib -o prog",
+    "{up}build/a.o -o prog -e main",
+];

@@ -1,17 +1,25 @@
 //! A command as spec-cc sees it: the same dependency run, then the library.
 
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
-use spec_cc::action::remote::{Asked, File, build, crtbegin, dependency_arguments, recc_runs_locally};
-use spec_cc::inputs::canonical::weakly_canonical;
-use spec_cc::inputs::{depfile, digest::Digest};
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message as _;
+use spec_cc::action::remote::{
+    Asked, Built, Disk, File, build, crtbegin, dependency_arguments, recc_runs_locally,
+};
+use spec_cc::inputs::{depfile, digest::Digest, links};
 
-use crate::Fate;
 use crate::lines::Line;
+use crate::{Fate, Told, linked};
+
+/// The disk as it is.
+const DISK: Disk<'_> = Disk { link: &links::link, is_folder: &links::is_folder };
 
 /// What the library makes of `line`.
-pub(crate) fn fate(line: &Line) -> Fate {
+pub(crate) fn ask(line: &Line) -> Told {
     let arguments = line.resolved();
     let asked = Asked {
         arguments: &arguments,
@@ -19,44 +27,83 @@ pub(crate) fn fate(line: &Line) -> Fate {
         directory: &line.directory,
         link: line.link,
     };
-    if recc_runs_locally(&asked, &line.layout, &weakly_canonical).is_some() {
-        return Fate::Local;
+    if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
+        return Told { fate: Fate::Local, how: why.to_string() };
     }
-    let Some(listed) = dependencies(&asked, line) else { return Fate::Local };
-    let real: Vec<Option<String>> =
-        listed.iter().map(|path| path.starts_with('/').then(|| weakly_canonical(path))).collect();
-    let files: Vec<File<'_>> =
-        listed.iter().zip(&real).map(|(path, real)| file(line, path, real.as_deref())).collect();
-    match build(&asked, &line.layout, &files, &weakly_canonical) {
-        Ok(built) => Fate::Sent(built.action.to_string()),
-        Err(error) => Fate::Failed(error.to_string()),
+    let found = if line.link { linked::dependencies(&asked, line) } else { dependencies(&asked, line) };
+    let listed = match found {
+        Ok(found) => found,
+        Err(how) => return Told { fate: Fate::Local, how },
+    };
+    let files: Vec<File<'_>> = listed.iter().map(|path| file(line, path)).collect();
+    let joined: Vec<String> = listed.iter().map(|path| line.joined(path)).collect();
+    let from_joined: Vec<File<'_>> =
+        files.iter().zip(&joined).map(|(file, path)| File { path, ..*file }).collect();
+    let built = build(&asked, &line.layout, &files, &DISK);
+    let again = build(&asked, &line.layout, &from_joined, &DISK);
+    assert_eq!(built, again, "paths joined to the working directory give another action: {:?}", line.words);
+    match built {
+        Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
+        Err(error) => Told { fate: Fate::Failed(error.to_string()), how: String::new() },
     }
 }
 
-/// The files that the command's own dependency run lists; `None` when it fails.
-fn dependencies(asked: &Asked<'_>, line: &Line) -> Option<Vec<String>> {
+/// The files that the command's own dependency run lists; an error when it fails.
+fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {
     if !line.layout.deps_override.is_empty() {
-        return Some(line.layout.deps_override.clone());
+        return Ok(line.layout.deps_override.clone());
     }
-    let words = dependency_arguments(asked, &line.layout, &weakly_canonical).ok()?;
-    let output = Command::new(&asked.arguments[0])
+    let words = dependency_arguments(asked, &line.layout, &DISK).map_err(|error| error.to_string())?;
+    let output = run(&asked.arguments[0], &words, line);
+    if !output.status.success() {
+        return Err("the dependency run failed".to_owned());
+    }
+    let mut listed = depfile::parse(&output.stdout).map_err(|error| error.to_string())?;
+    listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
+    Ok(listed)
+}
+
+/// Runs a program in the environment of `line`.
+pub(crate) fn run(program: &str, words: &[String], line: &Line) -> Output {
+    Command::new(program)
         .args(words)
         .env_clear()
         .envs(line.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(&line.directory)
         .output()
-        .expect("run the compiler");
-    if !output.status.success() {
-        return None;
-    }
-    let mut listed = depfile::parse(&output.stdout).ok()?;
-    listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
-    Some(listed)
+        .expect("run a program")
 }
 
-fn file<'a>(line: &Line, path: &'a str, real: Option<&'a str>) -> File<'a> {
-    let there = std::path::Path::new(&line.directory).join(path);
+fn file<'a>(line: &Line, path: &'a str) -> File<'a> {
+    let there = Path::new(&line.directory).join(path);
     let content = std::fs::read(&there).unwrap_or_else(|error| panic!("{}: {error}", there.display()));
     let mode = there.metadata().expect("it was read").permissions().mode();
-    File { path, real, digest: Digest::of(&content), executable: mode & 0o100 != 0 }
+    File {
+        path,
+        absolute: path.starts_with('/'),
+        digest: Digest::of(&content),
+        executable: mode & 0o100 != 0,
+    }
+}
+
+fn describe(built: &Built, files: &[File<'_>]) -> String {
+    let messages: HashMap<String, &Vec<u8>> =
+        built.messages.iter().map(|(digest, bytes)| (digest.hex(), bytes)).collect();
+    let left_out: Vec<&str> = built.left_out.iter().map(|index| files[*index].path).collect();
+    let mut tree = Vec::new();
+    let action = reapi::Action::decode(messages[&built.action.hex()].as_slice()).expect("an action");
+    list(&action.input_root_digest.expect("a root").hash, "", &messages, &mut tree);
+    format!("{:?}\n   with {tree:?}\n   without {left_out:?}", built.command)
+}
+
+fn list(digest: &str, path: &str, messages: &HashMap<String, &Vec<u8>>, tree: &mut Vec<String>) {
+    let folder = reapi::Directory::decode(messages[digest].as_slice()).expect("a directory");
+    tree.extend(folder.files.iter().map(|file| format!("{path}{}", file.name)));
+    if folder.files.is_empty() && folder.directories.is_empty() {
+        tree.push(path.to_owned());
+    }
+    for inner in folder.directories {
+        let below = format!("{path}{}/", inner.name);
+        list(&inner.digest.expect("a digest").hash, &below, messages, tree);
+    }
 }

@@ -1,11 +1,11 @@
 //! A command as real recc sees it.
 
-use crate::Fate;
 use crate::lines::Line;
 use crate::support::peers::Peers;
+use crate::{Fate, Told};
 
 /// What recc would do with `line`.
-pub(crate) fn fate(peers: &Peers, line: &Line) -> Fate {
+pub(crate) fn ask(peers: &Peers, line: &Line) -> Told {
     let mut recc = peers.recc();
     recc.env_clear()
         .envs(line.environment.iter().map(|(name, value)| (name, value)))
@@ -15,11 +15,13 @@ pub(crate) fn fate(peers: &Peers, line: &Line) -> Fate {
         .args(&line.words);
     let output = recc.output().expect("run recc");
     let told = String::from_utf8_lossy(&output.stderr);
-    if let Some((_, rest)) = told.split_once("Action Digest: ") {
+    let fate = if let Some((_, rest)) = told.split_once("Action Digest: ") {
         Fate::Sent(rest.split_whitespace().next().unwrap_or_default().to_owned())
     } else if told.contains("would have run locally") {
         Fate::Local
     } else {
         Fate::Failed(told.lines().last().unwrap_or_default().to_owned())
-    }
+    };
+    let how = told.lines().find_map(|line| line.split_once("Command: "));
+    Told { fate, how: how.map_or_else(String::new, |(_, command)| command.to_owned()) }
 }

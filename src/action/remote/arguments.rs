@@ -13,8 +13,11 @@ pub(super) struct Arguments {
     pub(super) dependencies: Vec<String>,
     /// `-c`
     pub(super) compiles: bool,
-    /// The inputs, rewritten, and what they are compiled to; `None` for what recc does not take.
-    pub(super) inputs: Vec<(String, Option<Source>)>,
+    pub(super) inputs: Vec<Input>,
+    /// The arguments of `-I` and the like, as given.
+    pub(super) folders: Vec<String>,
+    /// `-Wmissing-include-dirs`: it matters whether those are there.
+    pub(super) folders_matter: bool,
     /// `-o`, rewritten
     pub(super) objects: Vec<String>,
     /// `-MD`, `-MMD`
@@ -29,6 +32,15 @@ pub(super) struct Arguments {
     pub(super) split_dwarf: bool,
     /// Why recc would not send the command: the first reason.
     pub(super) refused: Option<NotRemote>,
+}
+
+/// A word that is no option.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) path: String,
+    pub(super) rewritten: String,
+    /// What it is compiled to; `None` for what recc does not take.
+    pub(super) source: Option<Source>,
 }
 
 /// Reads the arguments after the compiler; fails where recc has no rewritten form of them.
@@ -55,7 +67,9 @@ impl Reader<'_> {
             return self.input(word);
         }
         let Some((option, rule)) = options::option(word) else {
-            if !options::is_noisy(word) {
+            if options::is_noisy(word) {
+                self.out.folders_matter = true;
+            } else {
                 self.out.dependencies.push(word.to_owned());
             }
             self.out.command.push(word.to_owned());
@@ -75,7 +89,11 @@ impl Reader<'_> {
                 self.note_output(rule, path);
                 return Ok(());
             }
-            Rule::Path => return self.path(option, word, rest),
+            Rule::Path => {
+                let path = self.path(option, word, rest)?;
+                self.out.folders.push(path.to_owned());
+                return Ok(());
+            }
             Rule::Word | Rule::Language | Rule::FrontEnd => return self.value(option, rule, word, rest),
             Rule::Preprocessor => return self.hold_back(option, word, rest),
         }
@@ -128,7 +146,7 @@ impl Reader<'_> {
         }
         self.out.dependencies.push(word.to_owned());
         self.out.command.push(rewritten.clone());
-        self.out.inputs.push((rewritten, source));
+        self.out.inputs.push(Input { path: word.to_owned(), rewritten, source });
         Ok(())
     }
 
@@ -164,16 +182,17 @@ impl Reader<'_> {
         option: &str,
         word: &'w str,
         rest: &mut impl Iterator<Item = &'w str>,
-    ) -> Result<(), NotRemote> {
+    ) -> Result<&'w str, NotRemote> {
         if let Some((prefix, path)) = joined(option, word)? {
             self.out.command.push(format!("{prefix}{}", self.paths.rewritten(path)));
             self.out.dependencies.push(word.to_owned());
+            Ok(path)
         } else {
             let path = next(option, rest)?;
             self.out.command.extend([option.to_owned(), self.paths.rewritten(path)]);
             self.out.dependencies.extend([option.to_owned(), path.to_owned()]);
+            Ok(path)
         }
-        Ok(())
     }
 
     /// An option whose argument is no path.
@@ -244,7 +263,7 @@ impl Reader<'_> {
                 option @ ("-I" | "-idirafter" | "-imacros" | "-include" | "-iprefix" | "-iquote"
                 | "-isysroot" | "-isystem" | "--sysroot"),
                 _,
-            )) => self.path(option, word, rest),
+            )) => self.path(option, word, rest).map(drop),
             Some((option, rule @ (Rule::Output | Rule::DepfilePath | Rule::Target))) => {
                 let path = self.argument(option, word, rest)?;
                 self.note_output(rule, path);

@@ -6,13 +6,9 @@ use prost::Message;
 use super::arguments::{self, Arguments};
 use super::paths::Paths;
 use super::program::{Program, program};
-use super::{Layout, NotRemote, environment, places, products};
+use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::{to_reapi, tree};
 use crate::inputs::digest::Digest;
-
-/// Gives an absolute path with all links resolved as far as it exists, and without `.`, `..` and doubled slashes
-/// (C++'s `weakly_canonical`): recc rewrites paths of the project so.
-pub type Real<'a> = dyn Fn(&str) -> String + 'a;
 
 /// A command as the user ran it.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +17,9 @@ pub struct Asked<'a> {
     pub arguments: &'a [String],
     /// The whole environment of the command.
     pub environment: &'a [(String, String)],
-    /// The working directory, absolute, without links.
+    /// The working directory, absolute, without links, as `getcwd` gives it.
     pub directory: &'a str,
-    /// Whether it links, archives and objects to a program or library.
+    /// Whether it links objects, archives and libraries to a program or library.
     pub link: bool,
 }
 
@@ -32,8 +28,9 @@ pub struct Asked<'a> {
 pub struct File<'a> {
     /// As the compiler listed it; what it listed relative may be joined to the working directory as text, `..` and all.
     pub path: &'a str,
-    /// `path` with links resolved: of files that the compiler listed by their absolute path only.
-    pub real: Option<&'a str>,
+    /// Whether the compiler listed it by its absolute path. It makes a difference below the working directory only: links in
+    /// such a path are followed.
+    pub absolute: bool,
     /// Digest of the content.
     pub digest: Digest,
     /// Whether its owner may execute it.
@@ -60,24 +57,24 @@ pub struct Built {
 ///
 /// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
 /// are no bytes to be had, as for outputs outside of the project root.
+#[expect(deprecated, reason = "recc fills Command.platform, which REAPI 2.2 moved to Action")]
 pub fn build(
     asked: &Asked<'_>,
     layout: &Layout,
     files: &[File<'_>],
-    real: &Real<'_>,
+    disk: &Disk<'_>,
 ) -> Result<Built, NotRemote> {
-    if !layout.deps_extra_symlinks.is_empty() {
-        return Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"));
-    }
-    let paths = Paths::new(layout, asked.directory, real);
+    refuse_settings(layout)?;
+    let paths = Paths::new(layout, asked.directory, disk);
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    let kind = program(compiler, real).unwrap_or(Program::Gcc);
+    let kind = program(compiler, disk).unwrap_or(Program::Gcc);
     let mut arguments = arguments::read(words, &paths)?;
     let outputs = products::output_paths(layout, &arguments, asked.link)?;
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));
     }
-    let places = places::place(files, &outputs, layout, &paths)?;
+    let searched = places::Searched { folders: &arguments.folders, matter: arguments.folders_matter };
+    let places = places::place(files, searched, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.rewritten(compiler));
 
     #[expect(deprecated, reason = "recc sends the platform in both")]
@@ -99,18 +96,29 @@ pub fn build(
     Ok(Built { action, messages, inputs: places.inputs, left_out: places.left_out, command })
 }
 
+/// Settings that take more than the files at hand.
+fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
+    if layout.deps_directory_override.is_some() {
+        Err(NotRemote::Setting("DEPS_DIRECTORY_OVERRIDE"))
+    } else if !layout.deps_extra_symlinks.is_empty() {
+        Err(NotRemote::Setting("DEPS_EXTRA_SYMLINKS"))
+    } else {
+        Ok(())
+    }
+}
+
 /// The arguments of recc's own dependency run for a compile, without the compiler: the command less its outputs, and `-w -M`.
 pub fn dependency_arguments(
     asked: &Asked<'_>,
     layout: &Layout,
-    real: &Real<'_>,
+    disk: &Disk<'_>,
 ) -> Result<Vec<String>, NotRemote> {
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
     let Arguments { mut dependencies, .. } =
-        arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+        arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
     dependencies.extend(["-w", "-M"].map(str::to_owned));
     // Says where clang found GCC's crtbegin.o, which recc counts as an input.
-    if layout.deps_global_paths && program(compiler, real) == Some(Program::Clang) {
+    if layout.deps_global_paths && program(compiler, disk) == Some(Program::Clang) {
         dependencies.push("-v".to_owned());
     }
     Ok(dependencies)
@@ -124,6 +132,7 @@ fn push(messages: &mut Vec<(Digest, Vec<u8>)>, message: &impl Message) -> Digest
 }
 
 /// `Action.platform` is there from REAPI 2.2 on, even when there are no properties.
+#[expect(deprecated, reason = "as in `build`")]
 fn action(
     layout: &Layout,
     command: &reapi::Command,

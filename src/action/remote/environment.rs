@@ -53,7 +53,7 @@ const GCC: &[&str] = &[
 ];
 const GCC_PATHS: &[&str] = &["COMPILER_PATH", "LIBRARY_PATH"];
 
-/// The variables to send, by name: recc's choice of `environment`, then `ENV_TO_READ`, then `REMOTE_ENV_*` over them.
+/// The variables to send, by name: recc's choice of `environment`, or `ENV_TO_READ` instead; `REMOTE_ENV_*` over them.
 pub(super) fn variables(
     environment: &[(String, String)],
     layout: &Layout,
@@ -63,9 +63,14 @@ pub(super) fn variables(
     let mut sent = BTreeMap::new();
     for (name, value) in environment {
         let is_path = is_sent([COMMON_PATHS, &[]], GCC_PATHS, program, name);
-        let chosen = is_path || is_sent([COMMON, OPENMP], GCC, program, name);
-        if chosen || layout.env_to_read.contains(name) || (layout.preserve_env && !name.starts_with("RECC_"))
-        {
+        let chosen = if layout.preserve_env {
+            !name.starts_with("RECC_")
+        } else if layout.env_to_read.is_empty() {
+            is_path || is_sent([COMMON, OPENMP], GCC, program, name)
+        } else {
+            false
+        };
+        if chosen || layout.env_to_read.contains(name) {
             let mapped = is_path && !layout.prefix_map.is_empty();
             sent.insert(name.clone(), if mapped { map_each(value, paths) } else { value.clone() });
         }

@@ -1,19 +1,20 @@
 //! What recc does not send to a server.
 
 use super::arguments::{self, Arguments};
+use super::link::linker::{is_shared, suffix};
 use super::paths::Paths;
 use super::program::program;
-use super::{Asked, Layout, NotRemote, Real, products};
+use super::{Asked, Disk, Layout, NotRemote, products};
 
 /// Why recc 1.4.30 would run `asked` locally under the settings in `layout`; `None` when it would send it.
-pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Option<NotRemote> {
-    decide(asked, layout, real).err()
+pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Option<NotRemote> {
+    decide(asked, layout, disk).err()
 }
 
-fn decide(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Result<(), NotRemote> {
+fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), NotRemote> {
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    program(compiler, real).ok_or_else(|| NotRemote::Compiler(compiler.clone()))?;
-    let mut arguments = arguments::read(words, &Paths::new(layout, asked.directory, real))?;
+    program(compiler, disk).ok_or_else(|| NotRemote::Compiler(compiler.clone()))?;
+    let mut arguments = arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
     if arguments.compiles == asked.link {
         return Err(NotRemote::NotACompile);
     }
@@ -21,22 +22,26 @@ fn decide(asked: &Asked<'_>, layout: &Layout, real: &Real<'_>) -> Result<(), Not
         return Err(refused);
     }
     inputs(&arguments, asked.link)?;
-    for path in products::output_paths(layout, &arguments, asked.link)? {
-        if path.starts_with('/') {
-            return Err(NotRemote::OutputOutside(path));
-        }
-        if path.split('/').any(|part| part == "..") {
-            return Err(NotRemote::OutputAbove(path));
-        }
+    if layout.output_files_override.is_empty() && !layout.output_directories_override.is_empty() {
+        return Err(NotRemote::NoOutput);
     }
-    Ok(())
+    let outputs = products::output_paths(layout, &arguments, asked.link)?;
+    if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
+        return Err(NotRemote::OutputOutside(path.clone()));
+    }
+    // Also as recc has them before it takes the detours out: with NO_PATH_REWRITE, `x/../y` is one of these.
+    let mut all = outputs.iter().chain(&arguments.objects).chain(&arguments.depfile_path);
+    match all.find(|path| path.split('/').any(|part| part == "..")) {
+        Some(path) => Err(NotRemote::OutputAbove(path.clone())),
+        None => Ok(()),
+    }
 }
 
 fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
     let is_taken = |path: &str, source: bool| if link { is_linked(path) } else { source };
-    let odd = arguments.inputs.iter().find(|(path, source)| !is_taken(path, source.is_some()));
+    let odd = arguments.inputs.iter().find(|input| !is_taken(&input.path, input.source.is_some()));
     match odd {
-        Some((path, _)) => Err(NotRemote::Input(path.clone())),
+        Some(input) => Err(NotRemote::Input(input.path.clone())),
         None if arguments.inputs.is_empty() => Err(NotRemote::NoInput),
         None => Ok(()),
     }
@@ -44,6 +49,5 @@ fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
 
 /// Whether recc takes `path` as the input of a link: an object, an archive or a shared library, its version behind it or not.
 fn is_linked(path: &str) -> bool {
-    let unversioned = path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    unversioned.ends_with(".so") || path.ends_with(".o") || path.ends_with(".a")
+    is_shared(path) || matches!(suffix(path), "o" | "a")
 }

@@ -3,8 +3,10 @@
 mod arguments;
 mod build;
 mod clang;
+mod disk;
 mod environment;
 mod layout;
+mod link;
 mod local;
 mod not_remote;
 mod options;
@@ -12,9 +14,12 @@ mod paths;
 mod places;
 mod products;
 mod program;
+mod trail;
 
-pub use build::{Asked, Built, File, Real, build, dependency_arguments};
+pub use build::{Asked, Built, File, build, dependency_arguments};
 pub use clang::crtbegin;
+pub use disk::Disk;
 pub use layout::Layout;
+pub use link::{Libraries, link_inputs, link_query, linker_command, linker_folders};
 pub use local::recc_runs_locally;
 pub use not_remote::NotRemote;

@@ -33,6 +33,9 @@ pub enum NotRemote {
     /// `@FILE`: recc sends a rewritten copy of the file.
     #[error("response file {0}")]
     ResponseFile(String),
+    /// Overridden outputs of which none is a file.
+    #[error("no outputs")]
+    NoOutput,
     /// An output without a name.
     #[error("an output has no name")]
     NamelessOutput,
@@ -48,7 +51,7 @@ pub enum NotRemote {
     /// A setting of recc that spec-cc does not follow.
     #[error("RECC_{0} is set")]
     Setting(&'static str),
-    /// No input is left, as when all are outside of the project root.
-    #[error("no dependencies")]
-    NoDependencies,
+    /// A library that recc does not find or cannot read, or a thin archive.
+    #[error("recc cannot follow the library {0}")]
+    Library(String),
 }

@@ -1,6 +1,6 @@
 //! Paths as recc rewrites them.
 
-use super::{Layout, Real};
+use super::{Disk, Layout};
 use crate::action::tree::normalised;
 
 /// Whether `path` is `prefix` or below it, as text.
@@ -69,13 +69,13 @@ pub(super) struct Paths<'a> {
     /// The same with links resolved.
     base: String,
     root: &'a str,
-    real: &'a Real<'a>,
+    pub(super) disk: &'a Disk<'a>,
 }
 
 impl<'a> Paths<'a> {
-    pub(super) fn new(layout: &'a Layout, directory: &'a str, real: &'a Real<'a>) -> Self {
+    pub(super) fn new(layout: &'a Layout, directory: &'a str, disk: &'a Disk<'a>) -> Self {
         let root = layout.project_root.as_deref().unwrap_or(directory);
-        Self { layout, directory, base: real(directory), root, real }
+        Self { layout, directory, base: disk.resolved(directory), root, disk }
     }
 
     /// `path` with the first prefix that fits replaced (`PREFIX_MAP`); `None` when none fits.
@@ -86,7 +86,12 @@ impl<'a> Paths<'a> {
 
     /// Whether recc makes the absolute `path` a relative one.
     pub(super) fn is_rewritten(&self, path: &str) -> bool {
-        !self.layout.no_path_rewrite && is_below(path, self.root)
+        !self.layout.no_path_rewrite && self.is_in_project(path)
+    }
+
+    /// Whether `path` is below the project root.
+    pub(super) fn is_in_project(&self, path: &str) -> bool {
+        is_below(path, self.root)
     }
 
     /// The way from the working directory to `path`, which is absolute, normal and without links.
@@ -99,7 +104,7 @@ impl<'a> Paths<'a> {
         let mapped = self.mapped(path);
         let path = mapped.as_deref().unwrap_or(path);
         if self.is_rewritten(path) {
-            self.relative(&(self.real)(path))
+            self.relative(&self.disk.resolved(path))
         } else if self.layout.no_path_rewrite {
             path.to_owned()
         } else {

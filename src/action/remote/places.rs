@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::paths::{Paths, is_below, last_components, levels_up, normal};
+use super::trail::Trail;
 use super::{File, Layout, NotRemote};
 use crate::action::tree::Leaf;
 
@@ -17,9 +18,18 @@ pub(super) struct Places<'a> {
     pub(super) working_directory: String,
 }
 
-/// Places `files`; `outputs` count for how far up the input root begins.
+/// The folders that a compiler searches for headers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Searched<'a> {
+    pub(super) folders: &'a [String],
+    /// Whether they have to be there even if nothing is read from them.
+    pub(super) matter: bool,
+}
+
+/// Places `files`. Folders that are searched count for how paths lead through them, outputs for how far up the input root begins.
 pub(super) fn place<'a>(
     files: &[File<'a>],
+    searched: Searched<'_>,
     outputs: &[String],
     layout: &Layout,
     paths: &Paths<'_>,
@@ -29,44 +39,42 @@ pub(super) fn place<'a>(
     let up = ups.filter(|path| !path.starts_with('/')).map(levels_up).max().unwrap_or(0);
     let directory = working_directory(layout, paths, up)?;
     let mapped = paths.mapped(&directory);
-    let mut places = Places {
-        leaves: Vec::with_capacity(files.len() + 1),
-        inputs: Vec::with_capacity(files.len()),
-        left_out: Vec::new(),
-        working_directory: trimmed(mapped.as_deref().unwrap_or(&directory)),
-    };
+    let mut placer = Placer { layout, paths, directory: &directory, trail: Trail::new(paths.disk) };
+    let mut leaves = Vec::with_capacity(files.len() + 1);
+    let (mut inputs, mut left_out) = (Vec::with_capacity(files.len()), Vec::new());
     for (index, (file, listed)) in files.iter().zip(listed).enumerate() {
-        let path = in_root(listed, trimmed(&directory).as_str());
-        places.leaves.extend(passed_through(&path));
-        let path = below_root(path);
-        if is_left_out(&path, layout) {
-            places.left_out.push(index);
+        let path = placer.led_to(listed);
+        if placer.is_left_out(&path) {
+            left_out.push(index);
         } else {
-            places.leaves.push(Leaf::file(path, file.digest, file.executable));
-            places.inputs.push(index);
+            leaves.push(Leaf::file(path, file.digest, file.executable));
+            inputs.push(index);
         }
     }
-    places.leaves.extend(Leaf::folder(&directory));
-    Ok(places)
+    leaves.extend(placer.search(searched));
+    leaves.extend(placer.trail.into_leaves());
+    leaves.extend(Leaf::folder(&directory));
+    let working_directory = mapped.as_deref().unwrap_or(&directory).trim_matches('/').to_owned();
+    Ok(Places { leaves, inputs, left_out, working_directory })
 }
 
 /// The path as recc has it after its own rewriting: relative to the working directory, or absolute.
 fn listed<'a>(file: &File<'a>, paths: &Paths<'_>) -> Cow<'a, str> {
-    if !file.path.starts_with('/') {
-        return Cow::Borrowed(file.path);
-    }
     let below = file.path.strip_prefix(paths.directory).and_then(|rest| rest.strip_prefix('/'));
-    if let (Some(relative), None) = (below, file.real) {
-        return Cow::Borrowed(relative);
+    match below {
+        Some(relative) if !file.absolute => Cow::Borrowed(relative),
+        _ => rewritten(file.path, paths).map_or(Cow::Borrowed(file.path), Cow::Owned),
     }
-    match paths.mapped(file.path) {
-        Some(mapped) if paths.is_rewritten(&mapped) => Cow::Owned(paths.relative(&mapped)),
-        Some(mapped) => Cow::Owned(mapped),
-        None if paths.is_rewritten(file.path) => {
-            Cow::Owned(paths.relative(&normal(file.real.unwrap_or(file.path))))
-        }
-        None => Cow::Borrowed(file.path),
+}
+
+/// An absolute path rewritten; `None` for a relative one, and where nothing is to do.
+fn rewritten(path: &str, paths: &Paths<'_>) -> Option<String> {
+    if !path.starts_with('/') {
+        return None;
     }
+    let mapped = paths.mapped(path);
+    let path = mapped.as_deref().unwrap_or(path);
+    if paths.is_rewritten(path) { Some(paths.relative(&paths.disk.resolved(path))) } else { mapped }
 }
 
 /// As much of the working directory as the paths reach up, below `WORKING_DIR_PREFIX`.
@@ -79,45 +87,59 @@ fn working_directory(layout: &Layout, paths: &Paths<'_>, up: usize) -> Result<St
     }
 }
 
-/// A path as it stands below the root, or, of a file with an absolute path, with a slash in front.
-fn in_root<'a>(listed: Cow<'a, str>, directory: &str) -> Cow<'a, str> {
-    if listed.starts_with('/') || directory.is_empty() {
-        listed
-    } else {
-        Cow::Owned(format!("{directory}/{listed}"))
-    }
+struct Placer<'p> {
+    layout: &'p Layout,
+    paths: &'p Paths<'p>,
+    /// Where relative paths begin: below the input root, or, absolute, on this machine.
+    directory: &'p str,
+    trail: Trail<'p>,
 }
 
-/// The folders that `path` enters and leaves by `..`: recc puts them there, too, so that it leads to the file.
-fn passed_through(path: &str) -> Vec<Leaf<'static>> {
-    let mut folders = Vec::new();
-    if !path.contains("..") {
-        return folders;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                folders.extend(Leaf::folder(&parts.join("/")));
-                parts.pop();
-            }
-            part => parts.push(part),
+impl Placer<'_> {
+    /// Where `path` leads: below the input root, or, absolute, on this machine.
+    fn led_to<'a>(&mut self, path: Cow<'a, str>) -> Cow<'a, str> {
+        let path = if path.starts_with('/') || self.directory.is_empty() {
+            path
+        } else {
+            Cow::Owned(format!("{}/{path}", self.directory))
+        };
+        // What is not rewritten has to lead where it leads here, by the same links.
+        if self.layout.no_path_rewrite && path.starts_with('/') {
+            Cow::Owned(self.trail.through_links(&path))
+        } else {
+            self.trail.as_text(path)
         }
     }
-    folders
-}
 
-fn below_root(path: Cow<'_, str>) -> Cow<'_, str> {
-    let odd = path.starts_with("./") || path.contains("//") || path.contains("/.") || path.starts_with("..");
-    if odd { Cow::Owned(normal(&path)) } else { path }
-}
+    fn is_left_out(&self, path: &str) -> bool {
+        let as_it_is = self.layout.no_path_rewrite && self.layout.working_dir_prefix.is_none();
+        let in_project = || as_it_is && self.paths.is_in_project(path);
+        let is_global = path.starts_with('/') && !self.layout.deps_global_paths && !in_project();
+        is_global || self.layout.deps_exclude_paths.iter().any(|excluded| is_below(path, excluded))
+    }
 
-fn is_left_out(path: &str, layout: &Layout) -> bool {
-    let global = path.starts_with('/') && !layout.deps_global_paths;
-    global || layout.deps_exclude_paths.iter().any(|excluded| is_below(path, excluded))
-}
-
-fn trimmed(path: &str) -> String {
-    path.trim_matches('/').to_owned()
+    /// The folders that the compiler searches, where they exist; recc does without those that it rewrites.
+    fn search(&mut self, searched: Searched<'_>) -> Vec<Leaf<'static>> {
+        let mut leaves = Vec::new();
+        for folder in searched.folders {
+            let passes = folder.contains("..") || self.layout.no_path_rewrite;
+            if !passes && !searched.matter {
+                continue;
+            }
+            let here = if folder.starts_with('/') {
+                folder.clone()
+            } else {
+                format!("{}/{folder}", self.paths.directory)
+            };
+            if (self.paths.disk.is_folder)(&normal(&here)) {
+                let folder = rewritten(folder, self.paths).unwrap_or_else(|| folder.clone());
+                let path = self.led_to(Cow::Owned(folder));
+                let is_above = path == ".." || path.starts_with("../");
+                if searched.matter && !is_above && !self.is_left_out(&path) {
+                    leaves.extend(Leaf::folder(&path));
+                }
+            }
+        }
+        leaves
+    }
 }

@@ -1,7 +1,7 @@
 //! The outputs that recc names in a `Command`.
 
 use super::Layout;
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Input};
 use super::not_remote::NotRemote;
 use super::options::Source;
 use super::paths::normal;
@@ -63,9 +63,9 @@ fn objects(arguments: &Arguments, link: bool) -> Vec<String> {
     if link {
         return vec!["a.out".to_owned()];
     }
-    let object = |(path, source): &(String, Option<Source>)| match source {
-        Some(Source::Header) => format!("{path}.gch"),
-        _ => format!("{}.o", stem(name(path))),
+    let object = |input: &Input| match input.source {
+        Some(Source::Header) => format!("{}.gch", input.rewritten),
+        _ => format!("{}.o", stem(name(&input.path))),
     };
     arguments.inputs.iter().map(object).collect()
 }
@@ -73,7 +73,7 @@ fn objects(arguments: &Arguments, link: bool) -> Vec<String> {
 /// The paths, without a suffix, beside which the compiler writes more files.
 fn beside(arguments: &Arguments, objects: &[String]) -> Vec<String> {
     if arguments.objects.is_empty() && !arguments.inputs.is_empty() {
-        arguments.inputs.iter().map(|(path, _)| stem(name(path)).to_owned()).collect()
+        arguments.inputs.iter().map(|input| stem(name(&input.path)).to_owned()).collect()
     } else {
         objects.iter().map(|path| stem(&normal(path)).to_owned()).collect()
     }

@@ -1,6 +1,6 @@
 //! The compilers that recc knows, by name.
 
-use super::Real;
+use super::Disk;
 
 /// What recc takes a compiler for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,10 +10,10 @@ pub(super) enum Program {
 }
 
 /// What recc takes the compiler at `path` for; `None` when it does not know it.
-pub(super) fn program(path: &str, real: &Real<'_>) -> Option<Program> {
+pub(super) fn program(path: &str, disk: &Disk<'_>) -> Option<Program> {
     match file_name(path) {
         // Only these are followed to what they link to.
-        "cc" | "c89" | "c99" => followed(&real(path)),
+        "cc" | "c89" | "c99" => followed(&disk.resolved(path)),
         name => named(unversioned(name)),
     }
 }
