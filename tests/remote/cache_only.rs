@@ -33,11 +33,8 @@ fn what_was_edited_is_compiled_and_the_rest_found() {
 fn another_compiler_of_the_same_name_finds_nothing() {
     let Some(peers) = Peers::get() else { return };
     let casd = peers.casd(&CasdOptions::default());
-    let compiler = |flag: &str| {
-        format!(
-            "printf '#!/bin/sh\\nexec /usr/bin/gcc {flag} \"$@\"\\n' >gcc; chmod +x gcc"
-        )
-    };
+    let compiler =
+        |flag: &str| format!("printf '#!/bin/sh\\nexec /usr/bin/gcc {flag} \"$@\"\\n' >gcc; chmod +x gcc");
     let build = "$WRAP ./gcc -c n.c";
     Project::of(&[("n.c", "int f(void) { return N; }\n")])
         .set("RECC_SERVER", &casd.url)

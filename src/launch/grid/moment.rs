@@ -1,7 +1,5 @@
 //! A compile with everything that was looked at to instantiate it, from which its job for a grid is made.
 
-use std::collections::HashMap;
-use std::fs;
 use std::sync::Arc;
 
 use super::Job;
@@ -13,15 +11,9 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchain;
 use crate::launch::{Call, Context, Engine};
 
-struct Input {
-    name: PathName,
-    seen: Seen,
-    real: Option<String>,
-}
-
 /// A call's inputs and compiler as one snapshot has them.
 pub struct Moment {
-    inputs: Vec<Input>,
+    inputs: Vec<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
     key: Digest,
 }
@@ -38,23 +30,22 @@ impl Moment {
     ) -> Result<Self, String> {
         let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| error.to_string())?;
         let mut inputs = Vec::with_capacity(set.len());
-        let mut folders = Folders::default();
         for &id in set {
             let name = engine.paths().get(id);
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
-            let relative =
-                name.as_str().strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
-            let real = if relative { None } else { folders.real(&name) };
-            inputs.push(Input { name, seen, real });
+            inputs.push((name, seen));
         }
         Ok(Self { inputs, toolchain, key })
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
-        let files = self.inputs.iter().map(|Input { name, seen, real }| File {
+        let inside =
+            |path: &str| path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
+        let files = self.inputs.iter().map(|(name, seen)| File {
             path: name.as_str(),
-            real: real.as_deref(),
+            // Which of the two it was is not recorded; below the working directory it is the usual one.
+            absolute: !inside(name.as_str()),
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         });
@@ -70,25 +61,4 @@ impl Moment {
             link: false,
         }
     }
-}
-
-/// Where folders really are, each looked at once: the files of a dependency set share a few dozen.
-#[derive(Default)]
-struct Folders(HashMap<String, Option<String>>);
-
-impl Folders {
-    /// The path of a file with all links resolved.
-    fn real(&mut self, file: &PathName) -> Option<String> {
-        let text = file.as_str();
-        if fs::symlink_metadata(text).ok()?.is_symlink() {
-            return real(text);
-        }
-        let (folder, name) = text.rsplit_once('/')?;
-        let folder = self.0.entry(folder.to_owned()).or_insert_with(|| real(folder)).as_deref()?;
-        Some(format!("{}/{name}", folder.trim_end_matches('/')))
-    }
-}
-
-fn real(path: &str) -> Option<String> {
-    fs::canonicalize(if path.is_empty() { "/" } else { path }).ok()?.into_os_string().into_string().ok()
 }

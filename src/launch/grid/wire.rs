@@ -1,8 +1,12 @@
 //! A job's action as servers see it: recc's, and the one to execute where recc's would not do.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::Job;
+use crate::action::remote::Disk;
 use crate::action::remote::{self, Asked, Built, Layout};
-use crate::inputs::canonical::weakly_canonical;
+use crate::inputs::links;
 
 /// The actions of a job.
 #[derive(Debug)]
@@ -38,9 +42,10 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
         directory: job.directory,
         link: job.link,
     };
-    let laid_out = |layout: &Layout| {
-        remote::build(&asked, layout, &job.files, &weakly_canonical).map_err(|why| why.to_string())
-    };
+    let seen = Seen::default();
+    let disk = Disk { link: &|path| seen.link(path), is_folder: &links::is_folder };
+    let laid_out =
+        |layout: &Layout| remote::build(&asked, layout, &job.files, &disk).map_err(|why| why.to_string());
     let built = laid_out(layout)?;
     let own = if job.link { &layout.link_platform } else { &layout.compile_platform };
     let pinned = own
@@ -50,6 +55,7 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
     if is_faithful(job, &built) {
         return Ok(Wire { asked: built, faithful: None, pinned });
     }
+    let covered = outputs_are_named(job, &built);
     let whole = Layout {
         deps_global_paths: true,
         no_path_rewrite: true,
@@ -57,6 +63,8 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
         deps_override: Vec::new(),
         prefix_map: Vec::new(),
         working_dir_prefix: None,
+        output_files_override: if covered { Vec::new() } else { job.output_paths() },
+        output_directories_override: Vec::new(),
         ..layout.clone()
     };
     Ok(Wire { asked: built, faithful: Some(laid_out(&whole)?), pinned })
@@ -65,7 +73,29 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
 /// Whether running an action gives what the command gives here, if the server puts the input root at `/`.
 fn is_faithful(job: &Job<'_>, built: &Built) -> bool {
     let directory = job.directory.trim_start_matches('/').trim_end_matches('/');
-    built.left_out.is_empty()
+    outputs_are_named(job, built)
+        && built.left_out.is_empty()
         && built.command.arguments == job.arguments
         && built.command.working_directory == directory
+}
+
+/// Whether the action's Command names everything that the command leaves: recc does not know of all.
+fn outputs_are_named(job: &Job<'_>, built: &Built) -> bool {
+    let named: Vec<_> = built.command.output_paths.iter().map(|path| job.absolute(path)).collect();
+    job.outputs.iter().all(|output| output.optional || named.contains(&job.absolute(&output.path)))
+}
+
+/// The links on the paths of one command's files, each looked at once: the files share a few dozen folders.
+#[derive(Default)]
+struct Seen(RefCell<HashMap<String, Option<String>>>);
+
+impl Seen {
+    fn link(&self, path: &str) -> Option<String> {
+        if let Some(known) = self.0.borrow().get(path) {
+            return known.clone();
+        }
+        let target = links::link(path);
+        self.0.borrow_mut().insert(path.to_owned(), target.clone());
+        target
+    }
 }

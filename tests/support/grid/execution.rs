@@ -72,7 +72,7 @@ impl Operations {
         let (delay, result) = match work {
             Work::Done(delay, response) => {
                 let type_url = "type.googleapis.com/build.bazel.remote.execution.v2.ExecuteResponse";
-                let any = Any { type_url: type_url.to_owned(), value: response.encode_to_vec() };
+                let any = Any { type_url: type_url.to_owned(), value: response.encode_to_vec().into() };
                 (delay, operation::Result::Response(any))
             }
             Work::Failed(error) => (Duration::ZERO, operation::Result::Error(error)),
