@@ -65,7 +65,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     // Of no width: nobody takes what is queued.
     let launcher = Launcher::new(Arc::clone(&engine), 0);
     let store = Store::open(&folder.join("store"))?.store;
-    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())], None));
+    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();

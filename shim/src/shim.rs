@@ -7,7 +7,7 @@ use crate::run;
 use crate::serve;
 use crate::sys::process::{self, Command};
 use crate::sys::{Errno, Fd, Result, STDERR, STDOUT, c_string, file, signal, terminal};
-use crate::wire::{Ask, Reply, Report, Request, Run, Serve};
+use crate::wire::{Ask, Reply, Report, Request, Run, Serve, Through};
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -64,7 +64,7 @@ impl Call {
         }
         let companion = Companion::reach(&self.env)?;
         match companion.ask(&Request::Ask(self.ask().ok()?)).ok()? {
-            (Reply::Through(program), _) => self.become_program(&program),
+            (Reply::Through(through), _) => self.become_wrapper(&through),
             (Reply::Run(run), _) => self.run(&run, &companion),
             (Reply::Serve(serve), descriptors) => Self::serve(&serve, &descriptors),
             _ => None,
@@ -118,11 +118,12 @@ impl Call {
     }
 
     /// Replaces this process by a wrapper of the compiler's; returns, with nothing, only when that cannot be.
-    fn become_program(&self, program: &[u8]) -> Option<i32> {
-        let path = c_string(program).ok()?;
+    fn become_wrapper(&self, through: &Through) -> Option<i32> {
+        let path = c_string(&through.program).ok()?;
+        let env = self.env.changed(&[], &through.env).ok()?;
         let arguments = self.command.argv.iter().skip(1);
         let argv = [&path, &self.command.path].into_iter().chain(arguments).cloned().collect();
-        process::exec(&Command { path: path.clone(), argv, env: self.command.env.clone() });
+        process::exec(&Command { path: path.clone(), argv, env });
         None
     }
 

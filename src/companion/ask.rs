@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Companion;
+use super::hand::hand;
 use super::obtain::obtain;
 use super::recc_log::ReccLog;
 use super::root::whereabouts;
 use super::session::{Active, Session};
 use crate::backend::Outcome;
+use crate::backend::recc::Handed;
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Context, Grid, Known, Launch, Unready, instantiate};
@@ -73,6 +75,8 @@ pub(super) enum Answer {
         /// For its standard error.
         stderr: Vec<u8>,
     },
+    /// Have a wrapper run the compiler.
+    Hand(Handed),
     /// Run the compiler and report.
     Learn(Box<Lesson>),
 }
@@ -148,7 +152,11 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
 /// Decides how a request is served, waiting for its own launch if that is in flight.
 ///
 /// `alive` is asked once a second while waiting whether the shim still does.
-pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn FnMut() -> bool) -> Answer {
+pub(super) fn answer(
+    companion: &Arc<Companion>,
+    request: &Request,
+    alive: &mut dyn FnMut() -> bool,
+) -> Answer {
     let begun = Instant::now();
     let settings = match request.settings() {
         Ok(settings) => settings,
@@ -189,12 +197,17 @@ pub(super) fn answer(companion: &Companion, request: &Request, alive: &mut dyn F
             state.asked += 1;
             state.order = Some(order);
         }
-        if let Some(answer) = serve(companion, &session, &known, asking, snapshot, alive) {
+        if session.place.recc.is_none()
+            && let Some(answer) = serve(companion, &session, &known, asking, snapshot, alive)
+        {
             return answer;
         }
     }
     let grid = companion.grids.of(&settings);
     let lesson = Lesson { call: *call, id, session, order, grid, _active: active };
+    if let Some(wrapper) = lesson.session.place.recc.clone() {
+        return hand(companion, Box::new(lesson), &wrapper, request, alive);
+    }
     if mode != Mode::Learn
         && let Some(grid) = &lesson.grid
         && let Some(answer) = obtain(companion, &lesson, grid, request, log.as_ref(), alive)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use super::ask::{self, Answer, Lesson, Request};
 use super::control::{self, Control};
 use super::{Companion, learn};
 use crate::backend::Outcome;
+use crate::backend::recc::Handed;
 use crate::inputs::stamp;
 use crate::launch::side_channel;
 
@@ -108,7 +109,17 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         Answer::Fail { status, stdout, stderr } => {
             reply(stream, &Reply::Serve(wire::Serve { outputs: Vec::new(), stdout, stderr, status }))
         }
+        Answer::Hand(handed) => reply(stream, &Reply::Through(through(&handed, &request))),
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
+    }
+}
+
+/// The wrapper, and what its environment has that the shim's has not.
+fn through(handed: &Handed, request: &Request) -> wire::Through {
+    let added = handed.environment.iter().filter(|entry| !request.environment.contains(entry));
+    wire::Through {
+        program: handed.program.as_os_str().as_bytes().to_vec(),
+        env: added.map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
     }
 }
 

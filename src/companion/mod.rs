@@ -5,6 +5,7 @@ mod connection;
 mod control;
 mod explain;
 mod grids;
+mod hand;
 mod learn;
 mod obtain;
 mod recc_log;
@@ -111,7 +112,10 @@ impl Companion {
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
         let mode = settings.mode().unwrap_or(Mode::Off);
-        let place = Arc::new(Place::new(root, environment.to_vec(), self.grids.of(settings)));
+        let mut place = Place::new(root, environment.to_vec());
+        place.grid = self.grids.of(settings);
+        place.recc = hand::wrapper(settings, environment).map(Arc::new);
+        let place = Arc::new(place);
         let knowns = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(

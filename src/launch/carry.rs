@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::grid::{Executed, Grid, Moment};
 use super::perform::{examine, perform};
 use super::queue::Task;
-use super::{Engine, Instance, Known, Launch, Reads, Runner, Unready, instantiate};
+use super::{Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
+use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -51,6 +52,9 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
             return Ok(Carried::Ended(Launch::Pending(id)));
         }
     };
+    if let Some(wrapper) = &task.place.recc {
+        return by_recc(engine, task, wrapper, &instance).map(Carried::Ended);
+    }
     if let Some(outcome) = engine.cache.find(&instance.action) {
         return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
     }
@@ -133,6 +137,16 @@ fn on_grid(
         Executed::Done(outcome) => Ok(Some(Launch::Ready(instance.action, outcome))),
         Executed::Failed { status, .. } => Err(format!("the compile failed with exit status {status}")),
     }
+}
+
+/// Has recc run the launch. Its outputs stay where recc will find them.
+fn by_recc(engine: &Engine, task: &Task, wrapper: &Wrapper, instance: &Instance) -> Result<Launch, String> {
+    let Task { known, place } = task;
+    known.state().executed = true;
+    wrapper.launch(engine, &known.call, place, &|group| {
+        known.set(Launch::Running(Some(Runner::Group(group))));
+    })?;
+    Ok(Launch::Ready(instance.action, Outcome::default()))
 }
 
 /// Runs the launch on a core of this machine.

@@ -47,6 +47,9 @@ impl Launcher {
 
     /// Looks at a command and issues it, if that can be done and will do good.
     pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
+        if place.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
+            return known.set(Launch::Not("recc's server executes nothing".into()));
+        }
         if place.grid.is_none() && !self.engine.executor.available() {
             return known.set(Launch::Not("no private view of the build tree can be had".into()));
         }
@@ -61,6 +64,7 @@ impl Launcher {
             Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
+            Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
                 let built = newer_output(&known.call, instance.newest_ns);
                 match self.engine.cache.find(&instance.action) {

@@ -12,6 +12,7 @@ mod launcher;
 mod perform;
 mod place;
 mod queue;
+mod wrapper;
 
 pub use accounts::{Accounts, Served};
 pub use call::{Call, templated};
@@ -23,3 +24,4 @@ pub use known::{Known, Launch, Runner, State};
 pub use launcher::{Launcher, awaited, is_open};
 pub use perform::{Side, examine, scan, side_channel};
 pub use place::Place;
+pub use wrapper::Wrapper;

@@ -183,7 +183,7 @@ fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome,
 }
 
 /// The folders below which a call writes: the project root, its working directory, and those of its outputs.
-fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
+pub(super) fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![PathBuf::from(root), PathBuf::from(&call.directory)];
     for output in &call.compile.outputs {
         if let Some(folder) = lexical(&call.absolute(&output.path)).parent() {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::Grid;
-use super::{Call, Context};
+use super::{Call, Context, Wrapper};
 use crate::inputs::paths::PathId;
 
 /// Where a session builds: what every launch in it has in common.
@@ -15,14 +15,16 @@ pub struct Place {
     pub environment: Vec<(String, String)>,
     /// The grid that it uses, if it uses one.
     pub grid: Option<Arc<Grid>>,
+    /// The recc that runs its commands, if it is to.
+    pub recc: Option<Arc<Wrapper>>,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
 
 impl Place {
-    /// A project root, the environment that launches start from, and the grid that they may use.
-    pub fn new(root: String, environment: Vec<(String, String)>, grid: Option<Arc<Grid>>) -> Self {
-        Self { root, environment, grid, needed: Mutex::default() }
+    /// A project root, and the environment that launches start from.
+    pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
+        Self { root, environment, grid: None, recc: None, needed: Mutex::default() }
     }
 
     pub(super) fn is_needed(&self, id: PathId) -> bool {

@@ -1,6 +1,6 @@
 //! How each message's fields become bytes and come back, bounded at every step.
 
-use super::{Ask, Bytes, MAX_FRAME, PROTOCOL, Report, Run, Serve, Served, WireError};
+use super::{Ask, Bytes, MAX_FRAME, PROTOCOL, Report, Run, Serve, Served, Through, WireError};
 use alloc::vec::Vec;
 
 pub(super) struct Writer(Vec<u8>);
@@ -32,7 +32,7 @@ impl Writer {
     }
 
     // A length past `u32` is past MAX_FRAME too, so `frame` refuses it whatever was written here.
-    pub(super) fn bytes(&mut self, value: &[u8]) {
+    fn bytes(&mut self, value: &[u8]) {
         self.u32(value.len() as u32);
         self.0.extend_from_slice(value);
     }
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn bytes(&mut self) -> Result<Bytes, WireError> {
+    fn bytes(&mut self) -> Result<Bytes, WireError> {
         let length = self.u32()? as usize;
         self.take(length).map(<[u8]>::to_vec)
     }
@@ -183,6 +183,17 @@ impl Run {
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { env: r.list()?, args: r.list()? })
+    }
+}
+
+impl Through {
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.bytes(&self.program);
+        w.list(&self.env);
+    }
+
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self { program: r.bytes()?, env: r.list()? })
     }
 }
 

@@ -94,8 +94,8 @@ pub struct Report {
 pub enum Reply {
     /// Replace the shim by the compiler; nothing to report.
     Exec,
-    /// Replace the shim by this program, with the compiler and its arguments as its own.
-    Through(Bytes),
+    /// Replace the shim by this wrapper, with the compiler and its arguments as its own.
+    Through(Through),
     /// Run the compiler as a child, then report.
     Run(Run),
     /// The command has been run: write its outputs and messages and end as it did.
@@ -104,6 +104,15 @@ pub enum Reply {
     Wait,
     /// The report is taken and the outputs are copied away.
     Done,
+}
+
+/// A wrapper to run the compiler.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Through {
+    /// Its path.
+    pub program: Bytes,
+    /// `NAME=value` entries that are added to the environment, or replace the same name there.
+    pub env: Vec<Bytes>,
 }
 
 /// How to run the compiler so that the companion learns from it.
@@ -206,7 +215,7 @@ impl Reply {
     pub fn encode(&self) -> Result<Vec<u8>, WireError> {
         match self {
             Self::Exec => Writer::frame(EXEC, |_| ()),
-            Self::Through(program) => Writer::frame(THROUGH, |w| w.bytes(program)),
+            Self::Through(through) => Writer::frame(THROUGH, |w| through.write(w)),
             Self::Run(run) => Writer::frame(RUN, |w| run.write(w)),
             Self::Serve(serve) => Writer::frame(SERVE, |w| serve.write(w)),
             Self::Wait => Writer::frame(WAIT, |_| ()),
@@ -219,7 +228,7 @@ impl Reply {
         let (mut reader, kind) = Reader::open(frame)?;
         let reply = match kind {
             EXEC => Self::Exec,
-            THROUGH => Self::Through(reader.bytes()?),
+            THROUGH => Self::Through(Through::read(&mut reader)?),
             RUN => Self::Run(Run::read(&mut reader)?),
             SERVE => Self::Serve(Serve::read(&mut reader)?),
             WAIT => Self::Wait,

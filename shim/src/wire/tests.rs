@@ -36,7 +36,7 @@ fn replies() -> Vec<Reply> {
     let served = Served { path: b"x.o".to_vec(), mode: 0o666, size: 1 << 40 };
     vec![
         Reply::Exec,
-        Reply::Through(b"/usr/bin/recc".to_vec()),
+        Reply::Through(Through { program: b"/usr/bin/recc".to_vec(), env: vec![b"K=V".to_vec()] }),
         Reply::Run(Run { env: vec![b"K=V".to_vec()], args: vec![b"-MD".to_vec()] }),
         Reply::Serve(Serve {
             outputs: vec![served],
