@@ -154,6 +154,28 @@ fn a_server_that_does_not_let_go_does_not_hold_us() {
 }
 
 #[test]
+fn many_executions_do_not_hold_up_a_call() {
+    let grid = Grid::start();
+    grid.state.work(|_| Work::Never);
+    let client = client(&grid.endpoint());
+    let cancel = Cancel::new();
+    std::thread::scope(|scope| {
+        for _ in 0..250 {
+            scope.spawn(|| client.execute(&action(), &Execute::default(), &cancel));
+        }
+        let begun = Instant::now();
+        while grid.calls(Method::Execute) < 250 && begun.elapsed() < Duration::from_secs(4) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let asked = client.result(&Digest::of(b"other"), &[]);
+        cancel.fire();
+        assert_eq!(asked.unwrap(), None);
+        assert_eq!(grid.calls(Method::Execute), 250);
+    });
+    assert_eq!(grid.state.cancelled().len(), 250);
+}
+
+#[test]
 fn missing_inputs_are_named() {
     let lost = Digest::of(b"lost");
     for code in [Code::FailedPrecondition, Code::NotFound, Code::Internal] {

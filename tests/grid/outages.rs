@@ -108,6 +108,18 @@ fn a_connection_that_went_dead_is_left() {
 }
 
 #[test]
+fn pings_notice_a_dead_connection_long_before_a_deadline() {
+    let grid = Grid::start();
+    let blob = grid.state.put(b"kept");
+    let socket = grid.url().trim_start_matches("unix:").into();
+    let keepalive = Some(Duration::from_millis(200));
+    let client = client(&Endpoint { keepalive, ..Endpoint::new(silent_to_the_first(socket)) });
+    let begun = Instant::now();
+    assert_eq!(client.missing(&[blob]).unwrap(), []);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn an_address_nobody_has_is_an_error_that_names_it() {
     let client = client(&Endpoint::new("http://127.0.0.1:1"));
     let error = client.result(&Digest::of(b"x"), &[]).unwrap_err();

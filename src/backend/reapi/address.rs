@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
+use super::server::{LONGEST_CONNECT, LONGEST_PONG, SHORTEST_PONG};
 use super::{Endpoint, Tls};
 
 /// How tonic is to reach a server.
@@ -71,7 +72,7 @@ pub(super) fn transport(endpoint: &Endpoint) -> Result<tonic::transport::Endpoin
         transport = transport.tls_config(tls(&endpoint.tls)?).map_err(cannot)?;
     }
     transport = transport
-        .connect_timeout(endpoint.timeout.min(super::server::LONGEST_CONNECT))
+        .connect_timeout(endpoint.timeout.min(LONGEST_CONNECT))
         .user_agent(concat!("spec-cc/", env!("CARGO_PKG_VERSION")))
         .map_err(cannot)?
         // Objects are larger than HTTP/2's first window of 64 KiB, which would cost a round trip for each further one.
@@ -80,7 +81,7 @@ pub(super) fn transport(endpoint: &Endpoint) -> Result<tonic::transport::Endpoin
     if let Some(interval) = endpoint.keepalive {
         transport = transport
             .http2_keep_alive_interval(interval)
-            .keep_alive_timeout(endpoint.timeout.min(super::server::LONGEST_PONG))
+            .keep_alive_timeout(interval.clamp(SHORTEST_PONG, LONGEST_PONG))
             .keep_alive_while_idle(true)
             .tcp_keepalive(Some(interval));
     }
