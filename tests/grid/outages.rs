@@ -41,6 +41,16 @@ fn a_server_that_hangs_counts_as_down() {
 }
 
 #[test]
+fn a_proxy_whose_server_is_gone_counts_as_down() {
+    let grid = Grid::start();
+    let client = client(&grid.endpoint());
+    grid.fail(Method::FindMissingBlobs, 4, &Fault::code(Code::Unavailable));
+    assert_eq!(client.missing(&[Digest::of(b"x")]).unwrap_err().text, "on purpose");
+    assert!(client.missing(&[Digest::of(b"x")]).unwrap_err().text.contains("not tried"));
+    assert_eq!(grid.calls(Method::FindMissingBlobs), 4);
+}
+
+#[test]
 fn a_server_that_restarts_between_two_calls_is_not_noticed() {
     let mut grid = Grid::start();
     let client = client(&grid.endpoint());

@@ -138,7 +138,7 @@ impl Server {
 
     /// How long an attempt may take that moves so many bytes.
     fn deadline(&self, size: u64) -> Duration {
-        self.endpoint.timeout + Duration::from_secs(size / SLOWEST)
+        self.endpoint.timeout.saturating_add(Duration::from_secs(size / SLOWEST))
     }
 
     /// What an attempt is made with; an error when there are no credentials, or when the server was out of reach just now.
@@ -183,7 +183,8 @@ impl Server {
     /// The error of a call whose last attempt ended so.
     pub(super) async fn give_up(&self, call: &'static str, status: &Status) -> GridError {
         let error = self.failure(call, status);
-        if is_transport(status) {
+        // A proxy says UNAVAILABLE for a server that is down behind it.
+        if is_transport(status) || error.code == Code::Unavailable {
             self.link.breaker.failed(Instant::now(), &error.text);
         } else {
             self.link.breaker.reached();
