@@ -99,6 +99,15 @@ fn a_late_answer_is_waited_for_and_a_hung_call_is_not() {
 }
 
 #[test]
+fn no_setting_of_time_is_too_large() {
+    let grid = grid();
+    let (timeout, keepalive) = (Duration::MAX, Some(Duration::MAX));
+    let client = client(&Endpoint { timeout, keepalive, ..grid.endpoint() });
+    assert!(client.result(&action(), &[]).unwrap().is_some());
+    client.upload(&[crate::action::bytes(&vec![1; 5 << 20])]).unwrap();
+}
+
+#[test]
 fn every_request_says_who_asks_and_about_what() {
     let grid = grid();
     let client = client(&grid.endpoint());

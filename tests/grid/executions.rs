@@ -122,19 +122,22 @@ fn what_is_cancelled_is_called_back() {
     let grid = Grid::start();
     grid.state.work(|_| Work::Never);
     let client = client(&grid.endpoint());
-    let cancel = Cancel::new();
-    std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| client.execute(&action(), &Execute::default(), &cancel));
-        while grid.calls(Method::Execute) == 0 {
-            std::thread::yield_now();
-        }
-        let begun = Instant::now();
-        cancel.fire();
-        let error = waiting.join().unwrap().unwrap_err();
-        assert_eq!((error.code, error.is_transient()), (Code::Cancelled, false));
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    });
-    assert_eq!(grid.state.cancelled(), ["operations/0"]);
+    // Many times: the cancellation is to meet the server's first message on its way, too.
+    for round in 0..40 {
+        let cancel = Cancel::new();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| client.execute(&action(), &Execute::default(), &cancel));
+            while grid.calls(Method::Execute) == round {
+                std::thread::yield_now();
+            }
+            let begun = Instant::now();
+            cancel.fire();
+            let error = waiting.join().unwrap().unwrap_err();
+            assert_eq!((error.code, error.is_transient()), (Code::Cancelled, false));
+            assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        });
+        assert_eq!(grid.state.cancelled().len(), round + 1);
+    }
 }
 
 #[test]
@@ -148,6 +151,28 @@ fn a_server_that_does_not_let_go_does_not_hold_us() {
     let error = client(&grid.endpoint()).execute(&action(), &Execute::default(), &cancel).unwrap_err();
     assert_eq!(error.code, Code::Cancelled);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn many_executions_do_not_hold_up_a_call() {
+    let grid = Grid::start();
+    grid.state.work(|_| Work::Never);
+    let client = client(&grid.endpoint());
+    let cancel = Cancel::new();
+    std::thread::scope(|scope| {
+        for _ in 0..250 {
+            scope.spawn(|| client.execute(&action(), &Execute::default(), &cancel));
+        }
+        let begun = Instant::now();
+        while grid.calls(Method::Execute) < 250 && begun.elapsed() < Duration::from_secs(4) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let asked = client.result(&Digest::of(b"other"), &[]);
+        cancel.fire();
+        assert_eq!(asked.unwrap(), None);
+        assert_eq!(grid.calls(Method::Execute), 250);
+    });
+    assert_eq!(grid.state.cancelled().len(), 250);
 }
 
 #[test]

@@ -41,6 +41,16 @@ fn a_server_that_hangs_counts_as_down() {
 }
 
 #[test]
+fn a_proxy_whose_server_is_gone_counts_as_down() {
+    let grid = Grid::start();
+    let client = client(&grid.endpoint());
+    grid.fail(Method::FindMissingBlobs, 4, &Fault::code(Code::Unavailable));
+    assert_eq!(client.missing(&[Digest::of(b"x")]).unwrap_err().text, "on purpose");
+    assert!(client.missing(&[Digest::of(b"x")]).unwrap_err().text.contains("not tried"));
+    assert_eq!(grid.calls(Method::FindMissingBlobs), 4);
+}
+
+#[test]
 fn a_server_that_restarts_between_two_calls_is_not_noticed() {
     let mut grid = Grid::start();
     let client = client(&grid.endpoint());
@@ -105,6 +115,18 @@ fn a_connection_that_went_dead_is_left() {
     assert_eq!(client.missing(&[blob]).unwrap_err().code, Code::DeadlineExceeded);
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(client.missing(&[blob]).unwrap(), []);
+}
+
+#[test]
+fn pings_notice_a_dead_connection_long_before_a_deadline() {
+    let grid = Grid::start();
+    let blob = grid.state.put(b"kept");
+    let socket = grid.url().trim_start_matches("unix:").into();
+    let keepalive = Some(Duration::from_millis(200));
+    let client = client(&Endpoint { keepalive, ..Endpoint::new(silent_to_the_first(socket)) });
+    let begun = Instant::now();
+    assert_eq!(client.missing(&[blob]).unwrap(), []);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]

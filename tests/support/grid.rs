@@ -115,7 +115,8 @@ impl Grid {
             .enable_all()
             .build()
             .expect("start the grid's threads");
-        let mut server = Server::builder();
+        // As most servers and proxies do.
+        let mut server = Server::builder().max_concurrent_streams(100);
         if let Some(tls) = &self.tls {
             server = server.tls_config(tls.clone()).expect("use the certificates");
         }

@@ -77,6 +77,8 @@ impl Peers {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RECC_")) {
             recc.env_remove(name);
         }
+        // cargo's, which recc's compilers would see.
+        recc.env_remove("LD_LIBRARY_PATH");
         recc
     }
 

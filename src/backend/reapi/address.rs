@@ -1,10 +1,15 @@
 //! Address: where a server is, read from the forms of URL that people write.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
+use super::server::{LONGEST_CONNECT, LONGEST_PONG, SHORTEST_PONG};
 use super::{Endpoint, Tls};
+
+/// hyper adds the time between pings to the clock, which must not run over.
+const RAREST_PING: Duration = Duration::from_hours(24);
 
 /// How tonic is to reach a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,16 +76,17 @@ pub(super) fn transport(endpoint: &Endpoint) -> Result<tonic::transport::Endpoin
         transport = transport.tls_config(tls(&endpoint.tls)?).map_err(cannot)?;
     }
     transport = transport
-        .connect_timeout(endpoint.timeout.min(super::server::LONGEST_CONNECT))
+        .connect_timeout(endpoint.timeout.min(LONGEST_CONNECT))
         .user_agent(concat!("spec-cc/", env!("CARGO_PKG_VERSION")))
         .map_err(cannot)?
         // Objects are larger than HTTP/2's first window of 64 KiB, which would cost a round trip for each further one.
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(16 << 20);
-    if let Some(interval) = endpoint.keepalive {
+    if let Some(interval) = endpoint.keepalive.filter(|interval| !interval.is_zero()) {
+        let interval = interval.min(RAREST_PING);
         transport = transport
             .http2_keep_alive_interval(interval)
-            .keep_alive_timeout(endpoint.timeout.min(super::server::LONGEST_PONG))
+            .keep_alive_timeout(interval.clamp(SHORTEST_PONG, LONGEST_PONG))
             .keep_alive_while_idle(true)
             .tcp_keepalive(Some(interval));
     }

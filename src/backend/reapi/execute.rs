@@ -97,7 +97,7 @@ impl Execution<'_> {
         let mut attempts = patience();
         loop {
             let begun = Instant::now();
-            let wire = self.server.wire(Call::named(CALL).about(self.action)).await?;
+            let wire = self.server.wire_for_execution(Call::named(CALL).about(self.action)).await?;
             let status = match self.follow(&wire).await {
                 Ok(executed) => return Ok(executed),
                 Err(Break::Operation(status)) => {

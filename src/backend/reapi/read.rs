@@ -2,15 +2,14 @@
 
 use std::io::{self, Write as _};
 
-use bazel_remote_apis::google::bytestream::ReadRequest;
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
+use bazel_remote_apis::google::bytestream::{ReadRequest, ReadResponse};
 use tonic::{Status, Streaming};
 
 use super::server::{Call, Server, Wire};
 use super::sink::Sink;
 use super::{GridError, Offer, resource, zip};
 use crate::inputs::digest::Digest;
-use bazel_remote_apis::google::bytestream::ReadResponse;
 
 /// Receives the blob into `sink`, and verifies it.
 pub(super) async fn read(

@@ -15,14 +15,14 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5);
 pub(super) struct Attempts {
     policy: Retry,
     made: u32,
-    /// After this no further attempt begins.
-    until: Instant,
+    /// After this no further attempt begins; `None` if it is further away than time reaches.
+    until: Option<Instant>,
 }
 
 impl Attempts {
     /// For a call that begins now; none of its attempts but the first begins later than `within` from now.
     pub(super) fn new(policy: &Retry, within: Duration) -> Self {
-        Self { policy: policy.clone(), made: 0, until: Instant::now() + within }
+        Self { policy: policy.clone(), made: 0, until: Instant::now().checked_add(within) }
     }
 
     /// How long to wait before the next attempt after this failure; `None` when it is final.
@@ -33,10 +33,11 @@ impl Attempts {
             return None;
         }
         let doubled = self.policy.delay.saturating_mul(1_u32.checked_shl(self.made).unwrap_or(u32::MAX));
-        let asked = retry_delay(status).unwrap_or_default();
-        let delay = asked.max(doubled.mul_f64(0.5 + fastrand::f64())).min(LONGEST_DELAY);
+        let jittered = doubled.min(LONGEST_DELAY).mul_f64(0.5 + fastrand::f64());
+        let delay = retry_delay(status).unwrap_or_default().max(jittered).min(LONGEST_DELAY);
         self.made += 1;
-        (Instant::now() + delay < self.until).then_some(delay)
+        let in_time = self.until.is_none_or(|until| Instant::now() + delay < until);
+        in_time.then_some(delay)
     }
 }
 
@@ -62,6 +63,15 @@ mod tests {
             assert!((expected / 2..=expected * 3 / 2).contains(&delay), "{delay} for {expected}");
         }
         assert_eq!(attempts.next(&busy), None);
+    }
+
+    #[test]
+    fn no_setting_is_too_large() {
+        let policy = Retry { limit: u32::MAX, delay: Duration::MAX };
+        let mut attempts = Attempts::new(&policy, Duration::MAX);
+        assert!(
+            (0..100).all(|_| attempts.next(&Status::unavailable("")).is_some_and(|d| d <= LONGEST_DELAY))
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Server: one service's connection, and how a call to it is made: credentials, deadline, retries, breaker.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tonic::metadata::MetadataMap;
@@ -11,6 +11,7 @@ use super::address::{self, AddressError};
 use super::breaker::Breaker;
 use super::credentials::Credentials;
 use super::error::is_transport;
+use super::lanes::{Lanes, Place};
 use super::metadata::Caller;
 use super::retry::Attempts;
 use super::{Endpoint, GridError};
@@ -20,6 +21,8 @@ use crate::inputs::digest::Digest;
 pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 /// A server that takes longer to answer a keepalive ping is taken for dead.
 pub(super) const LONGEST_PONG: Duration = Duration::from_secs(10);
+/// No server is expected to answer one sooner.
+pub(super) const SHORTEST_PONG: Duration = Duration::from_secs(1);
 /// Bytes a second that a transfer must make on average, beside the usual deadline.
 const SLOWEST: u64 = 100_000;
 
@@ -27,8 +30,7 @@ const SLOWEST: u64 = 100_000;
 #[derive(Debug)]
 pub(super) struct Link {
     name: Arc<str>,
-    transport: tonic::transport::Endpoint,
-    channel: Mutex<Channel>,
+    lanes: Lanes,
     credentials: Credentials,
     breaker: Breaker,
     caller: Arc<Caller>,
@@ -58,6 +60,7 @@ pub(super) struct Wire {
     /// The connection.
     pub(super) channel: Channel,
     headers: MetadataMap,
+    _place: Option<Place>,
 }
 
 impl Link {
@@ -68,22 +71,12 @@ impl Link {
             |error: AddressError| GridError::new(Code::InvalidArgument, "settings", &name, error.to_string());
         let transport = address::transport(endpoint).map_err(wrong)?;
         Ok(Arc::new(Self {
-            channel: Mutex::new(transport.connect_lazy()),
-            transport,
+            lanes: Lanes::new(transport),
             credentials: Credentials::new(endpoint),
             breaker: Breaker::default(),
             caller,
             name,
         }))
-    }
-
-    fn channel(&self) -> Channel {
-        self.channel.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Leaves a connection on which nothing is heard; the next call makes a new one. What is under way on it goes on.
-    fn renew(&self) {
-        *self.channel.lock().unwrap_or_else(PoisonError::into_inner) = self.transport.connect_lazy();
     }
 }
 
@@ -145,18 +138,30 @@ impl Server {
 
     /// How long an attempt may take that moves so many bytes.
     fn deadline(&self, size: u64) -> Duration {
-        self.endpoint.timeout + Duration::from_secs(size / SLOWEST)
+        self.endpoint.timeout.saturating_add(Duration::from_secs(size / SLOWEST))
     }
 
     /// What an attempt is made with; an error when there are no credentials, or when the server was out of reach just now.
     pub(super) async fn wire(&self, call: Call<'_>) -> Result<Wire, GridError> {
+        let headers = self.headers(call).await?;
+        Ok(Wire { channel: self.link.lanes.for_call(), headers, _place: None })
+    }
+
+    /// The same for an execution, whose stream takes its place on a connection until it ends.
+    pub(super) async fn wire_for_execution(&self, call: Call<'_>) -> Result<Wire, GridError> {
+        let headers = self.headers(call).await?;
+        let (channel, place) = self.link.lanes.for_execution();
+        Ok(Wire { channel, headers, _place: Some(place) })
+    }
+
+    async fn headers(&self, call: Call<'_>) -> Result<MetadataMap, GridError> {
         self.link.breaker.admit(Instant::now()).map_err(|why| {
             self.error(call.name, Code::Unavailable, format!("not tried, because it failed just now: {why}"))
         })?;
         let mut headers = self.link.caller.headers(call.action);
         let added = self.link.credentials.add_to(&mut headers).await;
         added.map_err(|error| self.error(call.name, Code::Unauthenticated, error.to_string()))?;
-        Ok(Wire { channel: self.link.channel(), headers })
+        Ok(headers)
     }
 
     /// Waits for one step of a stream no longer than the endpoint's deadline.
@@ -168,7 +173,7 @@ impl Server {
 
     /// The failure of an attempt that nothing was heard of for so long.
     pub(super) fn unheard(&self, time: Duration) -> Status {
-        self.link.renew();
+        self.link.lanes.renew();
         let silence = std::io::Error::from(std::io::ErrorKind::TimedOut);
         let mut status = Status::deadline_exceeded(format!("no answer within {:.1} s", time.as_secs_f64()));
         status.set_source(Arc::new(silence));
@@ -178,7 +183,8 @@ impl Server {
     /// The error of a call whose last attempt ended so.
     pub(super) async fn give_up(&self, call: &'static str, status: &Status) -> GridError {
         let error = self.failure(call, status);
-        if is_transport(status) {
+        // A proxy says UNAVAILABLE for a server that is down behind it.
+        if is_transport(status) || error.code == Code::Unavailable {
             self.link.breaker.failed(Instant::now(), &error.text);
         } else {
             self.link.breaker.reached();

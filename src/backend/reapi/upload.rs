@@ -26,10 +26,8 @@ pub(super) async fn upload(cas: &Server, offer: &Offer, blobs: &[Blob<'_>]) -> R
     let by_digest: HashMap<Digest, &Blob<'_>> = blobs.iter().map(|blob| (blob.digest, blob)).collect();
     let digests: Vec<Digest> = blobs.iter().map(|blob| blob.digest).collect();
     let lacking = missing(cas, &digests).await?;
-    if let Some((blob, limit)) = lacking
-        .iter()
-        .find_map(|blob| offer.max_blob.filter(|limit| blob.size > *limit).map(|limit| (blob, limit)))
-    {
+    let limit = offer.max_blob.unwrap_or(u64::MAX);
+    if let Some(blob) = lacking.iter().find(|blob| blob.size > limit) {
         let text = format!("{blob} is larger than the server takes ({limit})");
         return Err(cas.error(CALL, Code::InvalidArgument, text));
     }

@@ -25,7 +25,7 @@ pub(super) async fn write(cas: &Server, offer: &Offer, blob: &Blob<'_>) -> Resul
     let attempt = async |wire: Wire| {
         // How far a compressed stream came, servers count in different ways: it begins again.
         let committed = match name.as_ref().filter(|_| !zstd) {
-            Some(name) => committed(&wire, name).await.unwrap_or_default(),
+            Some(name) => committed(cas, &wire, name).await.unwrap_or_default(),
             None => 0,
         };
         let begun = if committed > 0 { name.take() } else { None };
@@ -55,10 +55,11 @@ async fn send(cas: &Server, wire: &Wire, chunks: Chunks, progress: &Progress) ->
 }
 
 /// How much of an upload the server kept (`QueryWriteStatus`); not all servers know.
-async fn committed(wire: &Wire, name: &str) -> Option<u64> {
+async fn committed(cas: &Server, wire: &Wire, name: &str) -> Option<u64> {
     let request = QueryWriteStatusRequest { resource_name: name.to_owned() };
     let mut client = ByteStreamClient::new(wire.channel.clone());
-    let status = client.query_write_status(wire.request(request)).await.ok()?.into_inner();
+    let asking = client.query_write_status(wire.request(request));
+    let status = cas.soon(asking).await.ok()?.into_inner();
     u64::try_from(status.committed_size).ok()
 }
 
