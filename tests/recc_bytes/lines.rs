@@ -2,7 +2,7 @@
 
 use spec_cc::action::remote::Layout;
 
-use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS};
+use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS, PACKAGES};
 
 /// One command line with everything it depends on.
 #[derive(Debug)]
@@ -158,6 +158,14 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
             at / 2 % 3,
             setting,
         ));
+    }
+    for (at, command) in PACKAGES.iter().enumerate() {
+        for setting in [0, 3, 5, 7] {
+            let mut line =
+                line(root, "packages", ["cc", "gcc", "clang"][(at + setting) % 3], command, at % 2, setting);
+            line.class = "packages";
+            lines.push(line);
+        }
     }
     lines.extend(links(root));
     lines

@@ -1,6 +1,8 @@
 //! What a link reads, worked out as recc does: from the linker's own command line.
 
 pub(super) mod linker;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
