@@ -18,7 +18,7 @@ fn libraries() -> Libraries<'static> {
             "up/libx.so.1" => Some(vec!["libm.so.6".to_owned(), "libx.so.1".to_owned()]),
             _ => Some(Vec::new()),
         },
-        is_thin: &|_| false,
+        is_archive: &|_| true,
         linker_folders: &[],
         loader_folders: LOADER.get_or_init(|| vec!["/local".to_owned()]),
     }
@@ -44,7 +44,7 @@ fn what_recc_cannot_follow_is_an_error() {
     assert_eq!(fails(" /ld a.o -lnone"), NotRemote::Library("none".to_owned()));
     assert_eq!(fails(" /ld --version-script=x a.o"), NotRemote::Option("--version-script=x".to_owned()));
     assert_eq!(fails(" /ld -T x a.o"), NotRemote::Option("-T".to_owned()));
-    let thin = Libraries { is_thin: &|_| true, ..libraries() };
+    let thin = Libraries { is_archive: &|_| false, ..libraries() };
     assert_eq!(inputs(" /ld x.a", &thin), Err(NotRemote::Library("x.a".to_owned())));
     let script = Libraries { needed: &|_| None, ..libraries() };
     assert_eq!(inputs(" /ld -Llib -ld", &script), Err(NotRemote::Library("lib/libd.so".to_owned())));
