@@ -2,7 +2,7 @@
 
 use spec_cc::action::remote::Layout;
 
-use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS};
+use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS, PACKAGES};
 
 /// One command line with everything it depends on.
 #[derive(Debug)]
@@ -51,6 +51,10 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("no rewrite, global", "NO_PATH_REWRITE=1 DEPS_GLOBAL_PATHS=1", ""),
     ("root above", "PROJECT_ROOT={root}/..", ""),
     ("root", "PROJECT_ROOT={root}", ""),
+    ("root, relative", "PROJECT_ROOT=..", ""),
+    ("root, relative", "PROJECT_ROOT=.", ""),
+    ("root with detours", "PROJECT_ROOT={root}/../p", ""),
+    ("root with links", "PROJECT_ROOT={root}/srcl", ""),
     ("root", "PROJECT_ROOT={root}/", ""),
     ("root, global", "PROJECT_ROOT={root} DEPS_GLOBAL_PATHS=1", ""),
     ("root above, global", "PROJECT_ROOT={base} DEPS_GLOBAL_PATHS=1", ""),
@@ -82,6 +86,14 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("overrides", "DEPS_OVERRIDE={root}/src/a.c,{root}/src/../inc/a.h", ""),
     ("overrides", "DEPS_OVERRIDE={root}/src/a.c OUTPUT_FILES_OVERRIDE=a.o", ""),
 ];
+
+/// Where the settings of BuildStream's own tests are, and those with a project root above the working directory.
+const BUILDSTREAM: usize = 3;
+const ROOT: usize = 5;
+
+fn named(class: &str) -> usize {
+    SETTINGS.iter().position(|(name, _, _)| *name == class).expect("a class of settings")
+}
 
 const DIRECTORIES: &[(&str, &str)] = &[("", ""), ("/build", "../"), ("/deep/er", "../../")];
 
@@ -117,7 +129,7 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
         lines.push(line(root, class, "g++", "-std=c++17 -c {root}/src/c.cc -o c.o", setting % 3, setting));
     }
     for (at, source) in C_SOURCES.iter().enumerate() {
-        for setting in [0, 1 + at % (SETTINGS.len() - 1), 5] {
+        for setting in [0, 1 + at % (SETTINGS.len() - 1), ROOT] {
             lines.push(line(
                 root,
                 "sources",
@@ -147,7 +159,9 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
         ));
     }
     for (at, (class, options)) in options.iter().enumerate() {
-        let setting = [3, 7, 16, 2][at % 4];
+        let setting =
+            [BUILDSTREAM, named("root, global"), named("prefix map, no rewrite"), named("no rewrite")]
+                [at % 4];
         let source = C_SOURCES[at * 7 % 9];
         let compiler = ["gcc", "gcc", "clang"][at % 3];
         lines.push(line(
@@ -159,6 +173,14 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
             setting,
         ));
     }
+    for (at, command) in PACKAGES.iter().enumerate() {
+        for setting in [0, BUILDSTREAM, ROOT, named("root, global")] {
+            let mut line =
+                line(root, "packages", ["cc", "gcc", "clang"][(at + setting) % 3], command, at % 2, setting);
+            line.class = "packages";
+            lines.push(line);
+        }
+    }
     lines.extend(links(root));
     lines
 }
@@ -167,7 +189,7 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
 fn links(root: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for (at, command) in LINKS.iter().enumerate() {
-        for setting in [0, 3, [1, 2, 4, 5, 6, 10, 12, 13, 16, 17, 22, 24, 26, 31][at % 14]] {
+        for setting in [0, BUILDSTREAM, 1 + at * 5 % (SETTINGS.len() - 1)] {
             let compiler = ["gcc", "g++", "gcc", "clang", "clang++"][(at + setting) % 5];
             let mut line = line(root, "links", compiler, command, at % 2, setting);
             line.link = true;
@@ -188,7 +210,7 @@ fn line(
     setting: usize,
 ) -> Line {
     let (below, up) = DIRECTORIES[directory % DIRECTORIES.len()];
-    let (named, settings, environment) = SETTINGS[setting];
+    let (around, settings, environment) = SETTINGS[setting];
     let base = root.rsplit_once('/').map_or("/", |(base, _)| base);
     let fill = |text: &str| text.replace("{root}", root).replace("{up}", up).replace("{base}", base);
     let words = shell_words::split(&fill(command)).expect("shell words");
@@ -198,7 +220,7 @@ fn line(
     // As every shell sets it.
     environment.push(("PWD".to_owned(), format!("{root}{below}")));
     Line {
-        class: if setting == 0 { class } else { named },
+        class: if setting == 0 { class } else { around },
         words: [compiler.to_owned()].into_iter().chain(words).collect(),
         directory: format!("{root}{below}"),
         environment,

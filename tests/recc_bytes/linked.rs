@@ -10,6 +10,9 @@ use crate::ours::run;
 
 /// The files that a link reads; an error where recc would not know.
 pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {
+    if !line.layout.deps_override.is_empty() {
+        return Ok(line.layout.deps_override.clone());
+    }
     let compiler = &asked.arguments[0];
     let said = run(compiler, &link_query(&asked.arguments[1..]), line);
     let command = linker_command(&String::from_utf8_lossy(&said.stderr)).ok_or("no linker command")?;
@@ -18,7 +21,14 @@ pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>
     let libraries = Libraries {
         has: &|path| here.join(path).is_file(),
         needed: &|path| needed(path, line),
-        is_thin: &|path| fs::read(here.join(path)).is_ok_and(|content| content.starts_with(b"!<thin>")),
+        is_archive: &|path| {
+            fs::read(here.join(path)).is_ok_and(|content| {
+                content.starts_with(
+                    b"!<arch>
+",
+                )
+            })
+        },
         linker_folders: &linker_folders(&String::from_utf8_lossy(&verbose.stdout)),
         loader_folders: &loader_folders(),
     };

@@ -154,6 +154,20 @@ pub(crate) const OPTIONS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Compiles as the build systems of real packages issue them.
+pub(crate) const PACKAGES: &[&str] = &[
+    "-DHAVE_CONFIG_H -I. -I.. -I{up}inc -g -O2 -MT src/a.lo -MD -MP -MF .deps/a.Tpo -c {up}src/a.c -fPIC -DPIC -o .libs/a.o",
+    "-DHAVE_CONFIG_H -I. -I{up}inc -Wall -g -O2 -MT a.o -MD -MP -MF .deps/a.Tpo -c -o a.o {up}src/a.c",
+    "-DX_EXPORTS -I{root}/inc -isystem {root}/deep -O3 -DNDEBUG -std=gnu11 -fPIC -MD -MT CMakeFiles/x.dir/src/a.c.o -MF CMakeFiles/x.dir/src/a.c.o.d -o CMakeFiles/x.dir/src/a.c.o -c {root}/src/a.c",
+    "-Ilib.p -I. -I.. -I{up}inc -fdiagnostics-color=always -D_FILE_OFFSET_BITS=64 -Wall -Winvalid-pch -O3 -fPIC -pthread -MD -MQ lib.p/src_a.c.o -MF lib.p/src_a.c.o.d -o lib.p/src_a.c.o -c {up}src/a.c",
+    "-Wp,-MMD,src/.a.o.d -nostdinc -I{up}inc -I{up}build/gen -include {up}build/gen/config.h -D__KERNEL__ -fmacro-prefix-map=./= -Wundef -std=gnu11 -fshort-wchar -mno-sse -mcmodel=kernel -DKBUILD_MODFILE='\"src/a\"' -c -o src/a.o {up}src/b.b.c",
+    "-g -O2 -ffile-prefix-map={root}=. -fstack-protector-strong -Wformat -Werror=format-security -Wdate-time -D_FORTIFY_SOURCE=2 -I{up}inc -c {up}src/a.c -o a.o",
+    "-O2 -flto=auto -ffat-lto-objects -fexceptions -g -grecord-gcc-switches -pipe -Wall -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -Wp,-D_GLIBCXX_ASSERTIONS -m64 -march=x86-64 -mtune=generic -fasynchronous-unwind-tables -I{up}inc -c {up}src/a.c",
+    "-c -g -O2 {up}src/plain.c",
+    "-o a.o -c -I {up}inc -MMD -MP -MF a.o.d {up}src/a.c",
+    "-c -o {root}/build/obj/a.o -I{root}/inc -I{root}/build/gen {root}/src/a.c -MD -MP -MF {root}/build/obj/a.d",
+];
+
 /// Inputs of a compile, by the compilers they go to.
 pub(crate) const C_SOURCES: &[&str] = &[
     "{up}src/a.c",

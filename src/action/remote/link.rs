@@ -1,6 +1,8 @@
 //! What a link reads, worked out as recc does: from the linker's own command line.
 
 pub(super) mod linker;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
@@ -14,8 +16,8 @@ pub struct Libraries<'a> {
     pub has: &'a dyn Fn(&str) -> bool,
     /// The names that the shared library at a path needs (`DT_NEEDED`); `None` for what is no ELF file.
     pub needed: &'a dyn Fn(&str) -> Option<Vec<String>>,
-    /// Whether the archive at a path is a thin one, which names its members instead of holding them.
-    pub is_thin: &'a dyn Fn(&str) -> bool,
+    /// Whether the file at a path begins with `!<arch>`: a thin archive does not, nor does a linker script in its place.
+    pub is_archive: &'a dyn Fn(&str) -> bool,
     /// The linker's own search: see [`linker_folders`].
     pub linker_folders: &'a [String],
     /// The loader's search: the folders in `/etc/ld.so.conf`.
@@ -74,7 +76,7 @@ pub fn link_inputs(command: &[String], libraries: &Libraries<'_>) -> Result<Vec<
             Wanted::File(file) => file.clone(),
             Wanted::Library { name, is_static } => library(name, *is_static, &linker, libraries)?,
         };
-        if linker::suffix(&file) == "a" && (libraries.is_thin)(&file) {
+        if linker::suffix(&file) == "a" && !(libraries.is_archive)(&file) {
             return Err(NotRemote::Library(file));
         }
         files.push(file);

@@ -21,7 +21,7 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
     if let Some(refused) = arguments.refused.take() {
         return Err(refused);
     }
-    inputs(&arguments, asked.link)?;
+    inputs(&arguments, asked.link, !layout.deps_override.is_empty())?;
     if layout.output_files_override.is_empty() && !layout.output_directories_override.is_empty() {
         return Err(NotRemote::NoOutput);
     }
@@ -37,9 +37,10 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
     }
 }
 
-fn inputs(arguments: &Arguments, link: bool) -> Result<(), NotRemote> {
+/// Inputs count by their names, unless the settings say what is read (`DEPS_OVERRIDE`).
+fn inputs(arguments: &Arguments, link: bool, any: bool) -> Result<(), NotRemote> {
     let is_taken = |path: &str, source: bool| if link { is_linked(path) } else { source };
-    let odd = arguments.inputs.iter().find(|input| !is_taken(&input.path, input.source.is_some()));
+    let odd = arguments.inputs.iter().find(|input| !any && !is_taken(&input.path, input.source.is_some()));
     match odd {
         Some(input) => Err(NotRemote::Input(input.path.clone())),
         None if arguments.inputs.is_empty() => Err(NotRemote::NoInput),

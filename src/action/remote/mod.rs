@@ -14,6 +14,8 @@ mod paths;
 mod places;
 mod products;
 mod program;
+#[cfg(test)]
+mod tests;
 mod trail;
 
 pub use build::{Asked, Built, File, build, dependency_arguments};

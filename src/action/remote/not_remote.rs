@@ -51,7 +51,7 @@ pub enum NotRemote {
     /// A setting of recc that spec-cc does not follow.
     #[error("RECC_{0} is set")]
     Setting(&'static str),
-    /// A library that recc does not find or cannot read, or a thin archive.
+    /// A library that recc does not find or cannot read, a thin archive for one.
     #[error("recc cannot follow the library {0}")]
     Library(String),
 }

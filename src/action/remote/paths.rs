@@ -1,5 +1,7 @@
 //! Paths as recc rewrites them.
 
+use std::borrow::Cow;
+
 use super::{Disk, Layout};
 use crate::action::tree::normalised;
 
@@ -68,13 +70,18 @@ pub(super) struct Paths<'a> {
     pub(super) directory: &'a str,
     /// The same with links resolved.
     base: String,
-    root: &'a str,
+    root: Cow<'a, str>,
     pub(super) disk: &'a Disk<'a>,
 }
 
 impl<'a> Paths<'a> {
     pub(super) fn new(layout: &'a Layout, directory: &'a str, disk: &'a Disk<'a>) -> Self {
-        let root = layout.project_root.as_deref().unwrap_or(directory);
+        let root = match layout.project_root.as_deref() {
+            None => Cow::Borrowed(directory),
+            // An absolute one counts as text, detours and all.
+            Some(root) if root.starts_with('/') => Cow::Borrowed(root),
+            Some(root) => Cow::Owned(normal(&format!("{directory}/{root}"))),
+        };
         Self { layout, directory, base: disk.resolved(directory), root, disk }
     }
 
@@ -91,7 +98,7 @@ impl<'a> Paths<'a> {
 
     /// Whether `path` is below the project root.
     pub(super) fn is_in_project(&self, path: &str) -> bool {
-        is_below(path, self.root)
+        is_below(path, &self.root)
     }
 
     /// The way from the working directory to `path`, which is absolute, normal and without links.

@@ -1,0 +1,158 @@
+//! Actions of a small project, with digests that recc 1.4.30 printed for it; and what recc does not send.
+
+use super::*;
+use crate::inputs::digest::Digest;
+
+const SOURCE: &str = "#include \"a.h\"\nint main(void) { return A; }\n";
+const HEADER: &str = "#define A 0\n";
+
+fn link(path: &str) -> Option<String> {
+    (path == "/tmp/golden/inc2").then(|| "inc".to_owned())
+}
+
+const DISK: Disk<'_> = Disk { link: &link, is_folder: &|_| true };
+
+fn words(command: &str) -> Vec<String> {
+    command.split(' ').map(str::to_owned).collect()
+}
+
+fn path_variable() -> Vec<(String, String)> {
+    vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())]
+}
+
+fn file<'a>(path: &'a str, content: &str) -> File<'a> {
+    File { path, absolute: path.starts_with('/'), digest: Digest::of(content.as_bytes()), executable: false }
+}
+
+fn built(command: &str, directory: &str, layout: &Layout, files: &[File<'_>]) -> Result<Built, NotRemote> {
+    let (arguments, environment) = (words(command), path_variable());
+    let asked = Asked { arguments: &arguments, environment: &environment, directory, link: false };
+    build(&asked, layout, files, &DISK)
+}
+
+fn local(command: &str) -> Option<NotRemote> {
+    let (arguments, environment) = (words(command), path_variable());
+    let asked = Asked { arguments: &arguments, environment: &environment, directory: "/p", link: false };
+    recc_runs_locally(&asked, &Layout::default(), &DISK)
+}
+
+#[test]
+fn a_compile_has_the_digest_that_recc_prints() {
+    let command = "/usr/bin/gcc -nostdinc -I/tmp/golden/inc -c src/a.c -o build/a.o -MD";
+    let files = [file("src/a.c", SOURCE), file("/tmp/golden/inc/a.h", HEADER)];
+    let built = built(command, "/tmp/golden", &Layout::default(), &files).expect("an action");
+    let digest = "c494de19b3326f678d52b94f579623936d6031c81a32a862b18d8552568a3a1b/143";
+    assert_eq!(built.action.to_string(), digest);
+    assert_eq!(built.command.output_paths, ["build/a.d", "build/a.o"]);
+    assert_eq!(built.messages.last().map(|(digest, _)| *digest), Some(built.action));
+    assert_eq!((built.inputs, built.left_out), (vec![0, 1], vec![]));
+}
+
+#[test]
+fn a_compile_below_its_project_has_the_digest_that_recc_prints() {
+    let layout = Layout {
+        project_root: Some("/tmp/golden".to_owned()),
+        platform: vec![("OSFamily".to_owned(), "linux".to_owned())],
+        salt: Some("salt".to_owned()),
+        remote_env: vec![("X".to_owned(), "1".to_owned())],
+        ..Layout::default()
+    };
+    let files =
+        [file("../inc/a.h", HEADER), file("/tmp/golden/src/a.c", SOURCE), file("/usr/include/x.h", "")];
+    let command = "/usr/bin/gcc -nostdinc -I../inc -c /tmp/golden/src/a.c --coverage";
+    let built = built(command, "/tmp/golden/build", &layout, &files).expect("an action");
+    let digest = "2769e3e0a248e69fde2a083f42339114e973fe8a74d984d52a91eb94b4acd606/169";
+    assert_eq!(built.action.to_string(), digest);
+    assert_eq!(built.command.working_directory, "build");
+    assert_eq!((built.inputs, built.left_out), (vec![0, 1], vec![2]));
+}
+
+#[test]
+fn a_compile_with_its_paths_kept_has_the_digest_that_recc_prints() {
+    let layout = Layout { no_path_rewrite: true, deps_global_paths: true, ..Layout::default() };
+    let files = [file("/tmp/golden/src/a.c", SOURCE), file("/tmp/golden/inc2/a.h", HEADER)];
+    let command = "/usr/bin/gcc -nostdinc -Iinc2 -c src/a.c -Wp,-MMD,a.d -o a.o";
+    let built = built(command, "/tmp/golden", &layout, &files).expect("an action");
+    let digest = "3cc6a493d8bfeac23c224f43a3e5430b9f08440205f729f15555aac937e68e40/143";
+    assert_eq!(built.action.to_string(), digest);
+}
+
+#[test]
+fn what_recc_runs_locally_is_told() {
+    assert_eq!(local("/usr/bin/gcc -c a.c"), None);
+    assert_eq!(local("/usr/bin/tcc -c a.c"), Some(NotRemote::Compiler("/usr/bin/tcc".to_owned())));
+    assert_eq!(local("/usr/bin/gcc a.c"), Some(NotRemote::NotACompile));
+    assert_eq!(
+        local("/usr/bin/gcc -c a.c -march=native"),
+        Some(NotRemote::Option("-march=native".to_owned()))
+    );
+    assert_eq!(local("/usr/bin/gcc -c a.c -U X"), Some(NotRemote::Input("X".to_owned())));
+    assert_eq!(local("/usr/bin/gcc -c -x none a.c"), Some(NotRemote::Language("none".to_owned())));
+    assert_eq!(local("/usr/bin/gcc -c a.c -o ../a.o"), Some(NotRemote::OutputAbove("../a.o".to_owned())));
+    assert_eq!(local("/usr/bin/gcc -c a.c -o /a.o"), Some(NotRemote::OutputOutside("/a.o".to_owned())));
+    assert_eq!(local("/usr/bin/gcc -c -"), Some(NotRemote::StandardInput));
+    assert_eq!(local("/usr/bin/gcc -c"), Some(NotRemote::NoInput));
+}
+
+#[test]
+fn what_recc_runs_locally_has_an_action_all_the_same() {
+    let command = "/usr/bin/gcc -c /p/src/a.S -U X -L . -o a.o";
+    let built = built(command, "/p", &Layout::default(), &[file("/p/src/a.S", "")]).expect("an action");
+    assert_eq!(built.command.arguments[1..], ["-c", "src/a.S", "-U", "X", "-L", ".", "-o", "a.o"]);
+    assert_eq!(built.command.output_paths, ["a.o"]);
+}
+
+#[test]
+fn where_recc_has_no_bytes_there_is_an_error() {
+    let fails = |command: &str, directory: &str, path| {
+        built(command, directory, &Layout::default(), &[file(path, "")]).expect_err("no action")
+    };
+    assert_eq!(fails("/usr/bin/gcc -c a.c @x", "/p", "a.c"), NotRemote::ResponseFile("x".to_owned()));
+    assert_eq!(
+        fails("/usr/bin/gcc -c a.c -o /x/a.o", "/p", "a.c"),
+        NotRemote::OutputOutside("/x/a.o".to_owned())
+    );
+    assert_eq!(fails("/usr/bin/gcc -c a.c -Ia=b", "/p", "a.c"), NotRemote::Garbled("-Ia=b".to_owned()));
+    assert_eq!(
+        fails("/usr/bin/gcc -c a.c -Wp,-MD", "/p", "a.c"),
+        NotRemote::MissingArgument("-MD".to_owned())
+    );
+    assert_eq!(fails("/usr/bin/gcc -c a.c", "/p", "../../../a.c"), NotRemote::TooFarUp);
+}
+
+#[test]
+fn the_dependency_run_leaves_out_what_would_be_written() {
+    let arguments =
+        words("/usr/bin/gcc -O2 -MD -MF a.d -MT x -Wp,-MMD,b.d,-DX --coverage -c a.c -o a.o -I/p/inc");
+    let asked = Asked { arguments: &arguments, environment: &[], directory: "/p", link: false };
+    let words = dependency_arguments(&asked, &Layout::default(), &DISK).expect("arguments");
+    assert_eq!(words.join(" "), "-O2 -c a.c -I/p/inc -Xpreprocessor -DX -w -M");
+}
+
+#[test]
+fn clang_tells_where_gcc_is() {
+    let said = "Found candidate GCC installation: /usr/lib/gcc/x/12\nSelected GCC installation: /usr/lib/gcc/x/12\n\
+                Candidate multilib: .;@m64\nSelected multilib: .;@m64\n";
+    assert_eq!(crtbegin(said), Some("/usr/lib/gcc/x/12/crtbegin.o".to_owned()));
+    assert_eq!(crtbegin("Selected GCC installation: /usr"), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(
+        command in "(-(I|MD|MF|Wp,|o|x|Xpreprocessor|D|include|c)?[a./=,'é-]{0,5} ?){0,6}",
+        paths in proptest::collection::vec("[a./é]{0,9}", 0..4),
+        directory in "/[a./]{0,9}",
+        flag in proptest::bool::ANY,
+    ) {
+        let layout = Layout {
+            no_path_rewrite: flag,
+            deps_global_paths: !flag,
+            prefix_map: vec![("/a/".to_owned(), "/b".to_owned())],
+            ..Layout::default()
+        };
+        let files: Vec<File<'_>> = paths.iter().map(|path| file(path, "")).collect();
+        let _ = built(&format!("gcc {command}"), &directory, &layout, &files);
+        let _ = local(&command);
+    }
+}
