@@ -140,9 +140,10 @@ impl Placer<'_> {
     }
 
     fn exists(&self, folder: &str) -> bool {
-        let there = match folder.starts_with('/') {
-            true => normal(folder),
-            false => normal(&format!("{}/{folder}", self.paths.directory)),
+        let there = if folder.starts_with('/') {
+            normal(folder)
+        } else {
+            normal(&format!("{}/{folder}", self.paths.directory))
         };
         (self.paths.disk.is_folder)(&there)
     }
