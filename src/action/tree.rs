@@ -45,7 +45,7 @@ impl<'a> Leaf<'a> {
     /// A folder at `path`, which is normal, even if nothing is in it; `None` for the root itself, which is there anyway.
     pub(super) fn folder(path: &str) -> Option<Self> {
         let path = path.trim_matches('/');
-        (!path.is_empty()).then(|| Self { path: Cow::Owned(format!("{path}/")), what: What::Folder })
+        (!matches!(path, "" | ".")).then(|| Self { path: Cow::Owned(format!("{path}/")), what: What::Folder })
     }
 }
 

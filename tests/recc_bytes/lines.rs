@@ -182,7 +182,45 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
         }
     }
     lines.extend(links(root));
+    lines.extend(mixed(root));
     lines
+}
+
+/// Commands with up to three options of any class, under any settings; `RECC_BYTES_MIXED` says how many.
+fn mixed(root: &str) -> Vec<Line> {
+    let count = std::env::var("RECC_BYTES_MIXED").ok().and_then(|count| count.parse().ok()).unwrap_or(100);
+    let all: Vec<&str> = OPTIONS
+        .iter()
+        .filter(|(class, _)| *class != "local")
+        .flat_map(|(_, list)| list.iter().copied())
+        .chain([""; 20])
+        .collect();
+    let mut dice = Dice(count as u64);
+    let mut line = |_| {
+        let compiler = dice.one(&["gcc", "gcc", "cc", "g++", "clang"]);
+        let words = [dice.one(&all), dice.one(&all), dice.one(&all), dice.one(&C_SOURCES[..13])];
+        let command = format!("-I{{up}}inc {} -c {} {} {}", words[0], words[3], words[1], words[2]);
+        let mut line = line(root, "mixed", compiler, &command, dice.below(3), dice.below(SETTINGS.len()));
+        line.class = "mixed";
+        line
+    };
+    (0..count).map(|at: usize| line(at)).collect()
+}
+
+/// A generator of numbers that are the same in every run (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
 }
 
 /// Every link under recc's defaults and under the settings of BuildStream's own tests, and a few others.

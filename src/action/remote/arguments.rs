@@ -23,7 +23,9 @@ pub(super) struct Arguments {
     /// `-MD`, `-MMD`
     pub(super) depfile: bool,
     /// `-MF`, rewritten; the last counts.
-    pub(super) depfile_path: Option<String>,
+    pub(super) depfile_paths: Vec<String>,
+    /// The preprocessor's own `-MD FILE`, `-MMD FILE` or `-MF FILE`, rewritten: the last.
+    pub(super) preprocessor_depfile: Option<String>,
     /// `--coverage`
     pub(super) coverage: bool,
     /// `-fprofile-note`, rewritten
@@ -38,7 +40,6 @@ pub(super) struct Arguments {
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) path: String,
-    pub(super) rewritten: String,
     /// What it is compiled to; `None` for what recc does not take.
     pub(super) source: Option<Source>,
 }
@@ -145,8 +146,8 @@ impl Reader<'_> {
             self.refuse(NotRemote::StandardInput);
         }
         self.out.dependencies.push(word.to_owned());
-        self.out.command.push(rewritten.clone());
-        self.out.inputs.push(Input { path: word.to_owned(), rewritten, source });
+        self.out.command.push(rewritten);
+        self.out.inputs.push(Input { path: word.to_owned(), source });
         Ok(())
     }
 
@@ -172,7 +173,7 @@ impl Reader<'_> {
     fn note_output(&mut self, rule: Rule, path: String) {
         match rule {
             Rule::Output => self.out.objects.push(path),
-            Rule::DepfilePath => self.out.depfile_path = Some(path),
+            Rule::DepfilePath => self.out.depfile_paths.push(path),
             _ => {}
         }
     }
@@ -256,7 +257,7 @@ impl Reader<'_> {
             Some((option, Rule::Depfile)) => {
                 let path = self.argument(option, word, rest)?;
                 self.out.depfile = true;
-                self.out.depfile_path = Some(path);
+                self.out.preprocessor_depfile = Some(path);
                 Ok(())
             }
             Some((
@@ -264,7 +265,11 @@ impl Reader<'_> {
                 | "-isysroot" | "-isystem" | "--sysroot"),
                 _,
             )) => self.path(option, word, rest).map(drop),
-            Some((option, rule @ (Rule::Output | Rule::DepfilePath | Rule::Target))) => {
+            Some((option, Rule::DepfilePath)) => {
+                self.out.preprocessor_depfile = Some(self.argument(option, word, rest)?);
+                Ok(())
+            }
+            Some((option, rule @ (Rule::Output | Rule::Target))) => {
                 let path = self.argument(option, word, rest)?;
                 self.note_output(rule, path);
                 Ok(())

@@ -29,9 +29,9 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));
     }
-    // Also as recc has them before it takes the detours out: with NO_PATH_REWRITE, `x/../y` is one of these.
-    let mut all = outputs.iter().chain(&arguments.objects).chain(&arguments.depfile_path);
-    match all.find(|path| path.split('/').any(|part| part == "..")) {
+    // As recc has them before it takes the detours out: with NO_PATH_REWRITE, `x/../y` is one of these. Others may lead upwards.
+    let mut written = arguments.objects.iter().chain(&arguments.depfile_paths);
+    match written.find(|path| path.split('/').any(|part| part == "..")) {
         Some(path) => Err(NotRemote::OutputAbove(path.clone())),
         None => Ok(()),
     }

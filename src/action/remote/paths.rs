@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::{Disk, Layout};
 use crate::action::tree::normalised;
 
-/// Whether `path` is `prefix` or below it, as text.
+/// Whether `path` is `prefix` or below it, as text: `/a` is not below `/a/`.
 pub(super) fn is_below(path: &str, prefix: &str) -> bool {
-    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'))
 }
 
 /// `path` without `.`, `..`, doubled slashes and a slash at the end, as text; what leads out of a relative path stays. Not empty.
@@ -129,7 +129,7 @@ mod tests {
         assert!(
             is_below("/a/b", "/a") && is_below("/a", "/a") && is_below("/a/b", "/a/") && is_below("/a", "/")
         );
-        assert!(!is_below("/ab", "/a") && !is_below("/", "/a"));
+        assert!(!is_below("/ab", "/a") && !is_below("/", "/a") && !is_below("/a", "/a/"));
     }
 
     #[test]

@@ -118,28 +118,33 @@ impl Placer<'_> {
         is_global || self.layout.deps_exclude_paths.iter().any(|excluded| is_below(path, excluded))
     }
 
-    /// The folders that the compiler searches, where they exist; recc does without those that it rewrites.
+    /// The folders that the compiler searches, where they exist.
     fn search(&mut self, searched: Searched<'_>) -> Vec<Leaf<'static>> {
         let mut leaves = Vec::new();
         for folder in searched.folders {
             let passes = folder.contains("..") || self.layout.no_path_rewrite;
-            if !passes && !searched.matter {
+            if !(passes || searched.matter) || !self.exists(folder) {
                 continue;
             }
-            let here = if folder.starts_with('/') {
-                folder.clone()
-            } else {
-                format!("{}/{folder}", self.paths.directory)
-            };
-            if (self.paths.disk.is_folder)(&normal(&here)) {
-                let folder = rewritten(folder, self.paths).unwrap_or_else(|| folder.clone());
-                let path = self.led_to(Cow::Owned(folder));
-                let is_above = path == ".." || path.starts_with("../");
-                if searched.matter && !is_above && !self.is_left_out(&path) {
-                    leaves.extend(Leaf::folder(&path));
-                }
+            let folder = rewritten(folder, self.paths).unwrap_or_else(|| folder.clone());
+            // What leads out of the input root is not in it.
+            if !folder.starts_with('/') && levels_up(&format!("{}/{folder}", self.directory)) > 0 {
+                continue;
+            }
+            let path = self.led_to(Cow::Owned(folder));
+            if searched.matter && !self.is_left_out(&path) {
+                leaves.extend(Leaf::folder(&path));
             }
         }
         leaves
+    }
+
+    fn exists(&self, folder: &str) -> bool {
+        let there = if folder.starts_with('/') {
+            normal(folder)
+        } else {
+            normal(&format!("{}/{folder}", self.paths.directory))
+        };
+        (self.paths.disk.is_folder)(&there)
     }
 }

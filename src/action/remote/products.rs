@@ -38,20 +38,18 @@ fn files(arguments: &Arguments, link: bool) -> Result<Vec<String>, NotRemote> {
     }
     let mut files: Vec<String> = objects.iter().map(|path| normal(path)).collect();
     let beside = beside(arguments, &objects);
+    let all_beside = |suffix: &str| beside.iter().map(|(stem, _)| format!("{stem}.{suffix}")).collect();
     if arguments.depfile {
-        match &arguments.depfile_path {
-            Some(path) => files.push(normal(path)),
-            None => files.extend(beside.iter().map(|stem| format!("{stem}.d"))),
-        }
+        let named = arguments.depfile_paths.last().into_iter().chain(&arguments.preprocessor_depfile);
+        let named: Vec<String> = named.map(|path| normal(path)).collect();
+        files.extend(if named.is_empty() { all_beside("d") } else { named });
     }
     if arguments.coverage {
-        match &arguments.coverage_notes {
-            Some(path) => files.push(normal(path)),
-            None => files.extend(beside.iter().map(|stem| format!("{stem}.gcno"))),
-        }
+        let named = arguments.coverage_notes.as_deref().map(normal);
+        files.extend(named.map_or_else(|| all_beside("gcno"), |path| vec![path]));
     }
     if arguments.split_dwarf {
-        files.extend(beside.iter().map(|stem| format!("{stem}.dwo")));
+        files.extend(beside.iter().filter(|(_, code)| *code).map(|(stem, _)| format!("{stem}.dwo")));
     }
     Ok(files)
 }
@@ -64,18 +62,21 @@ fn objects(arguments: &Arguments, link: bool) -> Vec<String> {
         return vec!["a.out".to_owned()];
     }
     let object = |input: &Input| match input.source {
-        Some(Source::Header) => format!("{}.gch", input.rewritten),
+        Some(Source::Header) => format!("{}.gch", input.path),
         _ => format!("{}.o", stem(name(&input.path))),
     };
     arguments.inputs.iter().map(object).collect()
 }
 
-/// The paths, without a suffix, beside which the compiler writes more files.
-fn beside(arguments: &Arguments, objects: &[String]) -> Vec<String> {
+/// The paths, without a suffix, beside which the compiler writes more files; and whether of code, not of headers alone.
+fn beside(arguments: &Arguments, objects: &[String]) -> Vec<(String, bool)> {
+    let is_code = |input: &Input| input.source != Some(Source::Header);
     if arguments.objects.is_empty() && !arguments.inputs.is_empty() {
-        arguments.inputs.iter().map(|input| stem(name(&input.path)).to_owned()).collect()
+        let beside = |input: &Input| (stem(name(&input.path)).to_owned(), is_code(input));
+        arguments.inputs.iter().map(beside).collect()
     } else {
-        objects.iter().map(|path| stem(&normal(path)).to_owned()).collect()
+        let any_code = arguments.inputs.iter().any(is_code);
+        objects.iter().map(|path| (stem(&normal(path)).to_owned(), any_code)).collect()
     }
 }
 
