@@ -14,7 +14,8 @@ use spec_cc::inputs::shape::Shapes;
 use spec_cc::inputs::stamp;
 use spec_cc::inputs::toolchain::Toolchains;
 use spec_cc::launch::{
-    Call, Context, Engine, Evidence, Idents, Known, Launch, Launcher, Place, Reads, conclude, templated,
+    Call, Context, Engine, Evidence, Idents, Known, Launch, Launcher, Linkers, Place, Reads, conclude,
+    templated,
 };
 use spec_cc::store::{ElementKey, Record, Store};
 
@@ -99,6 +100,7 @@ fn engine(folder: &Path) -> Engine {
         cache: Cache::new(&folder.join("cache"), u64::MAX),
         executor: Executor::new(&folder.join("cache")),
         idents: Idents::default(),
+        linkers: Linkers::default(),
         files,
     }
 }

@@ -124,6 +124,8 @@ pub enum Role {
     StackUsage,
     /// `.ci`, of `-fcallgraph-info`
     CallGraph,
+    /// A program or shared library
+    Program,
 }
 
 /// A depfile that the command itself asks for.

@@ -37,6 +37,7 @@ impl Naming<'_> {
             Role::Gcno => "gcno",
             Role::StackUsage => "su",
             Role::CallGraph => "ci",
+            Role::Program => return None,
         })?;
         // Clang writes some of them only with -g or with code to report on; assembler has no functions to report on.
         let certain = self.family == Family::Gcc && self.language.is_compiled() && !self.uncertain;

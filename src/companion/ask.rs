@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::Companion;
 use super::hand::hand;
+use super::link::{self, LinkLesson};
 use super::obtain::obtain;
 use super::recc_log::ReccLog;
 use super::root::whereabouts;
@@ -79,6 +80,8 @@ pub(super) enum Answer {
     Hand(Handed),
     /// Run the compiler and report.
     Learn(Box<Lesson>),
+    /// The same for a link.
+    LearnLink(Box<LinkLesson>),
 }
 
 /// A compile of the build's own that will be learnt from.
@@ -174,8 +177,18 @@ pub(super) fn answer(
     let mut snapshot = Snapshot::new(&companion.engine.files);
     let call = match read(companion, request, &mut snapshot) {
         Reading::Compile(call) => call,
-        Reading::Bypass(_, reason) => {
+        Reading::Bypass(kind, reason) => {
             if let Some(session) = session_of(companion, request, &settings) {
+                let grid = companion.grids.of(&settings).filter(|grid| grid.settings().links);
+                if mode != Mode::Learn
+                    && let Some(asked) = grid.zip(link::read(request, kind))
+                {
+                    let log = ReccLog::of(&settings, &request.directory);
+                    let answer = link::answer(companion, &session, asked, request, log.as_ref(), alive);
+                    if let Some(answer) = answer {
+                        return answer;
+                    }
+                }
                 session.inner().accounts.served.bypassed += 1;
             }
             return Answer::Bypass(reason);

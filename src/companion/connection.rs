@@ -17,11 +17,12 @@ use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 
 use super::ask::{self, Answer, Lesson, Request};
 use super::control::{self, Control};
+use super::link::{self, LinkLesson};
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::inputs::stamp;
-use crate::launch::side_channel;
+use crate::launch::{Side, link_side, side_channel};
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -111,6 +112,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         }
         Answer::Hand(handed) => reply(stream, &Reply::Through(through(&handed, &request))),
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
+        Answer::LearnLink(lesson) => teach_link(companion, stream, *lesson),
     }
 }
 
@@ -132,22 +134,9 @@ fn teach(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
-    let run = wire::Run {
-        env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
-        args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
-    };
     lesson.session.inner().accounts.served.local += 1;
     let began_ns = stamp::before_any_change_ns();
-    companion.launcher.busy(true);
-    let report = reply(stream, &Reply::Run(run)).and_then(|()| {
-        // A compile may take hours; should the shim die, the connection ends.
-        stream.set_read_timeout(None)?;
-        read_frame(stream)
-    });
-    companion.launcher.busy(false);
-    let Ok(wire::Request::Report(report)) = wire::Request::decode(&report?) else {
-        return Err(io::Error::other("no report"));
-    };
+    let report = run(companion, stream, &side)?;
     let report = learn::Report {
         status: report.status,
         cpu: Duration::from_micros(report.user_us.saturating_add(report.sys_us)),
@@ -162,6 +151,57 @@ fn teach(
     let done = reply(stream, &Reply::Done);
     learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
     done
+}
+
+/// Has the shim run a link, and keeps its result.
+fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson) -> io::Result<()> {
+    let scratch = companion.engine.executor.scratch()?;
+    let side = link_side(&companion.engine, &lesson.call, &lesson.linkage, scratch.path());
+    let Some(side) = side else {
+        lesson.session.inner().accounts.served.bypassed += 1;
+        return reply(stream, &Reply::Exec);
+    };
+    lesson.session.inner().accounts.served.local += 1;
+    let began_ns = stamp::before_any_change_ns();
+    let report = run(companion, stream, &side)?;
+    let output = lesson.call.link.output.path.clone();
+    let told = report.stdout_seen || report.truncated;
+    let mut outcome = Outcome { files: Vec::new(), stderr: report.stderr };
+    let taken = match &side.dependencies {
+        _ if report.status != 0 || told => Err("it failed, or its messages were not caught".to_owned()),
+        None => Err("its linker does not say what it reads".to_owned()),
+        Some(listed) => std::fs::read(listed).map_err(|error| error.to_string()),
+    };
+    let path = Path::new(&lesson.call.directory).join(&output);
+    let taken = taken.and_then(|listed| {
+        let added = outcome.add(&companion.engine.cache, &output, &path);
+        added.map(|()| listed).map_err(|error| error.to_string())
+    });
+    let done = reply(stream, &Reply::Done);
+    let kept = taken.and_then(|listed| link::keep(companion, lesson, &listed, began_ns, &outcome));
+    if let Err(why) = kept {
+        tracing::info!("link of {output} is not kept: {why}");
+    }
+    done
+}
+
+/// Has the shim run its command with what `side` adds, and takes its report.
+fn run(companion: &Companion, stream: &mut UnixStream, side: &Side) -> io::Result<wire::Report> {
+    let run = wire::Run {
+        env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
+        args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
+    };
+    companion.launcher.busy(true);
+    let report = reply(stream, &Reply::Run(run)).and_then(|()| {
+        // A compile may take hours; should the shim die, the connection ends.
+        stream.set_read_timeout(None)?;
+        read_frame(stream)
+    });
+    companion.launcher.busy(false);
+    match wire::Request::decode(&report?) {
+        Ok(wire::Request::Report(report)) => Ok(report),
+        _ => Err(io::Error::other("no report")),
+    }
 }
 
 fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod explain;
 mod grids;
 mod hand;
 mod learn;
+mod link;
 mod obtain;
 mod recc_log;
 mod root;

@@ -23,7 +23,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How a command was had.
-enum Had {
+pub(super) enum Had {
     /// Its result was there.
     Found(Outcome),
     /// The grid ran it.
@@ -97,7 +97,7 @@ fn current<'f>(
     examined
 }
 
-fn had(
+pub(super) fn had(
     companion: &Companion,
     grid: &Grid,
     job: &Job<'_>,
@@ -110,7 +110,7 @@ fn had(
         say(&|log| log.cache_hit(&wire.asked.action));
         return Ok(Had::Found(outcome));
     }
-    if matches!(grid.policy(job.link), Policy::CacheOnly | Policy::Local) {
+    if matches!(grid.policy(job, &wire), Policy::CacheOnly | Policy::Local) {
         say(&ReccLog::local_in_cache_only);
         return Ok(Had::Nothing);
     }
@@ -158,7 +158,10 @@ fn finish(
 
 /// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone or its patience has ended. `work` is told by
 /// its flag to stop then.
-fn attended<T: Send>(alive: &mut dyn FnMut() -> bool, work: impl FnOnce(&Cancel) -> T + Send) -> Option<T> {
+pub(super) fn attended<T: Send>(
+    alive: &mut dyn FnMut() -> bool,
+    work: impl FnOnce(&Cancel) -> T + Send,
+) -> Option<T> {
     let cancel = Cancel::default();
     let begun = Instant::now();
     let (sender, receiver) = channel();

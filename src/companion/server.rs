@@ -23,7 +23,7 @@ use crate::inputs::files::Files;
 use crate::inputs::paths::Paths;
 use crate::inputs::shape::Shapes;
 use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Engine, Idents, Launcher};
+use crate::launch::{Engine, Idents, Launcher, Linkers};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
 
@@ -136,6 +136,7 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
         cache: Cache::new(&cache_folder, settings.max_size().ok().flatten().unwrap_or(u64::MAX)),
         executor: Executor::new(&cache_folder),
         idents: Idents::default(),
+        linkers: Linkers::default(),
         files,
     });
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));

@@ -127,7 +127,7 @@ fn on_grid(
     if let Some(outcome) = grid.find(engine, &job, &wire).map_err(say)? {
         return Ok(Some(Launch::Ready(instance.action, outcome)));
     }
-    if grid.policy(false) == Policy::CacheOnly {
+    if grid.policy(&job, &wire) == Policy::CacheOnly {
         return Ok(None);
     }
     let cancel = Cancel::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Call;
 use super::grid::Idents;
+use super::link::Linkers;
 use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
@@ -28,6 +29,8 @@ pub struct Engine {
     pub executor: Executor,
     /// What compilers sign their objects with.
     pub idents: Idents,
+    /// What linkers say of themselves.
+    pub linkers: Linkers,
 }
 
 impl Engine {

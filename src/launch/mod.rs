@@ -9,6 +9,7 @@ mod grid;
 mod instance;
 mod known;
 mod launcher;
+mod link;
 mod perform;
 mod place;
 mod queue;
@@ -22,6 +23,7 @@ pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Unobtainable, 
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
 pub use launcher::{Launcher, awaited, is_open};
+pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
 pub use perform::{Side, examine, scan, side_channel};
 pub use place::Place;
 pub use wrapper::Wrapper;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::peers::{Casd, CasdOptions, Peers};
-use crate::support::project::Project;
+use crate::support::project::{Expect, Project};
 use crate::support::shell::{sh, succeed};
 
 /// The settings of both, as shell text.
@@ -55,4 +55,28 @@ fn spec_cc_finds_what_recc_left_with_a_depfile_of_its_own() {
     assert!(stats.served("cached") > 0.5, "spec-cc compiled by itself: {stats:?}");
     assert!(object == read("one.o"), "another object than gcc's");
     assert!(depfile == read("one.d"), "another depfile than gcc's");
+}
+
+#[test]
+fn an_installed_recc_runs_the_compiles_and_the_launches() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "make -s clean; make -s -j2 CFLAGS=-O2";
+    Project::six()
+        .set("SPEC_CC_BACKEND", "recc")
+        .set("SPEC_CC_RECC", &peers.program("recc").display().to_string())
+        .set("RECC_SERVER", &casd.url)
+        .set("RECC_DEPS_GLOBAL_PATHS", "1")
+        .step("", build, Expect::All("executed"))
+        .step("echo 'int six;' >>five.c; echo '#define SEVEN 7' >>lib/deep.h", build, Expect::Ahead)
+        .check();
+}
+
+#[test]
+fn without_an_installed_recc_compilers_run_alone() {
+    Project::six()
+        .set("SPEC_CC_BACKEND", "recc")
+        .set("SPEC_CC_RECC", "/nowhere/recc")
+        .step("", "make -s", Expect::Any)
+        .check();
 }

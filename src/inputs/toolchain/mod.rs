@@ -85,7 +85,7 @@ pub struct Toolchains {
 const DRIVERS: [&str; 6] = ["gcc", "g++", "cc", "c++", "clang", "clang++"];
 
 /// The programs that GCC's drivers run for `-c`.
-const PROGRAMS: [&str; 3] = ["cc1", "cc1plus", "as"];
+const PROGRAMS: [&str; 5] = ["cc1", "cc1plus", "as", "collect2", "ld"];
 
 /// Enough for the headers of any program.
 const HEAD: u64 = 4096;

@@ -73,10 +73,13 @@ impl Grid {
         &self.settings
     }
 
-    /// What to do when a command's result is not there: what the settings say, if the server does that.
-    pub fn policy(&self, link: bool) -> Policy {
-        let policy = self.settings.policy(link);
-        if policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
+    /// What to do about a job whose result is not there: what the settings say, if the server does that.
+    ///
+    /// Nobody could vouch for a link that an unknown linker has made.
+    pub fn policy(&self, job: &Job<'_>, wire: &Wire) -> Policy {
+        let policy = self.settings.policy(job.link);
+        let unknown = job.link && !wire.pinned;
+        if unknown || policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
             return Policy::CacheOnly;
         }
         policy
