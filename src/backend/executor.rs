@@ -69,7 +69,7 @@ impl Executor {
         let working = folders.iter().position(|folder| view::works(folder.path()));
         if working.is_none() {
             tracing::warn!(
-                "no private view of a build tree can be had (namespaces are barred): nothing is launched"
+                "no private view of a build tree can be had (namespaces are barred): launches run on a grid or not at all"
             );
         }
         let scratch = (!folders.is_empty()).then(|| folders.swap_remove(working.unwrap_or(0)));

@@ -4,13 +4,14 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 use serde_json::{Value, json};
 
-use super::Companion;
 use super::ask::{self, Reading, Request};
 use super::root::whereabouts;
+use super::{Companion, link};
 use crate::action::remote::Built;
+use crate::command::Kind;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Context, Grid, Launch, Moment, Wire, examine};
+use crate::launch::{Call, Context, Grid, Launch, Moment, Wire, examine, linkage};
 use crate::settings::Settings;
 
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
@@ -18,7 +19,10 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
     let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
         Reading::Compile(call) => call,
         Reading::Bypass(kind, reason) => {
-            return json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason });
+            let link = explain_link(companion, request, kind, proto);
+            return link.unwrap_or_else(
+                || json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason }),
+            );
         }
     };
     let settings = request.settings().ok();
@@ -46,6 +50,33 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
         }
     }
     object
+}
+
+/// The answer for a link, where links are treated.
+fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: bool) -> Option<Value> {
+    let grid = companion.grids.of(&request.settings().ok()?).filter(|grid| grid.settings().links)?;
+    let call = link::read(request, kind)?;
+    let mut object = json!({ "verdict": "link", "outputs": [call.link.output.path] });
+    let wire = linkage(&companion.engine, &call).and_then(|linkage| {
+        let job = linkage.job(&call);
+        object["inputs"] = job.files.iter().map(|file| file.path).collect();
+        object["cached"] = json!(companion.engine.cache.find(&linkage.key).is_some());
+        grid.wire(&job).map_err(|error| error.to_string())
+    });
+    match wire {
+        Ok(wire) => {
+            object["reason"] = json!("a link whose inputs can be accounted for");
+            object["action_digest"] = json!(wire.asked.action.to_string());
+            if proto {
+                object["proto"] = decoded(&wire.asked);
+            }
+        }
+        Err(why) => {
+            object["verdict"] = json!("local");
+            object["reason"] = json!(why);
+        }
+    }
+    Some(object)
 }
 
 /// What a call reads now, and its actions.
