@@ -3,6 +3,7 @@
 
 mod cache_only;
 mod execute;
+mod faults;
 mod recc;
 #[path = "../support/mod.rs"]
 mod support;

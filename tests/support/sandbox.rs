@@ -87,6 +87,12 @@ impl Sandbox {
         }
     }
 
+    /// What the companion has complained of so far, a line each.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.path("cache/companion.log")).unwrap_or_default();
+        log.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    }
+
     /// Ends the companion and waits until it is gone.
     pub(crate) fn stop(&self) {
         let companion = self.companion();
