@@ -16,6 +16,7 @@ mod missing;
 mod offer;
 mod options;
 mod presence;
+mod progress;
 mod read;
 mod resource;
 mod retry;
