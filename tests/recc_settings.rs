@@ -74,7 +74,7 @@ fn both_come_to_the_same() {
         let said = recc(&peers, home.path(), case);
         let settings = ours(home.path(), case);
         let ends = settings.remote().expect("settings").expect("a server");
-        let layout = settings.layout(false);
+        let layout = settings.layout();
         assert!(said.contains(&format!("Creating grpc channel to [{}]", ends.cas.url)), "{number}: {said}");
         let mut command =
             said.lines().find(|line| line.contains("] Command: ")).expect("a command").to_owned();

@@ -211,7 +211,7 @@ fn paths_begin_at_the_command_s_directory() {
     assert_eq!(server.url, "unix:/nowhere/run/socket");
     assert_eq!(server.token.as_deref(), Some(Path::new("/nowhere/token")));
     assert_eq!(server.credential_helper.as_deref(), Some(Path::new("helper")), "to be found on PATH");
-    assert_eq!(settings.layout(false).project_root.as_deref(), Some("/p"));
+    assert_eq!(settings.layout().project_root.as_deref(), Some("/p"));
 }
 
 #[test]

@@ -131,6 +131,14 @@ impl Stats {
         self.number("compiles") - self.served("bypassed")
     }
 
+    /// Panics unless the compiles, at least `units` of them, were launched ahead and well aimed.
+    pub(crate) fn assert_ahead(&self, units: usize) {
+        self.assert_sound();
+        assert!(self.eligible() >= units as f64, "bypassed too much: {self:?}");
+        assert!(self.number("recall") >= 0.95, "recall: {self:?}");
+        assert!(self.number("precision") >= 0.9, "precision: {self:?}");
+    }
+
     /// Panics unless the numbers agree with each other.
     pub(crate) fn assert_sound(&self) {
         let ways = ["joined", "prefetched", "cached", "executed", "local", "bypassed"];

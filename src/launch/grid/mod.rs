@@ -52,6 +52,17 @@ pub enum Unobtainable {
     Unsent(String),
 }
 
+impl Unobtainable {
+    /// Whether a result is at fault, rather than the grid.
+    fn is_of_result(&self) -> bool {
+        match self {
+            Self::Grid(error) => !error.missing_blobs().is_empty(),
+            Self::Unusable(_) => true,
+            Self::Unsent(_) => false,
+        }
+    }
+}
+
 /// What an execution came to.
 #[derive(Debug)]
 pub enum Executed {
@@ -120,15 +131,10 @@ impl Grid {
             .and_then(|by| self.receive(engine, job, &wire.asked.command, &result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
-            // What others left is no reason to fail: the command is run.
-            Err(error @ Unobtainable::Unusable(_)) => {
+            // What others left, or what has lost its blobs meanwhile, is no reason to fail: the command is run.
+            Err(error) if error.is_of_result() => {
                 self.complaints
                     .tell(&format!("the result of {} on the grid is not used", job.name()), &error);
-                Ok(None)
-            }
-            // Servers may forget blobs before the results that name them.
-            Err(Unobtainable::Grid(error)) if !error.missing_blobs().is_empty() => {
-                tracing::debug!("the result of {} on the grid has lost its files: {error}", job.name());
                 Ok(None)
             }
             Err(error) => Err(error),
