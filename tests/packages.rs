@@ -4,47 +4,9 @@
 mod support;
 
 use std::sync::{Mutex, PoisonError};
-use support::package::{Bench, Package, units};
+use support::package::{Bench, LIBUV, LUAJIT, Package, YAML_CPP, ZSTD, units};
 use support::sandbox::Sandbox;
-use support::sources::Source;
 use support::tree::{Listing, assert_same, changed};
-
-const LUAJIT: Package = Package {
-    name: "luajit",
-    source: Source::Crate { name: "luajit-src", version: "210.7.4", folder: "luajit2" },
-    prepare: "",
-    // Less optimisation than the default: the compiles are many enough as they are.
-    build: r#"make -j"$JOBS" CC="$CC" CCOPT=-O1"#,
-    edited_source: "src/lj_gc.c",
-    edited_header: "src/lj_obj.h",
-};
-
-const LIBUV: Package = Package {
-    name: "libuv",
-    source: Source::Debian("libuv1"),
-    prepare: "sh autogen.sh",
-    build: r#"./configure && make -j"$JOBS""#,
-    edited_source: "src/unix/stream.c",
-    edited_header: "include/uv.h",
-};
-
-const YAML_CPP: Package = Package {
-    name: "yaml-cpp",
-    source: Source::Debian("yaml-cpp"),
-    prepare: "",
-    build: r#"cmake -S . -B build -G Ninja -DYAML_CPP_BUILD_TESTS=OFF && ninja -C build -j "$JOBS""#,
-    edited_source: "src/node_data.cpp",
-    edited_header: "include/yaml-cpp/mark.h",
-};
-
-const ZSTD: Package = Package {
-    name: "zstd",
-    source: Source::Debian("libzstd"),
-    prepare: "",
-    build: r#"meson setup -Doptimization=1 build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
-    edited_source: "lib/compress/zstd_compress.c",
-    edited_header: "lib/common/mem.h",
-};
 
 /// Packages build one after another: the numbers below are about one build with the machine to itself.
 static MACHINE: Mutex<()> = Mutex::new(());
@@ -139,17 +101,8 @@ fn full_circle(package: &Package) {
     assert!(touched > edited.len() / 2, "the edits changed only {touched} files");
     bench.lay_out_edited();
     assert_same("after edits", &bench.build(), &edited);
-    assert_ahead(&sandbox, package.name, units(&edited).count());
+    sandbox.stats(package.name).assert_ahead(units(&edited).count());
 
     bench.lay_out_edited();
     assert_same("switched off", &bench.build_disabled(), &edited);
-}
-
-/// Panics unless the last session's compiles, at least `units` of them, were launched ahead and well aimed.
-fn assert_ahead(sandbox: &Sandbox, element: &str, units: usize) {
-    let stats = sandbox.stats(element);
-    stats.assert_sound();
-    assert!(stats.eligible() >= units as f64, "bypassed too much: {stats:?}");
-    assert!(stats.number("recall") >= 0.95, "recall: {stats:?}");
-    assert!(stats.number("precision") >= 0.9, "precision: {stats:?}");
 }

@@ -18,9 +18,6 @@ use crate::settings::Policy;
 
 /// How often a build that waits is told that there is still somebody here.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
-/// A build waits so long for a grid that has taken its command, and then runs it here: queues are long at times, and a hanging
-/// worker must not hang a build.
-const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How a command was had.
 pub(super) enum Had {
@@ -66,7 +63,7 @@ pub(super) fn obtain(
     match had {
         Ok(had) => finish(companion, lesson, request, reads, begun, had),
         Err(error) => {
-            tracing::warn!("{} is compiled here: {error}", call.compile.source);
+            grid.complain(&call.compile.source, &error);
             None
         }
     }
@@ -156,14 +153,13 @@ fn finish(
     Some(Answer::Serve(outcome, files))
 }
 
-/// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone or its patience has ended. `work` is told by
+/// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone. `work` is told by
 /// its flag to stop then.
 pub(super) fn attended<T: Send>(
     alive: &mut dyn FnMut() -> bool,
     work: impl FnOnce(&Cancel) -> T + Send,
 ) -> Option<T> {
     let cancel = Cancel::default();
-    let begun = Instant::now();
     let (sender, receiver) = channel();
     thread::scope(|scope| {
         let flag = cancel.clone();
@@ -171,7 +167,7 @@ pub(super) fn attended<T: Send>(
         loop {
             match receiver.recv_timeout(SIGN_OF_LIFE) {
                 Ok(done) => return Some(done),
-                Err(RecvTimeoutError::Timeout) if begun.elapsed() < PATIENCE && alive() => {}
+                Err(RecvTimeoutError::Timeout) if alive() => {}
                 Err(_) => {
                     cancel.fire();
                     return None;

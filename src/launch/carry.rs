@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::grid::{Executed, Grid, Moment};
+use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, perform};
 use super::queue::Task;
 use super::{Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
@@ -58,11 +58,12 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
     if let Some(outcome) = engine.cache.find(&instance.action) {
         return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
     }
-    if let Some(grid) = task.place.grid.as_deref().filter(|_| place != Where::Here && !instance.incbin) {
+    let tried = place == Where::Here || known.state().needs_core;
+    if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
         match on_grid(engine, task, grid, &mut snapshot, &instance) {
             Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
             Ok(None) => {}
-            Err(why) => tracing::debug!("launch of {} on the grid: {why}", known.call.compile.source),
+            Err(error) => grid.complain(&known.call.compile.source, &error),
         }
     }
     if place == Where::Grid {
@@ -115,16 +116,19 @@ fn on_grid(
     grid: &Grid,
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
-) -> Result<Option<Launch>, String> {
+) -> Result<Option<Launch>, Unobtainable> {
     let Task { known, place } = task;
     let call = &known.call;
     let set = known.state().reads.set.clone();
-    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context())?;
+    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context());
+    let Ok(moment) = moment.inspect_err(|why| tracing::debug!("launch of {}: {why}", call.compile.source))
+    else {
+        return Ok(None);
+    };
     let environment = place.environment_of(call);
     let job = moment.job(call, &environment);
-    let wire = grid.wire(&job).map_err(|error| error.to_string())?;
-    let say = |error: super::grid::Unobtainable| error.to_string();
-    if let Some(outcome) = grid.find(engine, &job, &wire).map_err(say)? {
+    let wire = grid.wire(&job)?;
+    if let Some(outcome) = grid.find(engine, &job, &wire)? {
         return Ok(Some(Launch::Ready(instance.action, outcome)));
     }
     if grid.policy(&job, &wire) == Policy::CacheOnly {
@@ -133,10 +137,10 @@ fn on_grid(
     let cancel = Cancel::default();
     known.state().executed = true;
     known.set(Launch::Running(Some(Runner::Grid(cancel.clone()))));
-    match grid.execute(engine, &job, &wire, &cancel).map_err(say)? {
-        Executed::Done(outcome) => Ok(Some(Launch::Ready(instance.action, outcome))),
-        Executed::Failed { status, .. } => Err(format!("the compile failed with exit status {status}")),
-    }
+    Ok(match grid.execute(engine, &job, &wire, &cancel)? {
+        Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
+        Executed::Failed { .. } => None,
+    })
 }
 
 /// Has recc run the launch. Its outputs stay where recc will find them.

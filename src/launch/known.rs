@@ -40,6 +40,8 @@ pub struct State {
     pub executed: bool,
     /// Whether the build has asked for the launched action.
     pub useful: bool,
+    /// Whether the grid would not run it.
+    pub needs_core: bool,
     /// CPU time the launch took.
     pub cpu: Duration,
 }
@@ -87,6 +89,7 @@ impl Known {
             launched: false,
             executed: false,
             useful: false,
+            needs_core: false,
             cpu: Duration::ZERO,
         };
         Self { call, state: Mutex::new(state), changed: Condvar::new() }
@@ -151,10 +154,15 @@ impl Known {
         queued
     }
 
-    /// Waits until the launch is no longer in flight; `alive` is asked once a second whether to go on waiting.
+    /// Whether the launch waits for somebody to claim it.
+    pub fn is_queued(&self) -> bool {
+        matches!(self.state().launch, Launch::Queued)
+    }
+
+    /// Waits while the launch is running; `alive` is asked once a second whether to go on waiting.
     pub fn wait(&self, alive: &mut dyn FnMut() -> bool) -> bool {
         let mut state = self.state();
-        while matches!(state.launch, Launch::Queued | Launch::Running(_)) {
+        while matches!(state.launch, Launch::Running(_)) {
             let (guard, timeout) = self
                 .changed
                 .wait_timeout(state, Duration::from_secs(1))

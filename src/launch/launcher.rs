@@ -81,7 +81,11 @@ impl Launcher {
     }
 
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
-        known.state().launched = true;
+        {
+            let mut state = known.state();
+            state.launched = true;
+            state.needs_core = false;
+        }
         let to = if place.grid.is_some() { Where::Grid } else { Where::Here };
         self.enqueue(Task { known: Arc::clone(known), place: Arc::clone(place) }, to);
     }
@@ -111,7 +115,10 @@ impl Launcher {
     fn run(&self, task: &Task, place: Where) {
         match carry(&self.engine, task, place) {
             Carried::Ended(launch) => task.known.set(launch),
-            Carried::NeedsCore => self.enqueue(task.clone(), Where::Here),
+            Carried::NeedsCore => {
+                task.known.state().needs_core = true;
+                self.enqueue(task.clone(), Where::Here);
+            }
         }
     }
 
@@ -119,14 +126,22 @@ impl Launcher {
     ///
     /// `alive` is asked once a second whether anybody still waits.
     pub fn join(&self, known: &Arc<Known>, place: &Arc<Place>, alive: &mut dyn FnMut() -> bool) -> bool {
-        if known.claim() {
-            let (launcher, known, place) = (self.clone(), Arc::clone(known), Arc::clone(place));
-            thread::spawn(move || launcher.run(&Task { known, place }, Where::Anywhere));
-        } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
-            hurry(group);
-        }
         self.busy(true);
-        let finished = known.wait(alive);
+        let finished = loop {
+            if known.claim() {
+                let (launcher, known, place) = (self.clone(), Arc::clone(known), Arc::clone(place));
+                thread::spawn(move || launcher.run(&Task { known, place }, Where::Anywhere));
+            } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
+                hurry(group);
+            }
+            if !known.wait(alive) {
+                break false;
+            }
+            // A grid that will not run it leaves it queued for a core, which the one who waits here keeps busy.
+            if !known.is_queued() {
+                break true;
+            }
+        };
         self.busy(false);
         finished
     }

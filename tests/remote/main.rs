@@ -3,6 +3,7 @@
 
 mod cache_only;
 mod execute;
+mod faults;
 mod links;
 mod recc;
 #[path = "../support/mod.rs"]

@@ -7,6 +7,7 @@ pub(crate) mod fault;
 mod socket;
 pub(crate) mod state;
 mod stream;
+pub(crate) mod worker;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;

@@ -23,6 +23,43 @@ pub(crate) struct Package {
     pub(crate) edited_header: &'static str,
 }
 
+pub(crate) const LUAJIT: Package = Package {
+    name: "luajit",
+    source: Source::Crate { name: "luajit-src", version: "210.7.4", folder: "luajit2" },
+    prepare: "",
+    // Less optimisation than the default: the compiles are many enough as they are.
+    build: r#"make -j"$JOBS" CC="$CC" CCOPT=-O1"#,
+    edited_source: "src/lj_gc.c",
+    edited_header: "src/lj_obj.h",
+};
+
+pub(crate) const LIBUV: Package = Package {
+    name: "libuv",
+    source: Source::Debian("libuv1"),
+    prepare: "sh autogen.sh",
+    build: r#"./configure && make -j"$JOBS""#,
+    edited_source: "src/unix/stream.c",
+    edited_header: "include/uv.h",
+};
+
+pub(crate) const YAML_CPP: Package = Package {
+    name: "yaml-cpp",
+    source: Source::Debian("yaml-cpp"),
+    prepare: "",
+    build: r#"cmake -S . -B build -G Ninja -DYAML_CPP_BUILD_TESTS=OFF && ninja -C build -j "$JOBS""#,
+    edited_source: "src/node_data.cpp",
+    edited_header: "include/yaml-cpp/mark.h",
+};
+
+pub(crate) const ZSTD: Package = Package {
+    name: "zstd",
+    source: Source::Debian("libzstd"),
+    prepare: "",
+    build: r#"meson setup -Doptimization=1 build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
+    edited_source: "lib/compress/zstd_compress.c",
+    edited_header: "lib/common/mem.h",
+};
+
 /// Code that no optimisation drops, so that an edit shows in every object that sees it.
 const NEW_FUNCTION: &str = "\nstatic __attribute__((used)) int spec_cc_edit_ORIGIN(void) { return 42; }\n";
 
@@ -31,6 +68,7 @@ pub(crate) struct Bench<'a> {
     package: &'a Package,
     sandbox: &'a Sandbox,
     pristine: PathBuf,
+    variables: Vec<(String, String)>,
     pub(crate) tree: PathBuf,
 }
 
@@ -40,11 +78,18 @@ impl Package {
         let pristine = sandbox.path(&format!("{}-pristine", self.name));
         tree::lay_out(&self.source.fetch(), &pristine);
         succeed(&mut sh(&pristine, self.prepare));
-        Bench { package: self, sandbox, pristine, tree: sandbox.path(self.name) }
+        let tree = sandbox.path(self.name);
+        Bench { package: self, sandbox, pristine, variables: Vec::new(), tree }
     }
 }
 
 impl Bench<'_> {
+    /// Sets a variable of all builds.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// A fresh tree as the registry gave it.
     pub(crate) fn lay_out(&self) {
         tree::lay_out(&self.pristine, &self.tree);
@@ -89,6 +134,7 @@ impl Bench<'_> {
 
     fn built(&self, command: &mut Command) -> Listing {
         quiet(command, &self.tree);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         succeed(command);
         tree::list(&self.tree, tree::is_built)
     }

@@ -29,6 +29,8 @@ struct Step {
     expect: Expect,
     /// Whether it is built on a machine that has never seen spec-cc.
     elsewhere: bool,
+    /// Done before it is built with spec-cc.
+    before: Option<Box<dyn Fn()>>,
 }
 
 /// What a step's build did.
@@ -98,7 +100,7 @@ impl Project {
     /// `$CC` and `$CXX` are the compilers; `$WRAP` goes before a compiler of the test's own.
     pub(crate) fn step(mut self, change: &str, build: &str, expect: Expect) -> Self {
         let (change, build) = (change.to_owned(), build.to_owned());
-        self.steps.push(Step { change, build, expect, elsewhere: false });
+        self.steps.push(Step { change, build, expect, elsewhere: false, before: None });
         self
     }
 
@@ -107,6 +109,14 @@ impl Project {
         self = self.step(change, build, expect);
         if let Some(step) = self.steps.last_mut() {
             step.elsewhere = true;
+        }
+        self
+    }
+
+    /// Does this too before the last step is built with spec-cc.
+    pub(crate) fn before(mut self, act: impl Fn() + 'static) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.before = Some(Box::new(act));
         }
         self
     }
@@ -162,6 +172,9 @@ impl Project {
             self.sandbox.forget();
         }
         self.change(step);
+        if let Some(act) = &step.before {
+            act();
+        }
         let mut command = self.session(&step.build);
         self.outcome(&mut command)
     }

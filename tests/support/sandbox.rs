@@ -87,6 +87,12 @@ impl Sandbox {
         }
     }
 
+    /// What the companion has complained of so far, a line each.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.path("cache/companion.log")).unwrap_or_default();
+        log.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    }
+
     /// Ends the companion and waits until it is gone.
     pub(crate) fn stop(&self) {
         let companion = self.companion();
@@ -123,6 +129,14 @@ impl Stats {
     /// Compiles that spec-cc took on itself.
     pub(crate) fn eligible(&self) -> f64 {
         self.number("compiles") - self.served("bypassed")
+    }
+
+    /// Panics unless the compiles, at least `units` of them, were launched ahead and well aimed.
+    pub(crate) fn assert_ahead(&self, units: usize) {
+        self.assert_sound();
+        assert!(self.eligible() >= units as f64, "bypassed too much: {self:?}");
+        assert!(self.number("recall") >= 0.95, "recall: {self:?}");
+        assert!(self.number("precision") >= 0.9, "precision: {self:?}");
     }
 
     /// Panics unless the numbers agree with each other.

@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 
 /// How long calls fail at once after the first failure; doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause: a server that is back is noticed this soon.
+/// The longest pause after failures that cost no time: a server that is back is noticed this soon.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A pause is this many times as long as the failure took: a build spends at most a fifth of its time on waiting in vain.
+const REST: u32 = 4;
+/// The longest pause after any failure.
+const LONGEST_REST: Duration = Duration::from_mins(10);
 
 /// What is known of one server's reachability.
 #[derive(Debug, Default)]
@@ -18,6 +22,7 @@ pub(super) struct Breaker {
 #[derive(Debug, Clone)]
 struct Open {
     failures: u32,
+    pause: Duration,
     until: Instant,
     why: String,
     /// One call is on its way to find out whether the server is back.
@@ -32,7 +37,7 @@ impl Breaker {
         match state.as_mut() {
             Some(open) if now < open.until => Err(open.why.clone()),
             Some(open) => {
-                open.until = now + pause(open.failures);
+                open.until = now + open.pause;
                 open.probing = true;
                 Ok(())
             }
@@ -45,15 +50,16 @@ impl Breaker {
         *self.state() = None;
     }
 
-    /// The server could not be reached.
-    pub(super) fn failed(&self, now: Instant, why: &str) {
+    /// The server could not be reached, and it took so long to find out.
+    pub(super) fn failed(&self, now: Instant, took: Duration, why: &str) {
         let mut state = self.state();
         // Calls that were on their way together fail together, and count once.
         if state.as_ref().is_some_and(|open| now < open.until && !open.probing) {
             return;
         }
         let failures = state.as_ref().map_or(1, |open| open.failures.saturating_add(1));
-        *state = Some(Open { failures, until: now + pause(failures), why: why.to_owned(), probing: false });
+        let pause = pause(failures).max(took.saturating_mul(REST).min(LONGEST_REST));
+        *state = Some(Open { failures, pause, until: now + pause, why: why.to_owned(), probing: false });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
@@ -77,17 +83,29 @@ mod tests {
         let breaker = Breaker::default();
         let start = Instant::now();
         assert!(breaker.admit(start).is_ok());
-        breaker.failed(start, "refused");
+        breaker.failed(start, Duration::ZERO, "refused");
         assert_eq!(breaker.admit(start + SECOND / 2), Err("refused".to_owned()));
         let later = start + SECOND;
         assert!(breaker.admit(later).is_ok(), "one call probes");
         assert!(breaker.admit(later).is_err(), "the others do not");
-        breaker.failed(later, "refused");
+        breaker.failed(later, Duration::ZERO, "refused");
         assert!(breaker.admit(later + SECOND).is_err(), "the second pause is longer");
         assert!(breaker.admit(later + 2 * SECOND).is_ok());
         breaker.reached();
         assert!(breaker.admit(later + 2 * SECOND).is_ok());
         assert!(breaker.admit(later + 2 * SECOND).is_ok());
+    }
+
+    #[test]
+    fn what_failed_after_a_long_time_is_left_alone_for_longer() {
+        let breaker = Breaker::default();
+        let start = Instant::now();
+        breaker.failed(start, 30 * SECOND, "silence");
+        assert!(breaker.admit(start + 119 * SECOND).is_err());
+        assert!(breaker.admit(start + 120 * SECOND).is_ok());
+        assert!(breaker.admit(start + 239 * SECOND).is_err(), "the one that probes may take as long again");
+        breaker.failed(start + 240 * SECOND, Duration::MAX, "silence");
+        assert!(breaker.admit(start + 840 * SECOND).is_ok());
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub(super) fn is_transient(code: Code) -> bool {
     )
 }
 
+/// Whether a failure with this code asks to be spared further calls of the kind, retries having been in vain.
+pub(super) fn is_pressed(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+}
+
 /// Whether the connection failed, rather than the server answering so.
 pub(super) fn is_transport(status: &Status) -> bool {
     status.source().is_some()

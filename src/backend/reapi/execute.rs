@@ -24,7 +24,7 @@ const CALL: &str = "Execute";
 const FAREWELL: Duration = Duration::from_secs(2);
 /// A stream that lived so long was no failure when it broke: servers and proxies limit a connection's age.
 const LIVELY: Duration = Duration::from_secs(30);
-/// An execution may take any time, as long as the server is there.
+/// Attempts may be made for any time; [`super::progress`] says when to give up.
 const NO_END: Duration = Duration::from_hours(24 * 365);
 
 /// How an action is to be executed.
@@ -49,17 +49,25 @@ pub struct Executed {
     pub message: String,
 }
 
-/// Executes the action, whose blobs the server has, until its end or until `cancel` is raised.
+/// Executes the action, whose blobs the server has, until its end, until it is overdue, or until `cancel` is raised.
 pub(super) async fn execute(
     server: &Server,
     action: &Digest,
     how: &Execute,
     cancel: &Cancel,
 ) -> Result<Executed, GridError> {
+    let begun = Instant::now();
     let execution = Execution { server, action, how, cancel, name: RefCell::default() };
     let mut running = pin!(execution.run());
-    match select(running.as_mut(), pin!(cancel.fired())).await {
+    let fired = pin!(cancel.fired());
+    let overdue = pin!(server.progress().overdue(server.endpoint().timeout));
+    let given_up = select(fired, overdue);
+    let mut error = server.error(CALL, Code::Cancelled, "nobody waits for it any more");
+    match select(running.as_mut(), given_up).await {
         Either::Left((result, _)) if result.is_ok() || !cancel.is_fired() => return result,
+        Either::Right((Either::Right((overdue, _)), _)) => {
+            error = server.overdue(CALL, overdue, begun.elapsed());
+        }
         // It is on its way to a worker, perhaps, and can only be called back by its name.
         Either::Right(_) if execution.name().is_none() => {
             if let Ok(Ok(result)) = tokio::time::timeout(FAREWELL, running).await {
@@ -71,7 +79,7 @@ pub(super) async fn execute(
     if let Some(name) = execution.name() {
         execution.call_back(name).await;
     }
-    Err(server.error(CALL, Code::Cancelled, "nobody waits for it any more"))
+    Err(error)
 }
 
 struct Execution<'a> {
@@ -95,12 +103,18 @@ impl Execution<'_> {
     async fn run(&self) -> Result<Executed, GridError> {
         let patience = || Attempts::new(&self.server.endpoint().retry, NO_END);
         let mut attempts = patience();
+        let begun = Instant::now();
         loop {
-            let begun = Instant::now();
+            let tried = Instant::now();
             let wire = self.server.wire_for_execution(Call::named(CALL).about(self.action)).await?;
             let status = match self.follow(&wire).await {
-                Ok(executed) => return Ok(executed),
+                Ok(executed) => {
+                    self.server.progress().note();
+                    self.server.succeeded(CALL);
+                    return Ok(executed);
+                }
                 Err(Break::Operation(status)) => {
+                    self.server.progress().note();
                     // A worker that was lost; other codes are about the action, and another try would end the same.
                     if !matches!(status.code(), Code::Unavailable | Code::Aborted | Code::ResourceExhausted) {
                         return Err(self.server.failure(CALL, &status));
@@ -113,12 +127,12 @@ impl Execution<'_> {
             if self.cancel.is_fired() {
                 return Err(self.server.failure(CALL, &status));
             }
-            if begun.elapsed() > LIVELY {
+            if tried.elapsed() > LIVELY {
                 attempts = patience();
             }
             match attempts.next(&status) {
                 Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(self.server.give_up(CALL, &status).await),
+                None => return Err(self.server.give_up(CALL, &status, begun.elapsed()).await),
             }
         }
     }

@@ -17,6 +17,7 @@ mod missing;
 mod offer;
 mod options;
 mod presence;
+mod progress;
 mod read;
 mod resource;
 mod retry;

@@ -1,6 +1,7 @@
 //! Server: one service's connection, and how a call to it is made: credentials, deadline, retries, breaker.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tonic::metadata::MetadataMap;
@@ -10,9 +11,10 @@ use tonic::{Code, Request, Status};
 use super::address::{self, AddressError};
 use super::breaker::Breaker;
 use super::credentials::Credentials;
-use super::error::is_transport;
+use super::error::{is_pressed, is_transport};
 use super::lanes::{Lanes, Place};
 use super::metadata::Caller;
+use super::progress::{Overdue, Progress};
 use super::retry::Attempts;
 use super::{Endpoint, GridError};
 use crate::inputs::digest::Digest;
@@ -32,7 +34,11 @@ pub(super) struct Link {
     name: Arc<str>,
     lanes: Lanes,
     credentials: Credentials,
+    /// Whether the server can be reached at all.
     breaker: Breaker,
+    /// Methods that hang or are refused for a while, beside others that work: a proxy leads to several servers.
+    methods: Mutex<HashMap<&'static str, Arc<Breaker>>>,
+    progress: Progress,
     caller: Arc<Caller>,
 }
 
@@ -74,9 +80,15 @@ impl Link {
             lanes: Lanes::new(transport),
             credentials: Credentials::new(endpoint),
             breaker: Breaker::default(),
+            methods: Mutex::default(),
+            progress: Progress::default(),
             caller,
             name,
         }))
+    }
+
+    fn method(&self, name: &'static str) -> Arc<Breaker> {
+        Arc::clone(self.methods.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default())
     }
 }
 
@@ -119,19 +131,20 @@ impl Server {
     ) -> Result<T, GridError> {
         let deadline = self.deadline(call.size);
         let mut attempts = Attempts::new(&self.endpoint.retry, deadline);
+        let begun = Instant::now();
         loop {
             let wire = self.wire(call).await?;
             let made = tokio::time::timeout(deadline, attempt(wire)).await;
             let status = match made.unwrap_or_else(|_| Err(self.unheard(deadline))) {
                 Ok(answer) => {
-                    self.link.breaker.reached();
+                    self.succeeded(call.name);
                     return Ok(answer);
                 }
                 Err(status) => status,
             };
             match attempts.next(&status) {
                 Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(self.give_up(call.name, &status).await),
+                None => return Err(self.give_up(call.name, &status, begun.elapsed()).await),
             }
         }
     }
@@ -155,7 +168,9 @@ impl Server {
     }
 
     async fn headers(&self, call: Call<'_>) -> Result<MetadataMap, GridError> {
-        self.link.breaker.admit(Instant::now()).map_err(|why| {
+        let now = Instant::now();
+        let admitted = self.link.breaker.admit(now).and_then(|()| self.link.method(call.name).admit(now));
+        admitted.map_err(|why| {
             self.error(call.name, Code::Unavailable, format!("not tried, because it failed just now: {why}"))
         })?;
         let mut headers = self.link.caller.headers(call.action);
@@ -180,13 +195,18 @@ impl Server {
         status
     }
 
-    /// The error of a call whose last attempt ended so.
-    pub(super) async fn give_up(&self, call: &'static str, status: &Status) -> GridError {
+    /// The error of a call whose last attempt ended so, after so long.
+    pub(super) async fn give_up(&self, call: &'static str, status: &Status, took: Duration) -> GridError {
         let error = self.failure(call, status);
-        // A proxy says UNAVAILABLE for a server that is down behind it.
-        if is_transport(status) || error.code == Code::Unavailable {
-            self.link.breaker.failed(Instant::now(), &error.text);
-        } else {
+        let now = Instant::now();
+        if is_pressed(error.code) {
+            self.link.method(call).failed(now, took, &error.text);
+        }
+        // Other methods need not hang as well; but a proxy says UNAVAILABLE for a server that is down behind it.
+        let away = is_transport(status) && error.code != Code::DeadlineExceeded;
+        if away || error.code == Code::Unavailable {
+            self.link.breaker.failed(now, took, &error.text);
+        } else if !is_transport(status) {
             self.link.breaker.reached();
         }
         if error.code == Code::Unauthenticated {
@@ -195,9 +215,34 @@ impl Server {
         error
     }
 
+    /// The error of an execution that is waited for no longer, after so long.
+    pub(super) fn overdue(&self, call: &'static str, overdue: Overdue, took: Duration) -> GridError {
+        let what = match overdue {
+            Overdue::Lost => "it did not end",
+            Overdue::Standstill => "neither it nor any other ended",
+        };
+        let error =
+            self.error(call, Code::DeadlineExceeded, format!("{what} within {:.0} s", took.as_secs_f64()));
+        if overdue == Overdue::Standstill {
+            self.link.method(call).failed(Instant::now(), took, &error.text);
+        }
+        error
+    }
+
+    /// How the server gets on with its executions.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.link.progress
+    }
+
     /// Notes that the server answered.
     pub(super) fn reached(&self) {
         self.link.breaker.reached();
+    }
+
+    /// Notes that a call did what it is for.
+    pub(super) fn succeeded(&self, call: &'static str) {
+        self.link.breaker.reached();
+        self.link.method(call).reached();
     }
 }
 

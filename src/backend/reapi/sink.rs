@@ -52,7 +52,7 @@ impl Sink {
     pub(super) fn check(&self) -> Result<(), Status> {
         if self.size < self.blob.size {
             let text = format!("the stream ended after {} bytes of {}", self.size, self.blob);
-            return Err(Status::unavailable(text));
+            return Err(Status::aborted(text));
         }
         let came = Digest { hash: self.hasher.clone().finalize().into(), size: self.size };
         if came == self.blob { Ok(()) } else { Err(wrong(&self.blob)) }

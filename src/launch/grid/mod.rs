@@ -1,5 +1,6 @@
 //! A grid as a session uses it: looking results up there, having commands executed, and leaving results for others.
 
+mod complaints;
 mod depfile;
 mod ident;
 mod job;
@@ -25,6 +26,7 @@ use crate::backend::Outcome;
 use crate::backend::reapi::{Blob, Cancel, Client, Content, Execute, GridError};
 use crate::inputs::digest::Digest;
 use crate::settings::Policy;
+use complaints::Complaints;
 use upload::Uploads;
 use vouch::Voucher;
 
@@ -33,6 +35,7 @@ pub struct Grid {
     client: Arc<Client>,
     settings: GridSettings,
     uploads: Uploads,
+    complaints: Arc<Complaints>,
 }
 
 /// Why a command cannot be had from the grid. It can be run here instead.
@@ -44,6 +47,20 @@ pub enum Unobtainable {
     /// What it answers cannot be used.
     #[error("{0}")]
     Unusable(String),
+    /// Commands such as this one are not sent to grids.
+    #[error("{0}")]
+    Unsent(String),
+}
+
+impl Unobtainable {
+    /// Whether a result is at fault, rather than the grid.
+    fn is_of_result(&self) -> bool {
+        match self {
+            Self::Grid(error) => !error.missing_blobs().is_empty(),
+            Self::Unusable(_) => true,
+            Self::Unsent(_) => false,
+        }
+    }
 }
 
 /// What an execution came to.
@@ -65,7 +82,18 @@ pub enum Executed {
 impl Grid {
     /// A grid behind `client`.
     pub fn new(client: Arc<Client>, settings: GridSettings) -> Self {
-        Self { uploads: Uploads::new(Arc::clone(&client)), client, settings }
+        let complaints = Arc::<Complaints>::default();
+        Self {
+            uploads: Uploads::new(Arc::clone(&client), Arc::clone(&complaints)),
+            client,
+            settings,
+            complaints,
+        }
+    }
+
+    /// Tells in the log why the command on `source` is run here, as a warning if that is news.
+    pub fn complain(&self, source: &str, error: &Unobtainable) {
+        self.complaints.tell(&format!("{source} is compiled here"), error);
     }
 
     /// What the session wants of it.
@@ -87,7 +115,7 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout).map_err(Unobtainable::Unusable)
+        wire::wire(job, &self.settings.layout).map_err(Unobtainable::Unsent)
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
@@ -106,9 +134,10 @@ impl Grid {
             .and_then(|by| self.receive(engine, job, &wire.asked.command, &result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
-            // What others left is no reason to fail or to complain: the command is run.
-            Err(Unobtainable::Unusable(why)) => {
-                tracing::info!("result of {} on the grid is not used: {why}", job.name());
+            // What others left, or what has lost its blobs meanwhile, is no reason to fail: the command is run.
+            Err(error) if error.is_of_result() => {
+                self.complaints
+                    .tell(&format!("the result of {} on the grid is not used", job.name()), &error);
                 Ok(None)
             }
             Err(error) => Err(error),

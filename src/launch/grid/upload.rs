@@ -7,6 +7,7 @@ use std::thread;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
+use super::complaints::Complaints;
 use crate::backend::reapi::{Blob, Client, Content, GridError};
 use crate::inputs::digest::Digest;
 
@@ -28,12 +29,13 @@ pub(super) struct Parcel {
 /// The threads that upload, started when there is something to upload.
 pub(super) struct Uploads {
     client: Arc<Client>,
+    complaints: Arc<Complaints>,
     parcels: OnceLock<Sender<Parcel>>,
 }
 
 impl Uploads {
-    pub(super) fn new(client: Arc<Client>) -> Self {
-        Self { client, parcels: OnceLock::new() }
+    pub(super) fn new(client: Arc<Client>, complaints: Arc<Complaints>) -> Self {
+        Self { client, complaints, parcels: OnceLock::new() }
     }
 
     /// Sends a parcel off.
@@ -43,7 +45,8 @@ impl Uploads {
             let receiver = Arc::new(Mutex::new(receiver));
             for _ in 0..WIDTH {
                 let (client, receiver) = (Arc::clone(&self.client), Arc::clone(&receiver));
-                thread::spawn(move || carry(&client, &receiver));
+                let complaints = Arc::clone(&self.complaints);
+                thread::spawn(move || carry(&client, &complaints, &receiver));
             }
             sender
         });
@@ -52,13 +55,13 @@ impl Uploads {
     }
 }
 
-fn carry(client: &Client, parcels: &Mutex<Receiver<Parcel>>) {
+fn carry(client: &Client, complaints: &Complaints, parcels: &Mutex<Receiver<Parcel>>) {
     loop {
         let next = parcels.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(parcel) = next else { return };
         match deliver(client, &parcel) {
             Ok(()) => tracing::debug!("result of action {} is on the grid", parcel.action),
-            Err(error) => tracing::warn!("a result is not left on the grid: {error}"),
+            Err(error) => complaints.tell("a result is not left on the grid", &error.into()),
         }
         drop(parcel.guard);
     }

@@ -51,6 +51,11 @@ impl State {
         self.blobs.lock().unwrap().remove(digest);
     }
 
+    /// Loses every blob, and keeps the results that name them.
+    pub(crate) fn evict(&self) {
+        self.blobs.lock().unwrap().clear();
+    }
+
     /// Puts a result into the action cache.
     pub(crate) fn cache(&self, action: Digest, result: reapi::ActionResult) {
         self.results.lock().unwrap().insert(action, result);
