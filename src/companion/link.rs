@@ -68,7 +68,7 @@ pub(super) fn answer(
     }
     if found.is_none() {
         let job = linkage.job(&call);
-        match attended(alive, |cancel| had(companion, &grid, &job, log, cancel))? {
+        match attended(alive, |cancel| had(companion, &grid, &job, None, log, cancel))? {
             Ok(Had::Found(outcome)) => found = Some((outcome, false)),
             Ok(Had::Executed(Executed::Done(outcome))) => found = Some((outcome, true)),
             Ok(Had::Executed(Executed::Failed { status, stdout, stderr })) if !request.terminal => {

@@ -9,6 +9,7 @@ mod hand;
 mod learn;
 mod link;
 mod obtain;
+mod race;
 mod recc_log;
 mod root;
 mod server;

@@ -6,13 +6,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ask::{Answer, Lesson, Request};
+use super::race::{First, Here, race};
 use super::recc_log::ReccLog;
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine, instantiate,
+    Accounts, Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
+    instantiate, perform,
 };
 use crate::settings::Policy;
 
@@ -25,6 +27,8 @@ pub(super) enum Had {
     Found(Outcome),
     /// The grid ran it.
     Executed(Executed),
+    /// This machine ran it, faster than the grid.
+    Here(Outcome),
     /// It is to be run here.
     Nothing,
 }
@@ -59,7 +63,17 @@ pub(super) fn obtain(
     }
     let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context).ok()?;
     let job = moment.job(call, &request.environment);
-    let had = attended(alive, |cancel| had(companion, grid, &job, log, cancel))?;
+    let had = attended(alive, |cancel| {
+        let here = |started: &dyn Fn(i32)| {
+            let performed = perform(engine, call, &lesson.session.place, true, started)?;
+            match performed.learnt.kept {
+                Ok(key) if key == job.key => Ok(performed.outcome),
+                Ok(_) => Err("an input has changed".to_owned()),
+                Err(why) => Err(why.to_string()),
+            }
+        };
+        had(companion, grid, &job, Some(&here), log, cancel)
+    })?;
     match had {
         Ok(had) => finish(companion, lesson, request, reads, begun, had),
         Err(error) => {
@@ -98,6 +112,7 @@ pub(super) fn had(
     companion: &Companion,
     grid: &Grid,
     job: &Job<'_>,
+    here: Option<&Here<'_>>,
     log: Option<&ReccLog>,
     cancel: &Cancel,
 ) -> Result<Had, Unobtainable> {
@@ -107,12 +122,25 @@ pub(super) fn had(
         say(&|log| log.cache_hit(&wire.asked.action));
         return Ok(Had::Found(outcome));
     }
-    if matches!(grid.policy(job, &wire), Policy::CacheOnly | Policy::Local) {
+    let policy = grid.policy(job, &wire);
+    if matches!(policy, Policy::CacheOnly | Policy::Local) {
         say(&ReccLog::local_in_cache_only);
         return Ok(Had::Nothing);
     }
     say(&|log| log.executing(&wire.executable().action));
-    let executed = grid.execute(&companion.engine, job, &wire, cancel)?;
+    let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &wire, cancel);
+    let executed = match here.filter(|_| policy == Policy::Race && companion.engine.executor.available()) {
+        None => execute(cancel)?,
+        Some(here) => match race(execute, here, cancel)? {
+            First::Grid(executed) => executed,
+            First::Here(outcome) => {
+                if grid.settings().uploads() {
+                    grid.keep(&companion.engine, job, &wire, &outcome, None);
+                }
+                return Ok(Had::Here(outcome));
+            }
+        },
+    };
     let code = match &executed {
         Executed::Done(_) => 0,
         Executed::Failed { status, .. } => i32::from(*status),
@@ -130,10 +158,21 @@ fn finish(
     begun: Instant,
     had: Had,
 ) -> Option<Answer> {
-    let (outcome, executed) = match had {
+    let mut accounts = Accounts::default();
+    let outcome = match had {
         Had::Nothing => return None,
-        Had::Found(outcome) => (outcome, false),
-        Had::Executed(Executed::Done(outcome)) => (outcome, true),
+        Had::Found(outcome) => {
+            accounts.served.cached = 1;
+            outcome
+        }
+        Had::Here(outcome) => {
+            accounts.served.local = 1;
+            outcome
+        }
+        Had::Executed(Executed::Done(outcome)) => {
+            accounts.served.executed = 1;
+            outcome
+        }
         // A terminal would have got colours and links.
         Had::Executed(Executed::Failed { .. }) if request.terminal => return None,
         Had::Executed(Executed::Failed { status, stdout, stderr }) => {
@@ -145,10 +184,7 @@ fn finish(
         return None;
     }
     let files = companion.engine.cache.open(&outcome)?;
-    {
-        let served = &mut lesson.session.inner().accounts.served;
-        *(if executed { &mut served.executed } else { &mut served.cached }) += 1;
-    }
+    lesson.session.inner().accounts.add(&accounts);
     learn::remember(companion, lesson, reads, begun.elapsed());
     Some(Answer::Serve(outcome, files))
 }

@@ -161,7 +161,7 @@ fn here(engine: &Engine, task: &Task, instance: &Instance, asked: bool) -> Resul
     }
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
-    let performed = perform(engine, known, place, asked, &|group| {
+    let performed = perform(engine, &known.call, place, asked, &|group| {
         known.set(Launch::Running(Some(Runner::Group(group))));
     })?;
     let mut state = known.state();

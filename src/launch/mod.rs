@@ -24,6 +24,6 @@ pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
 pub use launcher::{Launcher, awaited, is_open};
 pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
-pub use perform::{Side, examine, scan, side_channel};
+pub use perform::{Performed, Side, examine, perform, scan, side_channel};
 pub use place::Place;
 pub use wrapper::Wrapper;

@@ -3,14 +3,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::lexical;
 use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
-    Call, Context, Engine, Evidence, Instance, Known, Learnt, NotKept, Place, Reads, conclude, instantiate,
+    Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Place, Reads, conclude, instantiate,
 };
 use crate::backend::{Executed, Job, Outcome};
 use crate::command;
@@ -83,11 +82,15 @@ pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> R
 }
 
 /// What a launch that ran to its end gave.
-pub(super) struct Performed {
-    pub(super) learnt: Learnt,
-    pub(super) outcome: Outcome,
-    pub(super) cpu: Duration,
-    pub(super) wall: Duration,
+pub struct Performed {
+    /// What it read, and under which action its result was kept.
+    pub learnt: Learnt,
+    /// What it left.
+    pub outcome: Outcome,
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
 }
 
 /// Finds out what a call reads now, by a scan, and its action.
@@ -107,14 +110,13 @@ pub fn examine(
 }
 
 /// Runs a call in a private view and keeps its result.
-pub(super) fn perform(
+pub fn perform(
     engine: &Engine,
-    known: &Arc<Known>,
+    call: &Call,
     place: &Place,
     asked: bool,
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
-    let call = &known.call;
     let say = |error: io::Error| error.to_string();
     let covered = covered(call, &place.root)?;
     let view =

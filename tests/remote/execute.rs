@@ -57,3 +57,16 @@ fn a_server_that_is_not_there_costs_nothing_but_a_line() {
         .step("", CLEAN_MAKE, Expect::Hits)
         .check();
 }
+
+#[test]
+fn in_a_race_the_first_serves() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    Project::six()
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .set("SPEC_CC_POLICY", "race")
+        .step("", PLAIN_MAKE, Expect::Any)
+        .step("echo 'int six;' >>five.c", PLAIN_MAKE, Expect::Ahead)
+        .elsewhere("", PLAIN_MAKE, Expect::Any)
+        .check();
+}
