@@ -24,6 +24,7 @@ use super::Engine;
 use crate::backend::Outcome;
 use crate::backend::reapi::{Blob, Cancel, Client, Content, Execute, GridError};
 use crate::inputs::digest::Digest;
+use crate::inputs::links::Links;
 use crate::settings::Policy;
 use upload::Uploads;
 use vouch::Voucher;
@@ -33,6 +34,7 @@ pub struct Grid {
     client: Arc<Client>,
     settings: GridSettings,
     uploads: Uploads,
+    links: Links,
 }
 
 /// Why a command cannot be had from the grid. It can be run here instead.
@@ -65,7 +67,7 @@ pub enum Executed {
 impl Grid {
     /// A grid behind `client`.
     pub fn new(client: Arc<Client>, settings: GridSettings) -> Self {
-        Self { uploads: Uploads::new(Arc::clone(&client)), client, settings }
+        Self { uploads: Uploads::new(Arc::clone(&client)), client, settings, links: Links::default() }
     }
 
     /// What the session wants of it.
@@ -84,7 +86,7 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout).map_err(Unobtainable::Unusable)
+        wire::wire(job, &self.settings.layout, &self.links).map_err(Unobtainable::Unusable)
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
