@@ -22,7 +22,8 @@ use spec_cc::store::{ElementKey, Record, Store};
 use crate::tree::Tree;
 
 const COMPILER: &str = "/usr/bin/gcc";
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where programs are searched for.
+pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How long the steps of an open took.
 pub(crate) struct Opening {
@@ -83,16 +84,19 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     })
 }
 
-fn cpu_time() -> Result<Duration> {
+/// CPU time of this process so far, on all cores.
+pub(crate) fn cpu_time() -> Result<Duration> {
     let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
     Ok(Duration::from_nanos((time.tv_sec() * 1_000_000_000 + time.tv_nsec()) as u64))
 }
 
-fn key() -> ElementKey {
+/// The element's key in the store.
+pub(crate) fn key() -> ElementKey {
     ElementKey::new("bench", "open")
 }
 
-fn engine(folder: &Path) -> Engine {
+/// An engine that knows nothing yet, with its cache below `folder`.
+pub(crate) fn engine(folder: &Path) -> Engine {
     let files = Arc::new(Files::default());
     Engine {
         toolchains: Toolchains::new(Arc::clone(&files)),
@@ -150,4 +154,11 @@ pub(crate) fn bytes_below(folder: &Path) -> Result<u64> {
         };
     }
     Ok(bytes)
+}
+
+/// Peak resident memory of this process (`proc_pid_status(5)`, `VmHWM`).
+pub(crate) fn peak_mib() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

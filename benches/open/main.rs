@@ -81,13 +81,6 @@ fn open(folder: &Path, commands: usize) -> Result<()> {
     for step in steps {
         print!("{:.1} ", step.as_secs_f64() * 1e3);
     }
-    println!("{:.1}", peak_mib()?);
+    println!("{:.1}", element::peak_mib()?);
     Ok(())
-}
-
-/// Peak resident memory of this process (`proc_pid_status(5)`, `VmHWM`).
-fn peak_mib() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

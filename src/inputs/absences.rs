@@ -98,6 +98,11 @@ pub(super) fn folder(paths: &Paths, path: PathId) -> Option<PathId> {
     (!folder.is_empty() && folder != name.as_str()).then(|| paths.intern(folder))
 }
 
+/// Whether a folder is on a file system that changes its times with its entries.
+pub(super) fn is_faithful(folder: &CStr) -> bool {
+    staged::file_system(folder).is_ok_and(|kind| FAITHFUL.contains(&kind))
+}
+
 /// The kind of the file system that a missing path's folder is on.
 fn file_system(path: &CStr) -> io::Result<i64> {
     let bytes = path.to_bytes();

@@ -1,6 +1,13 @@
 //! Symbolic links and folders, as they are now.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::absences;
+use super::stamp::{Stamp, now_ns};
 
 /// The target of the symbolic link at `path`, as the link says it; `None` for what is no link, or no link to UTF-8.
 pub fn link(path: &str) -> Option<String> {
@@ -10,4 +17,118 @@ pub fn link(path: &str) -> Option<String> {
 /// Whether there is a folder at `path`, links followed.
 pub fn is_folder(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|there| there.is_dir())
+}
+
+/// What is a link and what is not, known for as long as the folders stay as they are.
+///
+/// A command reads hundreds of files in a few dozen folders, and so does the next one: a link that is put in the place of a file
+/// changes its folder's times, so one `stat(2)` of the folder answers for all that is in it.
+#[derive(Debug, Default)]
+pub struct Links {
+    folders: RwLock<HashMap<String, Arc<Folder>>>,
+}
+
+/// What is known of a folder in one state of it.
+#[derive(Debug)]
+struct Folder {
+    stamp: Option<Stamp>,
+    targets: RwLock<HashMap<String, Option<String>>>,
+}
+
+/// Links as they are at one moment: each folder is looked at once.
+#[derive(Debug)]
+pub struct LinksNow<'l> {
+    links: &'l Links,
+    folders: RefCell<HashMap<String, Arc<Folder>>>,
+}
+
+impl Links {
+    /// The links of this moment. Not to be kept.
+    pub fn now(&self) -> LinksNow<'_> {
+        LinksNow { links: self, folders: RefCell::default() }
+    }
+
+    /// The folder as it is now.
+    fn folder(&self, path: &str) -> Arc<Folder> {
+        let asked_at_ns = now_ns();
+        let name = CString::new(if path.is_empty() { "/" } else { path }).ok();
+        let stamp = name.as_deref().and_then(|name| Stamp::of(name).ok());
+        let known = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
+            return known;
+        }
+        let folder = Arc::new(Folder { stamp, targets: RwLock::default() });
+        let tells =
+            |stamp: &Stamp| stamp.settled(asked_at_ns) && name.as_deref().is_some_and(absences::is_faithful);
+        // Of a folder that may change unseen, only this moment knows.
+        if stamp.as_ref().is_some_and(tells) {
+            let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+            folders.insert(path.to_owned(), Arc::clone(&folder));
+        }
+        folder
+    }
+}
+
+impl LinksNow<'_> {
+    /// The target of the symbolic link at an absolute path, as [`link`] gives it.
+    pub fn link(&self, path: &str) -> Option<String> {
+        let (folder, name) = path.rsplit_once('/')?;
+        let known = self.folders.borrow().get(folder).cloned();
+        let folder = known.unwrap_or_else(|| {
+            let looked = self.links.folder(folder);
+            self.folders.borrow_mut().insert(folder.to_owned(), Arc::clone(&looked));
+            looked
+        });
+        if let Some(target) = folder.targets.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return target.clone();
+        }
+        let target = link(path);
+        let mut targets = folder.targets.write().unwrap_or_else(PoisonError::into_inner);
+        targets.insert(name.to_owned(), target.clone());
+        target
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_becomes_a_link_or_another_one_is_seen() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let place = dir.path().join("a.h");
+        let path = place.to_str().expect("UTF-8");
+        let links = Links::default();
+        let seen = || links.now().link(path);
+        // Asked at once, and after the folder has settled, so that what was seen is kept.
+        for pause in [0, 60] {
+            let settle = || std::thread::sleep(Duration::from_millis(pause));
+            fs::write(&place, "").expect("written");
+            settle();
+            assert_eq!((seen(), seen()), (None, None));
+            for target in ["one", "other"] {
+                fs::remove_file(&place).expect("removed");
+                symlink(target, &place).expect("linked");
+                settle();
+                assert_eq!((seen().as_deref(), seen().as_deref()), (Some(target), Some(target)));
+            }
+            fs::remove_file(&place).expect("removed");
+            settle();
+            assert_eq!(seen(), None);
+        }
+    }
+
+    #[test]
+    fn a_settled_folder_is_kept_and_a_fresh_one_is_not() {
+        let links = Links::default();
+        assert_eq!(links.now().link("/usr/include/stdio.h"), link("/usr/include/stdio.h"));
+        assert!(links.folders.read().expect("whole").contains_key("/usr/include"));
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.h").to_str().expect("UTF-8").to_owned();
+        assert_eq!(links.now().link(&path), None);
+        assert!(!links.folders.read().expect("whole").contains_key(dir.path().to_str().expect("UTF-8")));
+    }
 }

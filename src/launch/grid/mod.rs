@@ -25,6 +25,7 @@ use super::Engine;
 use crate::backend::Outcome;
 use crate::backend::reapi::{Blob, Cancel, Client, Content, Execute, GridError};
 use crate::inputs::digest::Digest;
+use crate::inputs::links::Links;
 use crate::settings::Policy;
 use complaints::Complaints;
 use upload::Uploads;
@@ -36,6 +37,7 @@ pub struct Grid {
     settings: GridSettings,
     uploads: Uploads,
     complaints: Arc<Complaints>,
+    links: Links,
 }
 
 /// Why a command cannot be had from the grid. It can be run here instead.
@@ -88,6 +90,7 @@ impl Grid {
             client,
             settings,
             complaints,
+            links: Links::default(),
         }
     }
 
@@ -115,7 +118,7 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout).map_err(Unobtainable::Unsent)
+        wire::wire(job, &self.settings.layout, &self.links).map_err(Unobtainable::Unsent)
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.

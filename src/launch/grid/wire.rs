@@ -1,12 +1,9 @@
 //! A job's action as servers see it: recc's, and the one to execute where recc's would not do.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
 use super::Job;
 use crate::action::remote::Disk;
 use crate::action::remote::{self, Asked, Built, Layout};
-use crate::inputs::links;
+use crate::inputs::links::{self, Links};
 
 /// The actions of a job.
 #[derive(Debug)]
@@ -35,15 +32,15 @@ impl Wire {
 }
 
 /// Builds the actions of a job.
-pub(super) fn wire(job: &Job<'_>, layout: &Layout) -> Result<Wire, String> {
+pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire, String> {
     let asked = Asked {
         arguments: &job.arguments,
         environment: job.environment,
         directory: job.directory,
         link: job.link,
     };
-    let seen = Seen::default();
-    let disk = Disk { link: &|path| seen.link(path), is_folder: &links::is_folder };
+    let now = links.now();
+    let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
     let laid_out =
         |layout: &Layout| remote::build(&asked, layout, &job.files, &disk).map_err(|why| why.to_string());
     let built = laid_out(layout)?;
@@ -83,19 +80,4 @@ fn is_faithful(job: &Job<'_>, built: &Built) -> bool {
 fn outputs_are_named(job: &Job<'_>, built: &Built) -> bool {
     let named: Vec<_> = built.command.output_paths.iter().map(|path| job.absolute(path)).collect();
     job.outputs.iter().all(|output| output.optional || named.contains(&job.absolute(&output.path)))
-}
-
-/// The links on the paths of one command's files, each looked at once: the files share a few dozen folders.
-#[derive(Default)]
-struct Seen(RefCell<HashMap<String, Option<String>>>);
-
-impl Seen {
-    fn link(&self, path: &str) -> Option<String> {
-        if let Some(known) = self.0.borrow().get(path) {
-            return known.clone();
-        }
-        let target = links::link(path);
-        self.0.borrow_mut().insert(path.to_owned(), target.clone());
-        target
-    }
 }
