@@ -80,3 +80,39 @@ fn without_an_installed_recc_compilers_run_alone() {
         .step("", "make -s", Expect::Any)
         .check();
 }
+
+#[test]
+fn explain_tells_the_digest_that_recc_has() {
+    let Some(peers) = Peers::get() else { return };
+    let project = Project::six();
+    project.lay_out();
+    let linked = project.sandbox.path("linked");
+    std::os::unix::fs::symlink(project.tree(), &linked).unwrap();
+    let path = crate::support::sandbox::search_path();
+    for (folder, settings, command) in [
+        (project.tree(), "", "gcc -Ilib -c one.c"),
+        (
+            project.tree(),
+            "RECC_DEPS_GLOBAL_PATHS=1 RECC_NO_PATH_REWRITE=1",
+            "gcc -Ilib -g -MD -c main.c -o m.o",
+        ),
+        (
+            project.tree(),
+            "RECC_REMOTE_PLATFORM_OSFamily=linux RECC_ACTION_SALT=x",
+            "gcc -I $PWD/lib -c $PWD/two.c",
+        ),
+        (linked, "RECC_NO_PATH_REWRITE=1", "gcc -Ilib -c one.c"),
+    ] {
+        let recc = peers.program("recc").display().to_string();
+        let set = format!("export RECC_SERVER=unix:/nowhere {settings}");
+        let script = format!("{set} RECC_VERBOSE=1 RECC_NO_EXECUTE=1; {recc} {command}");
+        let output = succeed(sh(&folder, &script).env("PATH", &path));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let theirs = said.split("Action Digest: ").nth(1).and_then(|rest| rest.split(' ').next());
+        let mut explain = sh(&folder, &format!("{set}; specctl explain --json -- {command}"));
+        project.sandbox.enter(&mut explain);
+        let output = succeed(&mut explain);
+        let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(ours["action_digest"].as_str(), theirs, "{settings} {command}: {ours}");
+    }
+}

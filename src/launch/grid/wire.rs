@@ -1,8 +1,9 @@
 //! A job's action as servers see it: recc's, and the one to execute where recc's would not do.
 
+use std::borrow::Cow;
+
 use super::Job;
-use crate::action::remote::Disk;
-use crate::action::remote::{self, Asked, Built, Layout};
+use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
 use crate::inputs::links::{self, Links};
 
 /// The actions of a job.
@@ -33,23 +34,25 @@ impl Wire {
 
 /// Builds the actions of a job.
 pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire, String> {
+    let directory = real_directory(job);
     let asked = Asked {
         arguments: &job.arguments,
         environment: job.environment,
-        directory: job.directory,
+        directory: &directory,
         link: job.link,
     };
+    let files = beside(job, &directory);
     let now = links.now();
     let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
     let laid_out =
-        |layout: &Layout| remote::build(&asked, layout, &job.files, &disk).map_err(|why| why.to_string());
+        |layout: &Layout| remote::build(&asked, layout, &files, &disk).map_err(|why| why.to_string());
     let built = laid_out(layout)?;
     let own = if job.link { &layout.link_platform } else { &layout.compile_platform };
     let pinned = own
         .iter()
         .chain(&layout.platform)
         .any(|(name, value)| PINS.contains(&name.as_str()) && !value.is_empty());
-    if is_faithful(job, &built) {
+    if is_faithful(job, &directory, &built) {
         return Ok(Wire { asked: built, faithful: None, pinned });
     }
     let covered = outputs_are_named(job, &built);
@@ -67,9 +70,26 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
     Ok(Wire { asked: built, faithful: Some(laid_out(&whole)?), pinned })
 }
 
+/// The working directory without links, as recc names it; compilers go by `$PWD`, which may have some.
+fn real_directory<'a>(job: &Job<'a>) -> Cow<'a, str> {
+    let real =
+        std::fs::canonicalize(job.directory).ok().and_then(|path| path.into_os_string().into_string().ok());
+    real.map_or(Cow::Borrowed(job.directory), Cow::Owned)
+}
+
+/// The job's files, those below its working directory relative to that when `directory` names it otherwise.
+fn beside<'j, 'a>(job: &'j Job<'a>, directory: &str) -> Cow<'j, [File<'a>]> {
+    if directory == job.directory {
+        return Cow::Borrowed(&job.files);
+    }
+    let below = |path: &'a str| path.strip_prefix(job.directory)?.strip_prefix('/');
+    let files = job.files.iter().map(|file| File { path: below(file.path).unwrap_or(file.path), ..*file });
+    Cow::Owned(files.collect())
+}
+
 /// Whether running an action gives what the command gives here, if the server puts the input root at `/`.
-fn is_faithful(job: &Job<'_>, built: &Built) -> bool {
-    let directory = job.directory.trim_start_matches('/').trim_end_matches('/');
+fn is_faithful(job: &Job<'_>, directory: &str, built: &Built) -> bool {
+    let directory = directory.trim_start_matches('/').trim_end_matches('/');
     outputs_are_named(job, built)
         && built.left_out.is_empty()
         && built.command.arguments == job.arguments
