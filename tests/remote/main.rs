@@ -4,6 +4,7 @@
 mod cache_only;
 mod execute;
 mod faults;
+mod packages;
 mod recc;
 #[path = "../support/mod.rs"]
 mod support;
