@@ -21,7 +21,7 @@ fn a_package_with_debug_information_is_compiled_here() {
     executed(&Package { build, ..LUAJIT }, "local");
 }
 
-/// Learns a package beside a casd that keeps results, and has another machine build it.
+/// Learns a package beside a casd that keeps results, has another machine build it, and then edits it there.
 fn cached(package: &Package) {
     let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(peers) = Peers::get() else { return };
@@ -43,6 +43,12 @@ fn cached(package: &Package) {
     assert!(stats.served("local") < 0.5, "compiled again: {stats:?}");
     assert_mostly(&stats, "cached", units(&wanted).count());
     bench.assert_recorded(&wanted);
+
+    bench.lay_out_edited();
+    let edited = bench.build_plainly();
+    bench.lay_out_edited();
+    assert_same("after edits", &bench.build(), &edited);
+    sandbox.stats(package.name).assert_ahead(units(&edited).count());
 }
 
 /// Builds a package beside a casd that executes, whose runner works in a folder of its own; most of it is to be had by `way`.
