@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::support::package::{LUAJIT, Package, units};
+use crate::support::package::{LIBUV, LUAJIT, Package, units};
 use crate::support::peers::{CasdOptions, Peers};
 use crate::support::sandbox::{Sandbox, Stats};
 use crate::support::tree::assert_same;
@@ -13,6 +13,16 @@ static MACHINE: Mutex<()> = Mutex::new(());
 #[test]
 fn another_machine_is_served_a_whole_make_package() {
     cached(&LUAJIT);
+}
+
+#[test]
+fn another_machine_is_served_a_whole_autotools_package() {
+    cached(&LIBUV);
+}
+
+#[test]
+fn a_package_without_debug_information_is_executed() {
+    executed(&LUAJIT, "executed");
 }
 
 #[test]
