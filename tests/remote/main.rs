@@ -5,6 +5,7 @@ mod cache_only;
 mod execute;
 mod faults;
 mod links;
+mod packages;
 mod recc;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,81 @@
+//! Real packages on the real casd: what another machine finds there, and what is executed there, is what the compiler builds.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::support::package::{LIBUV, LUAJIT, Package, units};
+use crate::support::peers::{CasdOptions, Peers};
+use crate::support::sandbox::{Sandbox, Stats};
+use crate::support::tree::assert_same;
+
+/// Packages build one after another: recall is about one build with the machine to itself.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn another_machine_is_served_a_whole_make_package() {
+    cached(&LUAJIT);
+}
+
+#[test]
+fn another_machine_is_served_a_whole_autotools_package() {
+    cached(&LIBUV);
+}
+
+#[test]
+fn a_package_without_debug_information_is_executed() {
+    executed(&LUAJIT, "executed");
+}
+
+#[test]
+fn a_package_with_debug_information_is_compiled_here() {
+    let build = r#"make -j"$JOBS" CC="$CC" CCOPT=-O1 CCDEBUG=-g"#;
+    executed(&Package { build, ..LUAJIT }, "local");
+}
+
+/// Learns a package beside a casd that keeps results, has another machine build it, and then edits it there.
+fn cached(package: &Package) {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let sandbox = Sandbox::new();
+    let bench = package.on(&sandbox).set("SPEC_CC_POLICY", "cache-only").set("SPEC_CC_REMOTE", &casd.url);
+
+    bench.lay_out();
+    let wanted = bench.build_plainly();
+    bench.lay_out();
+    assert_same("learning", &bench.build(), &wanted);
+    assert_mostly(&sandbox.stats(package.name), "local", units(&wanted).count());
+
+    sandbox.forget();
+    bench.lay_out();
+    assert_same("elsewhere", &bench.build(), &wanted);
+    let stats = sandbox.stats(package.name);
+    stats.assert_sound();
+    assert!(stats.served("local") < 0.5, "compiled again: {stats:?}");
+    assert_mostly(&stats, "cached", units(&wanted).count());
+    bench.assert_recorded(&wanted);
+
+    bench.lay_out_edited();
+    let edited = bench.build_plainly();
+    bench.lay_out_edited();
+    assert_same("after edits", &bench.build(), &edited);
+    sandbox.stats(package.name).assert_ahead(units(&edited).count());
+}
+
+/// Builds a package beside a casd that executes, whose runner works in a folder of its own; most of it is to be had by `way`.
+fn executed(package: &Package, way: &str) {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let sandbox = Sandbox::new();
+    let bench = package.on(&sandbox).set("SPEC_CC_REMOTE", &casd.url);
+    bench.lay_out();
+    let wanted = bench.build_plainly();
+    bench.lay_out();
+    assert_same("learning", &bench.build(), &wanted);
+    assert_mostly(&sandbox.stats(package.name), way, units(&wanted).count());
+}
+
+/// Panics unless at least `units` compiles were served by `way`.
+fn assert_mostly(stats: &Stats, way: &str, units: usize) {
+    assert!(stats.served(way) >= units as f64, "too few {way}: {stats:?}");
+}
