@@ -12,6 +12,7 @@ mod vouch;
 mod wire;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
@@ -38,6 +39,8 @@ pub struct Grid {
     uploads: Uploads,
     complaints: Arc<Complaints>,
     links: Links,
+    /// Whether a worker has been seen to run commands in another folder than their own.
+    works_elsewhere: AtomicBool,
 }
 
 /// Why a command cannot be had from the grid. It can be run here instead.
@@ -91,6 +94,7 @@ impl Grid {
             settings,
             complaints,
             links: Links::default(),
+            works_elsewhere: AtomicBool::new(false),
         }
     }
 
@@ -106,10 +110,12 @@ impl Grid {
 
     /// What to do about a job whose result is not there: what the settings say, if the server does that.
     ///
-    /// Nobody could vouch for a link that an unknown linker has made.
+    /// Nobody could vouch for a link that an unknown linker has made; nor, once a worker is seen to work in a folder of its
+    /// own, for an object that names where it was made.
     pub fn policy(&self, job: &Job<'_>, wire: &Wire) -> Policy {
         let policy = self.settings.policy(job.link);
-        let unknown = job.link && !wire.pinned;
+        let unknown = job.link && !wire.pinned
+            || self.works_elsewhere.load(Ordering::Relaxed) && vouch::tells_directory(job);
         if unknown || policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
             return Policy::CacheOnly;
         }
@@ -240,7 +246,12 @@ impl Grid {
         let wanted: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
         self.client.download(&wanted, &engine.cache.blobs)?;
         if by != Voucher::Ourselves {
-            vouch::after(engine, job, &outcome).map_err(Unobtainable::Unusable)?;
+            vouch::after(engine, job, &outcome).map_err(|why| {
+                if by == Voucher::Worker && why == vouch::ELSEWHERE {
+                    self.works_elsewhere.store(true, Ordering::Relaxed);
+                }
+                Unobtainable::Unusable(why)
+            })?;
         }
         if by == Voucher::Stranger {
             depfile::renew(engine, job, &mut outcome).map_err(Unobtainable::Unusable)?;

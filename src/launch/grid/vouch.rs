@@ -65,7 +65,9 @@ pub(super) fn before(
 
 /// Looks at the object itself, once it is here: an error when the compiler here would have made another.
 pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result<(), String> {
-    let Some(compile) = job.compile else { return Ok(()) };
+    if job.compile.is_none() {
+        return Ok(());
+    }
     let object = outcome.files.first().ok_or("it has no object")?;
     let bytes = engine.cache.blobs.read(&object.digest).map_err(|error| error.to_string())?;
     let bytes = bytes.ok_or("its object has gone")?;
@@ -73,12 +75,24 @@ pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result
     if memmem::find(&bytes, ident.as_bytes()).is_none() {
         return Err(format!("its object does not say that {ident:?} made it, as the compiler here is"));
     }
-    // Debug information names the working directory; a worker that runs elsewhere would name another.
-    let debug = compile.args.iter().any(|arg| arg.starts_with("-g") && arg != "-g0");
-    if debug && !names_folder(&bytes, job.directory) {
-        return Err("its debug information does not name the working directory".into());
+    if tells_directory(job) && !names_folder(&bytes, job.directory) {
+        return Err(ELSEWHERE.into());
     }
     Ok(())
+}
+
+/// What is said of an object that names another working directory, or none.
+pub(super) const ELSEWHERE: &str = "its debug information does not name the working directory";
+
+/// Whether an object of the job names the working directory: in debug information, or for coverage. A worker that runs
+/// elsewhere would name another.
+pub(super) fn tells_directory(job: &Job<'_>) -> bool {
+    const COVERAGE: [&str; 4] = ["--coverage", "-ftest-coverage", "-fcoverage-mapping", "-fprofile-"];
+    job.compile.is_some_and(|compile| {
+        compile.args.iter().any(|arg| {
+            arg.starts_with("-g") && arg != "-g0" || COVERAGE.iter().any(|option| arg.starts_with(option))
+        })
+    })
 }
 
 /// Whether the object names `folder`, and no folder of which that is only the end: workers lay input roots out anywhere.
