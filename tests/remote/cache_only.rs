@@ -61,3 +61,17 @@ fn a_header_outside_of_the_project_counts_even_where_recc_leaves_it_out() {
         .elsewhere("echo '#define X 1' >b/h.h", build, Expect::Any)
         .check();
 }
+
+#[test]
+fn a_variable_that_a_worker_would_not_see_is_no_reason_for_another_object() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "SOURCE_DATE_EPOCH=86400 $CC -c t.c; cp t.o u.o; SOURCE_DATE_EPOCH=864000 $CC -c t.c";
+    Project::of(&[("t.c", "const char *t = __DATE__;\n")])
+        .set("RECC_SERVER", &casd.url)
+        .set("RECC_REMOTE_ENV_SOURCE_DATE_EPOCH", "0")
+        .set("RECC_DEPS_GLOBAL_PATHS", "1")
+        .step("", build, Expect::Any)
+        .elsewhere("", build, Expect::Any)
+        .check();
+}

@@ -1,9 +1,11 @@
 //! A job's action as servers see it: recc's, and the one to execute where recc's would not do.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Job;
 use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
+use crate::command;
 use crate::inputs::links::{self, Links};
 
 /// The actions of a job.
@@ -65,9 +67,15 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
         working_dir_prefix: None,
         output_files_override: if covered { Vec::new() } else { job.output_paths() },
         output_directories_override: Vec::new(),
+        env_to_read: Vec::new(),
+        remote_env: layout.remote_env.iter().filter(|(name, _)| !decides(name)).cloned().collect(),
         ..layout.clone()
     };
-    Ok(Wire { asked: built, faithful: Some(laid_out(&whole)?), pinned })
+    let whole = laid_out(&whole)?;
+    if !is_faithful(job, &directory, &whole) {
+        return Err("no action holds all that it depends on".into());
+    }
+    Ok(Wire { asked: built, faithful: Some(whole), pinned })
 }
 
 /// The working directory without links, as recc names it; compilers go by `$PWD`, which may have some.
@@ -94,6 +102,35 @@ fn is_faithful(job: &Job<'_>, directory: &str, built: &Built) -> bool {
         && built.left_out.is_empty()
         && built.command.arguments == job.arguments
         && built.command.working_directory == directory
+        && environment_is_sent(job, built)
+}
+
+/// Whether the variables that decide on an object are there as they are here.
+fn environment_is_sent(job: &Job<'_>, built: &Built) -> bool {
+    let sent = built.command.environment_variables.iter().map(|variable| (&variable.name, &variable.value));
+    let sent: BTreeMap<_, _> = sent.filter(|(name, _)| decides(name)).collect();
+    let here = job.environment.iter().map(|(name, value)| (name, value));
+    let here: BTreeMap<_, _> = here.filter(|(name, _)| decides(name)).collect();
+    sent == here
+}
+
+/// Whether a variable changes objects, rather than messages alone: recc does not send all of those.
+fn decides(name: &str) -> bool {
+    const MESSAGES: [&str; 11] = [
+        "LANG",
+        "LANGUAGE",
+        "NLSPATH",
+        "GCC_COLORS",
+        "GCC_URLS",
+        "TERM_URLS",
+        "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
+        "TERM",
+        "COLUMNS",
+        "NO_COLOR",
+        // Only what is refused anyway says the time of day.
+        "TZ",
+    ];
+    command::keyed(name) && !name.starts_with("LC_") && !MESSAGES.contains(&name)
 }
 
 /// Whether the action's Command names everything that the command leaves: recc does not know of all.
