@@ -21,7 +21,7 @@ const EDIT: &str = "echo 'int six;' >>five.c; echo '#define SEVEN 7' >>lib/deep.
 /// More calls than a test makes.
 const ALWAYS: usize = 1000;
 /// What all of a test's builds may take when each waits once for a server that says nothing.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A grid whose worker runs what it is given.
 fn grid() -> Grid {
