@@ -103,10 +103,16 @@ pub const TABLE: &[Setting] = &[
     )
     .flag(),
     recc("prefix_map", "absolute paths to replace, as `/from=/to:/from=/to`", "PREFIX_MAP"),
-    recc("deps_override", "these files are the inputs", "DEPS_OVERRIDE").list(),
-    recc("deps_directory_override", "all of this folder is the input", "DEPS_DIRECTORY_OVERRIDE"),
+    recc("deps_override", "inputs by hand, which may not be all: such commands run here", "DEPS_OVERRIDE")
+        .list(),
+    recc(
+        "deps_directory_override",
+        "the same, as a folder: such commands run here",
+        "DEPS_DIRECTORY_OVERRIDE",
+    ),
     recc("deps_exclude_paths", "files below these are no inputs", "DEPS_EXCLUDE_PATHS").list(),
-    recc("deps_extra_symlinks", "links to add to the inputs", "DEPS_EXTRA_SYMLINKS").list(),
+    recc("deps_extra_symlinks", "links to add to the inputs: such commands run here", "DEPS_EXTRA_SYMLINKS")
+        .list(),
     recc("output_files_override", "these are the outputs", "OUTPUT_FILES_OVERRIDE").list(),
     recc("output_directories_override", "these folders are outputs", "OUTPUT_DIRECTORIES_OVERRIDE").list(),
     recc("working_dir_prefix", "folder above the working directory", "WORKING_DIR_PREFIX"),

@@ -36,6 +36,9 @@ impl Wire {
 
 /// Builds the actions of a job.
 pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire, String> {
+    if !layout.deps_override.is_empty() {
+        return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
+    }
     let directory = real_directory(job);
     let asked = Asked {
         arguments: &job.arguments,
@@ -62,7 +65,6 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
         deps_global_paths: true,
         no_path_rewrite: true,
         deps_exclude_paths: Vec::new(),
-        deps_override: Vec::new(),
         prefix_map: Vec::new(),
         working_dir_prefix: None,
         output_files_override: if covered { Vec::new() } else { job.output_paths() },
