@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -83,7 +84,8 @@ fn both_come_to_the_same() {
             assert!(command.contains(&text), "{number}: {text} in {command}");
             command = command.replacen(&text, "", 1);
         };
-        for (name, value) in &layout.platform {
+        let platform = layout.platform.iter().chain(&layout.compile_platform);
+        for (name, value) in platform.map(|(name, value)| (name, value)).collect::<BTreeMap<_, _>>() {
             take(format!("properties {{ name: \"{name}\" value: \"{value}\" }}"));
         }
         for (name, value) in &layout.remote_env {
