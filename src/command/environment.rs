@@ -4,8 +4,8 @@
 
 use super::{Reason, Why};
 
-/// Variables that change the object or the messages.
-const KEYED: &[&str] = &[
+/// Variables that change the object.
+const DECIDING: &[&str] = &[
     // Where headers, libraries and the compiler's own programs are looked for.
     "CPATH",
     "C_INCLUDE_PATH",
@@ -18,8 +18,20 @@ const KEYED: &[&str] = &[
     // What __DATE__, __TIME__ and archives say.
     "SOURCE_DATE_EPOCH",
     "ZERO_AR_DATE",
-    "TZ",
-    // The language and form of messages, and the characters of the source.
+    // Targets and defaults.
+    "MACOSX_DEPLOYMENT_TARGET",
+    "IPHONEOS_DEPLOYMENT_TARGET",
+    "SDKROOT",
+    "POSIXLY_CORRECT",
+    // What the compiler itself loads.
+    "LD_LIBRARY_PATH",
+];
+
+/// Prefixes of such variables.
+const DECIDING_PREFIXES: &[&str] = &["CLANG_", "RC_DEBUG_", "CCC_"];
+
+/// Variables that change what a compiler says, and how.
+const MESSAGES: &[&str] = &[
     "LANG",
     "LANGUAGE",
     "NLSPATH",
@@ -30,18 +42,9 @@ const KEYED: &[&str] = &[
     "TERM",
     "COLUMNS",
     "NO_COLOR",
-    // Targets and defaults.
-    "MACOSX_DEPLOYMENT_TARGET",
-    "IPHONEOS_DEPLOYMENT_TARGET",
-    "SDKROOT",
-    "POSIXLY_CORRECT",
-    // What debug information names as the compilation directory.
-    // What the compiler itself loads.
-    "LD_LIBRARY_PATH",
+    // An object that says the time of day is not cached.
+    "TZ",
 ];
-
-/// Prefixes of such variables.
-const KEYED_PREFIXES: &[&str] = &["LC_", "CLANG_", "RC_DEBUG_"];
 
 /// Variables that rule out caching, and why.
 const REFUSED: &[(&str, Why)] = &[
@@ -69,9 +72,12 @@ const REFUSED: &[(&str, Why)] = &[
 ///
 /// `PATH` is not: the compiler and its programs are identified by what they are.
 pub fn keyed(name: &str) -> bool {
-    KEYED.contains(&name)
-        || KEYED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || name.starts_with("CCC_")
+    decides(name) || MESSAGES.contains(&name) || name.starts_with("LC_")
+}
+
+/// Returns whether `name` changes the object itself, and not only what is said of it.
+pub fn decides(name: &str) -> bool {
+    DECIDING.contains(&name) || DECIDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Returns why a compile with `name` set is run as it is, if it is.
@@ -92,6 +98,7 @@ mod tests {
         for name in ["PATH", "HOME", "MAKEFLAGS", "SPEC_CC_MODE", "TMPDIR"] {
             assert!(!keyed(name), "{name}");
         }
+        assert!(decides("CPATH") && !decides("LC_ALL") && !decides("TERM"));
         assert!(refused("SUNPRO_DEPENDENCIES").is_some());
         assert!(refused("CPATH").is_none());
         let text = refused("DEPENDENCIES_OUTPUT").map(|reason| reason.to_string()).unwrap_or_default();

@@ -22,7 +22,7 @@ mod tests;
 mod through;
 
 pub use driver::{Driver, Family, driver, kind_of_program};
-pub use environment::{keyed, refused};
+pub use environment::{decides, keyed, refused};
 pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
 pub use language::Language;
 pub use link::{Link, read_link};

@@ -27,10 +27,7 @@ fn project(casd: &Casd) -> Project {
         ("one.c", "int one(void) { return 1; }\n"),
         ("two.c", "int two(void) { return 2; }\n"),
     ])
-    .set("RECC_SERVER", &casd.url)
-    .set("RECC_CACHE_ONLY", "1")
-    .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")
-    .set("RECC_DEPS_GLOBAL_PATHS", "1")
+    .beside_recc(&casd.url)
     .set("RECC_NO_PATH_REWRITE", "1")
     .set("RECC_LINK", "1")
 }

@@ -89,6 +89,12 @@ impl Project {
         self
     }
 
+    /// Shares a server that only keeps results with recc, by recc's settings.
+    pub(crate) fn beside_recc(self, url: &str) -> Self {
+        let shared = ["RECC_CACHE_ONLY", "RECC_CACHE_UPLOAD_LOCAL_BUILD", "RECC_DEPS_GLOBAL_PATHS"];
+        shared.into_iter().fold(self.set("RECC_SERVER", url), |project, name| project.set(name, "1"))
+    }
+
     /// Sets a variable of spec-cc's builds.
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));

@@ -70,7 +70,7 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
         output_files_override: if covered { Vec::new() } else { job.output_paths() },
         output_directories_override: Vec::new(),
         env_to_read: Vec::new(),
-        remote_env: layout.remote_env.iter().filter(|(name, _)| !decides(name)).cloned().collect(),
+        remote_env: layout.remote_env.iter().filter(|(name, _)| !command::decides(name)).cloned().collect(),
         ..layout.clone()
     };
     let whole = laid_out(&whole)?;
@@ -110,29 +110,10 @@ fn is_faithful(job: &Job<'_>, directory: &str, built: &Built) -> bool {
 /// Whether the variables that decide on an object are there as they are here.
 fn environment_is_sent(job: &Job<'_>, built: &Built) -> bool {
     let sent = built.command.environment_variables.iter().map(|variable| (&variable.name, &variable.value));
-    let sent: BTreeMap<_, _> = sent.filter(|(name, _)| decides(name)).collect();
+    let sent: BTreeMap<_, _> = sent.filter(|(name, _)| command::decides(name)).collect();
     let here = job.environment.iter().map(|(name, value)| (name, value));
-    let here: BTreeMap<_, _> = here.filter(|(name, _)| decides(name)).collect();
+    let here: BTreeMap<_, _> = here.filter(|(name, _)| command::decides(name)).collect();
     sent == here
-}
-
-/// Whether a variable changes objects, rather than messages alone: recc does not send all of those.
-fn decides(name: &str) -> bool {
-    const MESSAGES: [&str; 11] = [
-        "LANG",
-        "LANGUAGE",
-        "NLSPATH",
-        "GCC_COLORS",
-        "GCC_URLS",
-        "TERM_URLS",
-        "GCC_EXTRA_DIAGNOSTIC_OUTPUT",
-        "TERM",
-        "COLUMNS",
-        "NO_COLOR",
-        // Only what is refused anyway says the time of day.
-        "TZ",
-    ];
-    command::keyed(name) && !name.starts_with("LC_") && !MESSAGES.contains(&name)
 }
 
 /// Whether the action's Command names everything that the command leaves: recc does not know of all.
