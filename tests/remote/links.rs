@@ -48,7 +48,8 @@ fn another_machine_finds_programs_and_libraries() {
 fn a_library_that_comes_first_now_is_taken() {
     let Some(peers) = Peers::get() else { return };
     let casd = peers.casd(&CasdOptions::default());
-    let build = "make -s clean; make -s; $CC -o other main.o -Learly -L. -lone; $CC -o third main.o -Learly -L. -lone";
+    // The linker takes an archive that comes first, where recc takes the shared library behind it.
+    let build = "make -s clean; make -s; $CC -shared -o libone.so one.o; $CC -o other main.o -Learly -L. -lone; $CC -o third main.o -Learly -L. -lone";
     let shadow = "mkdir -p early; echo 'int one(void) { return 7; }' >o.c; gcc -c -o early/o.o o.c; ar rcsD early/libone.a early/o.o";
     project(&casd)
         .step("", build, Expect::Any)
