@@ -60,7 +60,7 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, grid, &mut snapshot, &instance) {
+        match on_grid(engine, task, (grid, place == Where::Grid), &mut snapshot, &instance) {
             Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
             Ok(None) => {}
             Err(error) => grid.complain(&known.call.compile.source, &error),
@@ -113,7 +113,7 @@ fn rescanned(known: &Known, reads: Reads) {
 fn on_grid(
     engine: &Engine,
     task: &Task,
-    grid: &Grid,
+    (grid, ahead): (&Grid, bool),
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
@@ -137,7 +137,7 @@ fn on_grid(
     let cancel = Cancel::default();
     known.state().executed = true;
     known.set(Launch::Running(Some(Runner::Grid(cancel.clone()))));
-    Ok(match grid.execute(engine, &job, &wire, &cancel)? {
+    Ok(match grid.execute(engine, &job, &wire, ahead, &cancel)? {
         Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
         Executed::Failed { .. } => None,
     })

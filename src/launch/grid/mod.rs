@@ -153,18 +153,19 @@ impl Grid {
         }
     }
 
-    /// Has the grid run the job. `cancel` ends that from another thread.
+    /// Has the grid run the job, `ahead` of the build or because it waits. `cancel` ends that from another thread.
     pub fn execute(
         &self,
         engine: &Engine,
         job: &Job<'_>,
         wire: &Wire,
+        ahead: bool,
         cancel: &Cancel,
     ) -> Result<Executed, Unobtainable> {
         let built = wire.executable();
         let how = Execute {
             skip_cache: self.settings.skip_cache,
-            priority: self.settings.priority,
+            priority: if ahead { self.settings.priority } else { 0 },
             inline: built.command.output_paths.clone(),
         };
         self.send(job, wire)?;

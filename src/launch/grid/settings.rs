@@ -19,7 +19,7 @@ pub struct GridSettings {
     pub upload: bool,
     /// `RECC_SKIP_CACHE`: look nothing up.
     pub skip_cache: bool,
-    /// `ExecutionPolicy.priority` of what a build waits for.
+    /// `ExecutionPolicy.priority` of launches.
     pub priority: i32,
 }
 
