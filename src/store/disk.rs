@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
@@ -35,6 +36,9 @@ pub(super) const LOST: &str = "its rows are gone";
 
 /// How long sled may keep a change in memory, in milliseconds.
 const FLUSH_EVERY_MS: u64 = 500;
+
+/// How long a lock that is held is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether this process has run sled. Its threads do not survive a fork, so from then on no child can check a store.
 static SLED_RAN: AtomicBool = AtomicBool::new(false);
@@ -144,12 +148,27 @@ fn ready(dir: &Path) -> Result<sled::Db> {
 
 /// sled on `dir`, with this room's settings.
 pub(super) fn sled(dir: &Path) -> sled::Result<sled::Db> {
-    sled::Config::new()
+    let config = sled::Config::new()
         .path(dir)
         .cache_capacity(CACHE)
         .segment_size(SEGMENT)
-        .flush_every_ms(Some(FLUSH_EVERY_MS))
-        .open()
+        .flush_every_ms(Some(FLUSH_EVERY_MS));
+    unlocked(|| config.open(), StoreError::is_lock)
+}
+
+/// Tries again for a moment what finds a lock held: a process that was just forked holds copies of all locks until its
+/// `exec`, and an owner that leaves lets go of them last.
+fn unlocked<T, E>(
+    mut attempt: impl FnMut() -> std::result::Result<T, E>,
+    held: impl Fn(&E) -> bool,
+) -> std::result::Result<T, E> {
+    let since = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if held(&error) && since.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 100),
+            done => return done,
+        }
+    }
 }
 
 /// The folder's format; `None` if there is no such file or it holds no number.
@@ -167,7 +186,7 @@ fn lock(dir: &Path) -> Result<File> {
     let path = dir.join("lock");
     let file = File::options().create(true).append(true).open(&path);
     let file = file.map_err(StoreError::io(&path, "open"))?;
-    match file.try_lock() {
+    match unlocked(|| file.try_lock(), |error| matches!(error, TryLockError::WouldBlock)) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: dir.to_owned() }),
         Err(TryLockError::Error(error)) => Err(StoreError::io(&path, "lock")(error)),

@@ -67,15 +67,18 @@ impl StoreError {
         move |source| Self::Io { path: path.to_owned(), action, source }
     }
 
+    /// Whether sled found its file locked; it says so in words alone.
+    pub(super) fn is_lock(error: &sled::Error) -> bool {
+        matches!(error, sled::Error::Io(source) if source.to_string().contains("could not acquire lock"))
+    }
+
     /// Tells the system's refusals (full disk, no permission) from bytes that make no sense. sled keeps of the system's
     /// answer only its kind and text.
     pub(super) fn from_sled(dir: &Path, action: &'static str, error: sled::Error) -> Self {
         use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
         let path = dir.to_owned();
         match error {
-            sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
-                Self::Locked { path }
-            }
+            error if Self::is_lock(&error) => Self::Locked { path },
             sled::Error::Io(source)
                 if !matches!(source.kind(), InvalidData | InvalidInput | Other | UnexpectedEof) =>
             {
