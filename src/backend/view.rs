@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use nix::mount::{MsFlags, mount};
@@ -21,6 +21,8 @@ use nix::sched::{CloneFlags, unshare};
 struct Layer {
     covered: PathBuf,
     upper: PathBuf,
+    /// Files that are seen in the view alone, once there are any.
+    shown: Option<PathBuf>,
 }
 
 /// The layers of one job, on disk below its scratch folder; removed with it.
@@ -47,7 +49,7 @@ impl View {
             fs::create_dir(&base)?;
             fs::create_dir(base.join("upper"))?;
             fs::create_dir(base.join("work"))?;
-            layers.push(Layer { covered: folder.to_owned(), upper: base.join("upper") });
+            layers.push(Layer { covered: folder.to_owned(), upper: base.join("upper"), shown: None });
         }
         Ok(Self { layers, scratch })
     }
@@ -65,6 +67,27 @@ impl View {
             Some(upper) if plain => fs::create_dir_all(upper),
             _ => Ok(()),
         }
+    }
+
+    /// Shows a copy of `content` at `path` (absolute), where no file is outside. It does not count as written.
+    ///
+    /// Fails where no layer covers the path, or where a link leads to it: a folder of the view would hide the link.
+    pub fn show(&mut self, path: &Path, content: &Path) -> io::Result<()> {
+        let layer = self.layers.iter_mut().find(|layer| path.starts_with(&layer.covered));
+        let layer = layer.ok_or_else(|| io::Error::other("it lies outside of the build tree"))?;
+        let below = path.strip_prefix(&layer.covered).map_err(io::Error::other)?;
+        if below.components().any(|part| !matches!(part, Component::Normal(_))) {
+            return Err(io::Error::other("its path is not plain"));
+        }
+        let inside = below.ancestors().skip(1).filter(|part| !part.as_os_str().is_empty());
+        if inside.map(|part| layer.covered.join(part)).any(|folder| folder.is_symlink()) {
+            return Err(io::Error::other("a symbolic link leads to it"));
+        }
+        let shown = layer.shown.get_or_insert_with(|| layer.upper.with_file_name("shown"));
+        let place = shown.join(below);
+        fs::create_dir_all(place.parent().unwrap_or(shown))?;
+        // A link where that can be had: a view's lower layers are never written to.
+        fs::hard_link(content, &place).or_else(|_| fs::copy(content, &place).map(drop))
     }
 
     /// Makes `command` enter the view before it starts, in `directory`.
@@ -176,9 +199,10 @@ fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> io::Result<()> {
 fn overlay_options(layer: &Layer) -> io::Result<CString> {
     let work = layer.upper.with_file_name("work");
     let mut options = Vec::new();
-    for (name, path) in
-        [("lowerdir=", layer.covered.as_path()), (",upperdir=", &layer.upper), (",workdir=", &work)]
-    {
+    let shown = layer.shown.as_deref().map(|shown| ("lowerdir=", shown));
+    let covered = (if shown.is_some() { ":" } else { "lowerdir=" }, layer.covered.as_path());
+    let written = [(",upperdir=", layer.upper.as_path()), (",workdir=", &work)];
+    for (name, path) in shown.into_iter().chain([covered]).chain(written) {
         options.extend_from_slice(name.as_bytes());
         for &byte in path.as_os_str().as_bytes() {
             // Documentation/filesystems/overlayfs.rst: colons and commas separate, a backslash escapes.

@@ -41,6 +41,11 @@ impl Request {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// What decides on its action besides the command: the files as they are.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context { path: self.variable("PATH"), assumed: &[] }
+    }
+
     /// The settings it was asked under.
     pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
         let environment = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -251,10 +256,11 @@ fn serve(
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
-        let context = Context { path: request.variable("PATH") };
+        let context = request.context();
         instantiate(engine, snapshot, &known.call, &reads, context)
     };
     let mut joined = false;
+    known.refute(&mut snapshot);
     known.forestall();
     let mut instance = now(&mut snapshot);
     let launch = known.state().launch.clone();
@@ -268,7 +274,11 @@ fn serve(
         instance = now(&mut Snapshot::new(&engine.files));
     }
     let action = match instance {
-        Ok(instance) => instance.action,
+        Ok(instance) => {
+            let reads = known.state().reads.clone();
+            session.note(engine, &reads, instance.changed_ns, &mut snapshot);
+            instance.action
+        }
         Err(Unready::Refused(reason)) => {
             session.inner().accounts.served.bypassed += 1;
             return Some(Answer::Bypass(reason));

@@ -11,7 +11,7 @@ use crate::action::remote::Built;
 use crate::command::Kind;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Context, Grid, Launch, Moment, Wire, examine, linkage};
+use crate::launch::{Call, Grid, Launch, Moment, Wire, examine, linkage};
 use crate::settings::Settings;
 
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
@@ -89,7 +89,7 @@ struct Look {
 /// Scans a call and computes its actions; an error says why it is not cached.
 fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Grid>) -> Result<Look, String> {
     let engine = &companion.engine;
-    let context = Context { path: request.variable("PATH") };
+    let context = request.context();
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
     let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
     let mut snapshot = Snapshot::new(&engine.files);

@@ -10,8 +10,7 @@ use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Context, Evidence, Known, Learnt, Moment, NotKept, Reads, Side, conclude, instantiate, scan,
-    templated,
+    Call, Evidence, Known, Learnt, Moment, NotKept, Reads, Side, conclude, instantiate, scan, templated,
 };
 use crate::store::{Record, SetId};
 
@@ -89,6 +88,8 @@ pub(super) fn learn(
     let call = &lesson.call;
     match lesson_of(companion, request, lesson, side, taken, began_ns) {
         Ok(Learnt { reads, kept }) => {
+            let mut snapshot = Snapshot::new(&companion.engine.files);
+            lesson.session.note(&companion.engine, &reads, i64::MAX, &mut snapshot);
             record(companion, lesson, reads, report.cpu, report.wall);
             if let Ok(key) = kept {
                 share(companion, request, lesson, &key);
@@ -113,13 +114,13 @@ fn lesson_of(
         (None, Some(path)) => {
             return Err(NotKept::Unaccountable(format!("no dependencies in {}", path.display())));
         }
-        (None, None) => scan(engine, call, &lesson.session.place.environment_of(call))?,
+        (None, None) => scan(engine, call, &[], &lesson.session.place.environment_of(call))?,
     };
     if side.assembled.is_some() && taken.assembled.is_none() {
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
     }
     let evidence = Evidence { began_ns, dependencies, assembled: taken.assembled, outcome: taken.outcome };
-    let context = Context { path: request.variable("PATH") };
+    let context = request.context();
     let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
@@ -134,7 +135,7 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
     let engine = &companion.engine;
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let set = Arc::clone(&known.state().reads.set);
-    let context = Context { path: request.variable("PATH") };
+    let context = request.context();
     let mut snapshot = Snapshot::new(&engine.files);
     // The files may have changed since: then there is nothing to say about the action that was asked for.
     let reads = known.state().reads.clone();
@@ -164,6 +165,8 @@ pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, too
     }) {
         return;
     }
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    lesson.session.note(&companion.engine, &reads, i64::MAX, &mut snapshot);
     record(companion, lesson, reads, took, took);
 }
 

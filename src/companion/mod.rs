@@ -17,7 +17,7 @@ mod session;
 mod warnings;
 mod watch;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ use grids::Grids;
 
 use crate::launch::{Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
-use crate::store::{ElementKey, Record, Store, StoreError};
+use crate::store::{ElementKey, Generated, Record, RecordId, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
@@ -118,7 +118,7 @@ impl Companion {
         place.grid = self.grids.of(settings);
         place.recc = hand::wrapper(settings, environment).map(Arc::new);
         let place = Arc::new(place);
-        let knowns = self.recall(&whereabouts.key, &place);
+        let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(
             "session {id}: {} in {}, {} commands known",
@@ -130,18 +130,23 @@ impl Companion {
         sessions.insert(id, Arc::clone(&session));
         drop(sessions);
         if mode == Mode::Spec {
-            watch::start(Arc::clone(&self.engine), self.launcher.clone(), Arc::clone(&session));
+            watch::start(Arc::clone(&self.engine), self.launcher.clone(), Arc::clone(&session), generated);
         }
         Some(session)
     }
 
-    fn recall(&self, key: &ElementKey, place: &Place) -> HashMap<crate::store::RecordId, Arc<Known>> {
-        let Some(store) = &self.store else { return HashMap::new() };
+    /// What is remembered of an element: its commands, and the files that its builds make.
+    fn recall(
+        &self,
+        key: &ElementKey,
+        place: &Place,
+    ) -> (HashMap<RecordId, Arc<Known>>, BTreeMap<String, Generated>) {
+        let Some(store) = &self.store else { return Default::default() };
         match store.load(key) {
-            Ok(element) => revive(&self.engine, &element, place),
+            Ok(element) => (revive(&self.engine, &element, place), element.generated),
             Err(error) => {
                 tracing::warn!("records of {key} cannot be read: {error}");
-                HashMap::new()
+                Default::default()
             }
         }
     }
@@ -174,6 +179,8 @@ impl Companion {
         let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
         store.update(key, &uses)?;
         let seen: HashSet<_> = session.inner().seen.keys().copied().collect();
+        let made: Vec<_> = session.generated(&self.engine);
+        store.put_generated(key, &made)?;
         store.finish_build(key, &seen, row.complete)?;
         store.put_session(key, row)?;
         store.flush()
@@ -225,11 +232,12 @@ impl Companion {
 /// Brings the accounts to their end; says whether it was a complete build.
 fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
     let mut inner = session.inner();
-    let (mut launched, mut executed, mut wasted_cpu) = (0, 0, 0.0);
+    let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
     for known in knowns {
         let state = known.state();
         launched += u64::from(state.launched);
         executed += u64::from(state.launched && state.executed);
+        mispredicted += u64::from(state.mispredicted);
         if state.launched && !state.useful {
             wasted_cpu += state.cpu.as_secs_f64();
         }
@@ -237,6 +245,7 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     let accounts = &mut inner.accounts;
     accounts.launched = launched;
     accounts.launched_executed = executed;
+    accounts.mispredicted = mispredicted;
     accounts.wasted = launched.saturating_sub(accounts.useful);
     accounts.cancelled = cancelled.min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;

@@ -13,7 +13,7 @@ use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Accounts, Context, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
+    Accounts, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
     instantiate, perform,
 };
 use crate::settings::Policy;
@@ -47,7 +47,7 @@ pub(super) fn obtain(
     let begun = Instant::now();
     let engine = &companion.engine;
     let call = &lesson.call;
-    let context = Context { path: request.variable("PATH") };
+    let context = request.context();
     let mut snapshot = Snapshot::new(&engine.files);
     let (reads, instance) = current(companion, lesson, request, &mut snapshot)
         .inspect_err(|why| tracing::debug!("{} is not looked up: {why}", call.compile.source))
@@ -65,7 +65,7 @@ pub(super) fn obtain(
     let job = moment.job(call, &request.environment);
     let had = attended(alive, |cancel| {
         let here = |started: &dyn Fn(i32)| {
-            let performed = perform(engine, call, &lesson.session.place, true, started)?;
+            let performed = perform(engine, call, &lesson.session.place, (true, &[]), started)?;
             match performed.learnt.kept {
                 Ok(key) if key == job.key => Ok(performed.outcome),
                 Ok(_) => Err("an input has changed".to_owned()),
@@ -91,7 +91,7 @@ fn current<'f>(
     snapshot: &mut Snapshot<'f>,
 ) -> Result<(Reads, Instance), String> {
     let engine = &companion.engine;
-    let context = Context { path: request.variable("PATH") };
+    let context = request.context();
     let root = &lesson.session.place.root;
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
     if let Some(known) = known.filter(|known| lesson.call.is(&known.state().record, root)) {

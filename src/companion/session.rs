@@ -1,6 +1,6 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::root::Whereabouts;
 use crate::command::{driver, normalise};
+use crate::inputs::digest::Digest;
 use crate::inputs::paths::{PathId, Paths};
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, templated};
 use crate::settings::Mode;
-use crate::store::{Element, Record, RecordId};
+use crate::store::{Element, Generated, Record, RecordId};
 
 /// What the store keeps of a session that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,6 +38,23 @@ pub struct SessionRow {
     pub accounts: Accounts,
 }
 
+/// Largest file whose content is kept to foretell it, bytes.
+const LARGEST_PREDICTED: u64 = 8 << 20;
+
+/// A file that so many builds in a row have made otherwise than the one before is waited for.
+const FICKLE: u32 = 2;
+
+/// Keeps a file's content, if it is still that.
+fn keep(engine: &Engine, path: PathId, content: Digest) {
+    let blobs = &engine.cache.blobs;
+    if !blobs.contains(&content).unwrap_or(false) {
+        let name = engine.name(path);
+        if let Err(error) = blobs.put_path(name.as_ref()) {
+            tracing::debug!("{name} is not kept to foretell it: {error}");
+        }
+    }
+}
+
 /// One build of one element.
 pub struct Session {
     /// Number, unique in a store.
@@ -51,6 +70,8 @@ pub struct Session {
     /// Compiles being answered now.
     pub active: AtomicUsize,
     opened: (Instant, u64),
+    /// What a file shows that was made later than the session, by the clock that stamps files, nanoseconds.
+    opened_ns: i64,
     closed: AtomicBool,
     looked: AtomicBool,
     inner: Mutex<Inner>,
@@ -65,6 +86,8 @@ pub struct Inner {
     pub seen: HashMap<RecordId, u32>,
     /// The counts so far.
     pub accounts: Accounts,
+    /// Files that were made since it opened and that its commands read, with what is in them.
+    pub generated: HashMap<PathId, Digest>,
     /// When a compile last came or went.
     pub last: Option<Instant>,
 }
@@ -89,6 +112,7 @@ impl Session {
             explicit,
             active: AtomicUsize::new(0),
             opened: (Instant::now(), now),
+            opened_ns: stamp::before_any_change_ns(),
             closed: AtomicBool::new(false),
             looked: AtomicBool::new(mode != Mode::Spec),
             inner: Mutex::new(inner),
@@ -151,6 +175,41 @@ impl Session {
     /// A dependency set as the store keeps it: paths below the root are relative to it.
     pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
         reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
+    }
+
+    /// Takes note of what the build has made itself of what a command reads, so that the next build's launches need not wait
+    /// for it. `changed_ns` is the latest change to any of it.
+    pub fn note(&self, engine: &Engine, reads: &Reads, changed_ns: i64, snapshot: &mut Snapshot<'_>) {
+        if changed_ns < self.opened_ns {
+            return;
+        }
+        let below = format!("{}/", self.place.root);
+        for &path in reads.set.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
+            let Ok(seen) = snapshot.look(path) else { continue };
+            let made = seen.stamp.changed_ns() >= self.opened_ns && seen.digest.size <= LARGEST_PREDICTED;
+            if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
+                keep(engine, path, seen.digest);
+            }
+        }
+    }
+
+    /// What it has noted, by templated path.
+    pub fn generated(&self, engine: &Engine) -> Vec<(String, Digest)> {
+        let inner = self.inner();
+        let noted = inner.generated.iter();
+        noted.map(|(&path, &content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+    }
+
+    /// Loads what earlier builds have made, as far as it can be foretold.
+    pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
+        let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
+        let expected = steady.filter_map(|(path, made)| {
+            let content = engine.cache.blobs.read(&made.content).ok()??;
+            // So that its directives are known.
+            engine.files.learn(&content);
+            Some((engine.paths().intern(&normalise::from_template(path, &self.place.root)), made.content))
+        });
+        self.place.predictions.set(expected.collect());
     }
 
     /// The row that the store keeps.

@@ -1,6 +1,6 @@
 //! Opens a session's launches, and looks again at those that wait for a generated file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,6 +11,7 @@ use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::{Engine, Known, Launcher, Place, awaited, is_open};
+use crate::store::Generated;
 
 /// How often files that are awaited are looked for. A build system takes longer than this from writing a file to
 /// compiling what reads it.
@@ -23,8 +24,14 @@ const MOST_THREADS: usize = 4;
 const FEW: usize = 64;
 
 /// Considers every record of a session for launching, in the background, until none waits for an input any more.
-pub(super) fn start(engine: Arc<Engine>, launcher: Launcher, session: Arc<Session>) {
+pub(super) fn start(
+    engine: Arc<Engine>,
+    launcher: Launcher,
+    session: Arc<Session>,
+    generated: BTreeMap<String, Generated>,
+) {
     thread::spawn(move || {
+        session.predict(&engine, &generated);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         knowns.sort_by_key(|known| known.state().record.order);
         issue(&launcher, &session.place, &knowns);
@@ -57,7 +64,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
     while !pending.is_empty() && !session.is_closed() {
         thread::sleep(PERIOD);
         pending.retain(|known| is_open(known));
-        let missing: HashSet<PathId> = pending.iter().filter_map(|known| awaited(known)).collect();
+        let missing: HashSet<PathId> = pending.iter().flat_map(|known| awaited(known)).collect();
         // A file counts once it looks the same twice: it may be half written at first.
         let settled: HashSet<PathId> = missing
             .into_iter()
@@ -71,7 +78,8 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
         }
         let mut snapshot = Snapshot::new(&engine.files);
         for known in &pending {
-            if awaited(known).is_some_and(|id| settled.contains(&id)) {
+            if awaited(known).iter().any(|id| settled.contains(id)) {
+                known.refute(&mut snapshot);
                 launcher.consider(known, &session.place, &mut snapshot);
             }
         }

@@ -1,6 +1,6 @@
 //! Snapshot: the files' states at one moment, each asked for once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct Snapshot<'f> {
     states: Vec<State>,
     /// Folders that are taken to exist, each with a slash at its end.
     absent: Vec<String>,
+    /// Files that are taken to exist.
+    assumed: HashSet<PathId>,
     begun_ns: i64,
     pub(super) verified: Members,
     pub(super) marks: Marks,
@@ -100,6 +102,7 @@ impl<'f> Snapshot<'f> {
             slots: vec![0; files.paths().len()],
             states: Vec::new(),
             absent: Vec::new(),
+            assumed: HashSet::new(),
             begun_ns: now_ns(),
             verified: Members::default(),
             marks: Marks::default(),
@@ -160,11 +163,19 @@ impl<'f> Snapshot<'f> {
     /// To be called before anything was asked about the file. Its directives are known only if the content was scanned
     /// or [learnt](Files::learn) before.
     pub fn assume(&mut self, path: PathId, content: Digest) {
+        if !self.assumed.insert(path) {
+            return;
+        }
         let mode = libc::S_IFREG | 0o644;
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode, mount: 0 };
         let state = self.state(path);
         self.states[state] =
             State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }), era: None };
+    }
+
+    /// Whether a file is taken to exist.
+    pub fn is_assumed(&self, path: PathId) -> bool {
+        self.assumed.contains(&path)
     }
 
     /// Takes a folder to exist: paths that lead through it and out again by `..` are then folded as text.

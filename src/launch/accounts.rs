@@ -39,6 +39,9 @@ pub struct Accounts {
     pub wasted: u64,
     /// Wasted launches that were ended, or never begun, because they had become pointless.
     pub cancelled: u64,
+    /// Commands that were launched on a guess of what the build would make, and the guess was wrong.
+    #[serde(default)]
+    pub mispredicted: u64,
     /// Launches whose result was not cached already.
     pub launched_executed: u64,
     /// Useful ones among those.
@@ -63,6 +66,7 @@ impl Accounts {
         self.useful += other.useful;
         self.wasted += other.wasted;
         self.cancelled += other.cancelled;
+        self.mispredicted += other.mispredicted;
         self.launched_executed += other.launched_executed;
         self.useful_executed += other.useful_executed;
         self.wasted_cpu_s += other.wasted_cpu_s;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, perform};
 use super::queue::Task;
-use super::{Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
+use super::{Assumed, Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::paths::PathId;
@@ -44,7 +44,9 @@ pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
 fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, String> {
     let known = &task.known;
     let mut snapshot = Snapshot::new(&engine.files);
-    let instance = match settle(engine, task, &mut snapshot)? {
+    let assumed = task.place.assumed(&mut snapshot);
+    known.assume(&assumed);
+    let instance = match settle(engine, task, &assumed, &mut snapshot)? {
         Ok(instance) => instance,
         Err(id) => {
             // What waits for a file counts as a launch only once it is issued with it.
@@ -60,7 +62,7 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, (grid, place == Where::Grid), &mut snapshot, &instance) {
+        match on_grid(engine, task, (grid, place == Where::Grid, &assumed), &mut snapshot, &instance) {
             Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
             Ok(None) => {}
             Err(error) => grid.complain(&known.call.compile.source, &error),
@@ -69,28 +71,30 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
     if place == Where::Grid {
         return Ok(Carried::NeedsCore);
     }
-    here(engine, task, &instance, place == Where::Anywhere).map(Carried::Ended)
+    here(engine, task, &instance, (place == Where::Anywhere, &assumed)).map(Carried::Ended)
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
 fn settle<'f>(
     engine: &'f Engine,
     task: &Task,
+    assumed: &[Assumed],
     snapshot: &mut Snapshot<'f>,
 ) -> Result<Result<Instance, PathId>, String> {
-    let Task { known, place } = task;
+    let Task { known, place, .. } = task;
     let reads = known.state().reads.clone();
-    let instance = instantiate(engine, snapshot, &known.call, &reads, place.context());
+    let instance = instantiate(engine, snapshot, &known.call, &reads, place.context(assumed));
     match instance {
         Ok(instance) => Ok(Ok(instance)),
         Err(Unready::Refused(why)) => Err(why),
         Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
         Err(unready) => {
             let environment = place.environment_of(&known.call);
-            match (examine(engine, &known.call, place.context(), &environment), unready) {
+            match (examine(engine, &known.call, place.context(assumed), &environment), unready) {
                 (Ok((reads, found)), _) => {
                     *snapshot = Snapshot::new(&engine.files);
                     rescanned(known, reads);
+                    known.assume(assumed);
                     Ok(Ok(found))
                 }
                 (Err(_), Unready::Missing(id)) => {
@@ -113,14 +117,14 @@ fn rescanned(known: &Known, reads: Reads) {
 fn on_grid(
     engine: &Engine,
     task: &Task,
-    (grid, ahead): (&Grid, bool),
+    (grid, ahead, assumed): (&Grid, bool, &[Assumed]),
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
-    let Task { known, place } = task;
+    let Task { known, place, .. } = task;
     let call = &known.call;
     let set = known.state().reads.set.clone();
-    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context());
+    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context(assumed));
     let Ok(moment) = moment.inspect_err(|why| tracing::debug!("launch of {}: {why}", call.compile.source))
     else {
         return Ok(None);
@@ -136,7 +140,7 @@ fn on_grid(
     }
     let cancel = Cancel::default();
     known.state().executed = true;
-    known.set(Launch::Running(Some(Runner::Grid(cancel.clone()))));
+    task.run_by(&Runner::Grid(cancel.clone()));
     Ok(match grid.execute(engine, &job, &wire, ahead, &cancel)? {
         Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
         Executed::Failed { .. } => None,
@@ -145,26 +149,34 @@ fn on_grid(
 
 /// Has recc run the launch. Its outputs stay where recc will find them.
 fn by_recc(engine: &Engine, task: &Task, wrapper: &Wrapper, instance: &Instance) -> Result<Launch, String> {
-    let Task { known, place } = task;
+    let Task { known, place, .. } = task;
     known.state().executed = true;
     wrapper.launch(engine, &known.call, place, &|group| {
-        known.set(Launch::Running(Some(Runner::Group(group))));
+        task.run_by(&Runner::Group(group));
     })?;
     Ok(Launch::Ready(instance.action, Outcome::default()))
 }
 
 /// Runs the launch on a core of this machine.
-fn here(engine: &Engine, task: &Task, instance: &Instance, asked: bool) -> Result<Launch, String> {
-    let Task { known, place } = task;
+fn here(
+    engine: &Engine,
+    task: &Task,
+    instance: &Instance,
+    how: (bool, &[Assumed]),
+) -> Result<Launch, String> {
+    let Task { known, place, .. } = task;
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
-    let performed = perform(engine, &known.call, place, asked, &|group| {
-        known.set(Launch::Running(Some(Runner::Group(group))));
+    let performed = perform(engine, &known.call, place, how, &|group| {
+        task.run_by(&Runner::Group(group));
     })?;
     let mut state = known.state();
+    if state.round != task.round {
+        return Err("it was given up for another launch".into());
+    }
     state.cpu = performed.cpu;
     state.record.cost_us = performed.cpu.as_micros() as u64;
     state.record.wall_us = performed.wall.as_micros() as u64;

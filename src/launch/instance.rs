@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Engine};
+use super::{Assumed, Call, Engine};
 use crate::action;
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
@@ -54,6 +54,17 @@ pub struct Instance {
 pub struct Context<'a> {
     /// The search path for programs.
     pub path: Option<&'a str>,
+    /// Inputs that are not there yet, and what is taken to be in them. Nothing for what a build asks for.
+    pub assumed: &'a [Assumed],
+}
+
+impl Context<'_> {
+    /// Lets a snapshot have the files that are not there yet.
+    pub(super) fn assume(&self, snapshot: &mut Snapshot<'_>) {
+        for one in self.assumed {
+            snapshot.assume(one.path, one.content);
+        }
+    }
 }
 
 /// A dependency set on the files of one moment: everything that decides on an action, and on whether there is one.
@@ -102,6 +113,7 @@ pub(super) fn look(
     context: Context<'_>,
 ) -> Result<Looked, Unready> {
     let refused = |error: &dyn std::fmt::Display| Unready::Refused(error.to_string());
+    context.assume(snapshot);
     snapshot.assume_folder(&call.directory);
     let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let chain = engine.chain(call, context.path, snapshot).map_err(|error| refused(&error))?;

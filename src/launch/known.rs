@@ -1,13 +1,14 @@
 //! A recorded command on the files of one session, and what became of its launch.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Call, Reads};
-use crate::backend::Outcome;
+use super::{Assumed, Call, Reads, still_assumed};
 use crate::backend::reapi::Cancel;
+use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
 use crate::store::{Record, RecordId, Use};
 
 /// A record that is in play in a session.
@@ -40,6 +41,12 @@ pub struct State {
     pub executed: bool,
     /// Whether the build has asked for the launched action.
     pub useful: bool,
+    /// What its launch takes to be in files that are not there yet.
+    pub assumed: Arc<[Assumed]>,
+    /// How many launches of it were given up for others.
+    pub(super) round: u32,
+    /// Whether it was launched on a content that the build then made otherwise.
+    pub mispredicted: bool,
     /// Whether the grid would not run it.
     pub needs_core: bool,
     /// CPU time the launch took.
@@ -76,6 +83,16 @@ pub enum Runner {
     Grid(Cancel),
 }
 
+impl Runner {
+    /// Ends the run.
+    pub fn stop(&self) {
+        match self {
+            Self::Group(group) => kill(*group),
+            Self::Grid(cancel) => cancel.fire(),
+        }
+    }
+}
+
 impl Known {
     /// A record that has not been launched yet.
     pub fn new(call: Call, record: Record, reads: Reads) -> Self {
@@ -89,6 +106,9 @@ impl Known {
             launched: false,
             executed: false,
             useful: false,
+            assumed: Arc::default(),
+            round: 0,
+            mispredicted: false,
             needs_core: false,
             cpu: Duration::ZERO,
         };
@@ -102,6 +122,7 @@ impl Known {
         state.launched = before.launched;
         state.executed = before.executed;
         state.useful = before.useful;
+        state.mispredicted = before.mispredicted;
         state.cpu = before.cpu;
     }
 
@@ -133,6 +154,18 @@ impl Known {
         self.changed.notify_all();
     }
 
+    /// Moves a launch on if it is still the one of that number.
+    pub(super) fn set_in(&self, round: u32, launch: Launch) -> bool {
+        let mut state = self.state();
+        let current = state.round == round;
+        if current {
+            state.launch = launch;
+        }
+        drop(state);
+        self.changed.notify_all();
+        current
+    }
+
     /// Takes the launch off the list of those to look at or to wait for: the build has been faster. False when it was on
     /// neither.
     pub fn forestall(&self) -> bool {
@@ -144,10 +177,47 @@ impl Known {
         unseen
     }
 
-    /// Takes a queued launch over for running; false when it is not queued (any more).
-    pub fn claim(&self) -> bool {
+    /// Keeps what its launch assumes, as far as its command reads it.
+    pub(super) fn assume(&self, assumed: &[Assumed]) {
         let mut state = self.state();
-        let queued = matches!(state.launch, Launch::Queued);
+        let reads = state.reads.set.clone();
+        state.assumed = assumed.iter().filter(|one| reads.contains(&one.path)).copied().collect();
+    }
+
+    /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if one of them differs,
+    /// and says so; else what has come true is no longer an assumption.
+    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> bool {
+        let assumed = Arc::clone(&self.state().assumed);
+        if assumed.is_empty() {
+            return false;
+        }
+        let Some(left) = still_assumed(&assumed, snapshot) else {
+            self.give_up();
+            return true;
+        };
+        if left.len() < assumed.len() {
+            self.state().assumed = left.into();
+        }
+        false
+    }
+
+    fn give_up(&self) {
+        let mut state = self.state();
+        state.assumed = Arc::default();
+        state.mispredicted = true;
+        state.round += 1;
+        let before = std::mem::replace(&mut state.launch, Launch::Unseen);
+        drop(state);
+        self.changed.notify_all();
+        if let Launch::Running(Some(runner)) = before {
+            runner.stop();
+        }
+    }
+
+    /// Takes the queued launch of this number over for running; false when it is not queued (any more).
+    pub(super) fn claim(&self, round: u32) -> bool {
+        let mut state = self.state();
+        let queued = state.round == round && matches!(state.launch, Launch::Queued);
         if queued {
             state.launch = Launch::Running(None);
         }

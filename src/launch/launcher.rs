@@ -8,7 +8,7 @@ use std::thread;
 use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
 use super::{Call, Engine, Known, Launch, Place, Runner, Unready, instantiate};
-use crate::backend::{hurry, kill};
+use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
@@ -60,7 +60,9 @@ impl Launcher {
             }
             state.reads.clone()
         };
-        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context()) {
+        let assumed = place.assumed(snapshot);
+        known.assume(&assumed);
+        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed)) {
             Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
@@ -87,7 +89,7 @@ impl Launcher {
             state.needs_core = false;
         }
         let to = if place.grid.is_some() { Where::Grid } else { Where::Here };
-        self.enqueue(Task { known: Arc::clone(known), place: Arc::clone(place) }, to);
+        self.enqueue(Task::new(known, place), to);
     }
 
     fn enqueue(&self, task: Task, to: Where) {
@@ -98,14 +100,16 @@ impl Launcher {
                 thread::spawn(move || launcher.work(&queue, to));
             }
         });
-        task.known.set(Launch::Queued);
+        if !task.set(Launch::Queued) {
+            return;
+        }
         let order = task.known.state().record.order;
         lane.queue.push(order, task);
     }
 
     fn work(&self, queue: &Queue, place: Where) {
         while let Some(task) = queue.next() {
-            if task.known.claim() {
+            if task.known.claim(task.round) {
                 self.run(&task, place);
             }
             queue.done();
@@ -114,7 +118,7 @@ impl Launcher {
 
     fn run(&self, task: &Task, place: Where) {
         match carry(&self.engine, task, place) {
-            Carried::Ended(launch) => task.known.set(launch),
+            Carried::Ended(launch) => drop(task.set(launch)),
             Carried::NeedsCore => {
                 task.known.state().needs_core = true;
                 self.enqueue(task.clone(), Where::Here);
@@ -128,9 +132,10 @@ impl Launcher {
     pub fn join(&self, known: &Arc<Known>, place: &Arc<Place>, alive: &mut dyn FnMut() -> bool) -> bool {
         self.busy(true);
         let finished = loop {
-            if known.claim() {
-                let (launcher, known, place) = (self.clone(), Arc::clone(known), Arc::clone(place));
-                thread::spawn(move || launcher.run(&Task { known, place }, Where::Anywhere));
+            let task = Task::new(known, place);
+            if known.claim(task.round) {
+                let launcher = self.clone();
+                thread::spawn(move || launcher.run(&task, Where::Anywhere));
             } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
                 hurry(group);
             }
@@ -156,17 +161,14 @@ impl Launcher {
         let mut cancelled = 0;
         let waiting = [&self.grid, &self.here].map(|lane| lane.queue.drain(place));
         for task in waiting.into_iter().flatten() {
-            if task.known.claim() {
-                task.known.set(Launch::Failed("cancelled".into()));
+            if task.known.claim(task.round) {
+                task.set(Launch::Failed("cancelled".into()));
                 cancelled += 1;
             }
         }
         for known in knowns {
             if let Launch::Running(Some(runner)) = &known.state().launch {
-                match runner {
-                    Runner::Group(group) => kill(*group),
-                    Runner::Grid(cancel) => cancel.fire(),
-                }
+                runner.stop();
                 cancelled += 1;
             }
         }
@@ -188,15 +190,24 @@ fn newer_output(call: &Call, newest_ns: i64) -> bool {
     })
 }
 
-/// The input that a launch waits for, if it does.
-pub fn awaited(known: &Known) -> Option<PathId> {
-    match known.state().launch {
-        Launch::Pending(id) => Some(id),
-        _ => None,
+/// The files whose coming decides on a launch: the input that it waits for, or those that it assumes.
+pub fn awaited(known: &Known) -> Vec<PathId> {
+    let state = known.state();
+    let assumed = state.assumed.iter().map(|one| one.path);
+    match state.launch {
+        Launch::Pending(id) => vec![id],
+        _ => assumed.collect(),
     }
 }
 
-/// Whether a launch waits for an input or may yet come to.
+/// Whether a file that comes may yet decide on a launch.
 pub fn is_open(known: &Known) -> bool {
-    matches!(known.state().launch, Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_))
+    let state = known.state();
+    match state.launch {
+        Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => true,
+        Launch::Ready(..) | Launch::Held(_) | Launch::Failed(_) => {
+            !state.assumed.is_empty() && state.asked == 0
+        }
+        Launch::Not(_) => false,
+    }
 }

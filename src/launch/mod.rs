@@ -12,6 +12,7 @@ mod launcher;
 mod link;
 mod perform;
 mod place;
+mod predict;
 mod queue;
 mod wrapper;
 
@@ -26,4 +27,6 @@ pub use launcher::{Launcher, awaited, is_open};
 pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
 pub use perform::{Performed, Side, examine, perform, scan, side_channel};
 pub use place::Place;
+use predict::still_assumed;
+pub use predict::{Assumed, Predictions};
 pub use wrapper::Wrapper;

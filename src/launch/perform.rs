@@ -9,9 +9,9 @@ use super::call::lexical;
 use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
-    Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Place, Reads, conclude, instantiate,
+    Assumed, Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Place, Reads, conclude, instantiate,
 };
-use crate::backend::{Executed, Job, Outcome};
+use crate::backend::{Executed, Job, Outcome, View};
 use crate::command;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
@@ -57,18 +57,25 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
     side
 }
 
-/// Asks the compiler, by a preprocessor run of its own, what a call reads now.
-pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> Result<Vec<u8>, NotKept> {
+/// Asks the compiler, by a preprocessor run of its own, what a call reads once the files in `assumed` are there.
+pub fn scan(
+    engine: &Engine,
+    call: &Call,
+    assumed: &[Assumed],
+    environment: &[(String, String)],
+) -> Result<Vec<u8>, NotKept> {
     let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(format!("dependency scan: {error}"));
     if !call.compile.language.is_preprocessed_here() {
         return Ok(format!("object: {}\n", call.compile.source).into_bytes());
     }
-    // A working directory that the build has not made yet exists in a view.
+    // What the build has not made yet exists in a view: its working directory, and what is assumed.
     let directory = Path::new(&call.directory);
-    let above = directory.ancestors().skip(1).find(|folder| folder.is_dir() && folder.parent().is_some());
-    let covered = above.filter(|_| !directory.is_dir());
-    let view = engine.executor.prepare(covered.as_slice()).map_err(|error| fault(&error))?;
+    let names: Vec<String> = assumed.iter().map(|one| engine.name(one.path)).collect();
+    let absent = names.iter().map(Path::new).chain(Some(directory).filter(|folder| !folder.is_dir()));
+    let covered: Vec<&Path> = absent.filter_map(above).collect();
+    let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
     view.make_folder(directory).map_err(|error| fault(&error))?;
+    show(engine, assumed, &mut view).map_err(|why| fault(&why))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
     args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);
@@ -79,6 +86,24 @@ pub fn scan(engine: &Engine, call: &Call, environment: &[(String, String)]) -> R
         return Err(fault(&text.lines().next().unwrap_or("the compiler failed")));
     }
     fs::read(&listed).map_err(|error| fault(&error))
+}
+
+/// The deepest folder there is above a path.
+fn above(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|folder| folder.is_dir() && folder.parent().is_some())
+}
+
+/// Lets a view have the files that are taken to exist.
+fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), String> {
+    for one in assumed {
+        let name = engine.name(one.path);
+        // Opening it compares it with its digest.
+        let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
+        content.ok_or_else(|| format!("what {name} was has gone"))?;
+        let shown = view.show(Path::new(&name), &engine.cache.blobs.path(&one.content));
+        shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
+    }
+    Ok(())
 }
 
 /// What a launch that ran to its end gave.
@@ -100,7 +125,7 @@ pub fn examine(
     context: Context<'_>,
     environment: &[(String, String)],
 ) -> Result<(Reads, Instance), String> {
-    let text = scan(engine, call, environment).map_err(|error| error.to_string())?;
+    let text = scan(engine, call, context.assumed, environment).map_err(|error| error.to_string())?;
     let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
     let mut snapshot = Snapshot::new(&engine.files);
     let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
@@ -109,21 +134,22 @@ pub fn examine(
     instance.map(|instance| (reads, instance)).map_err(|error| error.to_string())
 }
 
-/// Runs a call in a private view and keeps its result.
+/// Runs a call in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see [`Job`].
 pub fn perform(
     engine: &Engine,
     call: &Call,
     place: &Place,
-    asked: bool,
+    (asked, assumed): (bool, &[Assumed]),
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
     let say = |error: io::Error| error.to_string();
     let covered = covered(call, &place.root)?;
-    let view =
+    let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
     for folder in &covered {
         view.make_folder(folder).map_err(say)?;
     }
+    show(engine, assumed, &mut view)?;
     let side = side_channel(engine, call, place.path(), view.scratch());
     let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
     let mut environment = place.environment_of(call);
@@ -147,11 +173,14 @@ pub fn perform(
     let (cpu, wall) = (executed.cpu, executed.wall);
     let dependencies = match &side.dependencies {
         Some(path) => fs::read(inside(&executed, path)).map_err(say)?,
-        None => scan(engine, call, &place.environment_of(call)).map_err(|error| error.to_string())?,
+        None => {
+            scan(engine, call, assumed, &place.environment_of(call)).map_err(|error| error.to_string())?
+        }
     };
     let assembled = side.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
     let evidence = Evidence { began_ns, dependencies, assembled, outcome: Ok(outcome.clone()) };
-    let learnt = conclude(engine, call, place.context(), evidence).map_err(|error| error.to_string())?;
+    let learnt =
+        conclude(engine, call, place.context(assumed), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })
 }
 

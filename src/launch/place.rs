@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::Grid;
-use super::{Call, Context, Wrapper};
+use super::{Assumed, Call, Context, Predictions, Wrapper};
 use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
 
 /// Where a session builds: what every launch in it has in common.
 pub struct Place {
@@ -17,6 +18,8 @@ pub struct Place {
     pub grid: Option<Arc<Grid>>,
     /// The recc that runs its commands, if it is to.
     pub recc: Option<Arc<Wrapper>>,
+    /// What its build is expected to make.
+    pub predictions: Predictions,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -24,7 +27,14 @@ pub struct Place {
 impl Place {
     /// A project root, and the environment that launches start from.
     pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
-        Self { root, environment, grid: None, recc: None, needed: Mutex::default() }
+        Self {
+            root,
+            environment,
+            grid: None,
+            recc: None,
+            predictions: Predictions::default(),
+            needed: Mutex::default(),
+        }
     }
 
     pub(super) fn is_needed(&self, id: PathId) -> bool {
@@ -53,9 +63,14 @@ impl Place {
         environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// Where and with what a call of the session runs.
-    pub fn context(&self) -> Context<'_> {
-        Context { path: self.path() }
+    /// Where and with what a call of the session runs once the build has made what it is expected to.
+    pub fn context<'a>(&'a self, assumed: &'a [Assumed]) -> Context<'a> {
+        Context { path: self.path(), assumed }
+    }
+
+    /// What has to be assumed to launch something now. recc reads the tree itself, so for it nothing can be.
+    pub fn assumed(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
+        if self.recc.is_some() { Arc::default() } else { self.predictions.missing(snapshot) }
     }
 
     /// The search path for programs.

@@ -3,13 +3,33 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Known, Place};
+use super::{Known, Launch, Place, Runner};
 
 /// One launch that waits for a core.
 #[derive(Clone)]
 pub(super) struct Task {
     pub(super) known: Arc<Known>,
     pub(super) place: Arc<Place>,
+    /// The launch of the command that it stands for: a later one has a higher number.
+    pub(super) round: u32,
+}
+
+impl Task {
+    pub(super) fn new(known: &Arc<Known>, place: &Arc<Place>) -> Self {
+        Self { known: Arc::clone(known), place: Arc::clone(place), round: known.state().round }
+    }
+
+    /// Moves the launch on, unless it was given up for another one; false then.
+    pub(super) fn set(&self, launch: Launch) -> bool {
+        self.known.set_in(self.round, launch)
+    }
+
+    /// Says who runs the launch, or stops that when the launch was given up meanwhile.
+    pub(super) fn run_by(&self, runner: &Runner) {
+        if !self.set(Launch::Running(Some(runner.clone()))) {
+            runner.stop();
+        }
+    }
 }
 
 /// The launches of all sessions.

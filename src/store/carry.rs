@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::element::MOST_INPUTS;
 use super::format::{Entry, Parcel, RecordEntry, RecordRow, SetEntry};
+use super::generated::Generated;
 use super::image::Image;
 use super::journal::now_ms;
 use super::table::Table;
@@ -134,6 +135,11 @@ fn merge(mut image: Image, parcel: Parcel) -> std::result::Result<Image, ImportE
         }
         if image.records.get(&id).is_none_or(|ours| ours.written_ms < row.written_ms) {
             image.records.insert(id, row);
+        }
+    }
+    for entry in contents.generated {
+        if let Some(made) = Generated::from_entry(&entry) {
+            image.generated.entry(entry.path).or_insert(made);
         }
     }
     image.compact();

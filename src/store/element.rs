@@ -1,6 +1,6 @@
 //! An element as the planner sees it: its records, and the dependency sets they share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -8,7 +8,7 @@ use prost::Message as _;
 use super::format::Header;
 use super::image::Image;
 use super::rows;
-use super::{ElementKey, Record, Result, SetId, Store};
+use super::{ElementKey, Generated, Record, Result, SetId, Store};
 
 /// The most inputs, counted over all sets, that one element may hold in memory: 64 MiB of numbers. Ten thousand
 /// commands with 500 inputs each need a third of it; only a hostile import comes near.
@@ -25,6 +25,8 @@ pub struct Element {
     pub sets: HashMap<SetId, Arc<[u32]>>,
     /// The records in the order of the last build. Each one's set is in `sets`.
     pub records: Vec<Record>,
+    /// The files that its builds make and its commands read, by templated path.
+    pub generated: BTreeMap<String, Generated>,
     /// How many builds have finished.
     pub builds: u64,
     /// When the last one finished, in seconds since 1970; 0 for never.
@@ -58,6 +60,7 @@ impl Element {
             sets,
             lost: image.lost + image.records.len() - records.len(),
             records,
+            generated: image.generated.clone(),
             builds: image.header.builds,
             last_built: image.header.last_built,
         }

@@ -41,6 +41,24 @@ pub(super) struct Entry {
     pub sets: Vec<SetEntry>,
     #[prost(message, repeated, tag = "6")]
     pub records: Vec<RecordEntry>,
+    #[prost(message, repeated, tag = "7")]
+    pub generated: Vec<GeneratedEntry>,
+}
+
+/// A file that builds make, as the last one made it.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(super) struct GeneratedEntry {
+    /// Templated.
+    #[prost(string, tag = "1")]
+    pub path: String,
+    /// SHA-256.
+    #[prost(bytes = "vec", tag = "2")]
+    pub hash: Vec<u8>,
+    #[prost(uint64, tag = "3")]
+    pub size: u64,
+    /// How many builds in a row made it with another content than the one before.
+    #[prost(uint32, tag = "4")]
+    pub changes: u32,
 }
 
 /// A dependency set.

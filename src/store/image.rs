@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::format::{Entry, Header, RecordEntry, RecordRow, SetEntry};
+use super::generated::Generated;
 use super::table::Table;
 use super::{RecordId, SetId, set};
 
@@ -18,6 +19,7 @@ pub(super) struct Image {
     pub words: Table,
     pub sets: HashMap<SetId, Vec<u8>>,
     pub records: BTreeMap<RecordId, RecordRow>,
+    pub generated: BTreeMap<String, Generated>,
     /// Sets and records that made no sense and were passed over.
     pub lost: usize,
 }
@@ -39,6 +41,12 @@ impl Image {
                 _ => self.lost += 1,
             }
         }
+        for entry in entry.generated {
+            match Generated::from_entry(&entry) {
+                Some(made) => drop(self.generated.insert(entry.path, made)),
+                None => self.lost += 1,
+            }
+        }
         Some(())
     }
 
@@ -53,6 +61,9 @@ impl Image {
             |numbers: &[u32]| -> Vec<u32> { numbers.iter().filter_map(|&n| look_up(&moved, n)).collect() };
         self.sets = sets.iter().map(|(id, numbers)| (*id, set::encode(&renumber(numbers)))).collect();
         self.records.retain(|_, row| row.set_id().is_some_and(|id| self.sets.contains_key(&id)));
+
+        let read: HashSet<&str> = (0..self.paths.len() as u32).filter_map(|n| self.paths.get(n)).collect();
+        self.generated.retain(|path, _| read.contains(path.as_str()));
 
         let moved = self.words.keep(self.records.values().flat_map(RecordRow::words));
         for number in self.records.values_mut().flat_map(RecordRow::words_mut) {
@@ -92,6 +103,7 @@ impl Image {
             records: records
                 .map(|(id, row)| RecordEntry { id: id.0.to_vec(), row: Some(row.clone()) })
                 .collect(),
+            generated: self.generated.iter().map(|(path, made)| made.entry(path)).collect(),
             ..Entry::default()
         }
     }
@@ -122,6 +134,9 @@ pub(super) fn split(entry: Entry) -> Vec<Entry> {
     }
     for record in entry.records {
         parts.room_for(prost::Message::encoded_len(&record)).records.push(record);
+    }
+    for made in entry.generated {
+        parts.room_for(prost::Message::encoded_len(&made)).generated.push(made);
     }
     parts.entries
 }

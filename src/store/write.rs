@@ -46,7 +46,11 @@ impl Store {
     }
 
     /// Appends to the element's journal the entry by which `change` changes its image.
-    fn write<T>(&self, key: &ElementKey, change: impl FnOnce(&mut Image) -> Result<(Entry, T)>) -> Result<T> {
+    pub(super) fn write<T>(
+        &self,
+        key: &ElementKey,
+        change: impl FnOnce(&mut Image) -> Result<(Entry, T)>,
+    ) -> Result<T> {
         let mut lives = self.lives();
         let mut journal = match lives.remove(key) {
             Some(journal) => journal,
@@ -81,8 +85,8 @@ fn stage(image: &mut Image, record: &Record, inputs: &[String]) -> Option<(Entry
     let records = vec![entry(record.id, &row)];
     image.records.insert(record.id, row);
     let (paths, words) = (image.paths.since(first_path), image.words.since(first_word));
-    let entry =
-        Entry { first_path: first_path as u32, paths, first_word: first_word as u32, words, sets, records };
+    let (first_path, first_word) = (first_path as u32, first_word as u32);
+    let entry = Entry { first_path, paths, first_word, words, sets, records, generated: Vec::new() };
     Some((entry, id))
 }
 

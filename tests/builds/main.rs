@@ -5,5 +5,6 @@ mod compilers;
 mod edits;
 mod faults;
 mod outputs;
+mod predictions;
 #[path = "../support/mod.rs"]
 mod support;

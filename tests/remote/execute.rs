@@ -18,6 +18,19 @@ fn compiles_are_executed_and_give_the_same_objects() {
         .check();
 }
 
+/// The predicted header is in no file when the grid compiles with it.
+#[test]
+fn what_the_build_will_make_is_foretold_to_the_grid() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "sleep 2; sed s/VALUE/7/ config.in >config.h; $CC -O2 -c main.c";
+    Project::of(&[("main.c", "#include \"config.h\"\nint value = X;\n"), ("config.in", "#define X VALUE\n")])
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", build, Expect::All("executed"))
+        .step("rm config.h main.o; sed -i 's/X;/X + 1;/' main.c", build, Expect::Ahead)
+        .check();
+}
+
 #[test]
 fn what_a_worker_would_do_otherwise_is_compiled_here() {
     let Some(peers) = Peers::get() else { return };

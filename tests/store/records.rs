@@ -1,9 +1,10 @@
 //! Records come back, count, age and go.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use spec_cc::store::{ElementKey, RecordId, Store, StoreError, Use};
+use spec_cc::inputs::digest::Digest;
+use spec_cc::store::{ElementKey, Generated, RecordId, Store, StoreError, Use};
 
 use super::common::{compile, key, open};
 
@@ -197,4 +198,29 @@ fn a_second_owner_is_turned_away() {
     let dir = tempfile::tempdir().unwrap();
     let _store = open(dir.path());
     assert!(matches!(Store::open(dir.path()), Err(StoreError::Locked { path }) if path == dir.path()));
+}
+
+#[test]
+fn what_builds_make_is_kept_with_how_often_it_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.put(&key(), &compile("a"), &inputs(&["a.c", "config.h"])).unwrap();
+    let config = |text: &str| ("{root}/config.h".to_owned(), Digest::of(text.as_bytes()));
+    let unread = ("{root}/nobody/reads.h".to_owned(), Digest::of(b""));
+    let changes = ["one", "one", "two", "three", "three"].map(|text| {
+        store.put_generated(&key(), &[config(text), unread.clone()]).unwrap();
+        store.load(&key()).unwrap().generated["{root}/config.h"].changes
+    });
+    assert_eq!(changes, [0, 0, 1, 2, 0]);
+    store.finish_build(&key(), &HashSet::new(), false).unwrap();
+    let blob = store.export(&key()).unwrap();
+    drop(store);
+
+    let made = Generated { content: config("three").1, changes: 0 };
+    let expected = BTreeMap::from([("{root}/config.h".to_owned(), made)]);
+    assert_eq!(open(dir.path()).load(&key()).unwrap().generated, expected);
+    let other = tempfile::tempdir().unwrap();
+    let store = open(other.path());
+    store.import(&blob, None).unwrap();
+    assert_eq!(store.load(&key()).unwrap().generated, expected);
 }

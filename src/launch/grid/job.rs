@@ -21,6 +21,8 @@ pub struct Job<'a> {
     pub outputs: &'a [Output],
     /// Every file it reads.
     pub files: Vec<File<'a>>,
+    /// Contents that are in no file yet, but in the local cache.
+    pub assumed: &'a [Digest],
     /// The key that stands for all of it, compiler included: that of the local cache.
     pub key: Digest,
     /// The compiler.

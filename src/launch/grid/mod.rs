@@ -11,6 +11,8 @@ mod upload;
 mod vouch;
 mod wire;
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -168,11 +170,11 @@ impl Grid {
             priority: if ahead { self.settings.priority } else { 0 },
             inline: built.command.output_paths.clone(),
         };
-        self.send(job, wire)?;
+        self.send(engine, job, wire)?;
         let executed = match self.client.execute(&built.action, &how, cancel) {
             // What was found to be there a moment ago has gone.
             Err(error) if !error.missing_blobs().is_empty() => {
-                self.send(job, wire)?;
+                self.send(engine, job, wire)?;
                 self.client.execute(&built.action, &how, cancel)?
             }
             other => other?,
@@ -209,15 +211,17 @@ impl Grid {
         });
     }
 
-    fn send(&self, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
+    fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
         let built = wire.executable();
         let messages = built.messages.iter();
         let messages =
             messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
         let files = built.inputs.iter().filter_map(|&index| job.files.get(index));
+        let kept: HashMap<_, _> =
+            job.assumed.iter().map(|digest| (digest, engine.cache.blobs.path(digest))).collect();
         let files = files.map(|file| Blob {
             digest: file.digest,
-            content: Content::File(std::path::Path::new(file.path)),
+            content: Content::File(kept.get(&file.digest).map_or(Path::new(file.path), PathBuf::as_path)),
         });
         self.client.upload(&messages.chain(files).collect::<Vec<_>>())
     }

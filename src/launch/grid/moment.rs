@@ -15,6 +15,7 @@ use crate::launch::{Call, Context, Engine};
 pub struct Moment {
     inputs: Vec<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
+    assumed: Vec<Digest>,
     key: Digest,
 }
 
@@ -28,6 +29,7 @@ impl Moment {
         key: Digest,
         context: Context<'_>,
     ) -> Result<Self, String> {
+        context.assume(snapshot);
         let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| error.to_string())?;
         let mut inputs = Vec::with_capacity(set.len());
         for &id in set {
@@ -35,7 +37,8 @@ impl Moment {
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
             inputs.push((name, seen));
         }
-        Ok(Self { inputs, toolchain, key })
+        let assumed = context.assumed.iter().map(|one| one.content).collect();
+        Ok(Self { inputs, toolchain, assumed, key })
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
@@ -55,6 +58,7 @@ impl Moment {
             directory: &call.directory,
             outputs: &call.compile.outputs,
             files: files.collect(),
+            assumed: &self.assumed,
             key: self.key,
             toolchain: &self.toolchain,
             compile: Some(&call.compile),

@@ -161,6 +161,7 @@ impl Linkage {
             directory: &call.directory,
             outputs: std::slice::from_ref(&call.link.output),
             files: files.collect(),
+            assumed: &[],
             key: self.key,
             toolchain: &self.toolchain,
             compile: None,

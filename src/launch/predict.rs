@@ -1,0 +1,56 @@
+//! Predictions: the content assumed for inputs that the build has not made yet.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
+
+/// A file that is not there yet, taken to have a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assumed {
+    /// The file.
+    pub path: PathId,
+    /// What will be in it, if the guess holds; a blob of the local cache.
+    pub content: Digest,
+}
+
+/// What a session expects its build to make.
+#[derive(Debug, Default)]
+pub struct Predictions(RwLock<Arc<HashMap<PathId, Digest>>>);
+
+impl Predictions {
+    /// Expects these contents from now on.
+    pub fn set(&self, expected: HashMap<PathId, Digest>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(expected);
+    }
+
+    /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
+    /// once it is there.
+    pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
+        let expected = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let assumed = expected.iter().map(|(&path, &content)| Assumed { path, content });
+        assumed.filter(|one| snapshot.is_assumed(one.path) || is_missing(snapshot, one.path)).collect()
+    }
+}
+
+fn is_missing(snapshot: &mut Snapshot<'_>, path: PathId) -> bool {
+    let missing =
+        |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    snapshot.stat(path).is_err_and(missing)
+}
+
+/// Those that are not there yet; `None` when the build has made one with another content.
+pub(super) fn still_assumed(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<Vec<Assumed>> {
+    let mut left = Vec::new();
+    for one in assumed {
+        match snapshot.look(one.path) {
+            Ok(seen) if seen.digest == one.content => {}
+            Ok(_) => return None,
+            Err(_) => left.push(*one),
+        }
+    }
+    Some(left)
+}

@@ -1,0 +1,100 @@
+//! Inputs that the build makes itself, after its launches were issued.
+use crate::support::project::Expect::{Ahead, Any};
+use crate::support::project::{Expect, Project};
+
+/// A build whose header comes late, as from a configure script, and a compile right behind it.
+///
+/// What an earlier build left is taken away before a session opens, as a sandbox does.
+const LATE: &str = "sleep 1.5; sed s/VALUE/$(cat value)/ config.in >config.h; \
+                    $CC -O2 -c main.c; $CC -O2 -c other.c";
+
+fn project() -> Project {
+    Project::of(&[
+        ("main.c", "#include \"config.h\"\nint value = X;\n"),
+        ("other.c", "#include \"config.h\"\n#include <stdio.h>\nint other(int x) { return x * X; }\n"),
+        ("config.in", "#define X VALUE\n"),
+        ("value", "1"),
+    ])
+}
+
+fn edits(build: &str, edits: &[(&str, Expect)]) {
+    let begun = project().step("", build, Any);
+    let step = |project: Project, (change, expect): &(&str, Expect)| {
+        project.step(&format!("rm -f config.h main.o other.o; {change}"), build, *expect)
+    };
+    edits.iter().fold(begun, step).check();
+}
+
+/// Launches that wait for a header come too late here: the compile asks as soon as it is there.
+#[test]
+fn what_was_made_last_time_is_foretold() {
+    edits(
+        LATE,
+        &[
+            ("", Ahead),
+            ("sed -i 's/value = X/value = X + 1/' main.c", Ahead),
+            ("sed -i 's/x \\* X/x + X/' other.c", Ahead),
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_guess_costs_nothing_but_the_launch() {
+    edits(
+        LATE,
+        &[
+            ("echo 2 >value; sed -i 's/value = X/value = X + 1/' main.c", Any),
+            ("sed -i 's/value = X/value = X + 2/' main.c", Ahead),
+            ("echo 3 >value", Any),
+            ("echo 4 >value", Any),
+        ],
+    );
+}
+
+/// The header is there for a while before it is read, as when a configure script goes on.
+#[test]
+fn after_a_wrong_guess_it_is_launched_again() {
+    let early = LATE.replace("config.h; $CC -O2 -c main.c", "config.h; sleep 1.5; $CC -O2 -c main.c");
+    assert_ne!(early, LATE);
+    edits(
+        &early,
+        &[("echo 2 >value", Ahead), ("echo 3 >value; sed -i 's/value = X/value = X + 1/' main.c", Ahead)],
+    );
+}
+
+#[test]
+fn a_source_is_made_too() {
+    let build = "sleep 1.5; mkdir -p out/sub; sed s/NAME/$(cat name)/ make.in >out/sub/made.c; \
+                 cp plain.h out/sub/made.h; cd out; $CC -MD -Isub -I.. -c sub/made.c -o sub/made.o";
+    Project::of(&[
+        ("make.in", "#include \"made.h\"\n#include \"lib.h\"\nint NAME = MADE + LIB;\n"),
+        ("plain.h", "#define MADE 4\n"),
+        ("lib.h", "#define LIB 4\n"),
+        ("name", "first"),
+    ])
+    .step("", build, Any)
+    .step("rm -rf out; sed -i 's/4/5/' lib.h", build, Ahead)
+    .step("rm -rf out; echo second >name", build, Any)
+    .step("rm -rf out; sed -i 's/4/6/' plain.h", build, Any)
+    .check();
+}
+
+/// What is made hides a header that is there: a guess without it would read the other.
+#[test]
+fn what_is_made_hides_another_header() {
+    let build = "sleep 1.5; mkdir made; cp value made/x.h; $CC -Imade -Iplain -c main.c";
+    Project::of(&[
+        ("main.c", "#include <x.h>\nint value = X;\n"),
+        ("plain/x.h", "#define X 1\n"),
+        ("value", "#define X 2\n"),
+    ])
+    .step("", build, Any)
+    .step("rm -rf made main.o; sed -i 's/value = X/value = X + 1/' main.c", build, Ahead)
+    .step(
+        "rm -rf made main.o; echo '#define X 3' >value; sed -i 's/value = X/value = X + 1/' main.c",
+        build,
+        Any,
+    )
+    .step("rm -rf made main.o", "sleep 1; $CC -Imade -Iplain -c main.c", Any)
+    .check();
+}
