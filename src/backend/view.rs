@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::mount::{MsFlags, mount};
@@ -69,16 +69,13 @@ impl View {
         }
     }
 
-    /// Shows a copy of `content` at `path` (absolute), where no file is outside. It does not count as written.
+    /// Shows `content` at `path` (absolute, plain), where no file is outside. It does not count as written.
     ///
     /// Fails where no layer covers the path, or where a link leads to it: a folder of the view would hide the link.
     pub fn show(&mut self, path: &Path, content: &Path) -> io::Result<()> {
         let layer = self.layers.iter_mut().find(|layer| path.starts_with(&layer.covered));
         let layer = layer.ok_or_else(|| io::Error::other("it lies outside of the build tree"))?;
         let below = path.strip_prefix(&layer.covered).map_err(io::Error::other)?;
-        if below.components().any(|part| !matches!(part, Component::Normal(_))) {
-            return Err(io::Error::other("its path is not plain"));
-        }
         let inside = below.ancestors().skip(1).filter(|part| !part.as_os_str().is_empty());
         if inside.map(|part| layer.covered.join(part)).any(|folder| folder.is_symlink()) {
             return Err(io::Error::other("a symbolic link leads to it"));
@@ -87,7 +84,11 @@ impl View {
         let place = shown.join(below);
         fs::create_dir_all(place.parent().unwrap_or(shown))?;
         // A link where that can be had: a view's lower layers are never written to.
-        fs::hard_link(content, &place).or_else(|_| fs::copy(content, &place).map(drop))
+        match fs::hard_link(content, &place) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(_) => fs::copy(content, &place).map(drop),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Makes `command` enter the view before it starts, in `directory`.

@@ -15,7 +15,7 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, templated};
+use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, plain, templated};
 use crate::settings::Mode;
 use crate::store::{Element, Generated, Record, RecordId};
 
@@ -204,10 +204,13 @@ impl Session {
     pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
         let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
         let expected = steady.filter_map(|(path, made)| {
+            let path = normalise::from_template(path, &self.place.root);
+            // One that leads out of the tree could not be shown to a launch.
+            plain(path.as_ref())?.starts_with(&self.place.root).then_some(())?;
             let content = engine.cache.blobs.read(&made.content).ok()??;
             // So that its directives are known.
             engine.files.learn(&content);
-            Some((engine.paths().intern(&normalise::from_template(path, &self.place.root)), made.content))
+            Some((engine.paths().intern(&path), made.content))
         });
         self.place.predictions.set(expected.collect());
     }

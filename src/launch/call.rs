@@ -79,7 +79,7 @@ impl Call {
     }
 }
 
-/// The path without `.` and `..`, as text.
+/// The path without `.` and `..`, as text alone.
 pub(super) fn lexical(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -90,6 +90,21 @@ pub(super) fn lexical(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// The path without `.` and `..`; `None` where a symbolic link before a `..` makes it another one. What does not exist yet
+/// is taken for a folder.
+pub fn plain(path: &Path) -> Option<PathBuf> {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if out.is_symlink() => return None,
+            std::path::Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    Some(out)
 }
 
 /// A text with the project root taken out where that can be undone, else the text itself.

@@ -17,7 +17,7 @@ mod queue;
 mod wrapper;
 
 pub use accounts::{Accounts, Served};
-pub use call::{Call, templated};
+pub use call::{Call, plain, templated};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
 pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Unobtainable, Wire};

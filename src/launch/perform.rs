@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::call::lexical;
+use super::call::{lexical, plain};
 use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
@@ -70,8 +70,10 @@ pub fn scan(
     }
     // What the build has not made yet exists in a view: its working directory, and what is assumed.
     let directory = Path::new(&call.directory);
-    let names: Vec<String> = assumed.iter().map(|one| engine.name(one.path)).collect();
-    let absent = names.iter().map(Path::new).chain(Some(directory).filter(|folder| !folder.is_dir()));
+    let files =
+        assumed.iter().map(|one| plain(Path::new(&engine.name(one.path)))).collect::<Option<Vec<_>>>();
+    let files = files.unwrap_or_default();
+    let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
     let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
     view.make_folder(directory).map_err(|error| fault(&error))?;
@@ -100,7 +102,8 @@ fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), Str
         // Opening it compares it with its digest.
         let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
         content.ok_or_else(|| format!("what {name} was has gone"))?;
-        let shown = view.show(Path::new(&name), &engine.cache.blobs.path(&one.content));
+        let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
+        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
         shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     Ok(())

@@ -79,6 +79,21 @@ fn a_source_is_made_too() {
     .check();
 }
 
+/// autotools spell a header above from a folder below, and each folder in its own way.
+#[test]
+fn one_file_under_two_names_is_foretold() {
+    let build = "sleep 1.5; cp value config.h; cd sub; $CC -I.. -I. -c main.c; cd ../more; $CC -I../sub -I../sub/.. -c more.c";
+    Project::of(&[
+        ("sub/main.c", "#include <config.h>\nint value = X;\n"),
+        ("more/more.c", "#include <config.h>\nint more = X;\n"),
+        ("value", "#define X 1\n"),
+    ])
+    .step("", build, Any)
+    .step("rm config.h */*.o; sed -i 's/= X/= X + 1/' */*.c", build, Ahead)
+    .step("rm config.h */*.o; sed -i '1i #include <stddef.h>' */*.c", build, Ahead)
+    .check();
+}
+
 /// What is made hides a header that is there: a guess without it would read the other.
 #[test]
 fn what_is_made_hides_another_header() {
