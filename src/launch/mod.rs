@@ -13,6 +13,7 @@ mod link;
 mod perform;
 mod place;
 mod queue;
+mod scans;
 mod wrapper;
 
 pub use accounts::{Accounts, Served};
