@@ -6,16 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::time::{ClockId, clock_gettime};
-use spec_cc::backend::{Cache, Executor};
 use spec_cc::command::{self, Family, Invocation, Verdict};
 use spec_cc::companion;
-use spec_cc::inputs::files::Files;
-use spec_cc::inputs::shape::Shapes;
 use spec_cc::inputs::stamp;
-use spec_cc::inputs::toolchain::Toolchains;
 use spec_cc::launch::{
-    Call, Context, Engine, Evidence, Idents, Known, Launch, Launcher, Linkers, Place, Reads, conclude,
-    templated,
+    Call, Context, Engine, Evidence, Known, Launch, Launcher, Place, Reads, conclude, templated,
 };
 use spec_cc::store::{ElementKey, Record, Store};
 
@@ -97,16 +92,7 @@ pub(crate) fn key() -> ElementKey {
 
 /// An engine that knows nothing yet, with its cache below `folder`.
 pub(crate) fn engine(folder: &Path) -> Engine {
-    let files = Arc::new(Files::default());
-    Engine {
-        toolchains: Toolchains::new(Arc::clone(&files)),
-        shapes: Shapes::default(),
-        cache: Cache::new(&folder.join("cache"), u64::MAX),
-        executor: Executor::new(&folder.join("cache")),
-        idents: Idents::default(),
-        linkers: Linkers::default(),
-        files,
-    }
+    Engine::new(&folder.join("cache"), u64::MAX)
 }
 
 fn call(tree: &Tree, number: usize) -> Result<Call> {

@@ -33,6 +33,14 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Changes the text of these commands' sources, and none of their directives.
+    pub(crate) fn edit(&self, numbers: impl Iterator<Item = usize>) -> Result<()> {
+        for number in numbers {
+            fs::write(self.root.join(source(number)), source_text(number) + "int edited;\n")?;
+        }
+        Ok(())
+    }
+
     /// The arguments of a command.
     pub(crate) fn arguments(number: usize) -> Vec<String> {
         let flags = "-std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -DHAVE_CONFIG_H -Iinclude -c";

@@ -18,12 +18,7 @@ use spec_cc_shim::place;
 
 use super::Companion;
 use super::connection;
-use crate::backend::{Cache, Executor};
-use crate::inputs::files::Files;
-use crate::inputs::paths::Paths;
-use crate::inputs::shape::Shapes;
-use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Engine, Idents, Launcher, Linkers};
+use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
 
@@ -129,16 +124,8 @@ fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
 }
 
 fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
-    let files = Arc::new(Files::new(Arc::new(Paths::default())));
-    let engine = Arc::new(Engine {
-        toolchains: Toolchains::new(Arc::clone(&files)),
-        shapes: Shapes::default(),
-        cache: Cache::new(&cache_folder, settings.max_size().ok().flatten().unwrap_or(u64::MAX)),
-        executor: Executor::new(&cache_folder),
-        idents: Idents::default(),
-        linkers: Linkers::default(),
-        files,
-    });
+    let max_size = settings.max_size().ok().flatten().unwrap_or(u64::MAX);
+    let engine = Arc::new(Engine::new(&cache_folder, max_size));
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)
 }

@@ -69,6 +69,11 @@ impl Files {
         Stamp::of(c_str(&self.paths.get(path))?)
     }
 
+    /// A path's own state, were it a link; fails as `lstat(2)` does.
+    pub(super) fn stat_link(&self, path: PathId) -> io::Result<Stamp> {
+        Stamp::of_link(c_str(&self.paths.get(path))?)
+    }
+
     /// A regular file's state and digest; reads it only when its stamp has changed.
     ///
     /// Fails as `stat(2)` and `open(2)` do, with `InvalidInput` for what is no regular file, and with

@@ -158,6 +158,24 @@ impl<'f> Snapshot<'f> {
         Ok((seen, scan))
     }
 
+    /// A file among all that were asked about that came or changed at `since_ns` (nanoseconds since 1970) or later, as far as
+    /// its own times and those of the link it may be tell, and the stamp that says so.
+    ///
+    /// What a compiler found when it began at that time can be told from the snapshot only if there is none: a header that
+    /// came to stand before another meanwhile was not read. What has gone is not noticed.
+    pub fn changed_since(&self, since_ns: i64) -> Option<(PathId, Stamp)> {
+        let asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
+        asked
+            .filter_map(|(index, &slot)| {
+                let id = PathId(index as u32);
+                let stamp = self.states[slot as usize - 1].stamp.ok().filter(|stamp| !stamp.is_dir())?;
+                let link = self.files.stat_link(id).ok();
+                let newest = [stamp].into_iter().chain(link).find(|stamp| stamp.changed_ns() >= since_ns)?;
+                Some((id, newest))
+            })
+            .next()
+    }
+
     /// Takes a file to exist with a content that is not there yet, as for a prediction.
     ///
     /// To be called before anything was asked about the file. Its directives are known only if the content was scanned
@@ -284,6 +302,7 @@ fn folded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::stamp::before_any_change_ns;
 
     #[test]
     fn answers_stay_the_same_within_a_snapshot() {
@@ -344,6 +363,28 @@ mod tests {
         }
         std::fs::remove_file(path("plain.h")).expect("removed");
         assert!(!readable("plain.h"));
+    }
+
+    #[test]
+    fn what_came_since_a_moment_is_named_and_what_was_there_is_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::default();
+        let id = |name: &str| files.paths().intern(dir.path().join(name).to_str().expect("UTF-8"));
+        std::fs::write(dir.path().join("old"), "").expect("written");
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        let began_ns = before_any_change_ns();
+        let changed = |name: &str| {
+            let mut snapshot = Snapshot::new(&files);
+            let _ = snapshot.stat(id("old"));
+            let _ = snapshot.stat(id(name));
+            snapshot.changed_since(began_ns).map(|(id, _)| id)
+        };
+        assert_eq!(changed("new"), None);
+        std::fs::write(dir.path().join("new"), "").expect("written");
+        assert_eq!(changed("new"), Some(id("new")));
+        assert_eq!(changed("link"), None);
+        std::os::unix::fs::symlink("old", dir.path().join("link")).expect("linked");
+        assert_eq!(changed("link"), Some(id("link")), "an old file in a new place");
     }
 
     #[test]

@@ -43,6 +43,11 @@ impl Stamp {
         Self::ask(libc::AT_FDCWD, path, 0)
     }
 
+    /// The stamp of a path itself, were it a symbolic link; fails as `lstat(2)` does.
+    pub fn of_link(path: &CStr) -> io::Result<Self> {
+        Self::ask(libc::AT_FDCWD, path, libc::AT_SYMLINK_NOFOLLOW)
+    }
+
     /// Whether nothing has this name, not even a link that leads nowhere.
     pub fn is_free(path: &CStr) -> bool {
         let mut stat = MaybeUninit::<libc::stat>::uninit();

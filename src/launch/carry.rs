@@ -1,17 +1,13 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
-use std::thread;
-use std::time::Duration;
-
 use super::grid::{Executed, Grid, Moment, Unobtainable};
-use super::perform::{examine, perform};
+use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
 use super::{Assumed, Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
-use crate::inputs::stamp;
 use crate::settings::Policy;
 
 /// Where a launch may be carried through.
@@ -184,16 +180,4 @@ fn here(
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
     Ok(Launch::Ready(action, performed.outcome))
-}
-
-/// Waits until the clock that stamps files is past an input's last change: a compile that begins in the same tick could
-/// not be told from one during which the file changed.
-fn let_tick_pass(changed_ns: i64) {
-    // A tick takes 10 ms at most. A file from the future is not waited for.
-    for _ in 0..10 {
-        if stamp::before_any_change_ns() > changed_ns {
-            return;
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -6,6 +6,7 @@ use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
+use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 
 /// What a successful compile left behind.
@@ -36,7 +37,7 @@ pub enum NotKept {
     /// Something that was read cannot be accounted for, so that it cannot even be recorded.
     #[error("{0}")]
     Unaccountable(String),
-    /// An input was written while the compiler ran.
+    /// An input, or what would be one now, was written since the compiler began.
     #[error("{0} changed while it was compiled")]
     Changed(String),
     /// The result depends on more than the inputs.
@@ -58,10 +59,13 @@ pub fn conclude(
     if let Some(text) = &evidence.assembled {
         assembled(engine, call, &set, text)?;
     }
-    let looked = look(engine, &mut Snapshot::new(&engine.files), call, &set, context);
+    let mut snapshot = Snapshot::new(&engine.files);
+    let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
-    let changed = looked.newest.filter(|(_, stamp)| stamp.changed_ns() >= evidence.began_ns);
+    let changed = snapshot.changed_since(evidence.began_ns);
+    // The set is of the files as they were, the shape of those as they are now.
+    let shape = if changed.is_some() { Shape::UNKNOWN } else { looked.shape };
     let kept = match (changed, looked.hazard) {
         (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
@@ -70,7 +74,7 @@ pub fn conclude(
             kept.map(|()| looked.action).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
-    Ok(Learnt { reads: Reads { set: set.into(), shape: looked.shape }, kept })
+    Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
 }
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.

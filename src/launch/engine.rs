@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Call;
 use super::grid::Idents;
 use super::link::Linkers;
+use super::scans::Scans;
 use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
@@ -23,6 +24,8 @@ pub struct Engine {
     pub shapes: Shapes,
     /// Compilers that were identified.
     pub toolchains: Toolchains,
+    /// What was scanned lately.
+    pub(super) scans: Scans,
     /// Results of compiles.
     pub cache: Cache,
     /// Runs launches.
@@ -34,6 +37,21 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// An engine that knows nothing yet, with its results, at most so many bytes, below `cache`.
+    pub fn new(cache: &Path, max_size: u64) -> Self {
+        let files = Arc::new(Files::default());
+        Self {
+            toolchains: Toolchains::new(Arc::clone(&files)),
+            shapes: Shapes::default(),
+            scans: Scans::default(),
+            cache: Cache::new(cache, max_size),
+            executor: Executor::new(cache),
+            idents: Idents::default(),
+            linkers: Linkers::default(),
+            files,
+        }
+    }
+
     /// Every path that is named anywhere, once.
     pub fn paths(&self) -> &Paths {
         self.files.paths()

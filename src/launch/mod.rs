@@ -14,6 +14,7 @@ mod perform;
 mod place;
 mod predict;
 mod queue;
+mod scans;
 mod wrapper;
 
 pub use accounts::{Accounts, Served};

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use super::call::{lexical, plain};
@@ -10,11 +11,15 @@ use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
     Assumed, Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Place, Reads, conclude, instantiate,
+    scans,
 };
 use crate::backend::{Executed, Job, Outcome, View};
 use crate::command;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
+
+/// How often a command is scanned whose files change meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// How a compile is made to say what it reads: what to add to its environment and arguments, and where it says it.
 #[derive(Debug, Default)]
@@ -121,20 +126,60 @@ pub struct Performed {
     pub wall: Duration,
 }
 
-/// Finds out what a call reads now, by a scan, and its action.
+/// Finds out what a call reads now, by a scan of it or of one that preprocesses alike, and its action.
 pub fn examine(
     engine: &Engine,
     call: &Call,
     context: Context<'_>,
     environment: &[(String, String)],
 ) -> Result<(Reads, Instance), String> {
-    let text = scan(engine, call, context.assumed, environment).map_err(|error| error.to_string())?;
-    let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
-    let mut snapshot = Snapshot::new(&engine.files);
-    let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
-    let reads = Reads { set: set.into(), shape: looked.shape };
-    let instance = instantiate(engine, &mut snapshot, call, &reads, context);
-    instance.map(|instance| (reads, instance)).map_err(|error| error.to_string())
+    let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files));
+    let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.fingerprint);
+    engine.scans.share(key, |known| {
+        let again = |reads: &Reads| {
+            let mut snapshot = Snapshot::new(&engine.files);
+            let instance = instantiate(engine, &mut snapshot, call, reads, context).ok()?;
+            Some((reads.clone(), instance))
+        };
+        known.and_then(again).map_or_else(|| examine_anew(engine, call, context, environment), Ok)
+    })
+}
+
+fn examine_anew(
+    engine: &Engine,
+    call: &Call,
+    context: Context<'_>,
+    environment: &[(String, String)],
+) -> Result<(Reads, Instance), String> {
+    let mut unsettled = None;
+    for _ in 0..ATTEMPTS {
+        let began_ns = stamp::before_any_change_ns();
+        let text = scan(engine, call, context.assumed, environment).map_err(|error| error.to_string())?;
+        let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
+        let mut snapshot = Snapshot::new(&engine.files);
+        let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
+        if let Some((id, stamp)) = snapshot.changed_since(began_ns) {
+            unsettled = Some(id);
+            let_tick_pass(stamp.changed_ns());
+            continue;
+        }
+        let reads = Reads { set: set.into(), shape: looked.shape };
+        let instance = instantiate(engine, &mut snapshot, call, &reads, context);
+        return instance.map(|instance| (reads, instance)).map_err(|error| error.to_string());
+    }
+    Err(format!("{} changes all the while", unsettled.map(|id| engine.name(id)).unwrap_or_default()))
+}
+
+/// Waits until the clock that stamps files is past a file's last change: what begins in the same tick could not be told
+/// from what began before the file changed.
+pub(super) fn let_tick_pass(changed_ns: i64) {
+    // A tick takes 10 ms at most. A file from the future is not waited for.
+    for _ in 0..10 {
+        if stamp::before_any_change_ns() > changed_ns {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Runs a call in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see [`Job`].

@@ -1,7 +1,11 @@
 //! Equal fingerprints and equal shapes mean equal dependency sets: checked against the real compilers.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod edits;
+mod real;
 mod shapes;
+#[path = "../support/mod.rs"]
+mod support;
 mod texts;
 mod traps;
 
@@ -34,13 +38,13 @@ const MODES: [&[&str]; 7] = [
     &["clang", "-std=c++20", "-xc++"],
 ];
 
-/// What one compiler reads for `t.c` in a folder; `None` when it finds errors.
-fn dependencies(mode: &[&str], dir: &Path, options: &[&str]) -> Option<BTreeSet<String>> {
+/// What one compiler reads for a source in a folder; `None` when it finds errors.
+fn dependencies(mode: &[&str], dir: &Path, options: &[&str], source: &str) -> Option<BTreeSet<String>> {
     let output = Command::new(mode[0])
         .args(&mode[1..])
         .args(["-w", "-M", "-MT", "t"])
         .args(options)
-        .arg("t.c")
+        .arg(source)
         .current_dir(dir)
         .output()
         .expect("the compiler runs");

@@ -163,7 +163,7 @@ proptest! {
         };
         let mut options = vec!["-iquote", "three", "-Ione", "-Itwo", "-I./one", "-Ifour"];
         options.extend(forced.iter().flat_map(|name| ["-include", name]));
-        let mut before = dependencies(MODES[0], world.dir.path(), &options);
+        let mut before = dependencies(MODES[0], world.dir.path(), &options, "t.c");
         for (place, change) in changes {
             let old = tree.clone();
             let set = before.as_ref().map(|names| world.set(names));
@@ -182,7 +182,7 @@ proptest! {
                 None => drop(std::fs::remove_file(world.dir.path().join(place))),
             }
             let now = set.and_then(|set| world.shape(&set, &path).ok());
-            let after = dependencies(MODES[0], world.dir.path(), &options);
+            let after = dependencies(MODES[0], world.dir.path(), &options, "t.c");
             if let (Some(one), Some(two)) = (shaped, now)
                 && one.shape == two.shape
                 && two.hazards.intersection(Hazards::UNACCOUNTED).is_empty()
@@ -229,7 +229,8 @@ fn text_that_decides_what_is_read_changes_the_shape() {
         }
         let include = vec!["one".to_owned(), "two".to_owned()];
         let path = SearchPath { include, builtin: builtin(), ..SearchPath::default() };
-        let read = || dependencies(MODES[0], world.dir.path(), &["-Ione", "-Itwo"]).expect("no errors");
+        let read =
+            || dependencies(MODES[0], world.dir.path(), &["-Ione", "-Itwo"], "t.c").expect("no errors");
         let before = read();
         let set = world.set(&before);
         let shape = world.shape(&set, &path).expect("a shape").shape;

@@ -139,9 +139,9 @@ proptest! {
         }
         for mode in MODES {
             write(dir.path(), "t.c", &text);
-            let Some(before) = dependencies(mode, dir.path(), &["-I."]) else { continue };
+            let Some(before) = dependencies(mode, dir.path(), &["-I."], "t.c") else { continue };
             write(dir.path(), "t.c", &edited);
-            if let Some(after) = dependencies(mode, dir.path(), &["-I."]) {
+            if let Some(after) = dependencies(mode, dir.path(), &["-I."], "t.c") {
                 prop_assert_eq!(&before, &after, "{:?}\n{}\n---\n{}", mode, text, edited);
                 for read in before.iter().filter(|name| name.contains(".h") && !name.starts_with("/usr")) {
                     let named = scan.includes.iter().any(|include| read.ends_with(&include.name));
@@ -177,7 +177,7 @@ fn real_headers_keep_their_fingerprints_when_only_text_changes() {
         assert_eq!(scan.fingerprint, directives::scan(edited.as_bytes()).fingerprint, "{}", header.display());
         let read = |text: &str| {
             write(dir.path(), "t.c", text);
-            dependencies(MODES[0], dir.path(), &[])
+            dependencies(MODES[0], dir.path(), &[], "t.c")
         };
         assert_eq!(read(&text), read(&edited), "{}", header.display());
     }

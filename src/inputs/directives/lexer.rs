@@ -4,8 +4,9 @@
 
 use super::hazards::{Hazards, clock_word, incbin_around_b, include_at_dot};
 use super::line::Findings;
+use super::plain;
 use super::source::Source;
-use super::words::{contains, is_blank, is_module_line, is_word, special, word};
+use super::words::{contains, is_blank, is_module_line, is_word, word};
 
 /// The text means different directives in different language modes, or is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,9 @@ const NAMES_HEADER: [&[u8]; 5] = [b"include", b"include_next", b"import", b"embe
 
 /// Reads a whole file.
 pub(super) fn lex(source: &Source<'_>) -> Result<Findings, Lost> {
-    let mut lexer = Lexer { text: &source.text, at: 0, spliced: source.spliced, found: Findings::default() };
+    let wordy = plain::may_hold_word(&source.text);
+    let mut lexer =
+        Lexer { text: &source.text, at: 0, spliced: source.spliced, wordy, found: Findings::default() };
     while lexer.at < lexer.text.len() {
         lexer.line()?;
     }
@@ -45,21 +48,9 @@ struct Lexer<'t> {
     text: &'t [u8],
     at: usize,
     spliced: bool,
+    /// Whether words that count outside of directives may be in the text.
+    wordy: bool,
     found: Findings,
-}
-
-/// Bytes that end a plain stretch of text.
-static SPECIAL: [bool; 256] = special(b"\n\"'/_bB.");
-
-/// Whether a special byte begins no word of interest, by its neighbours; most do not.
-fn is_harmless(text: &[u8], at: usize, byte: u8) -> bool {
-    match byte {
-        b'_' => !matches!(text[at + 1..], [b'_', b'T' | b'D', ..] | [b'P', b'r', ..] | [b'm', b'a', ..]),
-        // As in `incbin`.
-        b'b' | b'B' => at == 0 || !text[at - 1].eq_ignore_ascii_case(&b'c'),
-        b'.' => !matches!(text[at + 1..], [b'i' | b'I', b'n' | b'N', ..]),
-        _ => false,
-    }
 }
 
 impl<'t> Lexer<'t> {
@@ -140,14 +131,11 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_plain(&mut self) {
-        let mut at = self.at;
-        while let Some(&byte) = self.text.get(at) {
-            if SPECIAL[usize::from(byte)] && !is_harmless(self.text, at, byte) {
-                break;
-            }
-            at += 1;
-        }
-        self.at = at;
+        self.at = if self.wordy {
+            plain::end_before_words(self.text, self.at)
+        } else {
+            self.at + plain::len(self.rest())
+        };
     }
 
     /// What is the same inside and outside of directives: literals and hazardous words.

@@ -8,6 +8,7 @@ mod hazards;
 mod lexer;
 mod line;
 mod loose;
+mod plain;
 mod source;
 #[cfg(test)]
 mod tests;

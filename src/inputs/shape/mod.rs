@@ -30,6 +30,11 @@ use super::snapshot::{Snapshot, Verified};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape(pub [u8; 16]);
 
+impl Shape {
+    /// Equal to no set's shape: what is read has to be found out anew.
+    pub const UNKNOWN: Self = Self([0; 16]);
+}
+
 impl std::fmt::Display for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&hex(&self.0))
