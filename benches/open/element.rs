@@ -51,7 +51,8 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
             assembled: None,
             outcome: Err("nothing was compiled".into()),
         };
-        let reads = conclude(&engine, &call, Context { path: Some(PATH) }, evidence)?.reads;
+        let reads =
+            conclude(&engine, &call, Context { path: Some(PATH), root: &call.directory }, evidence)?.reads;
         let inputs: Vec<String> =
             reads.set.iter().map(|&id| templated(&engine.name(id), &call.directory)).collect();
         store.put(&key(), &record(&call, &reads, number as u32), &inputs)?;

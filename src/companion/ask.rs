@@ -41,6 +41,11 @@ impl Request {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Where and with what it runs, below a project root.
+    pub(super) fn context<'a>(&'a self, root: &'a str) -> Context<'a> {
+        Context { path: self.variable("PATH"), root }
+    }
+
     /// The settings it was asked under.
     pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
         let environment = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -251,8 +256,7 @@ fn serve(
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
-        let context = Context { path: request.variable("PATH") };
-        instantiate(engine, snapshot, &known.call, &reads, context)
+        instantiate(engine, snapshot, &known.call, &reads, request.context(&session.place.root))
     };
     let mut joined = false;
     known.forestall();
@@ -267,8 +271,8 @@ fn serve(
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
-    let action = match instance {
-        Ok(instance) => instance.action,
+    let keys = match instance {
+        Ok(instance) => instance.keys,
         Err(Unready::Refused(reason)) => {
             session.inner().accounts.served.bypassed += 1;
             return Some(Answer::Bypass(reason));
@@ -277,9 +281,9 @@ fn serve(
     };
     let launch = known.state().launch.clone();
     let (outcome, launched) = match launch {
-        Launch::Ready(ready, outcome) if ready == action => (outcome, true),
-        Launch::Held(held) if held == action => (engine.cache.find(&action)?, true),
-        _ => (engine.cache.find(&action)?, false),
+        Launch::Ready(ready, outcome) if ready == keys.exact => (outcome, true),
+        Launch::Held(held) if held == keys.exact => (keys.find(&engine.cache)?, true),
+        _ => (keys.find(&engine.cache)?, false),
     };
     // A blob that has gone meanwhile means a compile.
     let files = engine.cache.open(&outcome)?;
@@ -289,7 +293,7 @@ fn serve(
         return Some(Answer::Bypass("its messages go to a terminal".into()));
     }
     if let Some(log) = asking.log {
-        log.cache_hit(&action);
+        log.cache_hit(&keys.exact);
     }
     account(session, known, launched, joined, asking.begun);
     Some(Answer::Serve(outcome, files))

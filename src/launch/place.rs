@@ -55,7 +55,7 @@ impl Place {
 
     /// Where and with what a call of the session runs.
     pub fn context(&self) -> Context<'_> {
-        Context { path: self.path() }
+        Context { path: self.path(), root: &self.root }
     }
 
     /// The search path for programs.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::action::remote::File;
 use crate::command::{Compile, Output, Role};
-use crate::inputs::digest::Digest;
 use crate::inputs::toolchain::Toolchain;
+use crate::launch::Keys;
 use crate::launch::call::lexical;
 
 /// A compile or a link, ready to be looked up or run elsewhere.
@@ -21,8 +21,8 @@ pub struct Job<'a> {
     pub outputs: &'a [Output],
     /// Every file it reads.
     pub files: Vec<File<'a>>,
-    /// The key that stands for all of it, compiler included: that of the local cache.
-    pub key: Digest,
+    /// What stands for all of it, compiler included: the keys of the local cache.
+    pub keys: Keys,
     /// The compiler.
     pub toolchain: &'a Toolchain,
     /// The compile; `None` for a link.

@@ -4,28 +4,27 @@ use std::sync::Arc;
 
 use super::Job;
 use crate::action::remote::File;
-use crate::inputs::digest::Digest;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::{PathId, PathName};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchain;
-use crate::launch::{Call, Context, Engine};
+use crate::launch::{Call, Context, Engine, Keys};
 
 /// A call's inputs and compiler as one snapshot has them.
 pub struct Moment {
     inputs: Vec<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
-    key: Digest,
+    keys: Keys,
 }
 
 impl Moment {
-    /// What `snapshot` sees of a call whose instance has the key `key`; an error when it sees less than then.
+    /// What `snapshot` sees of a call whose instance has the keys `keys`; an error when it sees less than then.
     pub fn new(
         engine: &Engine,
         snapshot: &mut Snapshot<'_>,
         call: &Call,
         set: &[PathId],
-        key: Digest,
+        keys: Keys,
         context: Context<'_>,
     ) -> Result<Self, String> {
         let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| error.to_string())?;
@@ -35,7 +34,7 @@ impl Moment {
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
             inputs.push((name, seen));
         }
-        Ok(Self { inputs, toolchain, key })
+        Ok(Self { inputs, toolchain, keys })
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
@@ -55,7 +54,7 @@ impl Moment {
             directory: &call.directory,
             outputs: &call.compile.outputs,
             files: files.collect(),
-            key: self.key,
+            keys: self.keys.clone(),
             toolchain: &self.toolchain,
             compile: Some(&call.compile),
             link: false,
