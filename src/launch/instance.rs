@@ -174,7 +174,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
-    if toolchain.assembler_depfile {
+    if toolchain.assembler_depfile && !call.compile.records_options() {
         left = left.without(Hazards::INCBIN);
     }
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {
