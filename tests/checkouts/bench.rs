@@ -115,7 +115,7 @@ impl<'a> Pair<'a> {
         script
     }
 
-    /// Takes away what the commands left.
+    /// Takes away what the commands left, without the random names of temporary files.
     fn collect(&self, number: usize) -> Left {
         let mut left = Left::new();
         let root = self.root(number);
@@ -131,7 +131,7 @@ impl<'a> Pair<'a> {
                             "{}/{name}",
                             folder.strip_prefix(&root).unwrap_or(Path::new("said")).display()
                         ),
-                        fs::read(&path).unwrap(),
+                        without_random_names(fs::read(&path).unwrap()),
                     );
                     fs::remove_file(&path).unwrap();
                 }
@@ -144,6 +144,15 @@ impl<'a> Pair<'a> {
 /// A word for `sh`.
 pub(crate) fn quoted(word: &str) -> String {
     format!("'{word}'")
+}
+
+/// A text in which the compilers' temporary files, `/tmp/ccXXXXXX`, all have the same name.
+fn without_random_names(mut bytes: Vec<u8>) -> Vec<u8> {
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, "/tmp/cc").collect();
+    for at in places {
+        bytes.iter_mut().skip(at + "/tmp/cc".len()).take(6).for_each(|byte| *byte = b'x');
+    }
+    bytes
 }
 
 /// Panics where two runs left something else.

@@ -24,7 +24,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("src/said2.c", "#line 7 \"{base}/a/gen.y\"\nconst char *l(void) { return __FILE__; }\n"),
     (
         "src/loc.c",
-        "__asm__(\".file 9 \\\"q.c\\\"\\n.loc 9 1\\n\"); int loc(void) { __asm__(\".loc 9 2\"); return 1; }\n",
+        "__asm__(\".file 1 \\\"q.c\\\"\\n.loc 1 1\\n\"); int loc(void) { __asm__(\".loc 1 2\"); return 1; }\n",
     ),
     ("src/system.c", "#include \"sys.h\"\nint s(void) { return deep[0]; }\n"),
     (
@@ -129,7 +129,6 @@ const FLAGS: &[&str] = &[
 const OLD: &[&str] = &[
     "{q}",
     "{q}",
-    "{q}",
     "{q}/",
     "{q}/src",
     "{q}/inc",
@@ -162,33 +161,65 @@ const ROOTS: &[[&str; 2]] = &[
     ["a", "a/sub/in"],
 ];
 
-/// Harmless flags, or any.
-fn flags() -> impl Strategy<Value = Vec<&'static str>> {
-    let harmless = vec!["-O2", "-g", "-g", "-Wall", "-fPIC", "-pthread", "-fno-common", "-DX=1", "-ggdb"];
-    prop_oneof![subsequence(harmless, 0..3), subsequence(FLAGS, 0..3)]
+/// One of what goes well with sharing, or now and then one of all.
+fn mostly(
+    good: &'static [&'static str],
+    all: &'static [&'static str],
+) -> impl Strategy<Value = &'static str> {
+    prop_oneof![7 => select(good), 1 => select(all)]
 }
 
-/// A map or two; the useful one among them more often than not.
-fn maps() -> impl Strategy<Value = Vec<String>> {
+/// A few maps of any kind, or `useful` ones.
+fn maps(useful: &'static [&'static str]) -> impl Strategy<Value = String> {
     let map = (select(vec!["file", "file", "debug", "macro"]), select(OLD), select(NEW))
         .prop_map(|(kind, old, new)| format!("-f{kind}-prefix-map={old}={new}"));
-    let useful = Just(vec!["-ffile-prefix-map={q}=.".to_owned()]);
-    let pair = Just(vec!["-fmacro-prefix-map={q}=m".to_owned(), "-fdebug-prefix-map={q}=/d".to_owned()]);
-    prop_oneof![2 => Just(vec![]), 3 => useful, 1 => pair, 3 => prop::collection::vec(map, 1..4)]
+    let any = prop::collection::vec(map, 1..3).prop_map(|maps| maps.join(" "));
+    prop_oneof![3 => select(useful).prop_map(str::to_owned), 1 => any.clone(), 1 => (select(useful), any).prop_map(|(one, more)| format!("{one} {more}"))]
 }
 
+/// A style of command lines that is shared, from which each line departs a little.
+struct Style {
+    folder: &'static [&'static str],
+    search: &'static [&'static str],
+    maps: &'static [&'static str],
+    flags: &'static [&'static str],
+    depfile: &'static [&'static str],
+}
+
+/// Nothing is spelled absolutely.
+const RELATIVE: Style = Style {
+    folder: &["{up}src/", "{up}./src/"],
+    search: &["-I{up}inc", "-iquote {up}inc", "-I{up}sub/../sub/../inc"],
+    maps: &[""],
+    flags: &["", "-O2", "-Wall -O1", "-fPIC", "-pthread -DX=1", "-ffunction-sections"],
+    depfile: &["", "-MD", "-MMD -MP -MF {up}out/{n}.dep"],
+};
+
+/// What is spelled absolutely is mapped, the working directory too.
+const MAPPED: Style = Style {
+    folder: &["{up}src/", "{q}/src/"],
+    search: &["-I{q}/inc", "-I{up}inc", "-iquote {q}/inc"],
+    maps: &[
+        "-ffile-prefix-map={q}=.",
+        "-fmacro-prefix-map={q}=m -fdebug-prefix-map={q}=/d",
+        "-ffile-prefix-map={q}=.",
+    ],
+    flags: &["", "-g", "-ggdb -O1", "-O2", "-g1 -fPIC"],
+    depfile: &[""],
+};
+
 /// A command line, run by `sh`; its outputs have the line's number.
-fn line() -> impl Strategy<Value = String> {
-    let place = (
-        select(SOURCES),
-        select(vec!["{up}src/", "{up}src/", "{up}./src/", "{q}/src/"]),
-        any::<bool>(),
-        any::<bool>(),
-    );
-    let options = (flags(), select(SEARCH), maps());
-    let outputs = (select(DEPFILE), select(OUTPUT), select(VARIABLES));
+fn line(style: &'static Style) -> impl Strategy<Value = String> {
+    let sources = prop_oneof![
+        select(&["plain.c", "file.c", "file.c", "ctor.cpp", "hidden.cpp", "place.cpp"][..]),
+        select(SOURCES)
+    ];
+    let place = (sources, select(style.folder), any::<bool>(), any::<bool>());
+    let more = prop_oneof![4 => Just(vec![]), 1 => subsequence(FLAGS, 1..3)];
+    let options = (select(style.flags), more, mostly(style.search, SEARCH), maps(style.maps));
+    let outputs = (mostly(style.depfile, DEPFILE), select(OUTPUT), mostly(&[""], VARIABLES));
     (place, options, outputs).prop_map(
-        |((source, folder, sub, clang), (flags, search, maps), (dep, out, variable))| {
+        |((source, folder, sub, clang), (flags, more, search, maps), (dep, out, variable))| {
             let compiler = match (clang, source.ends_with("pp")) {
                 (true, true) => "clang++ -std=c++20",
                 (true, false) => "clang",
@@ -196,16 +227,16 @@ fn line() -> impl Strategy<Value = String> {
                 (false, false) => "gcc",
             };
             let (cd, up) = if sub { ("cd sub; ", "../") } else { ("", "") };
-            let words = [flags.join(" "), search.to_owned(), maps.join(" "), dep.to_owned()].join(" ");
+            let words = [flags, &more.join(" "), search, &maps, dep].join(" ");
             format!("{cd}{variable}CC {compiler} {words} -c {folder}{source} -o {out}")
                 .replace("{up}", up)
+                .replace("'\"{q}\"'", "'\"{root}\"'")
                 .replace("{q}", "'{root}'")
-                .replace("'\"'{root}'\"'", "'\"{root}\"'")
         },
     )
 }
 
 /// Two roots, and command lines for both.
 pub(crate) fn cases() -> impl Strategy<Value = ([&'static str; 2], Vec<String>)> {
-    (select(ROOTS), prop::collection::vec(line(), 8))
+    (select(ROOTS), prop::collection::vec(prop_oneof![line(&RELATIVE), line(&MAPPED)], 8))
 }
