@@ -21,7 +21,7 @@ use spec_cc::launch::{
 use crate::tree::Tree;
 
 const PATH: &str = "/usr/bin:/bin";
-const CONTEXT: Context<'_> = Context { path: Some(PATH) };
+const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", assumed: &[] };
 
 /// A gcc that writes down how it is run, a line each time.
 const COUNTING: &str = r#"

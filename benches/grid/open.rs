@@ -133,7 +133,7 @@ fn compute(engine: &Engine, grid: &Grid, place: &Place, knowns: &[Arc<Known>]) -
             let reads = known.state().reads.clone();
             let (call, context) = (&known.call, place.context(&[]));
             let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
-            let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context);
+            let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys, context);
             let moment = moment.map_err(anyhow::Error::msg)?;
             grid.wire(&moment.job(call, &place.environment_of(call)))?;
         }

@@ -46,7 +46,8 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
             assembled: None,
             outcome: Err("nothing was compiled".into()),
         };
-        let reads = conclude(&engine, &call, Context { path: Some(PATH), assumed: &[] }, evidence)?.reads;
+        let context = Context { path: Some(PATH), root: &call.directory, assumed: &[] };
+        let reads = conclude(&engine, &call, context, evidence)?.reads;
         let inputs: Vec<String> =
             reads.set.iter().map(|&id| templated(&engine.name(id), &call.directory)).collect();
         store.put(&key(), &record(&call, &reads, number as u32), &inputs)?;

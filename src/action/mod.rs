@@ -10,6 +10,7 @@ use prost::Message;
 use crate::inputs::digest::Digest;
 
 pub use tree::Input;
+pub(crate) use tree::normalised;
 
 /// Everything that decides what a command produces.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ pub struct Parts<'a> {
 /// assert_ne!(before, action::digest(&parts, &[input(b"int b;")]));
 /// ```
 pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>]) -> Digest {
-    let directory = tree::normalised(parts.directory);
+    let directory = normalised(parts.directory);
     let root = tree::root_digest(inputs, &directory);
     let command = command(parts, &directory);
     let action = reapi::Action {

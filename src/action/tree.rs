@@ -58,7 +58,7 @@ fn below_root(path: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// A path without `.`, `..` and empty components, as text: symbolic links are not looked at.
-pub(super) fn normalised(path: &str) -> Cow<'_, str> {
+pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
     // Nearly all paths: two searches are cheaper than taking five hundred paths of each command apart.
     let holds = |part: &[u8]| memchr::memmem::find(path.as_bytes(), part).is_some();
     let plain = path.starts_with('/') && !path.ends_with('/') && !holds(b"//") && !holds(b"/.");

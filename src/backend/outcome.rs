@@ -37,6 +37,14 @@ impl Outcome {
         self.files.push(OutputFile { path: path.to_owned(), digest, executable: mode & 0o100 != 0 });
         Ok(())
     }
+
+    /// The outcome with its files under the names that `name` gives them; `None` when it gives one none.
+    pub fn renamed(mut self, name: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        for file in &mut self.files {
+            file.path = name(&file.path)?;
+        }
+        Some(self)
+    }
 }
 
 impl Cache {

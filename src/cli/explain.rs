@@ -62,6 +62,9 @@ fn print(answer: &Value) {
     if let Some(inputs) = answer["inputs"].as_array() {
         println!("  inputs   {}", inputs.len());
     }
+    if let Some(shared) = answer["shared"].as_bool() {
+        println!("  shared   {}: {}", if shared { "yes" } else { "no" }, text("shared_reason"));
+    }
     if let Some(launch) = answer["launch"].as_str() {
         println!("  launch   {launch}");
     }

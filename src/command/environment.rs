@@ -80,6 +80,18 @@ pub fn decides(name: &str) -> bool {
     DECIDING.contains(&name) || DECIDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Returns whether `name` holds folders that files are looked for in, relative ones in the working directory.
+pub fn searches(name: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "SOURCE_DATE_EPOCH",
+        "ZERO_AR_DATE",
+        "POSIXLY_CORRECT",
+        "MACOSX_DEPLOYMENT_TARGET",
+        "IPHONEOS_DEPLOYMENT_TARGET",
+    ];
+    decides(name) && !OTHERS.contains(&name)
+}
+
 /// Returns why a compile with `name` set is run as it is, if it is.
 pub fn refused(name: &str) -> Option<Reason> {
     let (_, why) = REFUSED.iter().find(|(refused, _)| *refused == name)?;

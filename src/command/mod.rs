@@ -16,6 +16,7 @@ pub mod probe;
 mod reason;
 pub mod response;
 mod scan;
+pub mod sharing;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Arguments with the project root taken out, and put back.
 
 /// What stands for the project root.
-const MARK: &str = "{root}";
+pub(crate) const MARK: &str = "{root}";
 
 /// The options that a path may follow in the same word without a separator.
 const JOINED: &[&str] = &[

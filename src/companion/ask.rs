@@ -41,9 +41,9 @@ impl Request {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// What decides on its action besides the command: the files as they are.
-    pub(super) fn context(&self) -> Context<'_> {
-        Context { path: self.variable("PATH"), assumed: &[] }
+    /// What decides on its action besides the command, below a project root: the files as they are.
+    pub(super) fn context<'a>(&'a self, root: &'a str) -> Context<'a> {
+        Context { path: self.variable("PATH"), root, assumed: &[] }
     }
 
     /// The settings it was asked under.
@@ -256,8 +256,7 @@ fn serve(
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
-        let context = request.context();
-        instantiate(engine, snapshot, &known.call, &reads, context)
+        instantiate(engine, snapshot, &known.call, &reads, request.context(&session.place.root))
     };
     let mut joined = false;
     known.refute(&mut snapshot);
@@ -273,11 +272,11 @@ fn serve(
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
-    let action = match instance {
+    let keys = match instance {
         Ok(instance) => {
             let reads = known.state().reads.clone();
             session.note(engine, &reads, instance.changed_ns, &mut snapshot);
-            instance.action
+            instance.keys
         }
         Err(Unready::Refused(reason)) => {
             session.inner().accounts.served.bypassed += 1;
@@ -287,9 +286,9 @@ fn serve(
     };
     let launch = known.state().launch.clone();
     let (outcome, launched) = match launch {
-        Launch::Ready(ready, outcome) if ready == action => (outcome, true),
-        Launch::Held(held) if held == action => (engine.cache.find(&action)?, true),
-        _ => (engine.cache.find(&action)?, false),
+        Launch::Ready(ready, outcome) if ready == keys.exact => (outcome, true),
+        Launch::Held(held) if held == keys.exact => (keys.find(&engine.cache)?, true),
+        _ => (keys.find(&engine.cache)?, false),
     };
     // A blob that has gone meanwhile means a compile.
     let files = engine.cache.open(&outcome)?;
@@ -299,7 +298,7 @@ fn serve(
         return Some(Answer::Bypass("its messages go to a terminal".into()));
     }
     if let Some(log) = asking.log {
-        log.cache_hit(&action);
+        log.cache_hit(&keys.exact);
     }
     account(session, known, launched, joined, asking.begun);
     Some(Answer::Serve(outcome, files))

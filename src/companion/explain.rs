@@ -9,9 +9,8 @@ use super::root::whereabouts;
 use super::{Companion, link};
 use crate::action::remote::Built;
 use crate::command::Kind;
-use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Grid, Launch, Moment, Wire, examine, linkage};
+use crate::launch::{Call, Grid, Keys, Launch, Moment, Wire, examine, linkage};
 use crate::settings::Settings;
 
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
@@ -36,10 +35,15 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
     let grid = settings.and_then(|settings| companion.grids.of(&settings));
     match look(companion, request, &call, grid.as_deref()) {
         Ok(look) => {
-            let action = look.wire.as_ref().map_or(look.key, |wire| wire.asked.action);
+            let action = look.wire.as_ref().map_or(look.keys.exact, |wire| wire.asked.action);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
-            object["cached"] = json!(companion.engine.cache.find(&look.key).is_some());
+            object["shared"] = json!(look.keys.shared.is_ok());
+            object["shared_reason"] = json!(match &look.keys.shared {
+                Ok(_) => "nothing of the project root's name can get into its outputs".to_owned(),
+                Err(why) => why.to_string(),
+            });
+            object["cached"] = json!(look.keys.find(&companion.engine.cache).is_some());
             if let Some(wire) = look.wire.as_ref().filter(|_| proto) {
                 object["proto"] = decoded(&wire.asked);
             }
@@ -81,7 +85,7 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
 
 /// What a call reads now, and its actions.
 struct Look {
-    key: Digest,
+    keys: Keys,
     inputs: Vec<String>,
     wire: Option<Wire>,
 }
@@ -89,14 +93,16 @@ struct Look {
 /// Scans a call and computes its actions; an error says why it is not cached.
 fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Grid>) -> Result<Look, String> {
     let engine = &companion.engine;
-    let context = request.context();
+    let settings = request.settings().map_err(|error| error.to_string())?;
+    let root = whereabouts(&request.directory, &settings).root;
+    let context = request.context(root.to_str().ok_or("the project root is not UTF-8")?);
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
     let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
     let mut snapshot = Snapshot::new(&engine.files);
-    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context)?;
+    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys.clone(), context)?;
     let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
     let wire = wire.transpose().map_err(|error| error.to_string())?;
-    Ok(Look { key: instance.action, inputs, wire })
+    Ok(Look { keys: instance.keys, inputs, wire })
 }
 
 /// What became of the command's launch in a session that is open now.

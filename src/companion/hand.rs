@@ -45,7 +45,7 @@ pub(super) fn hand(
         if in_flight && !companion.launcher.join(known, place, alive) {
             return Answer::Bypass("the build has gone".into());
         }
-        match is_ready(companion, known, request) {
+        match is_ready(companion, known, request, &lesson.session.place.root) {
             Ok(ready) => served = Some((ready, in_flight)),
             Err(Unready::Refused(reason)) => {
                 lesson.session.inner().accounts.served.bypassed += 1;
@@ -63,9 +63,9 @@ pub(super) fn hand(
 }
 
 /// Whether the command's launch has run the very action that is asked for now.
-fn is_ready(companion: &Companion, known: &Known, request: &Request) -> Result<bool, Unready> {
+fn is_ready(companion: &Companion, known: &Known, request: &Request, root: &str) -> Result<bool, Unready> {
     let reads = known.state().reads.clone();
-    let context = request.context();
+    let context = request.context(root);
     let mut snapshot = Snapshot::new(&companion.engine.files);
     let instance = instantiate(&companion.engine, &mut snapshot, &known.call, &reads, context)?;
     Ok(matches!(&known.state().launch, Launch::Ready(action, _) if *action == instance.action))
@@ -92,7 +92,7 @@ fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>)
 fn learn_behind(companion: &Arc<Companion>, lesson: Box<Lesson>, request: &Request) {
     let (companion, request) = (Arc::clone(companion), request.clone());
     thread::spawn(move || {
-        let context = request.context();
+        let context = request.context(&lesson.session.place.root);
         match examine(&companion.engine, &lesson.call, context, &request.environment) {
             Ok((reads, _)) => learn::remember(&companion, &lesson, reads, Duration::ZERO),
             Err(why) => tracing::debug!("{} is not recorded: {why}", lesson.call.compile.source),

@@ -120,7 +120,7 @@ fn lesson_of(
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
     }
     let evidence = Evidence { began_ns, dependencies, assembled: taken.assembled, outcome: taken.outcome };
-    let context = request.context();
+    let context = request.context(&lesson.session.place.root);
     let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
@@ -135,15 +135,15 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
     let engine = &companion.engine;
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let set = Arc::clone(&known.state().reads.set);
-    let context = request.context();
+    let context = request.context(&session.place.root);
     let mut snapshot = Snapshot::new(&engine.files);
     // The files may have changed since: then there is nothing to say about the action that was asked for.
     let reads = known.state().reads.clone();
-    match instantiate(engine, &mut snapshot, call, &reads, context) {
-        Ok(instance) if instance.action == *key && !instance.incbin => {}
+    let keys = match instantiate(engine, &mut snapshot, call, &reads, context) {
+        Ok(instance) if instance.action == *key && !instance.incbin => instance.keys,
         _ => return,
-    }
-    let shared = Moment::new(engine, &mut snapshot, call, &set, *key, context).and_then(|moment| {
+    };
+    let shared = Moment::new(engine, &mut snapshot, call, &set, keys, context).and_then(|moment| {
         let job = moment.job(call, &request.environment);
         let wire = grid.wire(&job).map_err(|error| error.to_string())?;
         let outcome = engine.cache.find(key).ok_or("its result has gone")?;

@@ -47,12 +47,12 @@ pub(super) fn obtain(
     let begun = Instant::now();
     let engine = &companion.engine;
     let call = &lesson.call;
-    let context = request.context();
+    let context = request.context(&lesson.session.place.root);
     let mut snapshot = Snapshot::new(&engine.files);
     let (reads, instance) = current(companion, lesson, request, &mut snapshot)
         .inspect_err(|why| tracing::debug!("{} is not looked up: {why}", call.compile.source))
         .ok()?;
-    if let Some(outcome) = engine.cache.find(&instance.action) {
+    if let Some(outcome) = instance.keys.find(&engine.cache) {
         if let Some(log) = log {
             log.cache_hit(&instance.action);
         }
@@ -61,13 +61,13 @@ pub(super) fn obtain(
     if instance.incbin {
         return None;
     }
-    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context).ok()?;
+    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys, context).ok()?;
     let job = moment.job(call, &request.environment);
     let had = attended(alive, |cancel| {
         let here = |started: &dyn Fn(i32)| {
             let performed = perform(engine, call, &lesson.session.place, (true, &[]), started)?;
             match performed.learnt.kept {
-                Ok(key) if key == job.key => Ok(performed.outcome),
+                Ok(key) if key == job.keys.exact => Ok(performed.outcome),
                 Ok(_) => Err("an input has changed".to_owned()),
                 Err(why) => Err(why.to_string()),
             }
@@ -91,7 +91,7 @@ fn current<'f>(
     snapshot: &mut Snapshot<'f>,
 ) -> Result<(Reads, Instance), String> {
     let engine = &companion.engine;
-    let context = request.context();
+    let context = request.context(&lesson.session.place.root);
     let root = &lesson.session.place.root;
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
     if let Some(known) = known.filter(|known| lesson.call.is(&known.state().record, root)) {

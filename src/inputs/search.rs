@@ -1,5 +1,7 @@
 //! Search: the directories a compiler looks for headers in, in its order.
 
+use std::path::Path;
+
 use sha2::{Digest as _, Sha256};
 
 use super::paths::{PathId, Paths};
@@ -31,6 +33,10 @@ pub struct Chain {
     /// Where the directories for `<…>` begin; those before are for `"…"` only.
     pub(super) angle: usize,
     pub(super) forced: Vec<String>,
+    /// The project root, or empty: paths below it count relative to it, so that all checkouts' shapes are the same.
+    root: String,
+    /// The compiler's own directories.
+    own: Vec<String>,
     /// Names the chain in caches.
     pub(super) key: [u8; 16],
 }
@@ -67,7 +73,34 @@ impl Chain {
         let angle = dirs.len();
         dirs.extend(include.iter().chain(&system).map(|dir| chain(dir, true)));
         let key = key(cwd, &dirs, angle, &search.forced);
-        Self { cwd: cwd.trim_end_matches('/').to_owned(), dirs, angle, forced: search.forced.clone(), key }
+        let (cwd, own) = (cwd.trim_end_matches('/').to_owned(), search.builtin.clone());
+        Self { cwd, dirs, angle, forced: search.forced.clone(), root: String::new(), own, key }
+    }
+
+    /// The chain of a command in a checkout at `root`.
+    #[must_use]
+    pub fn below(mut self, root: &str) -> Self {
+        let hash = Sha256::new().chain_update(self.key).chain_update(root).finalize();
+        self.key.copy_from_slice(&hash[..16]);
+        root.trim_end_matches('/').clone_into(&mut self.root);
+        self
+    }
+
+    /// Adds a path to a digest that is the same in all checkouts.
+    pub(super) fn hash(&self, path: &str, hasher: &mut Sha256) {
+        let inside =
+            path.strip_prefix(&self.root).filter(|rest| !self.root.is_empty() && rest.starts_with('/'));
+        // No absolute path begins as the mark does.
+        match inside {
+            Some(rest) => hasher.update(["{root}", rest].concat()),
+            None => hasher.update(path),
+        }
+        hasher.update([0]);
+    }
+
+    /// Whether one of the compiler's own directories is `root` or below it.
+    pub fn has_own_below(&self, root: &str) -> bool {
+        self.own.iter().any(|dir| Path::new(dir).starts_with(root))
     }
 }
 

@@ -53,7 +53,7 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
     if let Some(wrapper) = &task.place.recc {
         return by_recc(engine, task, wrapper, &instance).map(Carried::Ended);
     }
-    if let Some(outcome) = engine.cache.find(&instance.action) {
+    if let Some(outcome) = instance.keys.find(&engine.cache) {
         return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
     }
     let tried = place == Where::Here || known.state().needs_core;
@@ -120,7 +120,7 @@ fn on_grid(
     let Task { known, place, .. } = task;
     let call = &known.call;
     let set = known.state().reads.set.clone();
-    let moment = Moment::new(engine, snapshot, call, &set, instance.action, place.context(assumed));
+    let moment = Moment::new(engine, snapshot, call, &set, instance.keys.clone(), place.context(assumed));
     let Ok(moment) = moment.inspect_err(|why| tracing::debug!("launch of {}: {why}", call.compile.source))
     else {
         return Ok(None);

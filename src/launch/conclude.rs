@@ -70,8 +70,8 @@ pub fn conclude(
         (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
         (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
-            let kept = engine.cache.keep(&looked.action, &outcome);
-            kept.map(|()| looked.action).map_err(|error| NotKept::Outputs(error.to_string()))
+            let kept = looked.keys.keep(&engine.cache, &outcome);
+            kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
     Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })

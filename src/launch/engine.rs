@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Call;
 use super::grid::Idents;
 use super::link::Linkers;
 use super::scans::Scans;
+use super::{Call, Context};
 use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
@@ -72,7 +72,7 @@ impl Engine {
     pub fn chain(
         &self,
         call: &Call,
-        path: Option<&str>,
+        Context { path, root, .. }: Context<'_>,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Chain, ToolchainError> {
         let search = &call.compile.search;
@@ -102,7 +102,7 @@ impl Engine {
             after: search.after.clone(),
             forced: search.forced.clone(),
         };
-        Ok(Chain::new(&path, &call.directory, snapshot))
+        Ok(Chain::new(&path, &call.directory, snapshot).below(root))
     }
 
     /// The path that a command means by `name`.

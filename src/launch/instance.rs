@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Assumed, Call, Engine};
+use super::checkout::{self, Made};
+use super::{Assumed, Call, Engine, Keys};
 use crate::action;
+use crate::command::sharing::{Sharing, Unshared};
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
@@ -37,10 +39,12 @@ pub enum Unready {
 }
 
 /// A call on the files of one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Instance {
     /// The action's digest.
     pub action: Digest,
+    /// Under what its result is found and kept: the action, and maybe a key that checkouts share.
+    pub keys: Keys,
     /// Latest write to any input, nanoseconds since the epoch.
     pub newest_ns: i64,
     /// Latest change to any input, inode included, nanoseconds since the epoch.
@@ -54,6 +58,8 @@ pub struct Instance {
 pub struct Context<'a> {
     /// The search path for programs.
     pub path: Option<&'a str>,
+    /// The project root: other checkouts have the same below another.
+    pub root: &'a str,
     /// Inputs that are not there yet, and what is taken to be in them. Nothing for what a build asks for.
     pub assumed: &'a [Assumed],
 }
@@ -71,8 +77,7 @@ impl Context<'_> {
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) shape: Shape,
-    /// Digest of the action.
-    pub(super) action: Digest,
+    pub(super) keys: Keys,
     /// Why its result must not be kept, if it must not.
     pub(super) hazard: Option<String>,
     /// The input that was changed last, and the stamp that says so.
@@ -96,7 +101,8 @@ pub fn instantiate(
     match looked.hazard {
         Some(reason) => Err(Unready::Refused(reason)),
         None => Ok(Instance {
-            action: looked.action,
+            action: looked.keys.exact,
+            keys: looked.keys,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
             incbin: looked.incbin,
@@ -116,7 +122,7 @@ pub(super) fn look(
     context.assume(snapshot);
     snapshot.assume_folder(&call.directory);
     let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
-    let chain = engine.chain(call, context.path, snapshot).map_err(|error| refused(&error))?;
+    let chain = engine.chain(call, context, snapshot).map_err(|error| refused(&error))?;
     let mut seen = Vec::with_capacity(set.len());
     for &id in set {
         seen.push(snapshot.look(id).map_err(|error| match error.kind() {
@@ -131,17 +137,28 @@ pub(super) fn look(
         Unready::Changed
     })?;
     let stamps = set.iter().zip(&seen).map(|(&id, seen)| (id, seen.stamp));
+    let sharing = if chain.has_own_below(context.root) {
+        Err(Unshared::Root)
+    } else {
+        checkout::sharing(engine, call, context.root, (set, shaped.hazards), snapshot)
+    };
     Ok(Looked {
         shape: shaped.shape,
-        action: key(engine, call, &toolchain, set, &seen),
+        keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
         hazard: hazard(call, &toolchain, shaped.hazards),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
     })
 }
 
-/// The action of a call on inputs with this content.
-fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen: &[Seen]) -> Digest {
+/// The keys of a call below a root, on inputs with this content.
+fn keys(
+    engine: &Engine,
+    (call, root): (&Call, &str),
+    toolchain: &Toolchain,
+    (set, seen): (&[PathId], &[Seen]),
+    sharing: &Result<Sharing, Unshared>,
+) -> Keys {
     let texts = engine.paths().texts();
     let inputs: Vec<_> = set
         .iter()
@@ -159,7 +176,7 @@ fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen
         outputs: &call.outputs(),
         toolchain: &toolchain.fingerprint,
     };
-    action::digest(&parts, &inputs)
+    checkout::keys(Made { parts, inputs: &inputs, root, sharing })
 }
 
 /// What makes the object depend on more than the inputs' content, if anything does.
@@ -169,7 +186,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
-    if toolchain.assembler_depfile {
+    if toolchain.assembler_depfile && !call.compile.records_options() {
         left = left.without(Hazards::INCBIN);
     }
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {

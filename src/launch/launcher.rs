@@ -69,7 +69,7 @@ impl Launcher {
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
                 let built = newer_output(&known.call, instance.newest_ns);
-                match self.engine.cache.find(&instance.action) {
+                match instance.keys.find(&self.engine.cache) {
                     Some(_) if built => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
                         known.state().launched = true;

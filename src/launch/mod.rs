@@ -3,6 +3,7 @@
 mod accounts;
 mod call;
 mod carry;
+mod checkout;
 mod conclude;
 mod engine;
 mod grid;
@@ -19,6 +20,7 @@ mod wrapper;
 
 pub use accounts::{Accounts, Served};
 pub use call::{Call, plain, templated};
+pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
 pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Unobtainable, Wire};

@@ -49,12 +49,13 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
             side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));
             side.dependencies = Some(own);
         }
+        None if call.compile.records_options() => {}
         None => {
             side.args.extend(["-MD".into(), "-MF".into(), own.display().to_string()]);
             side.dependencies = Some(own);
         }
     }
-    if toolchain.assembler_depfile {
+    if toolchain.assembler_depfile && !call.compile.records_options() {
         let listed = scratch.join("assembled");
         side.args.push(format!("-Wa,--MD,{}", listed.display()));
         side.assembled = Some(listed);

@@ -65,7 +65,7 @@ impl Place {
 
     /// Where and with what a call of the session runs once the build has made what it is expected to.
     pub fn context<'a>(&'a self, assumed: &'a [Assumed]) -> Context<'a> {
-        Context { path: self.path(), assumed }
+        Context { path: self.path(), root: &self.root, assumed }
     }
 
     /// What has to be assumed to launch something now. recc reads the tree itself, so for it nothing can be.

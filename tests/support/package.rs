@@ -75,10 +75,15 @@ pub(crate) struct Bench<'a> {
 impl Package {
     /// Fetches the sources and readies them in `sandbox`.
     pub(crate) fn on<'a>(&'a self, sandbox: &'a Sandbox) -> Bench<'a> {
+        self.at(sandbox, self.name)
+    }
+
+    /// The same, to be built in another folder of it.
+    pub(crate) fn at<'a>(&'a self, sandbox: &'a Sandbox, folder: &str) -> Bench<'a> {
         let pristine = sandbox.path(&format!("{}-pristine", self.name));
         tree::lay_out(&self.source.fetch(), &pristine);
         succeed(&mut sh(&pristine, self.prepare));
-        let tree = sandbox.path(self.name);
+        let tree = sandbox.path(folder);
         Bench { package: self, sandbox, pristine, variables: Vec::new(), tree }
     }
 }

@@ -33,7 +33,12 @@ impl Hazards {
     /// A condition on `__COUNTER__`: on how often the text has used it, which `gcc -M` does not count.
     pub const COUNTER: Self = Self(1 << 9);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    /// `#line` or a line marker: the file may say that it is another.
+    pub const LINE: Self = Self(1 << 10);
+    /// The file may say that it is a system header: GCC then looks for shorter names of what it includes.
+    pub const SYSTEM: Self = Self(1 << 11);
+
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::TIME, "__TIME__ or __DATE__"),
         (Self::TIMESTAMP, "__TIMESTAMP__"),
         (Self::INCBIN, ".incbin or .include"),
@@ -44,11 +49,13 @@ impl Hazards {
         (Self::TEXT, "push_macro, pop_macro or once by _Pragma"),
         (Self::PRECOMPILED, "a precompiled header"),
         (Self::COUNTER, "a condition on __COUNTER__"),
+        (Self::LINE, "#line"),
+        (Self::SYSTEM, "a pragma for system headers"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
     ///
-    /// The other (`POSITION`) is met by comparing whole contents.
+    /// Of the others, `POSITION` is met by comparing whole contents; `LINE` and `SYSTEM` matter between checkouts only.
     pub const UNACCOUNTED: Self = Self(
         Self::TIME.0
             | Self::TIMESTAMP.0
@@ -152,6 +159,16 @@ pub(super) fn clock_word(word: &[u8]) -> Hazards {
     match word {
         b"__TIME__" | b"__DATE__" => Hazards::TIME,
         b"__TIMESTAMP__" => Hazards::TIMESTAMP,
+        _ => Hazards::NONE,
+    }
+}
+
+/// The hazard of a directive that says which line of which file comes next.
+pub(super) fn position_given(name: &[u8]) -> Hazards {
+    match name {
+        b"line" => Hazards::LINE,
+        // A line marker, as preprocessed text has them; its flags may tell of a system header.
+        [b'0'..=b'9', ..] => Hazards::LINE | Hazards::SYSTEM,
         _ => Hazards::NONE,
     }
 }

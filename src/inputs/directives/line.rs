@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::hazards::{Hazards, clock_word, position_word};
+use super::hazards::{Hazards, clock_word, position_given, position_word};
 use super::words::{contains, contains_word, is_word, word};
 use super::{Form, Include, Kind, Scan};
 
@@ -104,7 +104,10 @@ impl Findings {
             b"pragma" => self.pragma(rest),
             b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
             _ if rest.is_empty() => {}
-            _ => self.probes(rest),
+            _ => {
+                self.hazards |= position_given(name);
+                self.probes(rest);
+            }
         }
     }
 
@@ -156,6 +159,9 @@ impl Findings {
             pragma |= used == b"_Pragma";
             self.macros.links.push((hash(used), macro_hash));
         }
+        if pragma && contains(body, b"system_header") {
+            self.hazards |= Hazards::SYSTEM;
+        }
         if pragma && changes_reads(body) {
             self.hazards |= Hazards::TEXT;
         }
@@ -172,6 +178,9 @@ impl Findings {
         }
         if contains(rest, b"dependency") {
             self.hazards |= Hazards::TIMESTAMP;
+        }
+        if contains(rest, b"system_header") {
+            self.hazards |= Hazards::SYSTEM;
         }
         if contains(rest, b"clang module") {
             self.hazards |= Hazards::MODULE;

@@ -37,7 +37,7 @@ pub(super) fn hash(
                 let id = paths.intern(&format!("{dir}/{name}"));
                 if snapshot.readable(id)? {
                     let mut one = Sha256::new();
-                    hash_path(id, snapshot, &mut one);
+                    hash_path(id, set.chain, snapshot, &mut one);
                     present.push(short(one));
                 }
             }

@@ -42,7 +42,7 @@ impl Member {
         }
         Ok(Self {
             digest: seen.digest,
-            hash: hash(&name, &scan, &resolved, snapshot),
+            hash: hash(&name, &scan, &resolved, chain, snapshot),
             hazards,
             once: once(&resolved, snapshot),
             probes: probes(resolved),
@@ -107,13 +107,16 @@ pub(super) fn precompiled_include(
     Ok(false)
 }
 
-fn hash(name: &PathName, scan: &Scan, resolved: &Resolved, snapshot: &Snapshot<'_>) -> [u8; 16] {
+fn hash(
+    name: &PathName,
+    scan: &Scan,
+    resolved: &Resolved,
+    chain: &Chain,
+    snapshot: &Snapshot<'_>,
+) -> [u8; 16] {
     let paths = snapshot.files().paths();
     let mut hasher = Sha256::new();
-    let mut text = |text: &str| {
-        hasher.update(text);
-        hasher.update([0]);
-    };
+    let mut text = |text: &str| chain.hash(text, &mut hasher);
     text(name.as_str());
     for found in &resolved.found {
         match found {

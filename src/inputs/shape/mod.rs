@@ -25,7 +25,7 @@ use super::snapshot::{Snapshot, Verified};
 
 /// Equal shapes, for the same command, environment and compiler: the compiler would read the same set of files.
 ///
-/// It is a digest over the paths of the set, their fingerprints, and what each of their includes finds today. A header
+/// It is a digest over the paths of the set (those below the project root relative to it), their fingerprints, and what each of their includes finds today. A header
 /// that goes, one that comes to stand before another, and a `__has_include` that changes its answer, change it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape(pub [u8; 16]);
@@ -204,23 +204,22 @@ fn forced(chain: &Chain, sum: &mut Sum, snapshot: &mut Snapshot<'_>, hasher: &mu
             sum.hazards |= Hazards::PRECOMPILED;
         }
         for id in found.into_iter().chain(resolved.further) {
-            hash_path(id, snapshot, hasher);
+            hash_path(id, chain, snapshot, hasher);
         }
         hasher.update([1]);
     }
     Ok(())
 }
 
-fn hash_path(id: PathId, snapshot: &Snapshot<'_>, hasher: &mut Sha256) {
-    hasher.update(snapshot.files().paths().get(id).as_str());
-    hasher.update([0]);
+fn hash_path(id: PathId, chain: &Chain, snapshot: &Snapshot<'_>, hasher: &mut Sha256) {
+    chain.hash(snapshot.files().paths().get(id).as_str(), hasher);
 }
 
 fn contents(set: Set<'_>, snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) -> io::Result<()> {
     let mut digests = Vec::with_capacity(set.files.len());
     for &file in set.files {
         let mut one = Sha256::new();
-        hash_path(file, snapshot, &mut one);
+        hash_path(file, set.chain, snapshot, &mut one);
         one.update(snapshot.look(file)?.digest.hash);
         digests.push(short(one));
     }

@@ -8,6 +8,7 @@ use super::member::short;
 use super::{Set, hash_path};
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
+use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
 
 /// Adds the twins in a set, and those its files look for.
@@ -29,7 +30,7 @@ pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, h
     contents.sort_unstable();
     let mut parts: Vec<[u8; 16]> = Vec::new();
     for group in contents.chunk_by(|one, two| one.0 == two.0).filter(|group| group.len() > 1) {
-        parts.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, snapshot)));
+        parts.extend(group.iter().map(|&(digest, id)| twin((digest, id), group, set.chain, snapshot)));
     }
     parts.sort_unstable();
     hasher.update(parts.as_flattened());
@@ -37,16 +38,21 @@ pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, h
 }
 
 /// One of several files of equal content: its path, its time, and which of the others are the same inode.
-fn twin(digest: Digest, id: PathId, group: &[(Digest, PathId)], snapshot: &mut Snapshot<'_>) -> [u8; 16] {
+fn twin(
+    (digest, id): (Digest, PathId),
+    group: &[(Digest, PathId)],
+    chain: &Chain,
+    snapshot: &mut Snapshot<'_>,
+) -> [u8; 16] {
     let mut hasher = Sha256::new();
     hasher.update(digest.hash);
-    hash_path(id, snapshot, &mut hasher);
+    hash_path(id, chain, snapshot, &mut hasher);
     let stamp = snapshot.stat(id).ok();
     hasher.update(stamp.map_or(0, |stamp| stamp.mtime_ns).to_le_bytes());
     for &(_, other) in group {
         let same = stamp.zip(snapshot.stat(other).ok()).is_some_and(|(one, two)| one.same_file(&two));
         if same {
-            hash_path(other, snapshot, &mut hasher);
+            hash_path(other, chain, snapshot, &mut hasher);
         }
     }
     short(hasher)

@@ -6,6 +6,7 @@ use crate::action::remote::File;
 use crate::command::{Compile, Output, Role};
 use crate::inputs::digest::Digest;
 use crate::inputs::toolchain::Toolchain;
+use crate::launch::Keys;
 use crate::launch::call::lexical;
 
 /// A compile or a link, ready to be looked up or run elsewhere.
@@ -23,8 +24,8 @@ pub struct Job<'a> {
     pub files: Vec<File<'a>>,
     /// Contents that are in no file yet, but in the local cache.
     pub assumed: &'a [Digest],
-    /// The key that stands for all of it, compiler included: that of the local cache.
-    pub key: Digest,
+    /// What stands for all of it, compiler included: the keys of the local cache.
+    pub keys: Keys,
     /// The compiler.
     pub toolchain: &'a Toolchain,
     /// The compile; `None` for a link.

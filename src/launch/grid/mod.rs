@@ -200,13 +200,15 @@ impl Grid {
         guard: Option<Box<dyn Send>>,
     ) {
         let result = result::from_outcome(job, &wire.asked.command, outcome);
+        let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
+        let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
         let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
         self.uploads.push(upload::Parcel {
             action: wire.asked.action,
             messages: wire.asked.messages.clone(),
             files: paths.collect(),
             stderr: outcome.stderr.clone(),
-            result: vouch::sign(result, &job.key),
+            result: vouch::sign(result, &keys),
             guard,
         });
     }
@@ -226,7 +228,7 @@ impl Grid {
         self.client.upload(&messages.chain(files).collect::<Vec<_>>())
     }
 
-    /// Takes a result over into the local cache, under the job's own key.
+    /// Takes a result over into the local cache, under the job's own keys.
     fn receive(
         &self,
         engine: &Engine,
@@ -261,7 +263,7 @@ impl Grid {
         if by == Voucher::Stranger {
             depfile::renew(engine, job, &mut outcome).map_err(Unobtainable::Unusable)?;
         }
-        let kept = engine.cache.keep(&job.key, &outcome);
+        let kept = job.keys.keep(&engine.cache, &outcome);
         kept.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
         Ok(outcome)
     }

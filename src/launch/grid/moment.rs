@@ -9,24 +9,24 @@ use crate::inputs::files::Seen;
 use crate::inputs::paths::{PathId, PathName};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchain;
-use crate::launch::{Call, Context, Engine};
+use crate::launch::{Call, Context, Engine, Keys};
 
 /// A call's inputs and compiler as one snapshot has them.
 pub struct Moment {
     inputs: Vec<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
     assumed: Vec<Digest>,
-    key: Digest,
+    keys: Keys,
 }
 
 impl Moment {
-    /// What `snapshot` sees of a call whose instance has the key `key`; an error when it sees less than then.
+    /// What `snapshot` sees of a call whose instance has the keys `keys`; an error when it sees less than then.
     pub fn new(
         engine: &Engine,
         snapshot: &mut Snapshot<'_>,
         call: &Call,
         set: &[PathId],
-        key: Digest,
+        keys: Keys,
         context: Context<'_>,
     ) -> Result<Self, String> {
         context.assume(snapshot);
@@ -38,7 +38,7 @@ impl Moment {
             inputs.push((name, seen));
         }
         let assumed = context.assumed.iter().map(|one| one.content).collect();
-        Ok(Self { inputs, toolchain, assumed, key })
+        Ok(Self { inputs, toolchain, assumed, keys })
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
@@ -59,7 +59,7 @@ impl Moment {
             outputs: &call.compile.outputs,
             files: files.collect(),
             assumed: &self.assumed,
-            key: self.key,
+            keys: self.keys.clone(),
             toolchain: &self.toolchain,
             compile: Some(&call.compile),
             link: false,

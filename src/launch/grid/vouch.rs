@@ -30,10 +30,12 @@ pub(super) enum Voucher {
 /// Type of the signature in `ExecutedActionMetadata.auxiliary_metadata`.
 const SIGNATURE: &str = "type.googleapis.com/spec_cc.Key";
 
-/// The result with the signature of the job's key, which servers keep and recc passes over.
-pub(super) fn sign(mut result: reapi::ActionResult, key: &Digest) -> reapi::ActionResult {
-    let signature = Any { type_url: SIGNATURE.into(), value: key.to_string().into_bytes().into() };
-    result.execution_metadata.get_or_insert_default().auxiliary_metadata.push(signature);
+/// The result with the signature of a job's keys, which servers keep and recc passes over.
+pub(super) fn sign(mut result: reapi::ActionResult, keys: &[Digest]) -> reapi::ActionResult {
+    let signature =
+        |key: &Digest| Any { type_url: SIGNATURE.into(), value: key.to_string().into_bytes().into() };
+    let signatures = keys.iter().map(signature);
+    result.execution_metadata.get_or_insert_default().auxiliary_metadata.extend(signatures);
     result
 }
 
@@ -46,8 +48,10 @@ pub(super) fn before(
     let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
     let mut signatures = metadata.filter(|any| any.type_url == SIGNATURE).peekable();
     if signatures.peek().is_some() {
-        let key = job.key.to_string();
-        return if signatures.any(|any| any.value == key.as_bytes()) {
+        let shared = job.keys.shared.as_ref().ok().map(|shared| shared.key);
+        let keys = [Some(job.keys.exact), shared].map(|key| key.map(|key| key.to_string()));
+        let ours = |any: &Any| keys.iter().flatten().any(|key| any.value == key.as_bytes());
+        return if signatures.any(ours) {
             Ok(Voucher::Ourselves)
         } else {
             Err(Unobtainable::Unusable("it was made by another compiler or from other files".into()))

@@ -13,9 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Engine, Job, Side};
+use super::{Engine, Job, Keys, Side};
 use crate::action;
 use crate::action::remote::{File, Libraries, link_inputs};
+use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
@@ -162,7 +163,7 @@ impl Linkage {
             outputs: std::slice::from_ref(&call.link.output),
             files: files.collect(),
             assumed: &[],
-            key: self.key,
+            keys: Keys { exact: self.key, shared: Err(Unshared::Link) },
             toolchain: &self.toolchain,
             compile: None,
             link: true,

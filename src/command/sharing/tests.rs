@@ -1,0 +1,1 @@
+//! Commands and whether they can be shared.

@@ -1,0 +1,174 @@
+//! Sharing results between checkouts: a key in which the project root has no name, where that cannot change what is made.
+
+use memchr::memmem;
+
+use super::{Call, Engine};
+use crate::action;
+use crate::backend::{Cache, Outcome};
+use crate::command::normalise::{self, MARK};
+use crate::command::sharing::{self, Checkout, Sharing, Unshared, below};
+use crate::inputs::digest::Digest;
+use crate::inputs::directives::Hazards;
+use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
+
+/// Under which keys a call's result may be found and kept.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Stands for everything that the object depends on, the project root included.
+    pub exact: Digest,
+    /// The same for every checkout, or why there is no such key.
+    pub shared: Result<Shared, Unshared>,
+}
+
+/// A key that all checkouts share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Stands for everything that the object depends on but where the project root lies.
+    pub key: Digest,
+    sharing: Sharing,
+    root: String,
+}
+
+impl Keys {
+    /// The outcome kept under one of the keys, with the paths of this checkout.
+    pub fn find(&self, cache: &Cache) -> Option<Outcome> {
+        cache.find(&self.exact).or_else(|| {
+            let shared = self.shared.as_ref().ok()?;
+            let found = cache.find(&shared.key)?;
+            Some(found.renamed(|path| Some(normalise::from_template(path, &shared.root)))?)
+        })
+    }
+
+    /// Keeps an outcome of this checkout, and for all if nothing in it tells where it was made.
+    pub fn keep(&self, cache: &Cache, outcome: &Outcome) -> Result<(), crate::backend::CacheError> {
+        cache.keep(&self.exact, outcome)?;
+        let Some(shared) = self.key_for_all(cache, outcome) else { return Ok(()) };
+        match outcome.clone().renamed(|path| normalise::to_template(path, &shared.root)) {
+            Some(outcome) => cache.keep(&shared.key, &outcome),
+            None => Ok(()),
+        }
+    }
+
+    /// The key that an outcome of this checkout may go by in others.
+    pub fn key_for_all(&self, cache: &Cache, outcome: &Outcome) -> Option<&Shared> {
+        self.shared.as_ref().ok().filter(|shared| shared.is_anywhere(cache, outcome))
+    }
+}
+
+impl Shared {
+    /// Whether nothing in an outcome tells where it was made.
+    ///
+    /// By what is known of the command nothing does. This is for what is not known: assembler directives, for one, have GNU as
+    /// write the working directory.
+    fn is_anywhere(&self, cache: &Cache, outcome: &Outcome) -> bool {
+        // A message may name a path, and be broken into lines by its length.
+        if self.sharing.mapped && !outcome.stderr.is_empty() {
+            return false;
+        }
+        // As symbols are made of paths.
+        let name: String =
+            self.root.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let tells = |bytes: &[u8]| {
+            let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
+            has(&self.root) || has(&name) || !self.sharing.debug && has(".debug_")
+        };
+        !tells(&outcome.stderr)
+            && outcome
+                .files
+                .iter()
+                .all(|file| cache.blobs.read(&file.digest).ok().flatten().is_some_and(|bytes| !tells(&bytes)))
+    }
+}
+
+/// Everything that decides on an action.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) parts: action::Parts<'a>,
+    pub(super) inputs: &'a [action::Input<'a>],
+    /// The project root.
+    pub(super) root: &'a str,
+    /// What the files say of themselves.
+    pub(super) sharing: &'a Result<Sharing, Unshared>,
+}
+
+/// The keys of an action.
+pub(super) fn keys(made: Made<'_>) -> Keys {
+    let shared = made.sharing.clone().and_then(|sharing| Ok((sharing, shared_digest(made)?)));
+    match shared {
+        // One tree is enough: the root and all else give the exact key.
+        Ok((sharing, key)) => {
+            let exact = Digest::of(format!("{key} in {}", made.root).as_bytes());
+            Keys { exact, shared: Ok(Shared { key, sharing, root: made.root.to_owned() }) }
+        }
+        Err(why) => Keys { exact: action::digest(&made.parts, made.inputs), shared: Err(why) },
+    }
+}
+
+/// The action's digest with the root taken out of its command and of its inputs' paths.
+fn shared_digest(made: Made<'_>) -> Result<Digest, Unshared> {
+    let without = |text: &String| {
+        normalise::to_template(text, made.root).ok_or_else(|| Unshared::Mentioned(text.clone()))
+    };
+    let all = |texts: &[String]| texts.iter().map(without).collect::<Result<Vec<_>, _>>();
+    let (arguments, outputs) = (all(made.parts.arguments)?, all(made.parts.outputs)?);
+    let directory = without(&made.parts.directory.to_owned())?;
+    let paths =
+        made.inputs.iter().map(|input| placeless(input.path, made.root)).collect::<Result<Vec<_>, _>>()?;
+    let inputs: Vec<_> =
+        made.inputs.iter().zip(&paths).map(|(input, path)| action::Input { path, ..*input }).collect();
+    let parts =
+        action::Parts { arguments: &arguments, outputs: &outputs, directory: &directory, ..made.parts };
+    Ok(action::digest(&parts, &inputs))
+}
+
+/// A path with `{root}` for the project root.
+fn placeless(path: &str, root: &str) -> Result<String, Unshared> {
+    let refused = |why| Unshared::File { file: path.to_owned(), why };
+    if path.contains(MARK) {
+        return Err(refused("has a name that stands for the project root"));
+    }
+    let normal = action::normalised(path);
+    Ok(match below(&normal, root) {
+        Some(rest) => format!("/{MARK}{rest}"),
+        None => normal.into_owned(),
+    })
+}
+
+/// Whether a call that reads `set` leaves the same in every checkout.
+pub(super) fn sharing(
+    engine: &Engine,
+    call: &Call,
+    root: &str,
+    (set, hazards): (&[PathId], Hazards),
+    snapshot: &mut Snapshot<'_>,
+) -> Result<Sharing, Unshared> {
+    let at = Checkout {
+        root,
+        directory: &call.directory,
+        compiler: &call.compiler,
+        environment: &call.environment,
+    };
+    let sharing = sharing::sharing(&call.compile, at)?;
+    let systems = sharing::shortens_names(&call.compile) && hazards.contains(Hazards::SYSTEM);
+    for &id in set {
+        let name = engine.paths().get(id);
+        let inside = below(name.as_str(), root).is_some();
+        let why = if sharing.mapped && !inside && name.as_str().starts_with(root) {
+            "lies beside the project root, whose name its own begins with"
+        } else if sharing.mapped && hazards.contains(Hazards::LINE) && says(id, Hazards::LINE, snapshot) {
+            "says by #line that it is another file"
+        } else if systems && inside && says(id, Hazards::SYSTEM, snapshot) {
+            "may say that it is a system header: add -fno-canonical-system-headers"
+        } else {
+            continue;
+        };
+        return Err(Unshared::File { file: name.as_str().to_owned(), why });
+    }
+    Ok(sharing)
+}
+
+fn says(id: PathId, what: Hazards, snapshot: &mut Snapshot<'_>) -> bool {
+    // What cannot be scanned may say anything.
+    snapshot.scan(id).map_or(true, |(_, scan)| scan.hazards.contains(what))
+}

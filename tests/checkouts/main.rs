@@ -1,0 +1,13 @@
+//! The same sources in two checkouts: they share a result when, and only when, the compiler would have made the same.
+//!
+//! `PROPTEST_CASES=N` tries N pairs of checkouts instead of 14, each with eight commands; 400 are an hour's work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bench;
+mod differential;
+mod known;
+mod lines;
+mod package;
