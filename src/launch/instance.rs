@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Call, Engine};
 use crate::action;
+use crate::command;
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
@@ -157,7 +158,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
-    if toolchain.assembler_depfile {
+    if toolchain.assembler_depfile && !command::quotes_arguments(&call.compile) {
         left = left.without(Hazards::INCBIN);
     }
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {

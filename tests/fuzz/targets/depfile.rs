@@ -16,7 +16,6 @@ fuzz_target!(|text: &[u8]| {
 fn distinct<'t>(pieces: impl Iterator<Item = &'t [u8]>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in pieces.filter_map(|piece| std::str::from_utf8(piece).ok()) {
-        // No compiler can say a name that ends in backslashes before a blank: see `written`.
         if !name.is_empty() && !names.iter().any(|other| other == name) {
             names.push(name.to_owned());
         }
@@ -30,7 +29,7 @@ fn written_and_read(names: &[String]) {
     let long = format!("t.o: {} \n", quoted.join(" "));
     let broken = format!("t.o t.d: \\\n {} \n", quoted.join(" \\\n  "));
     let dos = broken.replace('\n', "\r\n");
-    let phony: String = quoted.iter().map(|name| format!("\n{name} :\n")).collect();
+    let phony: String = quoted.iter().map(|name| format!("\n{name}:\n")).collect();
     for text in [&long, &broken, &dos, &format!("{long}{phony}")] {
         assert_eq!(parse(text.as_bytes()).as_deref(), Ok(names), "{text:?}");
     }
@@ -38,6 +37,10 @@ fn written_and_read(names: &[String]) {
 
 /// A rule more adds its names, and no more than these.
 fn appended(text: &[u8], names: &[String]) {
+    // The newline before it would be taken for a continuation.
+    if text.ends_with(b"\\") || text.ends_with(b"\\\r") {
+        return;
+    }
     let more = [text, b"\n\nu.o: another/name.h\n"].concat();
     let wanted = match names.iter().position(|name| name == "another/name.h") {
         Some(_) => names.to_vec(),
