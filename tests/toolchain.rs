@@ -112,3 +112,32 @@ fn a_directory_that_appears_is_found() {
     assert_eq!(after.len(), before.len() + 1);
     assert!(after.iter().any(|dir| Path::new(dir) == include));
 }
+
+#[test]
+fn specs_that_appear_make_another_compiler() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |libraries: &str| {
+        let libraries = libraries.to_owned();
+        move |name: &str| if name == "LIBRARY_PATH" { Some(libraries.clone().into()) } else { env(name) }
+    };
+    let libraries = path(dir.path().to_str().expect("UTF-8"));
+    let toolchains = toolchains();
+    let identify = || toolchains.identify(Path::new("/usr/bin/gcc"), &libraries).expect("gcc").fingerprint;
+    let bare = identify();
+    for place in ["x86_64-linux-gnu/12", "."] {
+        let folder = dir.path().join(place);
+        std::fs::create_dir_all(&folder).expect("made");
+        std::fs::write(folder.join("specs"), "*cpp:\n+ -DX\n\n").expect("written");
+        let with = identify();
+        assert_ne!(with, bare, "{place}");
+        std::fs::write(folder.join("specs"), "*cpp:\n+ -DY\n\n").expect("written");
+        assert_ne!(identify(), with, "{place}");
+        std::fs::remove_file(folder.join("specs")).expect("removed");
+        assert_eq!(identify(), bare, "{place}");
+    }
+    let relative = path("lib:");
+    assert!(matches!(
+        toolchains.identify(Path::new("/usr/bin/gcc"), &relative),
+        Err(ToolchainError::Unknown { .. })
+    ));
+}

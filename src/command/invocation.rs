@@ -96,12 +96,6 @@ impl Compile {
     pub fn object(&self) -> &str {
         self.outputs.first().map_or("", |output| &output.path)
     }
-
-    /// Returns whether the object may hold the driver's options, so that a further one would show in it.
-    pub fn records_options(&self) -> bool {
-        const OPTIONS: [&str; 4] = ["-flto", "-frecord-", "-grecord-", "-fembed-bitcode"];
-        self.args.iter().any(|arg| OPTIONS.iter().any(|option| arg.starts_with(option)))
-    }
 }
 
 /// A file that the compiler writes.

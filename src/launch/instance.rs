@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checkout::{self, Made};
 use super::{Assumed, Call, Engine, Keys};
 use crate::action;
+use crate::command;
 use crate::command::sharing::{Sharing, Unshared};
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
@@ -186,7 +187,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
-    if toolchain.assembler_depfile && !call.compile.records_options() {
+    if toolchain.assembler_depfile && !command::quotes_arguments(&call.compile) {
         left = left.without(Hazards::INCBIN);
     }
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {

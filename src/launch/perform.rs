@@ -38,6 +38,8 @@ pub struct Side {
 pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> Side {
     let mut side = Side::default();
     let Ok(toolchain) = engine.toolchain(call, path, &mut Snapshot::new(&engine.files)) else { return side };
+    // An argument more would be in the object.
+    let quoted = command::quotes_arguments(&call.compile);
     let own = scratch.join("dependencies");
     match &call.compile.depfile {
         Some(depfile) if depfile.system_headers => side.dependencies = Some(call.absolute(&depfile.path)),
@@ -49,13 +51,13 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
             side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));
             side.dependencies = Some(own);
         }
-        None if call.compile.records_options() => {}
+        None if quoted => {}
         None => {
             side.args.extend(["-MD".into(), "-MF".into(), own.display().to_string()]);
             side.dependencies = Some(own);
         }
     }
-    if toolchain.assembler_depfile && !call.compile.records_options() {
+    if toolchain.assembler_depfile && !quoted {
         let listed = scratch.join("assembled");
         side.args.push(format!("-Wa,--MD,{}", listed.display()));
         side.assembled = Some(listed);

@@ -116,3 +116,18 @@ fn assembler() {
         .step("echo '#define VALUE 2' >value.h", "$CC -c main.S; $CC -c plain.s", Any)
         .check();
 }
+
+#[test]
+fn objects_that_quote_the_command_line() {
+    for build in [
+        "$CC -flto -frandom-seed=x -c main.c -o out/main.o",
+        "$CC -flto=auto -ffat-lto-objects -frandom-seed=x -MD -c main.c -o out/main.o",
+        "$CC -g -grecord-gcc-switches -frecord-gcc-switches -c main.c -o out/main.o",
+        "$WRAP clang -g -grecord-gcc-switches -c main.c -o out/main.o",
+        "$WRAP clang -frecord-command-line -c main.c -o out/main.o",
+        "$WRAP clang -fembed-bitcode-marker -c main.c -o out/main.o",
+        "$WRAP clang -fembed-bitcode -MMD -c main.c -o out/main.o",
+    ] {
+        served(sources(), build);
+    }
+}

@@ -137,6 +137,15 @@ impl Bench<'_> {
         self.built(&mut command)
     }
 
+    /// Builds with spec-cc only looking on, and with `wrap` around the script that builds.
+    pub(crate) fn build_learning(&self, wrap: impl Fn(&str) -> String) -> Listing {
+        let script = wrap(self.package.build);
+        let mut command = self.sandbox.session(self.package.name, &self.tree, &script);
+        set_compilers(&mut command, "spec-cc", "spec-c++", jobs());
+        command.env("SPEC_CC_MODE", "learn");
+        self.built(&mut command)
+    }
+
     fn built(&self, command: &mut Command) -> Listing {
         quiet(command, &self.tree);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -6,8 +6,10 @@ use std::process::{Command, Stdio};
 
 use super::ToolchainError;
 
-/// The variables by which a driver finds its programs (GCC manual, "Environment Variables") and libraries (`ld.so(8)`).
-pub(super) const VARIABLES: [&str; 4] = ["PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH"];
+/// The variables by which a driver finds its programs and specs (GCC manual, "Environment Variables") and libraries
+/// (`ld.so(8)`).
+pub(super) const VARIABLES: [&str; 5] =
+    ["PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LIBRARY_PATH", "LD_LIBRARY_PATH"];
 
 /// A way to look up variables of the compile's environment.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;

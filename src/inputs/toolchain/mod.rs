@@ -116,6 +116,8 @@ impl Toolchains {
             return Ok(toolchain);
         }
         let toolchain = Arc::new(Inspection::new(compiler, &key.1, snapshot).toolchain()?);
+        // What changed in it, its specs say, may change its directories.
+        self.builtins.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&toolchain));
         Ok(toolchain)
     }
@@ -159,6 +161,13 @@ impl Toolchain {
     pub fn unchanged(&self, snapshot: &mut Snapshot<'_>) -> bool {
         self.watch.holds(snapshot)
     }
+}
+
+/// The folders of a GCC.
+struct SearchDirs {
+    install: PathBuf,
+    programs: Vec<PathBuf>,
+    libraries: Vec<PathBuf>,
 }
 
 /// A compiler being looked into.
@@ -221,11 +230,8 @@ impl<'a, 'f> Inspection<'a, 'f> {
 
     /// What a GCC driver runs and reads; whether its assembler is GNU's.
     fn gcc(&mut self) -> Result<bool, ToolchainError> {
-        let (install, folders) = self.search_dirs()?;
-        let specs = install.join("specs");
-        if !self.watch.absent(&specs, self.snapshot) {
-            self.file("specs", &specs)?;
-        }
+        let SearchDirs { install, programs: folders, libraries } = self.search_dirs()?;
+        self.specs(libraries.iter().map(PathBuf::as_path).chain(install.parent()))?;
         let mut gnu = false;
         for name in PROGRAMS {
             let Some(path) = self.find(name, &folders)? else {
@@ -238,14 +244,32 @@ impl<'a, 'f> Inspection<'a, 'f> {
         Ok(gnu)
     }
 
-    /// GCC's installation, and where it looks for programs (GCC manual, "Developer Options", `-print-search-dirs`).
-    fn search_dirs(&self) -> Result<(PathBuf, Vec<PathBuf>), ToolchainError> {
+    /// The options that GCC gives itself: it takes the first file of this name among its folders of libraries, those of
+    /// `LIBRARY_PATH` before its own, and one above its own (`set_up_specs` in `gcc/gcc.cc`).
+    fn specs<'p>(&mut self, folders: impl Iterator<Item = &'p Path>) -> Result<(), ToolchainError> {
+        for folder in folders {
+            if !folder.is_absolute() {
+                return Err(self.unknown("LIBRARY_PATH leads to its specs by a relative directory"));
+            }
+            let specs = folder.join("specs");
+            if !self.watch.absent(&specs, self.snapshot) {
+                self.file(&format!("specs {}", specs.display()), &specs)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// GCC's installation, and where it looks (GCC manual, "Developer Options", `-print-search-dirs`).
+    fn search_dirs(&self) -> Result<SearchDirs, ToolchainError> {
         let answer = self.around.ask(self.compiler, "-print-search-dirs")?;
         let value = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let list = |name: &str| {
+            let dirs = value(name).unwrap_or_default().trim_start_matches('=').split(':');
+            dirs.filter(|dir| !dir.is_empty()).map(PathBuf::from).collect()
+        };
         let install =
             value("install:").ok_or_else(|| self.unknown("it does not say where it is installed"))?;
-        let programs = value("programs:").unwrap_or_default().trim_start_matches('=');
-        Ok((install.into(), programs.split(':').filter(|dir| !dir.is_empty()).map(PathBuf::from).collect()))
+        Ok(SearchDirs { install: install.into(), programs: list("programs:"), libraries: list("libraries:") })
     }
 
     /// The file a driver runs for a program's name; `None` when there is none.
