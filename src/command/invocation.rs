@@ -92,6 +92,14 @@ pub struct Compile {
 }
 
 impl Compile {
+    /// Returns whether the object holds the compiler's arguments as they are (clang's `-frecord-command-line`,
+    /// `-grecord-command-line` and their older names; GCC leaves out what names a depfile).
+    pub fn records_arguments(&self) -> bool {
+        const RECORDING: &[&str] = &["record-command-line", "record-gcc-switches", "-fembed-bitcode"];
+        let records = |arg: &String| RECORDING.iter().any(|word| arg.contains(word));
+        self.family == Family::Clang && self.args.iter().any(records)
+    }
+
     /// Returns the path of the object.
     pub fn object(&self) -> &str {
         self.outputs.first().map_or("", |output| &output.path)
