@@ -8,10 +8,11 @@ use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
+use crate::inputs::search::Given;
 use crate::inputs::shape::{Set, Shape};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::inputs::toolchain::Toolchain;
+use crate::inputs::toolchain::{Family, Toolchain};
 
 /// What a command reads, and by what one sees that it still reads just that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub(super) struct Looked {
     pub(super) newest: Option<(PathId, Stamp)>,
     /// Whether its sources may include binary files.
     pub(super) incbin: bool,
+    /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
+    pub(super) quotes: bool,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
@@ -122,9 +125,10 @@ pub(super) fn look(
     Ok(Looked {
         shape: shaped.shape,
         action: key(engine, call, &toolchain, set, &seen),
-        hazard: hazard(call, &toolchain, shaped.hazards),
+        hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, chain.given())),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
+        quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::QUOTED),
     })
 }
 
@@ -153,7 +157,7 @@ fn key(engine: &Engine, call: &Call, toolchain: &Toolchain, set: &[PathId], seen
 /// What makes the object depend on more than the inputs' content, if anything does.
 fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> {
     let mut left = found.intersection(Hazards::UNACCOUNTED);
-    if call.variable("SOURCE_DATE_EPOCH").is_some() {
+    if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
@@ -164,6 +168,18 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
         return Some(format!("{arg} depends on more than the inputs' content"));
     }
     (!left.is_empty()).then(|| format!("its sources have {left}"))
+}
+
+/// What a compiler says of the directories it searches, if that depends on which there are: what it finds in them does not.
+fn complaint(call: &Call, given: Given) -> Option<String> {
+    let asked = |arg: &String| arg.contains("missing-include-dirs") || arg == "-Weverything";
+    match given {
+        Given::SomethingElse => Some("one of its include directories is no directory".into()),
+        Given::Missing if call.compile.args.iter().any(asked) => {
+            Some("one of its include directories is missing, and it is to warn of that".into())
+        }
+        Given::Directories | Given::Missing => None,
+    }
 }
 
 /// What in a macro that the command line defines depends on the time, on where it is used, or on which files exist.

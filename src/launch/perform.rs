@@ -39,6 +39,8 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
         // The user's depfile leaves system headers out, and a compiler writes only one.
         Some(_) => {}
         None if !call.compile.language.is_preprocessed_here() => {}
+        // What is added would be in the object.
+        None if call.compile.records_arguments() => {}
         None if toolchain.family == command::Family::Gcc => {
             // GCC manual, "Environment Variables Affecting GCC": like DEPENDENCIES_OUTPUT, with system headers.
             side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));

@@ -33,7 +33,10 @@ impl Hazards {
     /// A condition on `__COUNTER__`: on how often the text has used it, which `gcc -M` does not count.
     pub const COUNTER: Self = Self(1 << 9);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    /// A `#line` or a line marker names another file, whose lines GCC then quotes in its messages.
+    pub const QUOTED: Self = Self(1 << 10);
+
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::TIME, "__TIME__ or __DATE__"),
         (Self::TIMESTAMP, "__TIMESTAMP__"),
         (Self::INCBIN, ".incbin or .include"),
@@ -44,11 +47,12 @@ impl Hazards {
         (Self::TEXT, "push_macro, pop_macro or once by _Pragma"),
         (Self::PRECOMPILED, "a precompiled header"),
         (Self::COUNTER, "a condition on __COUNTER__"),
+        (Self::QUOTED, "#line with a file name"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
     ///
-    /// The other (`POSITION`) is met by comparing whole contents.
+    /// Of the others, `POSITION` is met by comparing whole contents, and `QUOTED` matters to messages only.
     pub const UNACCOUNTED: Self = Self(
         Self::TIME.0
             | Self::TIMESTAMP.0
@@ -131,11 +135,18 @@ pub(super) fn incbin_around_b(text: &[u8], b: usize) -> bool {
 pub(super) fn include_at_dot(text: &[u8], dot: usize) -> bool {
     let Some(word) = text.get(dot..dot + 8) else { return false };
     if !word.eq_ignore_ascii_case(b".include") {
-        return false;
+        return is_cut_directive(&word[1..]);
     }
     let after = &text[dot + 8..];
     let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     matches!(after.get(blanks), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b'<'))
+}
+
+/// Whether a string ends within the name of such a directive, as in `".inc" "bin"`: compilers join the two.
+fn is_cut_directive(text: &[u8]) -> bool {
+    let Some(end) = text.iter().position(|byte| *byte == b'"').filter(|end| *end > 0) else { return false };
+    let begins = |name: &[u8]| name.get(..end).is_some_and(|cut| cut.eq_ignore_ascii_case(&text[..end]));
+    begins(b"incbin") || begins(b"include")
 }
 
 /// The hazard of a predefined macro in a condition.
@@ -147,11 +158,15 @@ pub(super) fn position_word(word: &[u8]) -> Hazards {
     }
 }
 
-/// The hazard of a predefined macro anywhere.
+/// The hazard of a predefined macro anywhere, or of a piece of its name that `##` may complete (`C(__TI, ME__)`).
 pub(super) fn clock_word(word: &[u8]) -> Hazards {
+    // Shorter pieces (`__T`) are names of their own in system headers.
+    let is_piece = |name: &[u8]| word.len() >= 4 && name.starts_with(word) && !word.ends_with(b"__");
     match word {
         b"__TIME__" | b"__DATE__" => Hazards::TIME,
         b"__TIMESTAMP__" => Hazards::TIMESTAMP,
+        _ if is_piece(b"__TIMESTAMP__") || is_piece(b"__TIME__") => Hazards::TIME | Hazards::TIMESTAMP,
+        _ if is_piece(b"__DATE__") => Hazards::TIME,
         _ => Hazards::NONE,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::hazards::{Hazards, clock_word, position_word};
-use super::words::{contains, contains_word, is_word, word};
+use super::words::{contains, contains_word, is_blank, is_word, word};
 use super::{Form, Include, Kind, Scan};
 
 /// How macros reach conditions: names as 32-bit hashes, sorted, each once.
@@ -103,9 +103,19 @@ impl Findings {
             b"define" => self.define(rest),
             b"pragma" => self.pragma(rest),
             b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
+            // A line marker is a `#line` without its name.
+            _ if name == b"line" || name.first().is_some_and(u8::is_ascii_digit) => self.line(rest),
             _ if rest.is_empty() => {}
             _ => self.probes(rest),
         }
+    }
+
+    /// `#line NUMBER`, unless it names a file too, or a macro that may.
+    fn line(&mut self, rest: &[u8]) {
+        if !rest.iter().all(|byte| byte.is_ascii_digit() || is_blank(*byte)) {
+            self.hazards |= Hazards::QUOTED;
+        }
+        self.probes(rest);
     }
 
     fn include(&mut self, kind: Kind, rest: &[u8]) {
