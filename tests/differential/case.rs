@@ -13,6 +13,25 @@ pub(crate) struct Command {
 }
 
 impl Command {
+    /// A command as a shell would read it: `NAME=value … compiler argument…`, without the shell's own expansions.
+    pub(crate) fn of_line(line: &str) -> Self {
+        let words = shell_words::split(line).expect("a command line");
+        let is_variable = |word: &&String| {
+            word.split_once('=')
+                .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        };
+        let pair =
+            |word: &String| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables: Vec<_> = words.iter().take_while(is_variable).filter_map(pair).collect();
+        let (compiler, args) = words[variables.len()..].split_first().expect("a compiler");
+        Self {
+            compiler: compiler.clone(),
+            args: args.to_vec(),
+            variables,
+            input: "int from_stdin = 1;\n".to_owned(),
+        }
+    }
+
     /// Whether the compiler will say how long it took and how much memory: something else each time, now and then by chance
     /// the same.
     pub(crate) fn reports(&self) -> bool {

@@ -14,4 +14,5 @@ mod generated;
 mod grammar;
 mod observed;
 mod stand;
+mod traps;
 mod yard;
