@@ -39,6 +39,11 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
             let action = look.wire.as_ref().map_or(look.key, |wire| wire.asked.action);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
+            if look.incbin {
+                object["reason"] = json!(
+                    "a compile whose inputs can be accounted for, if its assembler says that it reads no other file by .incbin or .include"
+                );
+            }
             object["cached"] = json!(companion.engine.cache.find(&look.key).is_some());
             if let Some(wire) = look.wire.as_ref().filter(|_| proto) {
                 object["proto"] = decoded(&wire.asked);
@@ -83,6 +88,8 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
 struct Look {
     key: Digest,
     inputs: Vec<String>,
+    /// Whether the assembler may read files that the compiler does not list; it will say so.
+    incbin: bool,
     wire: Option<Wire>,
 }
 
@@ -96,7 +103,7 @@ fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Gri
     let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.action, context)?;
     let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
     let wire = wire.transpose().map_err(|error| error.to_string())?;
-    Ok(Look { key: instance.action, inputs, wire })
+    Ok(Look { key: instance.action, inputs, incbin: instance.incbin, wire })
 }
 
 /// What became of the command's launch in a session that is open now.

@@ -167,7 +167,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {
         return Some(format!("{arg} depends on more than the inputs' content"));
     }
-    (!left.is_empty()).then(|| format!("its sources have {left}"))
+    (!left.is_empty()).then(|| format!("its sources have {}", left.reasons()))
 }
 
 /// What a compiler says of the directories it searches, if that depends on which there are: what it finds in them does not.

@@ -40,7 +40,7 @@ impl Command {
 
     /// Whether two objects of the same sources may differ, and either will do.
     pub(crate) fn is_seeded(&self) -> bool {
-        self.args.iter().any(|arg| SEEDED.contains(&arg.as_str()))
+        self.args.iter().any(|arg| SEEDED.iter().any(|seeded| arg.starts_with(seeded)))
     }
 }
 

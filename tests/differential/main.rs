@@ -10,6 +10,7 @@ mod support;
 
 mod case;
 mod changes;
+mod collected;
 mod generated;
 mod grammar;
 mod observed;

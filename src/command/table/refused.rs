@@ -208,7 +208,6 @@ pub(super) const REFUSED: &[Row] = &[
     row("-time=", Joined, Both, Refuse(WritesFiles)),
     row("-fvtable-verify=", Joined, Both, Refuse(WritesFiles)),
     row("-fvtv-", Joined, Both, Refuse(WritesFiles)),
-    row("-fcrash-diagnostics-dir=", Joined, Both, Refuse(WritesFiles)),
     row("-freport-bug", Joined, Both, Refuse(WritesFiles)),
     row("-frepo", Joined, Both, Refuse(WritesFiles)),
     row("-emit-", Joined, Both, Refuse(WritesFiles)),

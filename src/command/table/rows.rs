@@ -290,6 +290,8 @@ pub(super) const UNDERSTOOD: &[Row] = &[
 
     // Files written beside the object
     row("-fno-save-optimization-record", Bare, Both, Passes),
+    // Written to by a compiler that crashes, whose result nobody keeps.
+    row("-fcrash-diagnostics-dir=", Joined, Clang, Passes),
     row("-fopt-info", Bare, Both, Passes),
 
     // Reports on the compiler itself

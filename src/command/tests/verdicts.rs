@@ -182,6 +182,17 @@ fn outputs_of_clang_that_depend_on_more_are_optional() {
 }
 
 #[test]
+fn what_records_the_arguments_in_the_object() {
+    for option in
+        ["-frecord-command-line", "-frecord-gcc-switches", "-grecord-command-line", "-fembed-bitcode=all"]
+    {
+        assert!(compile(&format!("clang -c b.c {option}")).records_arguments(), "{option}");
+    }
+    assert!(!compile("clang -c b.c -g").records_arguments());
+    assert!(!compile("gcc -c b.c -frecord-gcc-switches").records_arguments(), "GCC leaves out what is added");
+}
+
+#[test]
 fn named_inputs() {
     assert_eq!(compile("clang -c b.c -fsanitize-ignorelist=x.txt").named_inputs, ["x.txt"]);
     let verdict = read_as("gcc", &["-c", "b.c", "-fsanitize-ignorelist=x.txt"]);

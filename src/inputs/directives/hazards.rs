@@ -36,18 +36,31 @@ impl Hazards {
     /// A `#line` or a line marker names another file, whose lines GCC then quotes in its messages.
     pub const QUOTED: Self = Self(1 << 10);
 
-    const NAMES: [(Self, &'static str); 11] = [
-        (Self::TIME, "__TIME__ or __DATE__"),
-        (Self::TIMESTAMP, "__TIMESTAMP__"),
-        (Self::INCBIN, ".incbin or .include"),
-        (Self::POSITION, "a condition on __LINE__"),
-        (Self::EMBED, "#embed"),
-        (Self::MODULE, "a C++20 module"),
-        (Self::PROBE, "__has_include of a computed name"),
-        (Self::TEXT, "push_macro, pop_macro or once by _Pragma"),
-        (Self::PRECOMPILED, "a precompiled header"),
-        (Self::COUNTER, "a condition on __COUNTER__"),
-        (Self::QUOTED, "#line with a file name"),
+    /// Each with its name in a source, and why it matters.
+    const NAMES: [(Self, &'static str, &'static str); 11] = [
+        (Self::TIME, "__TIME__ or __DATE__", "the object says when it was compiled"),
+        (Self::TIMESTAMP, "__TIMESTAMP__", "the object says when its source was last written"),
+        (Self::INCBIN, ".incbin or .include", "the assembler reads a file that the compiler does not list"),
+        (Self::POSITION, "a condition on __LINE__", "what is included depends on the line"),
+        (Self::EMBED, "#embed", "spec-cc does not follow the file it reads"),
+        (Self::MODULE, "a C++20 module", "spec-cc does not follow compiled modules"),
+        (
+            Self::PROBE,
+            "__has_include of a computed name",
+            "what it looks for is not known before it is compiled",
+        ),
+        (
+            Self::TEXT,
+            "push_macro, pop_macro or once by _Pragma",
+            "what is included depends on more than the directives",
+        ),
+        (
+            Self::PRECOMPILED,
+            "a precompiled header",
+            "whether the compiler takes it or the header cannot be told",
+        ),
+        (Self::COUNTER, "a condition on __COUNTER__", "what is included depends on all the text before"),
+        (Self::QUOTED, "#line with a file name", "messages quote that file"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
@@ -94,7 +107,13 @@ impl Hazards {
 
     /// What each is, in the words of the source that causes it.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().filter(move |(one, _)| self.contains(*one)).map(|(_, name)| name)
+        Self::NAMES.into_iter().filter(move |(one, ..)| self.contains(*one)).map(|(_, name, _)| name)
+    }
+
+    /// What each is, and why it matters, for a person.
+    pub fn reasons(self) -> String {
+        let here = Self::NAMES.iter().filter(|(one, ..)| self.contains(*one));
+        here.map(|(_, name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("; ")
     }
 }
 

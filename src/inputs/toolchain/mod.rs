@@ -3,6 +3,7 @@
 mod ask;
 mod builtin;
 mod elf;
+mod version;
 mod watch;
 
 use std::collections::HashMap;
@@ -155,24 +156,9 @@ impl Toolchains {
 }
 
 impl Toolchain {
-    /// Whether `__DATE__` and `__TIME__` are what `SOURCE_DATE_EPOCH` says: in GCC since 7, in Clang since 16 (their release notes).
+    /// Whether `__DATE__` and `__TIME__` are what `SOURCE_DATE_EPOCH` says.
     pub fn honours_source_date_epoch(&self) -> bool {
-        let since = match self.family {
-            Family::Gcc => 7,
-            // Apple counts its own versions.
-            Family::Clang if self.version.contains("Apple") => return false,
-            Family::Clang => 16,
-        };
-        self.major().is_some_and(|major| major >= since)
-    }
-
-    /// The first number of a version such as `gcc (Debian 12.2.0-14) 12.2.0` or `Debian clang version 14.0.6`.
-    fn major(&self) -> Option<u32> {
-        let version = match self.family {
-            Family::Gcc => self.version.rsplit_once(") ").map(|(_, version)| version),
-            Family::Clang => self.version.split_once("version ").map(|(_, version)| version),
-        };
-        version?.split('.').next()?.parse().ok()
+        version::honours_source_date_epoch(self.family, &self.version)
     }
 
     /// Whether all its files are the same still: a `stat(2)` each.
