@@ -1,6 +1,7 @@
 //! What is understood of whole command lines, and what real compilers leave behind.
 
 mod arbitrary;
+mod breadth;
 mod real_compilers;
 mod scans;
 mod verdicts;

@@ -38,6 +38,11 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
             let action = look.wire.as_ref().map_or(look.keys.exact, |wire| wire.asked.action);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
+            if look.incbin {
+                object["reason"] = json!(
+                    "a compile whose inputs can be accounted for, if its assembler says that it reads no other file by .incbin or .include"
+                );
+            }
             object["shared"] = json!(look.keys.shared.is_ok());
             object["shared_reason"] = json!(match &look.keys.shared {
                 Ok(_) => "nothing of the project root's name can get into its outputs".to_owned(),
@@ -87,6 +92,8 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
 struct Look {
     keys: Keys,
     inputs: Vec<String>,
+    /// Whether the assembler may read files that the compiler does not list; it will say so.
+    incbin: bool,
     wire: Option<Wire>,
 }
 
@@ -102,7 +109,7 @@ fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Gri
     let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys.clone(), context)?;
     let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
     let wire = wire.transpose().map_err(|error| error.to_string())?;
-    Ok(Look { keys: instance.keys, inputs, wire })
+    Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, wire })
 }
 
 /// What became of the command's launch in a session that is open now.

@@ -33,12 +33,24 @@ pub struct Chain {
     /// Where the directories for `<…>` begin; those before are for `"…"` only.
     pub(super) angle: usize,
     pub(super) forced: Vec<String>,
+    given: Given,
     /// The project root, or empty: paths below it count relative to it, so that all checkouts' shapes are the same.
     root: String,
     /// The compiler's own directories.
     own: Vec<String>,
     /// Names the chain in caches.
     pub(super) key: [u8; 16],
+}
+
+/// What the directories given by the command and the environment are: compilers complain of some that are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Given {
+    /// Directories, all of them.
+    Directories,
+    /// Some are not there, which `-Wmissing-include-dirs` reports.
+    Missing,
+    /// Some are something else, which GCC reports in any case.
+    SomethingElse,
 }
 
 /// One directory of a chain.
@@ -63,6 +75,8 @@ impl Chain {
                 .map(|dir| Known::new(&absolute(cwd, dir), snapshot))
                 .collect()
         };
+        let given = [&search.quote, &search.include, &search.system, &search.after];
+        let given = known(&given.map(Vec::as_slice)).iter().map(|dir| dir.given).max();
         let system = unique(known(&[&search.system, &search.builtin, &search.after]));
         let mut include = unique(known(&[&search.include]));
         include.retain(|dir| !dir.is_in(&system));
@@ -73,8 +87,21 @@ impl Chain {
         let angle = dirs.len();
         dirs.extend(include.iter().chain(&system).map(|dir| chain(dir, true)));
         let key = key(cwd, &dirs, angle, &search.forced);
-        let (cwd, own) = (cwd.trim_end_matches('/').to_owned(), search.builtin.clone());
-        Self { cwd, dirs, angle, forced: search.forced.clone(), root: String::new(), own, key }
+        Self {
+            cwd: cwd.trim_end_matches('/').to_owned(),
+            dirs,
+            angle,
+            forced: search.forced.clone(),
+            given: given.unwrap_or(Given::Directories),
+            root: String::new(),
+            own: search.builtin.clone(),
+            key,
+        }
+    }
+
+    /// What the directories that the command and the environment name are, the oddest counting for all.
+    pub fn given(&self) -> Given {
+        self.given
     }
 
     /// The chain of a command in a checkout at `root`.
@@ -118,13 +145,20 @@ pub fn intern(paths: &Paths, cwd: &str, name: &str) -> PathId {
 struct Known {
     path: String,
     stamp: Option<Stamp>,
+    given: Given,
 }
 
 impl Known {
     fn new(path: &str, snapshot: &mut Snapshot<'_>) -> Self {
         let path = path.trim_end_matches('/').to_owned();
         let id = snapshot.files().paths().intern(if path.is_empty() { "/" } else { &path });
-        Self { stamp: snapshot.stat(id).ok(), path }
+        let found = snapshot.stat(id);
+        let given = match &found {
+            Ok(stamp) if stamp.is_dir() => Given::Directories,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Given::Missing,
+            _ => Given::SomethingElse,
+        };
+        Self { stamp: found.ok(), given, path }
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -201,6 +235,23 @@ mod tests {
         };
         let expected = ["/w/q", "/w/../i", "/abs", "/w/.", "/w/s", "/b", "/w/a"];
         assert_eq!(chain(&search, "/w"), (strings(&expected), 1));
+    }
+
+    #[test]
+    fn tells_what_is_no_directory() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let cwd = dir.path().to_str().expect("UTF-8");
+        std::fs::write(dir.path().join("file"), "").expect("written");
+        let files = Files::default();
+        let given = |include: &[&str], builtin: &[&str]| {
+            let search =
+                SearchPath { include: strings(include), builtin: strings(builtin), ..SearchPath::default() };
+            Chain::new(&search, cwd, &mut Snapshot::new(&files)).given()
+        };
+        assert_eq!(given(&["."], &["none"]), Given::Directories);
+        assert_eq!(given(&[".", "none"], &[]), Given::Missing);
+        assert_eq!(given(&["none", "file"], &[]), Given::SomethingElse);
+        assert_eq!(given(&["file/below"], &[]), Given::SomethingElse);
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub fn conclude(
         (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
         (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
+            if looked.quotes && !outcome.stderr.is_empty() {
+                return Err(NotKept::Hazard("its messages quote a file that #line names".into()));
+            }
             let kept = looked.keys.keep(&engine.cache, &outcome);
             kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),

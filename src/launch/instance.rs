@@ -11,10 +11,11 @@ use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
+use crate::inputs::search::Given;
 use crate::inputs::shape::{Set, Shape};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::inputs::toolchain::Toolchain;
+use crate::inputs::toolchain::{Family, Toolchain};
 
 /// What a command reads, and by what one sees that it still reads just that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub(super) struct Looked {
     pub(super) newest: Option<(PathId, Stamp)>,
     /// Whether its sources may include binary files.
     pub(super) incbin: bool,
+    /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
+    pub(super) quotes: bool,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
@@ -146,9 +149,10 @@ pub(super) fn look(
     Ok(Looked {
         shape: shaped.shape,
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
-        hazard: hazard(call, &toolchain, shaped.hazards),
+        hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, chain.given())),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
+        quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
     })
 }
 
@@ -183,7 +187,7 @@ fn keys(
 /// What makes the object depend on more than the inputs' content, if anything does.
 fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> {
     let mut left = found.intersection(Hazards::UNACCOUNTED);
-    if call.variable("SOURCE_DATE_EPOCH").is_some() {
+    if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
     }
     // It says itself what it includes (see `assembled` in `conclude`).
@@ -193,7 +197,19 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {
         return Some(format!("{arg} depends on more than the inputs' content"));
     }
-    (!left.is_empty()).then(|| format!("its sources have {left}"))
+    (!left.is_empty()).then(|| format!("its sources have {}", left.reasons()))
+}
+
+/// What a compiler says of the directories it searches, if that depends on which there are: what it finds in them does not.
+fn complaint(call: &Call, given: Given) -> Option<String> {
+    let asked = |arg: &String| arg.contains("missing-include-dirs") || arg == "-Weverything";
+    match given {
+        Given::SomethingElse => Some("one of its include directories is no directory".into()),
+        Given::Missing if call.compile.args.iter().any(asked) => {
+            Some("one of its include directories is missing, and it is to warn of that".into())
+        }
+        Given::Directories | Given::Missing => None,
+    }
 }
 
 /// What in a macro that the command line defines depends on the time, on where it is used, or on which files exist.

@@ -1,7 +1,7 @@
 //! Which commands are compiles, and what they are understood to be.
 
 use super::{bypass, compile, read_as, reason};
-use crate::command::{DepRequest, Kind, Language, Reason, Role, Verdict, Why};
+use crate::command::{DepRequest, Kind, Language, Reason, Role, Verdict, Why, quotes_arguments};
 
 fn paths(line: &str) -> Vec<String> {
     compile(line).outputs.into_iter().map(|output| output.path).collect()
@@ -179,6 +179,17 @@ fn outputs_of_clang_that_depend_on_more_are_optional() {
     assert!(dwo("gcc -c b.c -gsplit-dwarf -g0").optional);
     assert!(dwo("clang -c b.c -gsplit-dwarf").optional);
     assert!(compile("clang -c b.c -g -gsplit-dwarf").debug_split);
+}
+
+#[test]
+fn what_records_the_arguments_in_the_object() {
+    for option in
+        ["-frecord-command-line", "-frecord-gcc-switches", "-grecord-command-line", "-fembed-bitcode=all"]
+    {
+        assert!(quotes_arguments(&compile(&format!("clang -c b.c {option}"))), "{option}");
+    }
+    assert!(!quotes_arguments(&compile("clang -c b.c -g")));
+    assert!(!quotes_arguments(&compile("gcc -c b.c -frecord-gcc-switches")), "GCC leaves out what is added");
 }
 
 #[test]

@@ -33,29 +33,43 @@ impl Hazards {
     /// A condition on `__COUNTER__`: on how often the text has used it, which `gcc -M` does not count.
     pub const COUNTER: Self = Self(1 << 9);
 
-    /// `#line` or a line marker: the file may say that it is another.
+    /// A `#line` or a line marker names another file, whose lines GCC then quotes in its messages.
     pub const LINE: Self = Self(1 << 10);
     /// The file may say that it is a system header: GCC then looks for shorter names of what it includes.
     pub const SYSTEM: Self = Self(1 << 11);
 
-    const NAMES: [(Self, &'static str); 12] = [
-        (Self::TIME, "__TIME__ or __DATE__"),
-        (Self::TIMESTAMP, "__TIMESTAMP__"),
-        (Self::INCBIN, ".incbin or .include"),
-        (Self::POSITION, "a condition on __LINE__"),
-        (Self::EMBED, "#embed"),
-        (Self::MODULE, "a C++20 module"),
-        (Self::PROBE, "__has_include of a computed name"),
-        (Self::TEXT, "push_macro, pop_macro or once by _Pragma"),
-        (Self::PRECOMPILED, "a precompiled header"),
-        (Self::COUNTER, "a condition on __COUNTER__"),
-        (Self::LINE, "#line"),
-        (Self::SYSTEM, "a pragma for system headers"),
+    /// Each with its name in a source, and why it matters.
+    const NAMES: [(Self, &'static str, &'static str); 12] = [
+        (Self::TIME, "__TIME__ or __DATE__", "the object says when it was compiled"),
+        (Self::TIMESTAMP, "__TIMESTAMP__", "the object says when its source was last written"),
+        (Self::INCBIN, ".incbin or .include", "the assembler reads a file that the compiler does not list"),
+        (Self::POSITION, "a condition on __LINE__", "what is included depends on the line"),
+        (Self::EMBED, "#embed", "spec-cc does not follow the file it reads"),
+        (Self::MODULE, "a C++20 module", "spec-cc does not follow compiled modules"),
+        (
+            Self::PROBE,
+            "__has_include of a computed name",
+            "what it looks for is not known before it is compiled",
+        ),
+        (
+            Self::TEXT,
+            "push_macro, pop_macro or once by _Pragma",
+            "what is included depends on more than the directives",
+        ),
+        (
+            Self::PRECOMPILED,
+            "a precompiled header",
+            "whether the compiler takes it or the header cannot be told",
+        ),
+        (Self::COUNTER, "a condition on __COUNTER__", "what is included depends on all the text before"),
+        (Self::LINE, "#line with a file name", "messages quote that file"),
+        (Self::SYSTEM, "a pragma for system headers", "the names of what it includes may be shortened"),
     ];
 
     /// Those after which a result must not be cached at all, because an input cannot be accounted for.
     ///
-    /// Of the others, `POSITION` is met by comparing whole contents; `LINE` and `SYSTEM` matter between checkouts only.
+    /// Of the others, `POSITION` is met by comparing whole contents; `LINE` matters to messages and between checkouts, `SYSTEM`
+    /// between checkouts only.
     pub const UNACCOUNTED: Self = Self(
         Self::TIME.0
             | Self::TIMESTAMP.0
@@ -97,7 +111,13 @@ impl Hazards {
 
     /// What each is, in the words of the source that causes it.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().filter(move |(one, _)| self.contains(*one)).map(|(_, name)| name)
+        Self::NAMES.into_iter().filter(move |(one, ..)| self.contains(*one)).map(|(_, name, _)| name)
+    }
+
+    /// What each is, and why it matters, for a person.
+    pub fn reasons(self) -> String {
+        let here = Self::NAMES.iter().filter(|(one, ..)| self.contains(*one));
+        here.map(|(_, name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -138,11 +158,18 @@ pub(super) fn incbin_around_b(text: &[u8], b: usize) -> bool {
 pub(super) fn include_at_dot(text: &[u8], dot: usize) -> bool {
     let Some(word) = text.get(dot..dot + 8) else { return false };
     if !word.eq_ignore_ascii_case(b".include") {
-        return false;
+        return is_cut_directive(&word[1..]);
     }
     let after = &text[dot + 8..];
     let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     matches!(after.get(blanks), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b'<'))
+}
+
+/// Whether a string ends within the name of such a directive, as in `".inc" "bin"`: compilers join the two.
+fn is_cut_directive(text: &[u8]) -> bool {
+    let Some(end) = text.iter().position(|byte| *byte == b'"').filter(|end| *end > 0) else { return false };
+    let begins = |name: &[u8]| name.get(..end).is_some_and(|cut| cut.eq_ignore_ascii_case(&text[..end]));
+    begins(b"incbin") || begins(b"include")
 }
 
 /// The hazard of a predefined macro in a condition.
@@ -154,21 +181,15 @@ pub(super) fn position_word(word: &[u8]) -> Hazards {
     }
 }
 
-/// The hazard of a predefined macro anywhere.
+/// The hazard of a predefined macro anywhere, or of a piece of its name that `##` may complete (`C(__TI, ME__)`).
 pub(super) fn clock_word(word: &[u8]) -> Hazards {
+    // Shorter pieces (`__T`) are names of their own in system headers.
+    let is_piece = |name: &[u8]| word.len() >= 4 && name.starts_with(word) && !word.ends_with(b"__");
     match word {
         b"__TIME__" | b"__DATE__" => Hazards::TIME,
         b"__TIMESTAMP__" => Hazards::TIMESTAMP,
-        _ => Hazards::NONE,
-    }
-}
-
-/// The hazard of a directive that says which line of which file comes next.
-pub(super) fn position_given(name: &[u8]) -> Hazards {
-    match name {
-        b"line" => Hazards::LINE,
-        // A line marker, as preprocessed text has them; its flags may tell of a system header.
-        [b'0'..=b'9', ..] => Hazards::LINE | Hazards::SYSTEM,
+        _ if is_piece(b"__TIMESTAMP__") || is_piece(b"__TIME__") => Hazards::TIME | Hazards::TIMESTAMP,
+        _ if is_piece(b"__DATE__") => Hazards::TIME,
         _ => Hazards::NONE,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::hazards::{Hazards, clock_word, position_given, position_word};
-use super::words::{contains, contains_word, is_word, word};
+use super::hazards::{Hazards, clock_word, position_word};
+use super::words::{contains, contains_word, is_blank, is_word, word};
 use super::{Form, Include, Kind, Scan};
 
 /// How macros reach conditions: names as 32-bit hashes, sorted, each once.
@@ -103,12 +103,20 @@ impl Findings {
             b"define" => self.define(rest),
             b"pragma" => self.pragma(rest),
             b"ifdef" | b"ifndef" | b"elifdef" | b"elifndef" | b"undef" => {}
+            // A line marker is a `#line` without its name.
+            _ if name == b"line" || name.first().is_some_and(u8::is_ascii_digit) => self.line(name, rest),
             _ if rest.is_empty() => {}
-            _ => {
-                self.hazards |= position_given(name);
-                self.probes(rest);
-            }
+            _ => self.probes(rest),
         }
+    }
+
+    /// `#line NUMBER`, unless it names a file too, or a macro that may.
+    fn line(&mut self, name: &[u8], rest: &[u8]) {
+        if !rest.iter().all(|byte| byte.is_ascii_digit() || is_blank(*byte)) {
+            // A marker's flags may tell of a system header.
+            self.hazards |= if name == b"line" { Hazards::LINE } else { Hazards::LINE | Hazards::SYSTEM };
+        }
+        self.probes(rest);
     }
 
     fn include(&mut self, kind: Kind, rest: &[u8]) {

@@ -206,6 +206,30 @@ fn hazards_of_the_clock() {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
     assert_eq!(of("#if 0\ndon't\n#endif\n__TIME__").hazards, Hazards::TIME);
+    for piece in ["C(__TI, ME__)", "C(__DAT,E__)", "C(__TIMES, TAMP__)"] {
+        assert!(of(piece).hazards.contains(Hazards::TIME), "{piece}");
+    }
+    for name in ["__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
+        assert_eq!(of(name).hazards, Hazards::NONE, "{name}");
+    }
+}
+
+#[test]
+fn messages_quote_the_file_of_a_line_directive() {
+    for text in ["#line 3 \"x.y\"", "# 3 \"x.y\" 1", "#line N", "# line 3 \"x.y\""] {
+        assert!(of(text).hazards.contains(Hazards::LINE), "{text}");
+    }
+    assert_eq!(of("#line 3\n# 4 \n").hazards, Hazards::NONE);
+}
+
+#[test]
+fn a_directive_of_the_assembler_may_be_cut_in_two() {
+    for text in [r#"asm(".inc" "bin \"x\"")"#, r#"asm(".i" "nclude \"x\"")"#, r#"asm(".INCB" "in")"#] {
+        assert!(of(text).hazards.contains(Hazards::INCBIN), "{text}");
+    }
+    for text in [r#"f(".c")"#, r#"f(".")"#, r#"f(".into")"#, "x.i = y"] {
+        assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod ask;
 mod builtin;
 mod elf;
+mod version;
 mod watch;
 
 use std::collections::HashMap;
@@ -157,6 +158,11 @@ impl Toolchains {
 }
 
 impl Toolchain {
+    /// Whether `__DATE__` and `__TIME__` are what `SOURCE_DATE_EPOCH` says.
+    pub fn honours_source_date_epoch(&self) -> bool {
+        version::honours_source_date_epoch(self.family, &self.version)
+    }
+
     /// Whether all its files are the same still: a `stat(2)` each.
     pub fn unchanged(&self, snapshot: &mut Snapshot<'_>) -> bool {
         self.watch.holds(snapshot)

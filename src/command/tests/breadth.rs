@@ -1,0 +1,105 @@
+//! Every option that the installed compilers tell of is in the table, with its argument where they want it.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::command::Family;
+use crate::command::table::{self, Effect};
+
+/// Options in a compiler's help that are not its C and C++ drivers', or whose argument the table need not know: with it the
+/// command has several inputs (`-meabi 5`) or is refused anyway (`-Xopenmp-target=TRIPLE ARG`).
+const OTHERS: &[&str] = &[
+    "-Xf",
+    "-Hd",
+    "-Hf",
+    "-J",
+    "-gnat",
+    "-gnatO",
+    "-gant",
+    "-cpp",
+    "-cpp=",
+    "-nocpp",
+    "-fintrinsic-modules-path",
+    "-meabi",
+    "-Xopenmp-target=",
+];
+
+/// How an option is to be tried: with an argument in the same word, in the next, or with none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Option {
+    name: String,
+    joined: bool,
+    separate: bool,
+}
+
+fn ask(compiler: &str, args: &[&str]) -> Vec<String> {
+    let output = Command::new(compiler).args(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    // Each option begins a line with two blanks; what is further in is its description.
+    text.lines().filter_map(|line| line.strip_prefix("  -").map(|rest| format!("-{rest}"))).collect()
+}
+
+/// What a class of GCC's help lists and its driver does not have: these want an argument of the compiler proper only.
+const INNER: &[&str] = &["-MD", "-MMD", "--write-dependencies", "--write-user-dependencies", "--output-pch="];
+
+/// The options of the classes of `gcc --help=CLASS`.
+fn of_gcc(classes: &[&str]) -> Vec<Option> {
+    let lines = |class: &str| ask("gcc", &[&format!("--help={class}")]);
+    let separate: BTreeSet<String> = lines("separate").iter().map(|line| option(line).name).collect();
+    let taken = |name: &str| separate.contains(name) && !INNER.contains(&name);
+    let listed = classes.iter().flat_map(|class| lines(class));
+    listed.map(|line| option(&line)).map(|found| Option { separate: taken(&found.name), ..found }).collect()
+}
+
+fn of_clang() -> Vec<Option> {
+    ask("clang", &["--help-hidden"]).iter().map(|line| option(line)).collect()
+}
+
+/// An option from its line in a help text: `-fname=<value>`, `-I <dir>`, `-D<macro>[=<val>]`, `-fplain`.
+fn option(line: &str) -> Option {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let end = word.find(['<', '[', '{']).unwrap_or(word.len());
+    let separate = line[word.len()..].starts_with(" <");
+    let name = word[..end].trim_end_matches(',').to_owned();
+    Option { joined: word[end..].starts_with(['<', '{']) || name.ends_with('='), name, separate }
+}
+
+/// What the table makes of `option`, where that is wrong.
+fn fault(option: &Option, family: Family) -> std::option::Option<String> {
+    if OTHERS.contains(&option.name.as_str()) {
+        return None;
+    }
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let args = match (option.joined, option.separate) {
+        (true, false) => words(&[&format!("{}1", option.name), "next.c"]),
+        (_, true) => words(&[&option.name, "1", "next.c"]),
+        (false, false) => words(&[&option.name, "next.c"]),
+    };
+    let tokens = table::tokens(&args, family);
+    let (first, last) = (tokens.first()?, tokens.last()?);
+    if matches!(first.effect, Effect::Unknown | Effect::Missing) {
+        return Some(format!("{}: {:?}", args[0], first.effect));
+    }
+    let whole = first.words.len() == args.len() - 1 && last.effect == Effect::Input;
+    (!whole).then(|| format!("{args:?}: takes {} words", first.words.len()))
+}
+
+fn faults(options: impl IntoIterator<Item = Option>, family: Family) -> Vec<String> {
+    let options: BTreeSet<Option> = options.into_iter().collect();
+    assert!(options.len() > 500, "the help was not understood: {options:?}");
+    options.iter().filter_map(|option| fault(option, family)).collect()
+}
+
+#[test]
+fn every_option_of_gcc_is_in_the_table() {
+    let classes =
+        ["common", "optimizers", "target", "warnings", "params", "c", "c++", "undocumented", "separate"];
+    let faults = faults(of_gcc(&classes), Family::Gcc);
+    assert!(faults.is_empty(), "{} options:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_option_of_clang_is_in_the_table() {
+    let faults = faults(of_clang(), Family::Clang);
+    assert!(faults.is_empty(), "{} options:\n{}", faults.len(), faults.join("\n"));
+}

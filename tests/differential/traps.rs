@@ -1,0 +1,112 @@
+//! Cases known to fool compiler caches: one line each, from trackers of other caches and from what generated cases found.
+use crate::case::{Case, Change, Command};
+use crate::stand::Stand;
+
+/// What a case is about; how its tree is set up; the command; what changes between two runs of it, a script each.
+type Trap = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+#[rustfmt::skip]
+const TRAPS: &[Trap] = &[
+    // The clock
+    ("Clang before 16 does not heed the variable", "echo 'char now[] = __TIME__;' >t.c", "SOURCE_DATE_EPOCH=1000000 clang -c t.c", &["sleep 1.1"]),
+    ("GCC does", "echo 'char now[] = __TIME__;' >t.c", "SOURCE_DATE_EPOCH=1000000 gcc -c t.c", &["sleep 1.1"]),
+    ("a time pasted together", "printf '#define C_(a, b) a##b\\n#define C(a, b) C_(a, b)\\nchar now[] = C(__TI, ME__);\\n' >t.c", "gcc -c t.c", &["sleep 1.1"]),
+    ("a date by a macro of the command", "echo 'char now[] = X;' >t.c", "clang -DX=__TIME__ -c t.c", &["sleep 1.1"]),
+    ("a file's time", "", "gcc -c stamp.c", &["touch -d 2001-01-01 stamp.c"]),
+    // What the object says of the command
+    ("recorded arguments", "", "clang -frecord-command-line -c plain.c", &["echo >>plain.c"]),
+    ("recorded in debug information", "", "clang -g -grecord-command-line -c plain.c", &["echo >>plain.c"]),
+    ("recorded by GCC's name for it", "", "clang -frecord-gcc-switches -c plain.c", &[]),
+    ("recorded by GCC", "", "gcc -g -frecord-gcc-switches -c plain.c", &[]),
+    ("bit code with arguments", "", "clang -fembed-bitcode=all -c plain.c", &[]),
+    // Messages that depend on more than the object
+    ("a line of the grammar quoted", "", "gcc -Wall -c gram.c", &["printf 'x\\nother\\n' >gram.y", "rm gram.y"]),
+    ("a line of a preprocessed source's origin", "echo 'int one;' >done.c", "gcc -Wall -c done.i", &["echo 'int done(void) { two }' >done.c"]),
+    ("a missing include directory", "", "gcc -Wmissing-include-dirs -Inowhere -c plain.c", &["mkdir nowhere", "rmdir nowhere"]),
+    ("an include directory that goes", "mkdir nowhere", "gcc -Wmissing-include-dirs -Inowhere -c plain.c", &["rmdir nowhere"]),
+    ("a file as include directory", "", "gcc -Inowhere -c plain.c", &["touch nowhere", "rm nowhere"]),
+    ("a dependency pragma", "touch -d 2001-01-01 gram.y", "gcc -c pragma.c", &["touch -d 2041-01-01 gram.y"]),
+    ("warnings of a system header", "echo 'int f(void) { }' >sys/sys.h", "gcc -Wall -isystem sys -Iinc2 -c a.c", &["rm inc2/sys.h"]),
+    // Files that no depfile lists
+    ("a binary file in assembler", "", "gcc -c incbin.c", &["echo two >data.bin", "rm data.bin"]),
+    ("the same with Clang", "", "clang -c incbin.c", &["echo two >data.bin"]),
+    ("an included assembler file", "", "gcc -c inc.s", &["echo 'part: .long 9' >part.inc"]),
+    ("the same by Clang", "", "clang -c inc.s", &["echo 'part: .long 9' >part.inc"]),
+    ("a directive put together", "printf '__asm__(\".inc\" \"bin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("specs", "", "gcc -specs=odd.specs -c a.c -Iinc2", &["printf '*cpp:\\n-DX=2\\n' >odd.specs"]),
+    ("a list of what not to sanitize", "", "clang -fsanitize=address -fsanitize-ignorelist=ignore.txt -c a.c -Iinc2", &["echo 'fun:*' >ignore.txt"]),
+    ("a response file", "", "gcc -c a.c -Iinc2 @flags.rsp", &["echo -DX=9 >flags.rsp", "rm flags.rsp"]),
+    ("a nested response file", "", "clang -c a.c -Iinc2 @flags.rsp", &["echo -DX=9 >more.rsp"]),
+    ("a configuration file by name", "echo -DX=3 >c.cfg", "clang --config ./c.cfg -c a.c -Iinc2", &["echo -DX=4 >c.cfg"]),
+    ("a profile", "", "gcc -O2 -fprofile-use -c a.c -Iinc2", &["echo junk >a.gcda"]),
+    // Standard input under other names
+    ("a device as source", "", "gcc -x c -c /dev/stdin -o out/a.o", &[]),
+    ("a device as header", "", "gcc -include /dev/stdin -c plain.c", &[]),
+    ("a null header", "", "gcc -include /dev/null -c plain.c", &["echo 'int more;' >>plain.c"]),
+    // Headers found elsewhere
+    ("a header hidden", "", "gcc -Iinc1 -Iinc2 -c a.c", &["echo '#define SYS 9' >inc1/sys.h"]),
+    ("a header beside the source", "", "gcc -c lib/b.c -I.", &["echo '#define NEAR 5' >near.h", "mv lib/near.h lib/far.h"]),
+    ("a directory appears", "", "gcc -Inowhere -Iinc2 -c a.c", &["mkdir nowhere; echo '#define SYS 9' >nowhere/sys.h"]),
+    ("a directory becomes a link", "", "gcc -Iinc1 -Iinc2 -c a.c", &["rm -r inc2; ln -s sys inc2"]),
+    ("links swapped", "ln -s inc2 l1; ln -s sys l2", "gcc -Il1 -Il2 -c a.c", &["ln -sfn sys l1; ln -sfn inc2 l2"]),
+    ("a directory given twice", "", "gcc -Iinc2 -isystem inc2 -I sys -c a.c", &["sed -i 's/SYS 3/SYS 4/' sys/sys.h"]),
+    ("the next header", "", "gcc -Iinc2 -Iinc1 -c next.c", &["rm inc1/twice.h; echo '#define TWICE 1' >lib/twice.h", "cp lib/twice.h inc1/"]),
+    ("a question whether there is a header", "", "clang -Iinc2 -c a.c", &["echo '#define X 5' >opt.h", "rm opt.h"]),
+    ("a computed name", "", "gcc -DWHICH='\"k.h\"' -DH=K -c computed.c", &["echo '#define K 77' >k.h"]),
+    ("equal headers under one pragma", "mkdir d1 d2; cp once.h d1; cp -p d1/once.h d2; printf '#include \"d1/once.h\"\\n#include \"d2/once.h\"\\nint o = ONCE;\\n' >o.c", "gcc -c o.c", &["echo '#pragma once\\n#define ONCE 1 ' >d2/once.h"]),
+    ("a variable with an empty part", "mkdir e; mv k.h e", "CPATH=:e gcc -c computed.c", &["echo '#define K 9' >k.h"]),
+    ("a precompiled header appears", "", "gcc -c pre.c", &["echo '#define PRE 9' >x.h; gcc -x c-header -c x.h -o pre.h.gch; rm x.h", "rm pre.h.gch"]),
+    ("one for a forced header", "", "gcc -include pre.h -c plain.c", &["gcc -x c-header -DPRE2 -c pre.h -o pre.h.gch"]),
+    ("a folder of them", "", "gcc -include pre.h -c plain.c", &["mkdir pre.h.gch; gcc -x c-header -c pre.h -o pre.h.gch/one"]),
+    ("Clang's", "", "clang -include pre.h -c plain.c", &["clang -x c-header pre.h -o pre.h.pch"]),
+    // Edits that look like none
+    ("same size, same time", "", "gcc -c plain.c", &["printf 'int plain = 2;\\n' >x; touch -r plain.c x; mv x plain.c", "printf 'int plain = 3;\\n' >x; touch -r plain.c x; cat x >plain.c; touch -r x plain.c"]),
+    ("back and forth", "cp k.h k.old", "gcc -c computed.c", &["echo '#define K 6' >k.h", "cp k.old k.h", "echo '#define K 6' >k.h"]),
+    ("a comment moves the lines", "", "gcc -g -c counter.c", &["sed -i '1i /* */' counter.c"]),
+    ("a comment in a header moves its lines", "", "gcc -g -MD -c computed.c", &["sed -i '1i /* */' h.h"]),
+    ("an empty depfile target", "", "gcc -MD -MT '' -c plain.c", &["echo >>plain.c"]),
+    ("a phony target in the depfile", "", "gcc -MD -MP -c computed.c", &["echo '#include \"once.h\"' >>h.h"]),
+    ("the depfile beside another object", "", "gcc -MMD -c a.c -Iinc2 -o o.x/a.b.lo", &["rm o.x/keep"]),
+    // Outputs
+    ("no folder for the object", "", "gcc -c plain.c -o out/a.o", &["rm -r out", "mkdir out"]),
+    ("the object is a link", "touch target; ln -s target plain.o", "gcc -c plain.c", &["rm plain.o"]),
+    ("the object cannot be written", "touch plain.o; chmod 400 plain.o", "gcc -c plain.c", &["rm plain.o"]),
+    ("a folder in its place", "", "gcc -c plain.c", &["mkdir plain.o", "rmdir plain.o"]),
+    ("split debug information", "", "gcc -g -gsplit-dwarf -c plain.c -o out/a.o", &["echo >>plain.c"]),
+    ("stack usage and call graph", "", "gcc -fstack-usage -fcallgraph-info -c a.c -Iinc2 -o out/a.o", &["sed -i 's/K 5/K 55/' k.h"]),
+    // Options that are not what they look like
+    ("Objective-C by an option", "", "clang -ObjC -c plain.c", &["echo '#import \"k.h\"' >>plain.c"]),
+    ("two architectures' worth of words", "", "clang -Xarch_x86_64 -DX=2 -c a.c -Iinc2", &["echo >>a.c"]),
+    ("another option after two dashes", "", "gcc -c -- plain.c", &[]),
+    ("a long option cut short", "", "gcc --outp=cut.o -c plain.c", &["echo >>plain.c"]),
+    ("include by its long name", "", "gcc --include forced.h -c plain.c", &["echo 'int more;' >>forced.h"]),
+    ("a directory by its long name", "", "gcc --include-directory=inc2 -c a.c", &["echo '#define SYS 8' >inc2/sys.h"]),
+    ("a prefix for directories", "", "gcc -iprefix inc -iwithprefix 2 -c a.c", &["echo '#define SYS 8' >inc2/sys.h"]),
+    ("a directory of the system root", "mkdir -p root/usr/include; cp inc2/sys.h root/usr/include", "gcc -isysroot root -c a.c", &["echo '#define SYS 8' >root/usr/include/sys.h"]),
+    ("options by a variable", "", "CCC_OVERRIDE_OPTIONS='# +-DX=2' clang -c a.c -Iinc2", &[]),
+    ("a depfile by a variable", "", "DEPENDENCIES_OUTPUT=dep.out gcc -c a.c -Iinc2", &["rm -f dep.out"]),
+    ("compared debug information", "", "GCC_COMPARE_DEBUG=-g gcc -c plain.c", &[]),
+    // Sources
+    ("one with errors that is mended", "", "gcc -c error.c", &["echo 'int mended;' >error.c", "echo 'int broken' >error.c"]),
+    ("a link as source", "ln -s plain.c link.c", "gcc -g -c link.c", &["ln -sf counter.c link.c"]),
+    ("an unknown suffix", "", "gcc -x c -c noext", &["echo 'int n;' >>noext"]),
+    ("several at once", "", "gcc -c plain.c counter.c", &["echo 'int n;' >>plain.c"]),
+    ("a name in another encoding", "cp plain.c dö.c", "gcc -MD -g -c dö.c", &["echo 'int n;' >>dö.c"]),
+    ("a line break in a header's name", "echo 'int inner;' >'a\nb.h'; cp 'a\nb.h' ab.h; echo '#include \"ab.h\"' >n.c", "gcc -c n.c", &["echo 'int x;' >ab.h"]),
+    ("a preprocessed C++ source", "", "g++ -c done.ii", &["echo 'int more;' >>done.ii"]),
+    ("modules", "echo 'export module m; export int f();' >m.cc", "g++ -std=c++20 -fmodules-ts -c m.cc", &["echo >>m.cc"]),
+];
+
+#[test]
+fn none_of_them_fools_us() {
+    let stand = Stand::new();
+    let check = |(number, trap)| check(&stand, trap, number % 2 == 0).err();
+    let failures: Vec<String> = TRAPS.iter().enumerate().filter_map(check).collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), TRAPS.len(), failures.join("\n"));
+}
+
+fn check(stand: &Stand, (what, setup, line, changes): &Trap, opened_early: bool) -> Result<(), String> {
+    let changes = changes.iter().map(|script| Change::Tree((*script).to_owned())).collect();
+    let case = Case { command: Command::of_line(line), setup: (*setup).to_owned(), changes, opened_early };
+    stand.check(&case).map_err(|error| format!("{what}: {line}: {error}"))
+}
