@@ -14,9 +14,9 @@ static END: [bool; 256] = special(ENDS);
 /// The same for a text in which words may count; few texts have one.
 static END_OR_WORD: [bool; 256] = special(b"\n\"'/_bB.");
 
-/// Parts of the words that count outside of directives; the assembler's are looked for apart, since case does not matter there.
+/// Parts of the words that count outside of directives, and of what `##` may make them of; the assembler's are looked for apart, since case does not matter there.
 static WORDS: LazyLock<[Finder<'static>; 4]> =
-    LazyLock::new(|| ["__TIME", "__DATE__", "_Pragma", "_macro"].map(Finder::new));
+    LazyLock::new(|| ["__TI", "__DA", "_Pragma", "_macro"].map(Finder::new));
 
 /// Whether a text may hold a word that counts outside of directives.
 pub(super) fn may_hold_word(text: &[u8]) -> bool {
