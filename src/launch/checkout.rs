@@ -36,7 +36,7 @@ impl Keys {
         cache.find(&self.exact).or_else(|| {
             let shared = self.shared.as_ref().ok()?;
             let found = cache.find(&shared.key)?;
-            Some(found.renamed(|path| Some(normalise::from_template(path, &shared.root)))?)
+            found.renamed(|path| Some(normalise::from_template(path, &shared.root)))
         })
     }
 

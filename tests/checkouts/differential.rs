@@ -10,7 +10,7 @@ use crate::support::sandbox::Sandbox;
 #[test]
 fn a_second_checkout_gets_what_its_compiler_would_have_made() {
     let sandbox = Sandbox::new();
-    let cases_wanted = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(14);
+    let cases_wanted = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     let config =
         Config { cases: cases_wanted, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
     let (asked, shared) = (Cell::new(0), Cell::new(0));

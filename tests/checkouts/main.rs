@@ -1,6 +1,6 @@
 //! The same sources in two checkouts: they share a result when, and only when, the compiler would have made the same.
 //!
-//! `PROPTEST_CASES=N` tries N pairs of checkouts instead of 14, each with eight commands; 400 are an hour's work.
+//! `PROPTEST_CASES=N` tries N pairs of checkouts instead of 8, each with eight commands.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]

@@ -4,7 +4,7 @@ use crate::support::sandbox::Sandbox;
 use crate::support::tree::{assert_same, changed};
 
 /// Debug information without a map: every object names the working directory.
-const WITH_DEBUG: Package = Package { build: r#"make -j"$JOBS" CC="$CC" CCOPT=-O1 CCDEBUG=-g"#, ..LUAJIT };
+const WITH_DEBUG: Package = Package { build: r#"make -j"$JOBS" CC="$CC" CCOPT=-O0 CCDEBUG=-g"#, ..LUAJIT };
 
 #[test]
 fn a_package_with_relative_paths_is_shared() {

@@ -41,21 +41,21 @@ pub(super) fn parse(word: &str) -> Option<Map<'_>> {
 pub(super) struct Maps<'a>(Vec<Map<'a>>);
 
 impl<'a> Maps<'a> {
-    /// Takes one more; an error when it could make one checkout's object differ from another's.
-    pub(super) fn add(&mut self, map: Map<'a>, root: &str) -> Result<(), ()> {
+    /// Takes one more; `None` when it could make one checkout's object differ from another's.
+    pub(super) fn add(&mut self, map: Map<'a>, root: &str) -> Option<()> {
         // Compilers split at the first or the last of several; a beginning of the root says where it lies.
         let odd = map.new.contains('=')
             || map.old.contains("{root}")
             || root.starts_with(map.old) && map.old != root;
         if odd || map.new.contains(root) {
-            return Err(());
+            return None;
         }
         match below(map.old, root) {
             Some(rest) if !mentions(rest, root) => self.0.push(map),
-            _ if map.old.contains(root) => return Err(()),
+            _ if map.old.contains(root) => return None,
             _ => {}
         }
-        Ok(())
+        Some(())
     }
 
     /// Whether there is one.

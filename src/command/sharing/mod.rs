@@ -86,7 +86,7 @@ impl<'a> Draft<'a> {
     fn add(&mut self, token: &Token<'a>, family: Family) -> Result<(), Unshared> {
         let word = token.option();
         if let Some(map) = maps::parse(word) {
-            return self.maps.add(map, self.root).map_err(|_| Unshared::Map(word.to_owned()));
+            return self.maps.add(map, self.root).ok_or_else(|| Unshared::Map(word.to_owned()));
         }
         if let Some(name) = flags::names_directory(word, family) {
             self.directory_named = true;
@@ -102,11 +102,17 @@ impl<'a> Draft<'a> {
                 self.spell(token, true)
             }
             // Where something is written does not get into it; what is made of it is looked at afterwards.
-            Effect::Object | Effect::Dep(_) => self.place(token),
+            Effect::Object | Effect::Dep(_) => {
+                self.place(token);
+                Ok(())
+            }
             Effect::Mode(_) | Effect::Language | Effect::NoStdinc | Effect::Processor => {
                 self.free(token, true)
             }
-            Effect::Preprocessor if is_depfile(token.value) => self.place(token),
+            Effect::Preprocessor if is_depfile(token.value) => {
+                self.place(token);
+                Ok(())
+            }
             Effect::Preprocessor | Effect::PreprocessorWord => self.free(token, true),
             _ if word.starts_with("-g") => {
                 self.debug |= !flags::is_no_debug(word);
@@ -126,9 +132,8 @@ impl<'a> Draft<'a> {
     }
 
     /// A path that is written to.
-    fn place(&mut self, token: &Token<'_>) -> Result<(), Unshared> {
+    fn place(&mut self, token: &Token<'_>) {
         self.placed |= token.words.iter().any(|word| mentions(word, self.root));
-        Ok(())
     }
 
     /// A path that is read.
