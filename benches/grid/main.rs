@@ -23,6 +23,7 @@ mod stage;
 mod stand_in;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[allow(dead_code, reason = "the bench `inputs` uses the rest")]
 #[path = "../open/tree.rs"]
 mod tree;
 mod upload;

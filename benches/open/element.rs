@@ -22,13 +22,15 @@ pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How long the steps of an open took.
 pub(crate) struct Opening {
+    /// Opening the store.
+    pub store: Duration,
     /// Reading the element from the store.
     pub load: Duration,
     /// Putting the records on today's paths.
     pub revive: Duration,
     /// Computing and queueing all actions.
     pub issue: Duration,
-    /// CPU time of all three, on all cores, the compiler's own for identifying it left out.
+    /// CPU time of all but the first, on all cores, the compiler's own for identifying it left out.
     pub cpu: Duration,
     /// Records that were queued.
     pub queued: usize,
@@ -40,14 +42,7 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
     let store = Store::open(&folder.join("store"))?.store;
     for number in 0..commands {
         let call = call(tree, number)?;
-        let evidence = Evidence {
-            began_ns: stamp::before_any_change_ns(),
-            dependencies: Tree::depfile(number).into_bytes(),
-            assembled: None,
-            outcome: Err("nothing was compiled".into()),
-        };
-        let context = Context { path: Some(PATH), root: &call.directory, assumed: &[] };
-        let reads = conclude(&engine, &call, context, evidence)?.reads;
+        let reads = read(&engine, &call, number)?;
         let inputs: Vec<String> =
             reads.set.iter().map(|&id| templated(&engine.name(id), &call.directory)).collect();
         store.put(&key(), &record(&call, &reads, number as u32), &inputs)?;
@@ -56,13 +51,27 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
     Ok(())
 }
 
+/// What a command reads, as if its compile had ended just now.
+pub(crate) fn read(engine: &Engine, call: &Call, number: usize) -> Result<Reads> {
+    let evidence = Evidence {
+        began_ns: stamp::before_any_change_ns(),
+        dependencies: Tree::depfile(number).into_bytes(),
+        assembled: None,
+        outcome: Err("nothing was compiled".into()),
+    };
+    Ok(conclude(engine, call, Context { path: Some(PATH), root: &call.directory, assumed: &[] }, evidence)?
+        .reads)
+}
+
 /// Opens the element: every action is computed, and queued since none is cached; nothing is executed.
 pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let engine = Arc::new(engine(folder));
     ensure!(engine.executor.available(), "no private view of a build tree can be had here");
     // Of no width: nobody takes what is queued.
     let launcher = Launcher::new(Arc::clone(&engine), 0);
+    let begun = Instant::now();
     let store = Store::open(&folder.join("store"))?.store;
+    let opened = begun.elapsed();
     let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
@@ -72,6 +81,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let revived = Instant::now();
     companion::issue(&launcher, &place, &knowns);
     Ok(Opening {
+        store: opened,
         load: loaded - begun,
         revive: revived - loaded,
         issue: revived.elapsed(),
@@ -96,7 +106,8 @@ pub(crate) fn engine(folder: &Path) -> Engine {
     Engine::new(&folder.join("cache"), u64::MAX)
 }
 
-fn call(tree: &Tree, number: usize) -> Result<Call> {
+/// A command of the tree, as the shim would ask for it.
+pub(crate) fn call(tree: &Tree, number: usize) -> Result<Call> {
     let directory = tree.root()?.to_owned();
     let invocation = Invocation {
         compiler: COMPILER.into(),

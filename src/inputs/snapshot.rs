@@ -164,16 +164,14 @@ impl<'f> Snapshot<'f> {
     /// What a compiler found when it began at that time can be told from the snapshot only if there is none: a header that
     /// came to stand before another meanwhile was not read. What has gone is not noticed.
     pub fn changed_since(&self, since_ns: i64) -> Option<(PathId, Stamp)> {
-        let asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
-        asked
-            .filter_map(|(index, &slot)| {
-                let id = PathId(index as u32);
-                let stamp = self.states[slot as usize - 1].stamp.ok().filter(|stamp| !stamp.is_dir())?;
-                let link = self.files.stat_link(id).ok();
-                let newest = [stamp].into_iter().chain(link).find(|stamp| stamp.changed_ns() >= since_ns)?;
-                Some((id, newest))
-            })
-            .next()
+        let mut asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
+        asked.find_map(|(index, &slot)| {
+            let id = PathId(index as u32);
+            let stamp = self.states[slot as usize - 1].stamp.ok().filter(|stamp| !stamp.is_dir())?;
+            let link = self.files.stat_link(id).ok();
+            let newest = [stamp].into_iter().chain(link).find(|stamp| stamp.changed_ns() >= since_ns)?;
+            Some((id, newest))
+        })
     }
 
     /// Takes a file to exist with a content that is not there yet, as for a prediction.

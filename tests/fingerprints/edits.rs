@@ -51,9 +51,9 @@ const KINDS: [Kind; 24] = [
     other("odd piece at a directive", |text, place, variant| insert(text, near(text, place), ODD, variant)),
     other("_Pragma", |text, place, variant| insert(text, boundary(text, place), PRAGMAS, variant)),
     other("directive", |text, place, variant| insert(text, line(text, place).0, DIRECTIVES, variant)),
-    other("respelt", |text, place, variant| respell(text, place, variant)),
-    other("condition turned", |text, place, variant| turn(text, place, variant)),
-    other("macro edited", |text, place, variant| edit_macro(text, place, variant)),
+    other("respelt", respell),
+    other("condition turned", turn),
+    other("macro edited", edit_macro),
     other("line removed", |text, place, _| replace(text, line(text, place), b"")),
     other("line doubled", |text, place, _| {
         insert_bytes(text, line(text, place).0, slice(text, line(text, place)))

@@ -23,7 +23,8 @@ pub(super) fn may_hold_word(text: &[u8]) -> bool {
     may_hold_assembler_word(text) || WORDS.iter().any(|word| word.find(text).is_some())
 }
 
-/// Whether `incb` or `.inc` may be there, in any case; without branches, so that it becomes vector code.
+/// Whether `incb` or `.inc` may be there, in any case.
+#[allow(clippy::needless_bitwise_bool, reason = "without branches it becomes vector code")]
 fn may_hold_assembler_word(text: &[u8]) -> bool {
     let Some(last) = text.len().checked_sub(3) else { return false };
     // Letters become lower case; a few other bytes pass for letters, which costs only time.
