@@ -274,7 +274,10 @@ fn call(
     let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
     let variable = |name: &str| match name {
         "PATH" => place.path().map(Into::into),
-        name => record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.into()),
+        name => {
+            let value = record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            value.map(|value| normalise::from_template(value, &place.root).into())
+        }
     };
     let toolchain = toolchains
         .identify_in(record.compiler.as_ref(), &variable, snapshot)

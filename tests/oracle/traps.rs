@@ -38,8 +38,8 @@ pub(crate) const LINES: [Line; 19] = [
     line("assembled.o", "$CC -Ione -Itwo -c assembled.S -o assembled.o"),
     Line { object: "data.o", command: "$CC -Itwo -Wa,-Itwo -c data.c -o data.o", recorded: false },
     Line {
-        object: "specs.o",
-        command: "LIBRARY_PATH=$PWD/late $CC -Itwo -c plain.c -o specs.o",
+        object: "library.o",
+        command: "LIBRARY_PATH=$PWD/late $CC -Itwo -c plain.c -o library.o",
         recorded: true,
     },
 ];
@@ -75,7 +75,7 @@ pub(crate) fn project() -> Project {
         ("rooted.c", "#include <r.h>\nint rooted = R;\n"),
         ("listed.rsp", "-Ione\n@more.rsp -D\"QUOTED\"\n"),
         ("more.rsp", "-Itwo -DMORE\n"),
-        ("cplus.cc", "#include <a.h>\n#include <cstddef>\nstd::size_t cplus = A;\n"),
+        ("cplus.cc", "#include <a.h>\nint cplus = A;\n"),
         ("ignore.txt", "fun:nothing\n"),
         ("assembled.S", "#include <a.h>\n.long A\n"),
         ("data.c", "#include <a.h>\n__asm__(\".incbin \\\"bytes.bin\\\"\");\nint data = A;\n"),

@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use libfuzzer_sys::fuzz_target;
-use spec_cc::command::{Compile, Family, Invocation, Verdict, depfile_args, normalise, read, response, scan_args};
+use spec_cc::command::{
+    Compile, Family, Invocation, Verdict, depfile_args, normalise, read, response, scan_args,
+};
 
 const FAMILIES: [(Family, bool); 4] =
     [(Family::Gcc, false), (Family::Gcc, true), (Family::Clang, false), (Family::Clang, true)];
@@ -84,7 +86,11 @@ fn scanned(compile: &Compile, driver: (Family, bool)) {
         assert_eq!(scanned.search, compile.search, "{args:?} of {:?}", compile.args);
         assert_eq!(scanned.named_inputs, compile.named_inputs);
         let own = |path: &str| path.starts_with("own.");
-        assert!(scanned.outputs.iter().all(|output| own(&output.path)), "{args:?} writes {:?}", scanned.outputs);
+        assert!(
+            scanned.outputs.iter().all(|output| own(&output.path)),
+            "{args:?} writes {:?}",
+            scanned.outputs
+        );
     }
 }
 

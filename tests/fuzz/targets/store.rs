@@ -138,7 +138,8 @@ fn damaged(edits: &[u8]) -> Vec<u8> {
 fn exported() -> Vec<u8> {
     let key = ElementKey::new("fuzz", "seed");
     for name in ["adler32", "crc32", "inflate"] {
-        let text = format!("{name}.o\n-O2\n-c\n-o\n{name}.o\n{{root}}/zlib.h\n/usr/include/stdio.h\n{name}.c");
+        let text =
+            format!("{name}.o\n-O2\n-c\n-o\n{name}.o\n{{root}}/zlib.h\n/usr/include/stdio.h\n{name}.c");
         let (record, inputs) = record(text.as_bytes());
         store().put(&key, &record, &inputs).expect("a record is put");
     }
