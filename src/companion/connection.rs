@@ -21,6 +21,7 @@ use super::link::{self, LinkLesson};
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
+use crate::command;
 use crate::inputs::stamp;
 use crate::launch::{Side, link_side, side_channel};
 
@@ -244,8 +245,21 @@ fn sees_our_files(ask: &Ask) -> bool {
     std::fs::metadata(directory).is_ok_and(|meta| (meta.dev(), meta.ino()) == (ask.cwd_dev, ask.cwd_ino))
 }
 
+/// Whether an entry of the environment matters to a compile and is not UTF-8.
+fn decides_unread(entry: &[u8]) -> bool {
+    let name = entry.split(|byte| *byte == b'=').next().and_then(|name| std::str::from_utf8(name).ok());
+    let matters = |name: &str| {
+        command::keyed(name) || command::refused(name).is_some() || matches!(name, "PATH" | "PWD")
+    };
+    std::str::from_utf8(entry).is_err() && name.is_some_and(matters)
+}
+
+/// The request, unless it depends on a variable whose value is not UTF-8: what that says cannot be part of a key.
 fn request(ask: Ask) -> Option<Request> {
     let os = OsString::from_vec;
+    if ask.env.iter().any(|entry| decides_unread(entry)) {
+        return None;
+    }
     let environment = ask
         .env
         .into_iter()

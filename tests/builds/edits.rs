@@ -238,3 +238,13 @@ fn the_date_is_the_compilers() {
         .step("", &build(1_000_000), Any)
         .check();
 }
+
+#[test]
+fn a_search_path_that_is_not_utf_8() {
+    let build = r"CPATH=$(printf '\377inc'):later $CC -c main.c";
+    Project::of(&[("main.c", "#include <v.h>\nint v = V;\n"), ("later/v.h", "#define V 1\n")])
+        .step("", build, Any)
+        .step("", build, Any)
+        .step(r#"d=$(printf '\377inc'); mkdir "$d"; printf '#define V 2\n' >"$d/v.h""#, build, Any)
+        .check();
+}

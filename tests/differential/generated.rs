@@ -4,9 +4,9 @@ use crate::stand::Stand;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// Cases for each compiler, unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 40;
+const CASES: u32 = 25;
 /// At least this share of the commands that are repeated with nothing changed must be served, or the test shows little.
-const SERVED: f64 = 0.25;
+const SERVED: f64 = 0.2;
 
 fn check(compiler: &'static str) {
     let stand = Stand::new();

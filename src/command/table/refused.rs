@@ -63,6 +63,8 @@ pub(super) const REFUSED: &[Row] = &[
     row("-gen-reproducer", Bare, Clang, Refuse(WritesFiles)),
     row("-via-file-asm", Bare, Clang, Refuse(WritesFiles)),
     row("-gen-reproducer=", Joined, Clang, Refuse(WritesFiles)),
+    row("-ObjC", Bare, Clang, Refuse(SourceText)),
+    row("-ObjC++", Bare, Clang, Refuse(SourceText)),
     row("-traditional", Bare, Both, Refuse(SourceText)),
     row("-traditional-cpp", Bare, Both, Refuse(SourceText)),
     row("--traditional-cpp", Bare, Both, Refuse(SourceText)),

@@ -151,6 +151,7 @@ fn what_cannot_be_accounted_for_is_bypassed() {
         "clang -c a.c --config x",
         "gcc -c a.c -finput-charset=EBCDIC-US",
         "gcc -c a.c -traditional-cpp",
+        "clang -c a.c -ObjC",
         "clang -c a.c -serialize-diagnostics x",
         "gcc -c a.c -fnew-in-the-year-2040",
         "gcc -c a.c -freport-bug",
