@@ -147,7 +147,7 @@ pub(super) fn look(
         checkout::sharing(engine, call, context.root, (set, shaped.hazards), snapshot)
     };
     Ok(Looked {
-        shape: shaped.shape,
+        shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
         hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, chain.given())),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),

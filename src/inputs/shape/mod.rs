@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) use self::member::Member;
 use self::member::{precompiled_include, short};
 use self::positions::Positions;
-use super::digest::hex;
+use super::digest::{Digest, hex};
 use super::directives::{Form, Hazards, Include, Kind};
 use super::paths::PathId;
 use super::resolve::{self, Resolved};
@@ -33,6 +33,15 @@ pub struct Shape(pub [u8; 16]);
 impl Shape {
     /// Equal to no set's shape: what is read has to be found out anew.
     pub const UNKNOWN: Self = Self([0; 16]);
+
+    /// The shape as seen by the compiler of a fingerprint: another defines other macros, and so may read other files.
+    #[must_use]
+    pub fn seen_by(self, compiler: &Digest) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        hasher.update(compiler.hash);
+        Self(short(hasher))
+    }
 }
 
 impl std::fmt::Display for Shape {

@@ -182,3 +182,12 @@ fn with_positions_in_conditions_all_text_counts() {
     world.write("t.c", "#include \"a.h\"\n\n#if A > 3\n#endif\n");
     assert_ne!(world.shape(&SET).shape, shape.shape);
 }
+
+#[test]
+fn another_compiler_sees_another_shape() {
+    let [one, other] = ["gcc 12", "gcc 13"].map(|compiler| Digest::of(compiler.as_bytes()));
+    let shape = Shape([7; 16]);
+    assert_eq!(shape.seen_by(&one), shape.seen_by(&one));
+    assert_ne!(shape.seen_by(&one), shape.seen_by(&other));
+    assert_ne!(shape.seen_by(&one), Shape([8; 16]).seen_by(&one));
+}
