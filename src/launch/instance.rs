@@ -190,6 +190,10 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
     }
+    // Without these, such pragmas are passed over.
+    if !call.compile.args.iter().any(|arg| arg.contains("-fopenmp") || arg.contains("-fopenacc")) {
+        left = left.without(Hazards::OFFLOAD);
+    }
     // It says itself what it includes (see `assembled` in `conclude`).
     if toolchain.assembler_depfile && !command::quotes_arguments(&call.compile) {
         left = left.without(Hazards::INCBIN);

@@ -19,6 +19,7 @@ const TRAPS: &[Trap] = &[
     ("recorded by GCC's name for it", "", "clang -frecord-gcc-switches -c plain.c", &[]),
     ("recorded by GCC", "", "gcc -g -frecord-gcc-switches -c plain.c", &[]),
     ("bit code with arguments", "", "clang -fembed-bitcode=all -c plain.c", &[]),
+    ("named by the source's inode", "printf 'void f(int *a)\\n{\\n#pragma omp target\\n*a = 1;\\n}\\n' >t.c", "clang -fopenmp -c t.c", &["cp t.c u.c; mv u.c t.c"]),
     // Messages that depend on more than the object
     ("a line of the grammar quoted", "", "gcc -Wall -c gram.c", &["printf 'x\\nother\\n' >gram.y", "rm gram.y"]),
     ("a line of a preprocessed source's origin", "echo 'int one;' >done.c", "gcc -Wall -c done.i", &["echo 'int done(void) { two }' >done.c"]),

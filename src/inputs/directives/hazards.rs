@@ -38,8 +38,11 @@ impl Hazards {
     /// The file may say that it is a system header: GCC then looks for shorter names of what it includes.
     pub const SYSTEM: Self = Self(1 << 11);
 
+    /// `#pragma omp target` or one for `OpenACC`: Clang names what it makes of it by the source's inode, GCC by chance.
+    pub const OFFLOAD: Self = Self(1 << 12);
+
     /// Each with its name in a source, and why it matters.
-    const NAMES: [(Self, &'static str, &'static str); 12] = [
+    const NAMES: [(Self, &'static str, &'static str); 13] = [
         (Self::TIME, "__TIME__ or __DATE__", "the object says when it was compiled"),
         (Self::TIMESTAMP, "__TIMESTAMP__", "the object says when its source was last written"),
         (Self::INCBIN, ".incbin or .include", "the assembler reads a file that the compiler does not list"),
@@ -63,6 +66,7 @@ impl Hazards {
         ),
         (Self::COUNTER, "a condition on __COUNTER__", "what is included depends on all the text before"),
         (Self::LINE, "#line with a file name", "messages quote that file"),
+        (Self::OFFLOAD, "a pragma that offloads", "the names of its parts are others each time"),
         (Self::SYSTEM, "a pragma for system headers", "the names of what it includes may be shortened"),
     ];
 
@@ -79,7 +83,8 @@ impl Hazards {
             | Self::PROBE.0
             | Self::TEXT.0
             | Self::PRECOMPILED.0
-            | Self::COUNTER.0,
+            | Self::COUNTER.0
+            | Self::OFFLOAD.0,
     );
 
     /// Whether there is none.

@@ -167,6 +167,10 @@ impl Findings {
             pragma |= used == b"_Pragma";
             self.macros.links.push((hash(used), macro_hash));
         }
+        // What is made a string there (`#x`) may be any pragma.
+        if pragma && (offloads(body) || body.contains(&b'#')) {
+            self.hazards |= Hazards::OFFLOAD;
+        }
         if pragma && contains(body, b"system_header") {
             self.hazards |= Hazards::SYSTEM;
         }
@@ -183,6 +187,9 @@ impl Findings {
         self.once |= word(rest) == b"once";
         if contains(rest, b"include_alias") || contains(rest, b"pch_preprocess") {
             self.hazards |= Hazards::PROBE;
+        }
+        if offloads(rest) {
+            self.hazards |= Hazards::OFFLOAD;
         }
         if contains(rest, b"dependency") {
             self.hazards |= Hazards::TIMESTAMP;
@@ -265,6 +272,11 @@ fn asks_whether_defined(text: &[u8]) -> bool {
     [&b"defined"[..], b"ifdef", b"ifndef", b"elifdef", b"elifndef", b"define", b"undef"]
         .iter()
         .any(|asking| text.ends_with(asking))
+}
+
+/// Whether a pragma has part of a program run on another device.
+fn offloads(pragma: &[u8]) -> bool {
+    contains(pragma, b"target") || contains_word(pragma, b"acc")
 }
 
 fn changes_reads(pragma: &[u8]) -> bool {

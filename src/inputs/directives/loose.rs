@@ -76,14 +76,18 @@ fn without_comments(line: &[u8]) -> Vec<u8> {
 }
 
 fn words(text: &[u8], found: &mut Findings) {
-    for name in [&b"__TIME__"[..], b"__DATE__", b"__TIMESTAMP__"] {
-        if contains(text, name) {
-            found.hazards |= clock_word(name);
+    // Pieces, which `##` may complete.
+    for piece in [&b"__TI"[..], b"__DA"] {
+        if contains(text, piece) {
+            found.hazards |= clock_word(piece);
         }
     }
     // Behind which comment a condition goes on cannot be told here.
     if contains(text, b"__LINE__") {
         found.hazards |= Hazards::POSITION;
+    }
+    if contains(text, b"pragma") || contains(text, b"_Pragma") {
+        found.hazards |= Hazards::OFFLOAD;
     }
     if contains(text, b"__COUNTER__") {
         found.hazards |= Hazards::COUNTER;

@@ -318,3 +318,17 @@ proptest::proptest! {
         proptest::prop_assert_eq!(scan(&text), scan(&text));
     }
 }
+
+#[test]
+fn pragmas_that_offload() {
+    for text in [
+        "#pragma omp target map(to: a)\n",
+        "#pragma omp declare target\n",
+        "#pragma acc parallel\n",
+        "_Pragma(\"omp target\")\n",
+        "#define DO(x) _Pragma(#x)\n",
+    ] {
+        assert!(of(text).hazards.contains(Hazards::OFFLOAD), "{text}");
+    }
+    assert_eq!(of("#pragma omp parallel for\nint target;\n").hazards, Hazards::NONE);
+}
