@@ -80,6 +80,7 @@ fn watch(key: &Key, text: &str, snapshot: &mut Snapshot<'_>) -> Watch {
     let mut watch = Watch::default();
     // If it cannot be read the answer is not kept long: its digest is asked for with each compile.
     let _ = watch.file(&key.compiler, snapshot);
+    let _ = watch.resolved(&key.compiler);
     let cwd = key.cwd.as_deref().unwrap_or(Path::new("/"));
     for line in text.lines() {
         if let Some(dir) = line.strip_prefix("ignoring nonexistent directory \"") {
