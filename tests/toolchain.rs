@@ -45,6 +45,22 @@ fn one_name_and_another_are_the_same_compiler() {
 }
 
 #[test]
+fn a_link_that_leads_elsewhere_is_another_compiler() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let link = dir.path().join("gcc");
+    let lead = |target: &str| {
+        let _ = std::fs::remove_file(&link);
+        symlink(target, &link).expect("linked");
+    };
+    let toolchains = toolchains();
+    lead("/usr/bin/gcc");
+    let before = toolchains.identify(&link, &env).expect("gcc");
+    lead("/usr/bin/clang");
+    let after = toolchains.identify(&link, &env).expect("clang");
+    assert!(before.fingerprint != after.fingerprint && before.version != after.version, "{}", after.version);
+}
+
+#[test]
 fn refuses_scripts_and_wrappers() {
     let dir = tempfile::tempdir().expect("a folder");
     let script = dir.path().join("gcc");

@@ -87,6 +87,10 @@ const TRAPS: &[Trap] = &[
     ("options by a variable", "", "CCC_OVERRIDE_OPTIONS='# +-DX=2' clang -c a.c -Iinc2", &[]),
     ("a depfile by a variable", "", "DEPENDENCIES_OUTPUT=dep.out gcc -c a.c -Iinc2", &["rm -f dep.out"]),
     ("compared debug information", "", "GCC_COMPARE_DEBUG=-g gcc -c plain.c", &[]),
+    // Compilers
+    ("another compiler behind a link", "ln -s /usr/bin/gcc gcc; echo 'const char *v = __VERSION__;' >v.c", "./gcc -c v.c", &["ln -sf /usr/bin/clang gcc", "ln -sf /usr/bin/gcc gcc"]),
+    ("a script as compiler", "printf '#!/bin/sh\\nexec gcc -DX=2 \"$@\"\\n' >gcc; chmod +x gcc", "./gcc -c a.c -Iinc2", &["sed -i s/X=2/X=3/ gcc"]),
+    ("a copied compiler", "cp /usr/bin/gcc gcc", "./gcc -c a.c -Iinc2", &["echo >>gcc", "printf '#!/bin/sh\\nexec gcc -DX=4 \"$@\"\\n' >gcc"]),
     // Sources
     ("one with errors that is mended", "", "gcc -c error.c", &["echo 'int mended;' >error.c", "echo 'int broken' >error.c"]),
     ("a link as source", "ln -s plain.c link.c", "gcc -g -c link.c", &["ln -sf counter.c link.c"]),

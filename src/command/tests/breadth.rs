@@ -103,3 +103,21 @@ fn every_option_of_clang_is_in_the_table() {
     let faults = faults(of_clang(), Family::Clang);
     assert!(faults.is_empty(), "{} options:\n{}", faults.len(), faults.join("\n"));
 }
+
+#[test]
+fn options_of_compilers_that_are_not_installed_are_known() {
+    let line = "-fhardened -fstrict-flex-arrays=3 -fzero-init-padding-bits=all -fcontract-mode=on -fmultiflags -mavx10.2 -mapxf \
+                -msm4 -fptrauth-calls -fcoverage-mcdc -fsanitize-merge -fcaret-diagnostics-max-lines=3 -fwchar-type=short";
+    let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    for token in table::tokens(&args, Family::Clang) {
+        assert!(matches!(token.effect, Effect::Passes | Effect::Directories), "{}", token.option());
+    }
+    for option in
+        ["--embed-dir=x", "--warning-suppression-mappings=x", "-fsearch-include-path", "-flto-incremental=x"]
+    {
+        let refused = [Family::Gcc, Family::Clang].iter().any(|&family| {
+            matches!(table::tokens(&[option.to_owned()], family)[0].effect, Effect::Refuse(_))
+        });
+        assert!(refused, "{option}");
+    }
+}

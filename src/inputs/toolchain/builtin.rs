@@ -55,7 +55,11 @@ impl Builtin {
         let args = key.args.iter().map(String::as_str).chain(["-E", "-v", "-o", "/dev/null", "/dev/null"]);
         // Where the place does not matter, it need not be there either.
         let place = key.cwd.as_deref().map_or(Path::new("/"), |_| cwd);
-        let answer = key.around.run(&key.compiler, args, place)?;
+        let mut answer = key.around.run(&key.compiler, args.clone(), place)?;
+        if !answer.success {
+            // The kernel's code model needs what the command had elsewhere, and where headers are does not.
+            answer = key.around.run(&key.compiler, args.chain(["-fno-pie"]), place)?;
+        }
         let dirs = directories(&answer.stderr).filter(|_| answer.success).ok_or_else(|| {
             ToolchainError::unknown(&key.compiler, "it does not say where it looks for headers")
         })?;
@@ -63,10 +67,11 @@ impl Builtin {
     }
 }
 
-/// The list that `-v` prints (GCC manual, "Overall Options"; Clang prints the same).
+/// The list that `-v` prints (GCC manual, "Overall Options"; Clang prints the same, but no heading without a directory).
 fn directories(text: &str) -> Option<Vec<String>> {
-    let (_, list) = text.split_once("#include <...> search starts here:\n")?;
-    let (list, _) = list.split_once("End of search list.")?;
+    let (_, lists) = text.split_once("#include \"...\" search starts here:\n")?;
+    let (lists, _) = lists.split_once("End of search list.")?;
+    let (_, list) = lists.split_once("#include <...> search starts here:\n").unwrap_or_default();
     Some(list.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()).collect())
 }
 
@@ -75,6 +80,7 @@ fn watch(key: &Key, text: &str, snapshot: &mut Snapshot<'_>) -> Watch {
     let mut watch = Watch::default();
     // If it cannot be read the answer is not kept long: its digest is asked for with each compile.
     let _ = watch.file(&key.compiler, snapshot);
+    let _ = watch.resolved(&key.compiler);
     let cwd = key.cwd.as_deref().unwrap_or(Path::new("/"));
     for line in text.lines() {
         if let Some(dir) = line.strip_prefix("ignoring nonexistent directory \"") {
@@ -96,6 +102,8 @@ mod tests {
     fn reads_the_list_with_its_blanks() {
         let text = "x\n#include \"...\" search starts here:\n#include <...> search starts here:\n /a b\n rel/../c\nEnd of search list.\n";
         assert_eq!(directories(text), Some(vec!["/a b".to_owned(), "rel/../c".to_owned()]));
+        let none = "#include \"...\" search starts here:\nEnd of search list.\n";
+        assert_eq!(directories(none), Some(vec![]), "as Clang says it with -nostdinc");
         assert_eq!(directories("nothing"), None);
     }
 

@@ -214,8 +214,10 @@ impl<'a, 'f> Inspection<'a, 'f> {
     }
 
     /// The program behind the links; its own name must be a compiler's, so that it is no wrapper.
-    fn driver(&self) -> Result<PathBuf, ToolchainError> {
-        let driver = std::fs::canonicalize(self.compiler)
+    fn driver(&mut self) -> Result<PathBuf, ToolchainError> {
+        let driver = self
+            .watch
+            .resolved(self.compiler)
             .map_err(|source| ToolchainError::Read { path: self.compiler.to_owned(), source })?;
         let name = driver.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if !name.split('-').any(|part| DRIVERS.contains(&part)) {

@@ -1,7 +1,7 @@
 //! Watch: the files on which an answer rests, so that it is asked for again when one changes.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
@@ -14,6 +14,8 @@ pub(super) struct Watch {
     files: Vec<(PathId, Digest)>,
     folders: Vec<(PathId, Stamp)>,
     absent: Vec<PathId>,
+    /// Paths, and the files that their links led to.
+    links: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Watch {
@@ -25,6 +27,15 @@ impl Watch {
             self.files.push((id, digest));
         }
         Ok(digest)
+    }
+
+    /// Where the links of a path lead, watched from now on.
+    ///
+    /// The digest behind them is not enough: drivers of equal bytes look for their parts beside themselves.
+    pub(super) fn resolved(&mut self, path: &Path) -> io::Result<PathBuf> {
+        let target = std::fs::canonicalize(path)?;
+        self.links.push((path.to_owned(), target.clone()));
+        Ok(target)
     }
 
     /// A folder whose entries count; nothing is watched if there is none.
@@ -48,7 +59,12 @@ impl Watch {
 
     /// Whether all is as it was: a `stat(2)` each.
     pub(super) fn holds(&self, snapshot: &mut Snapshot<'_>) -> bool {
-        self.files.iter().all(|&(id, digest)| snapshot.look(id).is_ok_and(|seen| seen.digest == digest))
+        let leads = |path: &Path, target: &Path| std::fs::canonicalize(path).is_ok_and(|now| now == *target);
+        self.links.iter().all(|(path, target)| leads(path, target))
+            && self
+                .files
+                .iter()
+                .all(|&(id, digest)| snapshot.look(id).is_ok_and(|seen| seen.digest == digest))
             && self.folders.iter().all(|&(id, stamp)| snapshot.stat(id).is_ok_and(|now| now == stamp))
             && self.absent.iter().all(|&id| snapshot.stat(id).is_err())
     }
