@@ -1,5 +1,7 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
+use std::path::Path;
+
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
@@ -31,7 +33,14 @@ pub(super) enum Carried {
 
 /// Carries a claimed launch through.
 pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
-    try_carry(engine, task, place).unwrap_or_else(|why| {
+    let is_there = || Path::new(&task.known.call.directory).is_dir();
+    let before = is_there();
+    let mut carried = try_carry(engine, task, place);
+    // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
+    if carried.is_err() && is_there() != before {
+        carried = try_carry(engine, task, place);
+    }
+    carried.unwrap_or_else(|why| {
         tracing::debug!("launch of {} in {}: {why}", task.known.call.compile.source, task.place.root);
         Carried::Ended(Launch::Failed(why))
     })
