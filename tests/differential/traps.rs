@@ -11,6 +11,7 @@ const TRAPS: &[Trap] = &[
     ("Clang before 16 does not heed the variable", "echo 'char now[] = __TIME__;' >t.c", "SOURCE_DATE_EPOCH=1000000 clang -c t.c", &["sleep 1.1"]),
     ("GCC does", "echo 'char now[] = __TIME__;' >t.c", "SOURCE_DATE_EPOCH=1000000 gcc -c t.c", &["sleep 1.1"]),
     ("a time pasted together", "printf '#define C_(a, b) a##b\\n#define C(a, b) C_(a, b)\\nchar now[] = C(__TI, ME__);\\n' >t.c", "gcc -c t.c", &["sleep 1.1"]),
+    ("pasted at the underscores", "printf '#define C_(a, b) a##b\\n#define C(a, b) C_(a, b)\\nchar now[] = C(__, TIME__);\\n' >t.c", "gcc -c t.c", &["sleep 1.1"]),
     ("a date by a macro of the command", "echo 'char now[] = X;' >t.c", "clang -DX=__TIME__ -c t.c", &["sleep 1.1"]),
     ("a file's time", "", "gcc -c stamp.c", &["touch -d 2001-01-01 stamp.c"]),
     // What the object says of the command

@@ -2,6 +2,11 @@
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::words::{is_word, word};
 
 /// A set of hazards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -197,4 +202,18 @@ pub(super) fn clock_word(word: &[u8]) -> Hazards {
         _ if is_piece(b"__DATE__") => Hazards::TIME,
         _ => Hazards::NONE,
     }
+}
+
+/// The hazard of the end of a clock's name, which `##` may complete (`C(__, TIME__)`), anywhere in a text.
+pub(super) fn clock_ends(text: &[u8]) -> Hazards {
+    const NAMES: [&[u8]; 3] = [b"__TIME__", b"__DATE__", b"__TIMESTAMP__"];
+    static ENDS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["IME__", "ATE__", "STAMP__"].map(Finder::new));
+    let is_end = |at: usize| {
+        let begin = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
+        let found = word(&text[begin..]);
+        NAMES.iter().any(|name| name.len() > found.len() && name.ends_with(found))
+    };
+    let found = ENDS.iter().any(|end| end.find_iter(text).any(is_end));
+    if found { Hazards::TIME | Hazards::TIMESTAMP } else { Hazards::NONE }
 }

@@ -78,9 +78,11 @@ pub enum Form {
 
 /// What the directives in a file's content say; total, whatever the content is.
 pub fn scan(content: &[u8]) -> Scan {
-    source::prepare(content)
+    let mut scan = source::prepare(content)
         .and_then(|source| lexer::lex(&source))
-        .map_or_else(|lexer::Lost| opaque(content), line::Findings::into_scan)
+        .map_or_else(|lexer::Lost| opaque(content), line::Findings::into_scan);
+    scan.hazards |= hazards::clock_ends(content);
+    scan
 }
 
 fn opaque(content: &[u8]) -> Scan {

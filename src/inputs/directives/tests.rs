@@ -206,7 +206,15 @@ fn hazards_of_the_clock() {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
     assert_eq!(of("#if 0\ndon't\n#endif\n__TIME__").hazards, Hazards::TIME);
-    for piece in ["C(__TI, ME__)", "C(__DAT,E__)", "C(__TIMES, TAMP__)"] {
+    for piece in [
+        "C(__, TIME__)",
+        "C(_,_DATE__)",
+        "C(__TIME, STAMP__)",
+        "C(__T,IME__)",
+        "C(__TI, ME__)",
+        "C(__DAT,E__)",
+        "C(__TIMES, TAMP__)",
+    ] {
         assert!(of(piece).hazards.contains(Hazards::TIME), "{piece}");
     }
     for name in ["__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
