@@ -70,7 +70,8 @@ pub struct Session {
     /// Compiles being answered now.
     pub active: AtomicUsize,
     opened: (Instant, u64),
-    /// What a file shows that was made later than the session, by the clock that stamps files, nanoseconds.
+    /// When it was opened by the clock that stamps files, which ticks coarsely, nanoseconds: what was made later shows more. In
+    /// the same tick somebody may have edited a file before.
     opened_ns: i64,
     closed: AtomicBool,
     looked: AtomicBool,
@@ -180,13 +181,13 @@ impl Session {
     /// Takes note of what the build has made itself of what a command reads, so that the next build's launches need not wait
     /// for it. `changed_ns` is the latest change to any of it.
     pub fn note(&self, engine: &Engine, reads: &Reads, changed_ns: i64, snapshot: &mut Snapshot<'_>) {
-        if changed_ns < self.opened_ns {
+        if changed_ns <= self.opened_ns {
             return;
         }
         let below = format!("{}/", self.place.root);
         for &path in reads.set.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
             let Ok(seen) = snapshot.look(path) else { continue };
-            let made = seen.stamp.changed_ns() >= self.opened_ns && seen.digest.size <= LARGEST_PREDICTED;
+            let made = seen.stamp.changed_ns() > self.opened_ns && seen.digest.size <= LARGEST_PREDICTED;
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }
@@ -205,12 +206,13 @@ impl Session {
         let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
         let expected = steady.filter_map(|(path, made)| {
             let path = normalise::from_template(path, &self.place.root);
+            let file = plain(path.as_ref())?;
             // One that leads out of the tree could not be shown to a launch.
-            plain(path.as_ref())?.starts_with(&self.place.root).then_some(())?;
+            file.starts_with(&self.place.root).then_some(())?;
             let content = engine.cache.blobs.read(&made.content).ok()??;
             // So that its directives are known.
             engine.files.learn(&content);
-            Some((engine.paths().intern(&path), made.content))
+            Some((engine.paths().intern(&path), (engine.paths().intern(file.to_str()?), made.content)))
         });
         self.place.predictions.set(expected.collect());
     }

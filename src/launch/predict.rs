@@ -17,13 +17,14 @@ pub struct Assumed {
     pub content: Digest,
 }
 
-/// What a session expects its build to make.
+/// What a session expects its build to make: under each name that commands have for a file, the file itself (the name
+/// without `..`, which may lead through a folder that is yet to be made) and its content.
 #[derive(Debug, Default)]
-pub struct Predictions(RwLock<Arc<HashMap<PathId, Digest>>>);
+pub struct Predictions(RwLock<Arc<HashMap<PathId, (PathId, Digest)>>>);
 
 impl Predictions {
     /// Expects these contents from now on.
-    pub fn set(&self, expected: HashMap<PathId, Digest>) {
+    pub fn set(&self, expected: HashMap<PathId, (PathId, Digest)>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(expected);
     }
 
@@ -31,8 +32,10 @@ impl Predictions {
     /// once it is there.
     pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
         let expected = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        let assumed = expected.iter().map(|(&path, &content)| Assumed { path, content });
-        assumed.filter(|one| snapshot.is_assumed(one.path) || is_missing(snapshot, one.path)).collect()
+        let missing = expected.iter().filter(|&(&path, &(file, _))| {
+            snapshot.is_assumed(path) || is_missing(snapshot, path) && is_missing(snapshot, file)
+        });
+        missing.map(|(&path, &(_, content))| Assumed { path, content }).collect()
     }
 }
 

@@ -94,6 +94,22 @@ fn one_file_under_two_names_is_foretold() {
     .check();
 }
 
+/// A source is edited while a session is open, so that it passes for something that the build makes.
+#[test]
+fn an_edit_in_the_midst_of_a_build_is_no_prediction() {
+    let build = "mkdir -p out; sleep 1; cp -r value late.h; cd out; $CC -I.. -c ../main.c";
+    let late = "sleep 1.5; mkdir -p out; cd out; $CC -I.. -c ../main.c";
+    Project::of(&[
+        ("main.c", "#include <late.h>\nint value = X;\n"),
+        ("late.h", "#define X 0\n"),
+        ("value", "#define X 1\n"),
+    ])
+    .step("", build, Any)
+    .step("rm -r out; echo '#define X 2' >late.h", late, Ahead)
+    .step("rm -r out; echo '#define X 3' >late.h", late, Ahead)
+    .check();
+}
+
 /// What is made hides a header that is there: a guess without it would read the other.
 #[test]
 fn what_is_made_hides_another_header() {
