@@ -39,6 +39,15 @@ fn clang() {
         .check();
 }
 
+/// Clang does not say that it would look there.
+#[test]
+fn a_folder_for_the_target_appears_in_clangs_root() {
+    let build = "$WRAP clang --sysroot=root -c main.c";
+    Project::of(&[("main.c", "#include <x.h>\nint value = X;\n"), ("root/usr/include/x.h", "#define X 1\n")])
+        .edited("mkdir root/usr/include/x86_64-linux-gnu; echo '#define X 2' >root/usr/include/x86_64-linux-gnu/x.h", build)
+        .check();
+}
+
 #[test]
 fn a_compiler_that_dies() {
     let build = "$WRAP ./tool -c main.c; echo $?; kill -0 $$";

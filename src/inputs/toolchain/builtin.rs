@@ -63,7 +63,11 @@ impl Builtin {
         let dirs = directories(&answer.stderr).filter(|_| answer.success).ok_or_else(|| {
             ToolchainError::unknown(&key.compiler, "it does not say where it looks for headers")
         })?;
-        Ok(Self { dirs: dirs.into(), watch: watch(key, &answer.stderr, snapshot) })
+        let mut watch = watch(key, &answer.stderr, snapshot);
+        if answer.stderr.contains("clang version ") {
+            watch_silent(key, &answer.stderr, &dirs, &mut watch, snapshot);
+        }
+        Ok(Self { dirs: dirs.into(), watch })
     }
 }
 
@@ -92,6 +96,21 @@ fn watch(key: &Key, text: &str, snapshot: &mut Snapshot<'_>) -> Watch {
         }
     }
     watch
+}
+
+/// Clang's driver does not mention all that it would take if it existed (`addIfExists` in `ToolChains/Linux.cpp` and
+/// `Gnu.cpp`): a folder named for the target, and those of C++ libraries, all below folders that it does take.
+fn watch_silent(key: &Key, text: &str, dirs: &[String], watch: &mut Watch, snapshot: &mut Snapshot<'_>) {
+    let cwd = key.cwd.as_deref().unwrap_or(Path::new("/"));
+    let target = text.lines().find_map(|line| line.strip_prefix("Target: ")).unwrap_or_default();
+    let processor = target.split('-').next().unwrap_or_default();
+    for dir in dirs.iter().map(|dir| cwd.join(dir)) {
+        watch.absent(&dir.join(format!("{processor}-linux-gnu")), snapshot);
+        let library = dir.parent().filter(|above| above.ends_with("c++")).map(Path::to_owned);
+        for folder in [Some(dir), library].into_iter().flatten() {
+            watch.folder(&folder, snapshot);
+        }
+    }
 }
 
 #[cfg(test)]
