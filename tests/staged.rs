@@ -96,11 +96,16 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // It unmounts at a SIGTERM, when nobody is in there.
-        if let Ok(pid) = i32::try_from(self.server.id()) {
-            let _ =
-                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
+        // It unmounts at a SIGTERM, when nobody is in there, and misses one that comes between two of its requests.
+        let late = Instant::now() + Duration::from_secs(10);
+        while self.server.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < late {
+            if let Ok(pid) = i32::try_from(self.server.id()) {
+                let _ =
+                    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
+        let _ = self.server.kill();
         let _ = self.server.wait();
         // Without its casd it leaves the mount behind.
         let _ = nix::mount::umount2(&self.mount, nix::mount::MntFlags::MNT_DETACH);
