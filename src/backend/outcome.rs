@@ -1,4 +1,4 @@
-//! The outcome of a successful action: its files and messages, as the rest of spec-cc sees an `ActionResult`.
+//! The outcome of an action: its files and messages, as the rest of spec-cc sees an `ActionResult`.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,13 +8,17 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use super::{Cache, CacheError};
 use crate::inputs::digest::Digest;
 
-/// What an action that ended with exit code 0 left. Its files' contents are blobs.
+/// What an action left. Its files' contents are blobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The files.
     pub files: Vec<OutputFile>,
+    /// What went to standard output.
+    pub stdout: Vec<u8>,
     /// What went to standard error.
     pub stderr: Vec<u8>,
+    /// The exit status. Failures are kept of traced commands alone.
+    pub status: u8,
 }
 
 /// One file of an outcome.
@@ -48,8 +52,14 @@ impl Outcome {
 }
 
 impl Cache {
-    /// The outcome of an action, if it is here with everything it names. A cache that cannot be read has none.
+    /// The outcome of a compile that succeeded and printed nothing on its standard output, if it is here with everything it
+    /// names. A cache that cannot be read has none.
     pub fn find(&self, action: &Digest) -> Option<Outcome> {
+        self.find_any(action).filter(|outcome| outcome.status == 0 && outcome.stdout.is_empty())
+    }
+
+    /// The outcome of an action, however it ended.
+    pub fn find_any(&self, action: &Digest) -> Option<Outcome> {
         match self.results.get(action, &self.blobs) {
             Ok(result) => outcome(result?),
             Err(error) => {
@@ -81,17 +91,22 @@ fn result(outcome: &Outcome) -> reapi::ActionResult {
             ..Default::default()
         })
         .collect();
-    reapi::ActionResult { output_files, stderr_raw: outcome.stderr.clone(), ..Default::default() }
+    reapi::ActionResult {
+        output_files,
+        stdout_raw: outcome.stdout.clone(),
+        stderr_raw: outcome.stderr.clone(),
+        exit_code: outcome.status.into(),
+        ..Default::default()
+    }
 }
 
 fn outcome(result: reapi::ActionResult) -> Option<Outcome> {
-    if result.exit_code != 0 || !result.output_directories.is_empty() {
-        return None;
-    }
+    let status = u8::try_from(result.exit_code).ok().filter(|_| result.output_directories.is_empty())?;
     let files = result.output_files.into_iter().map(|file| {
         let digest = file.digest?;
         let digest = format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()?;
         Some(OutputFile { path: file.path, digest, executable: file.is_executable })
     });
-    Some(Outcome { files: files.collect::<Option<_>>()?, stderr: result.stderr_raw })
+    let files = files.collect::<Option<_>>()?;
+    Some(Outcome { files, stdout: result.stdout_raw, stderr: result.stderr_raw, status })
 }

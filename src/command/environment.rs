@@ -75,6 +75,13 @@ pub fn keyed(name: &str) -> bool {
     decides(name) || MESSAGES.contains(&name) || name.starts_with("LC_")
 }
 
+/// Returns whether the value of `name` must be part of what identifies a traced command: besides, what decides where programs
+/// look for files, as their loader and linker do.
+pub fn keyed_traced(name: &str) -> bool {
+    const LOOKING: [&str; 7] = ["PATH", "HOME", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE", "TMPDIR", "LOCPATH"];
+    keyed(name) || LOOKING.contains(&name) || name.starts_with("LD_") || name.starts_with("GCC_")
+}
+
 /// Returns whether `name` changes the object itself, and not only what is said of it.
 pub fn decides(name: &str) -> bool {
     DECIDING.contains(&name) || DECIDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))

@@ -17,14 +17,16 @@ mod quoting;
 mod reason;
 pub mod response;
 mod scan;
+mod scratch;
 pub mod sharing;
 mod table;
 #[cfg(test)]
 mod tests;
 mod through;
+mod traceable;
 
 pub use driver::{Driver, Family, driver, kind_of_program};
-pub use environment::{decides, keyed, refused};
+pub use environment::{decides, keyed, keyed_traced, refused};
 pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
 pub use language::Language;
 pub use link::{Link, read_link};
@@ -33,3 +35,5 @@ pub use probe::is_probe;
 pub use quoting::quotes_arguments;
 pub use reason::{Reason, Why};
 pub use scan::{depfile_args, scan_args};
+pub use scratch::Scratch;
+pub use traceable::{Traceable, traceable};

@@ -12,6 +12,7 @@ use super::obtain::obtain;
 use super::recc_log::ReccLog;
 use super::root::whereabouts;
 use super::session::{Active, Session};
+use super::traced::{self, TracedLesson};
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command::{self, Invocation, Kind, Verdict};
@@ -25,6 +26,8 @@ use crate::store::{ElementKey, RecordId};
 pub(super) struct Request {
     /// The compiler's absolute path.
     pub compiler: PathBuf,
+    /// The name that it is called by.
+    pub argv0: String,
     /// The arguments.
     pub args: Vec<std::ffi::OsString>,
     /// The working directory, as the kernel names it.
@@ -54,7 +57,7 @@ impl Request {
 
     /// The working directory as the compiler will record it: `$PWD` when that names the same folder
     /// (libiberty's `getpwd`, LLVM's `current_path`).
-    fn recorded_directory(&self) -> Option<String> {
+    pub(super) fn recorded_directory(&self) -> Option<String> {
         let same = |path: &&str| {
             use std::os::unix::fs::MetadataExt;
             let (Ok(one), Ok(two)) = (std::fs::metadata(path), std::fs::metadata(&self.directory)) else {
@@ -87,6 +90,8 @@ pub(super) enum Answer {
     Learn(Box<Lesson>),
     /// The same for a link.
     LearnLink(Box<LinkLesson>),
+    /// The same for a command to be traced.
+    Trace(Box<TracedLesson>),
 }
 
 /// A compile of the build's own that will be learnt from.
@@ -194,6 +199,9 @@ pub(super) fn answer(
                         return answer;
                     }
                 }
+                if let Some(answer) = traced::answer(companion, &session, request, mode, &mut snapshot, alive) {
+                    return answer;
+                }
                 session.inner().accounts.served.bypassed += 1;
             }
             return Answer::Bypass(reason);
@@ -254,9 +262,10 @@ fn serve(
 ) -> Option<Answer> {
     let engine = &companion.engine;
     let request = asking.request;
+    let call = known.work.compile()?;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
-        instantiate(engine, snapshot, &known.call, &reads, request.context(&session.place.root))
+        instantiate(engine, snapshot, call, &reads, request.context(&session.place.root))
     };
     let mut joined = false;
     known.refute(&mut snapshot);
@@ -304,7 +313,7 @@ fn serve(
     Some(Answer::Serve(outcome, files))
 }
 
-fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun: Instant) {
+pub(super) fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun: Instant) {
     let mut state = known.state();
     let mut inner = session.inner();
     let accounts = &mut inner.accounts;

@@ -18,12 +18,13 @@ use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 use super::ask::{self, Answer, Lesson, Request};
 use super::control::{self, Control};
 use super::link::{self, LinkLesson};
+use super::traced::{self, TracedLesson};
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command;
 use crate::inputs::stamp;
-use crate::launch::{Side, link_side, side_channel};
+use crate::launch::{Side, exit_status, let_tick_pass, link_side, side_channel};
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -114,6 +115,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         Answer::Hand(handed) => reply(stream, &Reply::Through(through(&handed, &request))),
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
         Answer::LearnLink(lesson) => teach_link(companion, stream, *lesson),
+        Answer::Trace(lesson) => teach_traced(companion, stream, &lesson),
     }
 }
 
@@ -137,11 +139,12 @@ fn teach(
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
     lesson.session.inner().accounts.served.local += 1;
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, &side)?;
+    let report = run(companion, stream, with(&side))?;
+    let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
-        cpu: Duration::from_micros(report.user_us.saturating_add(report.sys_us)),
-        wall: Duration::from_micros(report.wall_us),
+        cpu,
+        wall,
         stderr: (!report.truncated).then_some(report.stderr),
         printed: report.stdout_seen,
     };
@@ -164,10 +167,10 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     };
     lesson.session.inner().accounts.served.local += 1;
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, &side)?;
+    let report = run(companion, stream, with(&side))?;
     let output = lesson.call.link.output.path.clone();
     let told = report.stdout_seen || report.truncated;
-    let mut outcome = Outcome { files: Vec::new(), stderr: report.stderr };
+    let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
     let taken = match &side.dependencies {
         _ if report.status != 0 || told => Err("it failed, or its messages were not caught".to_owned()),
         None => Err("its linker does not say what it reads".to_owned()),
@@ -186,12 +189,50 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     done
 }
 
-/// Has the shim run its command with what `side` adds, and takes its report.
-fn run(companion: &Companion, stream: &mut UnixStream, side: &Side) -> io::Result<wire::Report> {
-    let run = wire::Run {
+/// Has the shim run a command under a tracer, and learns from what it touched.
+fn teach_traced(companion: &Companion, stream: &mut UnixStream, lesson: &TracedLesson) -> io::Result<()> {
+    let scratch = companion.engine.executor.scratch()?;
+    let listed = scratch.path().join("trace");
+    lesson.count();
+    // Its files were hardly made before it: in the same tick, nobody could tell whether they have changed since.
+    let_tick_pass(lesson.changed_ns);
+    let began_ns = stamp::before_any_change_ns();
+    let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
+    let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
+    let run_it = wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
+    let report = run(companion, stream, run_it)?;
+    let (cpu, wall) = costs(&report);
+    let told = exit_status(report.status).filter(|_| !report.truncated);
+    let observed = told.ok_or_else(|| "its end or its messages were not caught".to_owned()).and_then(|status| {
+        let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
+        traced::learn(companion, lesson, told, &listed, began_ns)
+    });
+    // What it left has been copied away; the build may go on.
+    let done = reply(stream, &Reply::Done);
+    match observed {
+        Ok(observed) => traced::record(companion, lesson, observed, cpu, wall),
+        Err(why) => tracing::info!("{} is not recorded: {why}", lesson.traced.label()),
+    }
+    done
+}
+
+/// CPU time, and time from start to end.
+fn costs(report: &wire::Report) -> (Duration, Duration) {
+    let cpu = Duration::from_micros(report.user_us.saturating_add(report.sys_us));
+    (cpu, Duration::from_micros(report.wall_us))
+}
+
+/// The run of a command with what `side` adds.
+fn with(side: &Side) -> wire::Run {
+    wire::Run {
         env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
         args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
-    };
+        ..wire::Run::default()
+    }
+}
+
+/// Has the shim run its command, and takes its report.
+fn run(companion: &Companion, stream: &mut UnixStream, run: wire::Run) -> io::Result<wire::Report> {
     companion.launcher.busy(true);
     let report = reply(stream, &Reply::Run(run)).and_then(|()| {
         // A compile may take hours; should the shim die, the connection ends.
@@ -220,9 +261,13 @@ fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Resul
             size: file.digest.size,
         })
         .collect();
-    let frame = Reply::Serve(wire::Serve { outputs, stderr: outcome.stderr.clone(), ..Default::default() })
-        .encode()
-        .map_err(io::Error::other)?;
+    let serve = wire::Serve {
+        outputs,
+        stdout: outcome.stdout.clone(),
+        stderr: outcome.stderr.clone(),
+        status: outcome.status,
+    };
+    let frame = Reply::Serve(serve).encode().map_err(io::Error::other)?;
     let descriptors: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&descriptors)];
     let sent = sendmsg::<()>(
@@ -270,7 +315,9 @@ fn request(ask: Ask) -> Option<Request> {
         })
         .collect();
     let compiler = PathBuf::from(os(ask.compiler));
+    let argv0 = String::from_utf8(ask.argv0).ok()?;
     Path::is_absolute(&compiler).then(|| Request {
+        argv0,
         compiler,
         args: ask.args.into_iter().map(os).collect(),
         directory: PathBuf::from(os(ask.cwd)),

@@ -129,7 +129,8 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
         Control::Explain { compiler, args, directory, environment, proto } => {
             let args = args.into_iter().map(Into::into).collect();
-            let request = Request { compiler, args, directory, environment, terminal: false };
+            let argv0 = compiler.display().to_string();
+            let request = Request { compiler, argv0, args, directory, environment, terminal: false };
             Ok(explain::explain(companion, &request, proto))
         }
         Control::Export { element } => {

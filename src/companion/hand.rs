@@ -64,10 +64,11 @@ pub(super) fn hand(
 
 /// Whether the command's launch has run the very action that is asked for now.
 fn is_ready(companion: &Companion, known: &Known, request: &Request, root: &str) -> Result<bool, Unready> {
+    let Some(call) = known.work.compile() else { return Ok(false) };
     let reads = known.state().reads.clone();
     let context = request.context(root);
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    let instance = instantiate(&companion.engine, &mut snapshot, &known.call, &reads, context)?;
+    let instance = instantiate(&companion.engine, &mut snapshot, call, &reads, context)?;
     Ok(matches!(&known.state().launch, Launch::Ready(action, _) if *action == instance.action))
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::Companion;
 use super::ask::{Lesson, Request};
+use super::session::Session;
 use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Evidence, Known, Learnt, Moment, NotKept, Reads, Side, conclude, instantiate, scan, templated,
+    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, conclude, Work, instantiate, scan, templated,
 };
 use crate::store::{Record, SetId};
 
@@ -61,7 +62,7 @@ pub(super) fn take(
 }
 
 fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome, String> {
-    let mut outcome = Outcome { files: Vec::new(), stderr: stderr.to_vec() };
+    let mut outcome = Outcome { stderr: stderr.to_vec(), ..Outcome::default() };
     for output in &call.compile.outputs {
         let path = call.absolute(&output.path);
         match fs::symlink_metadata(&path) {
@@ -194,6 +195,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
         useful: old.as_ref().map_or(0, |old| old.useful),
         wasted: old.as_ref().map_or(0, |old| old.wasted),
         unseen_builds: 0,
+        traced: None,
     };
     if let Some(store) = &companion.store {
         let inputs = session.inputs(&companion.engine, &reads);
@@ -202,9 +204,23 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
         }
     }
-    let known = Known::new(call.clone(), record, reads);
+    let known = Known::new(Work::Compile(call.clone()), record, reads, Vec::new());
+    put_into_play(companion, session, known, before.as_deref());
+}
+
+/// Puts a record into play that the build itself has just given.
+pub(super) fn put_into_play(
+    companion: &Companion,
+    session: &Session,
+    known: Known,
+    before: Option<&Known>,
+) {
     if let Some(before) = before {
-        known.inherit(&before);
+        known.inherit(before);
     }
-    session.inner().knowns.insert(*id, Arc::new(known));
+    known.set(Launch::Not("the build has run it itself".into()));
+    let known = Arc::new(known);
+    session.place.makes(&companion.engine, &known);
+    let id = known.state().record.id;
+    session.inner().knowns.insert(id, known);
 }

@@ -14,6 +14,7 @@ mod recc_log;
 mod root;
 mod server;
 mod session;
+mod traced;
 mod warnings;
 mod watch;
 

@@ -125,7 +125,10 @@ fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
 
 fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     let max_size = settings.max_size().ok().flatten().unwrap_or(u64::MAX);
-    let engine = Arc::new(Engine::new(&cache_folder, max_size));
+    let mut engine = Engine::new(&cache_folder, max_size);
+    // This very program is the tracer, by another command.
+    engine.tracer = std::env::current_exe().ok();
+    let engine = Arc::new(engine);
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)
 }

@@ -15,7 +15,7 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::inputs::toolchain::Toolchains;
-use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, plain, templated};
+use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, Traced, Work, plain, templated};
 use crate::settings::Mode;
 use crate::store::{Element, Generated, Record, RecordId};
 
@@ -187,7 +187,10 @@ impl Session {
         let below = format!("{}/", self.place.root);
         for &path in reads.set.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
             let Ok(seen) = snapshot.look(path) else { continue };
-            let made = seen.stamp.changed_ns() > self.opened_ns && seen.digest.size <= LARGEST_PREDICTED;
+            // What a command makes is foretold by launching that.
+            let made = seen.stamp.changed_ns() > self.opened_ns
+                && seen.digest.size <= LARGEST_PREDICTED
+                && self.place.makers.of(path).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }
@@ -215,6 +218,11 @@ impl Session {
             Some((engine.paths().intern(&path), (engine.paths().intern(file.to_str()?), made.content)))
         });
         self.place.predictions.set(expected.collect());
+    }
+
+    /// When it was opened, by the clock that stamps files, nanoseconds since the epoch.
+    pub fn opened_ns(&self) -> i64 {
+        self.opened_ns
     }
 
     /// The row that the store keeps.
@@ -256,9 +264,11 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
             set.collect::<Arc<[PathId]>>()
         });
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-        match call(&engine.toolchains, record, place, &mut snapshot) {
-            Ok(call) => {
-                knowns.insert(record.id, Arc::new(Known::new(call, record.clone(), reads)));
+        match work(&engine.toolchains, record, place, &mut snapshot) {
+            Ok(work) => {
+                let known = Arc::new(Known::new(work, record.clone(), reads, given(engine, record, place)));
+                place.makes(engine, &known);
+                knowns.insert(record.id, known);
             }
             Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
         }
@@ -266,12 +276,23 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
     knowns
 }
 
-fn call(
+/// The files of its build that a traced command read, on today's paths.
+fn given(engine: &Engine, record: &Record, place: &Place) -> Vec<(PathId, Digest)> {
+    let given = record.traced.iter().flat_map(|traced| &traced.given);
+    let path = |path: &String| engine.paths().intern(&normalise::from_template(path, &place.root));
+    given.map(|(name, content)| (path(name), *content)).collect()
+}
+
+fn work(
     toolchains: &Toolchains,
     record: &Record,
     place: &Place,
     snapshot: &mut Snapshot<'_>,
-) -> Result<Call, String> {
+) -> Result<Work, String> {
+    if record.traced.is_some() {
+        let traced = Traced::from_record(record, &place.root).ok_or("it can no longer be traced")?;
+        return Ok(Work::Traced(traced));
+    }
     let name = record.compiler.rsplit('/').next().unwrap_or_default();
     let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
     let variable = |name: &str| match name {
@@ -285,6 +306,7 @@ fn call(
         .identify_in(record.compiler.as_ref(), &variable, snapshot)
         .map_err(|error| error.to_string())?;
     Call::from_record(record, toolchain.family, driver.cplusplus, &place.root)
+        .map(Work::Compile)
         .map_err(|bypass| bypass.reason.to_string())
 }
 

@@ -5,9 +5,13 @@ use std::path::Path;
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
-use super::{Assumed, Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
+use super::traced::{self, look_ahead};
+use super::{
+    Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Work, Wrapper, instantiate,
+};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
+use crate::command::normalise::from_template;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::settings::Policy;
@@ -33,7 +37,7 @@ pub(super) enum Carried {
 
 /// Carries a claimed launch through.
 pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
-    let is_there = || Path::new(&task.known.call.directory).is_dir();
+    let is_there = || Path::new(task.known.work.directory()).is_dir();
     let before = is_there();
     let mut carried = try_carry(engine, task, place);
     // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
@@ -41,17 +45,57 @@ pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
         carried = try_carry(engine, task, place);
     }
     carried.unwrap_or_else(|why| {
-        tracing::debug!("launch of {} in {}: {why}", task.known.call.compile.source, task.place.root);
+        tracing::debug!("launch of {} in {}: {why}", task.known.work.label(), task.place.root);
         Carried::Ended(Launch::Failed(why))
     })
 }
 
 fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, String> {
+    match &task.known.work {
+        Work::Compile(call) => compile(engine, task, call, place),
+        Work::Traced(_) if place == Where::Grid => Ok(Carried::NeedsCore),
+        Work::Traced(traced) => trace(engine, task, traced, place == Where::Anywhere).map(Carried::Ended),
+    }
+}
+
+/// Carries a traced command through. Only this machine runs those.
+fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Launch, String> {
+    let Task { known, place, .. } = task;
+    let mut snapshot = Snapshot::new(&engine.files);
+    let (foreseen, found) = match look_ahead(engine, &mut snapshot, known, place, traced) {
+        Ok(ahead) => ahead,
+        Err(Unready::Missing(id)) => {
+            known.state().launched = false;
+            return Ok(Launch::Pending(id));
+        }
+        Err(why) => return Err(why.to_string()),
+    };
+    if let Some(outcome) = engine.cache.find_any(&found.key) {
+        return Ok(Launch::Ready(found.key, outcome));
+    }
+    let outputs = known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
+    known.state().executed = true;
+    let performed = traced::perform(engine, traced, place, &foreseen, &outputs, asked, &|group| {
+        task.run_by(&Runner::Group(group));
+    })?;
+    let mut state = known.state();
+    if state.round != task.round {
+        return Err("it was given up for another launch".into());
+    }
+    state.cpu = performed.cpu;
+    state.record.cost_us = performed.cpu.as_micros() as u64;
+    state.record.wall_us = performed.wall.as_micros() as u64;
+    state.rescanned |= state.reads != performed.observed.reads;
+    state.reads = performed.observed.reads;
+    Ok(Launch::Ready(performed.observed.key, performed.observed.outcome))
+}
+
+fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Carried, String> {
     let known = &task.known;
     let mut snapshot = Snapshot::new(&engine.files);
     let assumed = task.place.assumed(&mut snapshot);
     known.assume(&assumed);
-    let instance = match settle(engine, task, &assumed, &mut snapshot)? {
+    let instance = match settle(engine, task, call, &assumed, &mut snapshot)? {
         Ok(instance) => instance,
         Err(id) => {
             // What waits for a file counts as a launch only once it is issued with it.
@@ -60,42 +104,43 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
         }
     };
     if let Some(wrapper) = &task.place.recc {
-        return by_recc(engine, task, wrapper, &instance).map(Carried::Ended);
+        return by_recc(engine, task, call, wrapper, &instance).map(Carried::Ended);
     }
     if let Some(outcome) = instance.keys.find(&engine.cache) {
         return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, (grid, place == Where::Grid, &assumed), &mut snapshot, &instance) {
+        match on_grid(engine, task, call, (grid, place == Where::Grid, &assumed), &mut snapshot, &instance) {
             Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
             Ok(None) => {}
-            Err(error) => grid.complain(&known.call.compile.source, &error),
+            Err(error) => grid.complain(&call.compile.source, &error),
         }
     }
     if place == Where::Grid {
         return Ok(Carried::NeedsCore);
     }
-    here(engine, task, &instance, (place == Where::Anywhere, &assumed)).map(Carried::Ended)
+    here(engine, task, call, &instance, (place == Where::Anywhere, &assumed)).map(Carried::Ended)
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
 fn settle<'f>(
     engine: &'f Engine,
     task: &Task,
+    call: &Call,
     assumed: &[Assumed],
     snapshot: &mut Snapshot<'f>,
 ) -> Result<Result<Instance, PathId>, String> {
     let Task { known, place, .. } = task;
     let reads = known.state().reads.clone();
-    let instance = instantiate(engine, snapshot, &known.call, &reads, place.context(assumed));
+    let instance = instantiate(engine, snapshot, call, &reads, place.context(assumed));
     match instance {
         Ok(instance) => Ok(Ok(instance)),
         Err(Unready::Refused(why)) => Err(why),
         Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
         Err(unready) => {
-            let environment = place.environment_of(&known.call);
-            match (examine(engine, &known.call, place.context(assumed), &environment), unready) {
+            let environment = place.environment_of(call);
+            match (examine(engine, call, place.context(assumed), &environment), unready) {
                 (Ok((reads, found)), _) => {
                     *snapshot = Snapshot::new(&engine.files);
                     rescanned(known, reads);
@@ -122,12 +167,12 @@ fn rescanned(known: &Known, reads: Reads) {
 fn on_grid(
     engine: &Engine,
     task: &Task,
+    call: &Call,
     (grid, ahead, assumed): (&Grid, bool, &[Assumed]),
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
     let Task { known, place, .. } = task;
-    let call = &known.call;
     let set = known.state().reads.set.clone();
     let moment = Moment::new(engine, snapshot, call, &set, instance.keys.clone(), place.context(assumed));
     let Ok(moment) = moment.inspect_err(|why| tracing::debug!("launch of {}: {why}", call.compile.source))
@@ -153,10 +198,16 @@ fn on_grid(
 }
 
 /// Has recc run the launch. Its outputs stay where recc will find them.
-fn by_recc(engine: &Engine, task: &Task, wrapper: &Wrapper, instance: &Instance) -> Result<Launch, String> {
+fn by_recc(
+    engine: &Engine,
+    task: &Task,
+    call: &Call,
+    wrapper: &Wrapper,
+    instance: &Instance,
+) -> Result<Launch, String> {
     let Task { known, place, .. } = task;
     known.state().executed = true;
-    wrapper.launch(engine, &known.call, place, &|group| {
+    wrapper.launch(engine, call, place, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     Ok(Launch::Ready(instance.action, Outcome::default()))
@@ -166,6 +217,7 @@ fn by_recc(engine: &Engine, task: &Task, wrapper: &Wrapper, instance: &Instance)
 fn here(
     engine: &Engine,
     task: &Task,
+    call: &Call,
     instance: &Instance,
     how: (bool, &[Assumed]),
 ) -> Result<Launch, String> {
@@ -175,7 +227,7 @@ fn here(
     }
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
-    let performed = perform(engine, &known.call, place, how, &|group| {
+    let performed = perform(engine, call, place, how, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     let mut state = known.state();

@@ -1,6 +1,6 @@
 //! What all sessions share: what is known of files and compilers, the cached results, and the executor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::grid::Idents;
@@ -30,6 +30,8 @@ pub struct Engine {
     pub cache: Cache,
     /// Runs launches.
     pub executor: Executor,
+    /// The program that traces commands, if it can be had.
+    pub tracer: Option<PathBuf>,
     /// What compilers sign their objects with.
     pub idents: Idents,
     /// What linkers say of themselves.
@@ -46,6 +48,7 @@ impl Engine {
             scans: Scans::default(),
             cache: Cache::new(cache, max_size),
             executor: Executor::new(cache),
+            tracer: None,
             idents: Idents::default(),
             linkers: Linkers::default(),
             files,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Assumed, Call, Reads, still_assumed};
+use super::{Assumed, Reads, Work, still_assumed};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
@@ -15,7 +15,7 @@ use crate::store::{Record, RecordId, Use};
 #[derive(Debug)]
 pub struct Known {
     /// The command.
-    pub call: Call,
+    pub work: Work,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -27,6 +27,8 @@ pub struct State {
     pub record: Record,
     /// What the command reads.
     pub reads: Reads,
+    /// The files of its build that a traced command read last time, and what was in them.
+    pub given: Vec<(PathId, Digest)>,
     /// Whether `reads` is newer than the record.
     pub rescanned: bool,
     /// What became of issuing it ahead.
@@ -95,10 +97,11 @@ impl Runner {
 
 impl Known {
     /// A record that has not been launched yet.
-    pub fn new(call: Call, record: Record, reads: Reads) -> Self {
+    pub fn new(work: Work, record: Record, reads: Reads, given: Vec<(PathId, Digest)>) -> Self {
         let state = State {
             record,
             reads,
+            given,
             rescanned: false,
             launch: Launch::Unseen,
             asked: 0,
@@ -112,7 +115,7 @@ impl Known {
             needs_core: false,
             cpu: Duration::ZERO,
         };
-        Self { call, state: Mutex::new(state), changed: Condvar::new() }
+        Self { work, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Takes over what a launch of the same record's earlier form cost, so that the accounts keep it.
@@ -222,6 +225,12 @@ impl Known {
             state.launch = Launch::Running(None);
         }
         queued
+    }
+
+    /// Whether it is still open what becomes of the launch.
+    pub(super) fn is_under_way(&self) -> bool {
+        let launch = &self.state().launch;
+        matches!(launch, Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_))
     }
 
     /// Whether the launch waits for somebody to claim it.

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
-use super::{Call, Engine, Known, Launch, Place, Runner, Unready, instantiate};
+use super::{Engine, Known, Launch, Place, Runner, Traced, Unready, Work, instantiate, traced};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -47,9 +48,28 @@ impl Launcher {
 
     /// Looks at a command and issues it, if that can be done and will do good.
     pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
+        self.look_at(known, place, snapshot);
+        self.pass_on(known, place);
+    }
+
+    /// Looks again at the commands that have waited for what becomes of this one, once that is certain.
+    fn pass_on(&self, known: &Known, place: &Arc<Place>) {
+        if known.is_under_way() {
+            return;
+        }
+        for waiting in place.makers.take_waiting(known) {
+            self.consider(&waiting, place, &mut Snapshot::new(&self.engine.files));
+        }
+    }
+
+    fn look_at(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
         if place.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
             return known.set(Launch::Not("recc's server executes nothing".into()));
         }
+        let call = match &known.work {
+            Work::Compile(call) => call,
+            Work::Traced(traced) => return self.consider_traced(known, traced, place, snapshot),
+        };
         if place.grid.is_none() && !self.engine.executor.available() {
             return known.set(Launch::Not("no private view of the build tree can be had".into()));
         }
@@ -62,13 +82,13 @@ impl Launcher {
         };
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
-        match instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed)) {
+        match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
             Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
-                let built = newer_output(&known.call, instance.newest_ns);
+                let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
                 match instance.keys.find(&self.engine.cache) {
                     Some(_) if built => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
@@ -82,13 +102,56 @@ impl Launcher {
         }
     }
 
+    /// The same for a traced command, once it can be foreseen what it will find.
+    fn consider_traced(
+        &self,
+        known: &Arc<Known>,
+        traced: &Traced,
+        place: &Arc<Place>,
+        snapshot: &mut Snapshot<'_>,
+    ) {
+        if self.engine.tracer.is_none() || !self.engine.executor.available() || place.recc.is_some() {
+            return known.set(Launch::Not("neither a tracer nor a private view of the build tree can be had".into()));
+        }
+        if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
+            return;
+        }
+        let found = match traced::look_ahead(&self.engine, snapshot, known, place, traced) {
+            Ok((_, found)) => found,
+            Err(Unready::Missing(id)) => return self.await_maker(known, id, place),
+            Err(why) => return known.set(Launch::Not(why.to_string())),
+        };
+        let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
+        let built = newer_output(output, found.newest_ns);
+        match self.engine.cache.find_any(&found.key) {
+            Some(_) if built => known.set(Launch::Held(found.key)),
+            Some(outcome) => {
+                known.state().launched = true;
+                known.set(Launch::Ready(found.key, outcome));
+            }
+            None if built => known.set(Launch::Not("its output is up to date".into())),
+            None => self.issue(known, place),
+        }
+    }
+
+    /// Has a command wait for a file, which another one may be about to make.
+    fn await_maker(&self, known: &Arc<Known>, file: PathId, place: &Arc<Place>) {
+        known.set(Launch::Pending(file));
+        if let Some(maker) = place.makers.of(file).filter(|maker| maker.is_under_way()) {
+            place.makers.wait(&maker, known);
+            // It may have ended before anybody waited.
+            self.pass_on(&maker, place);
+        }
+    }
+
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
         {
             let mut state = known.state();
             state.launched = true;
             state.needs_core = false;
         }
-        let to = if place.grid.is_some() { Where::Grid } else { Where::Here };
+        let remote = place.grid.is_some() && known.work.compile().is_some();
+        let to = if remote { Where::Grid } else { Where::Here };
         self.enqueue(Task::new(known, place), to);
     }
 
@@ -118,7 +181,13 @@ impl Launcher {
 
     fn run(&self, task: &Task, place: Where) {
         match carry(&self.engine, task, place) {
-            Carried::Ended(launch) => drop(task.set(launch)),
+            Carried::Ended(Launch::Pending(file)) if task.known.work.compile().is_none() => {
+                self.await_maker(&task.known, file, &task.place);
+            }
+            Carried::Ended(launch) => {
+                task.set(launch);
+                self.pass_on(&task.known, &task.place);
+            }
             Carried::NeedsCore => {
                 task.known.state().needs_core = true;
                 self.enqueue(task.clone(), Where::Here);
@@ -182,11 +251,10 @@ impl Launcher {
     }
 }
 
-/// Whether the command's object is there and no older than any input, so that a build would not ask for it.
-fn newer_output(call: &Call, newest_ns: i64) -> bool {
-    call.compile.outputs.first().is_some_and(|output| {
-        fs::metadata(call.absolute(&output.path))
-            .is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
+/// Whether what a command makes is there and no older than any input, so that a build would not ask for it.
+fn newer_output(mut outputs: impl Iterator<Item = PathBuf>, newest_ns: i64) -> bool {
+    outputs.next().is_some_and(|output| {
+        fs::metadata(output).is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
     })
 }
 

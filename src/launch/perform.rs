@@ -111,7 +111,7 @@ fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), Str
         let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
         content.ok_or_else(|| format!("what {name} was has gone"))?;
         let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
-        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
+        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content), false);
         shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     Ok(())
@@ -175,7 +175,7 @@ fn examine_anew(
 
 /// Waits until the clock that stamps files is past a file's last change: what begins in the same tick could not be told
 /// from what began before the file changed.
-pub(super) fn let_tick_pass(changed_ns: i64) {
+pub fn let_tick_pass(changed_ns: i64) {
     // A tick takes 10 ms at most. A file from the future is not waited for.
     for _ in 0..10 {
         if stamp::before_any_change_ns() > changed_ns {
@@ -246,7 +246,7 @@ fn inside(executed: &Executed, path: &Path) -> PathBuf {
 /// Stores what the job wrote, if that is just what the command declares.
 fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome, String> {
     let mut undeclared = executed.view.changes().map_err(|error| error.to_string())?;
-    let mut outcome = Outcome { files: Vec::new(), stderr: executed.stderr.clone() };
+    let mut outcome = Outcome { stderr: executed.stderr.clone(), ..Outcome::default() };
     for output in &call.compile.outputs {
         let path = lexical(&call.absolute(&output.path));
         let Some(upper) = executed.view.written(&path).filter(|upper| upper.is_file()) else {

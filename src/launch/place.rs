@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::Grid;
-use super::{Assumed, Call, Context, Predictions, Wrapper};
+use super::{Assumed, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
+use crate::command::normalise;
 use crate::inputs::paths::PathId;
+use crate::inputs::search;
 use crate::inputs::snapshot::Snapshot;
 
 /// Where a session builds: what every launch in it has in common.
@@ -20,6 +22,8 @@ pub struct Place {
     pub recc: Option<Arc<Wrapper>>,
     /// What its build is expected to make.
     pub predictions: Predictions,
+    /// Which of its commands makes what.
+    pub makers: Makers,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -33,6 +37,7 @@ impl Place {
             grid: None,
             recc: None,
             predictions: Predictions::default(),
+            makers: Makers::default(),
             needed: Mutex::default(),
         }
     }
@@ -45,8 +50,20 @@ impl Place {
         self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
+    /// Takes note of what a command makes.
+    pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
+        let outputs = known.state().record.outputs.clone();
+        let paths = outputs.iter().map(|path| normalise::from_template(path, &self.root));
+        self.makers.add(known, paths.map(|path| search::intern(engine.paths(), known.work.directory(), &path)));
+    }
+
     /// The environment to run a call in: the session's, with the call's own keyed variables.
     pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
+        self.environment_for(&call.environment, &call.directory)
+    }
+
+    /// The session's environment, with these variables in place of those that are keyed, for a run in `directory`.
+    pub fn environment_for(&self, keyed: &[(String, String)], directory: &str) -> Vec<(String, String)> {
         let mut environment: HashMap<&str, &str> = self
             .environment
             .iter()
@@ -55,11 +72,11 @@ impl Place {
             .collect();
         // The jobserver's descriptors are not here.
         environment.retain(|name, _| !matches!(*name, "MAKEFLAGS" | "MFLAGS" | "MAKELEVEL"));
-        for (name, value) in &call.environment {
+        for (name, value) in keyed {
             environment.insert(name, value);
         }
         // The compiler records this spelling of the working directory when it names the same folder.
-        environment.insert("PWD", &call.directory);
+        environment.insert("PWD", directory);
         environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 

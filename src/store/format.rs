@@ -4,7 +4,8 @@
 //! one drops it; anything else needs a new `disk::SCHEMA`.
 
 use super::table::Table;
-use super::{Record, RecordId, SetId};
+use super::{Generated, Record, RecordId, SetId, Traced};
+use crate::inputs::digest::Digest;
 
 /// An element's own row.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
@@ -71,6 +72,14 @@ pub(super) struct SetEntry {
     pub numbers: Vec<u8>,
 }
 
+/// What a traced command has besides.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(super) struct TracedRow {
+    /// Their `changes` say nothing.
+    #[prost(message, repeated, tag = "1")]
+    pub given: Vec<GeneratedEntry>,
+}
+
 /// A record and its identity.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub(super) struct RecordEntry {
@@ -122,6 +131,20 @@ pub(super) struct RecordRow {
     /// The sum of the words' marks: a row whose words were lost and numbered anew must not become another command.
     #[prost(fixed64, tag = "18")]
     pub sum: u64,
+    #[prost(message, optional, tag = "19")]
+    pub traced: Option<TracedRow>,
+}
+
+impl TracedRow {
+    fn new(traced: &Traced) -> Self {
+        let entry = |(path, content): &(String, Digest)| Generated { content: *content, changes: 0 }.entry(path);
+        Self { given: traced.given.iter().map(entry).collect() }
+    }
+
+    fn traced(&self) -> Option<Traced> {
+        let given = |entry: &GeneratedEntry| Some((entry.path.clone(), Generated::from_entry(entry)?.content));
+        Some(Traced { given: self.given.iter().map(given).collect::<Option<_>>()? })
+    }
 }
 
 /// An exported element.
@@ -165,6 +188,7 @@ impl RecordRow {
             unseen_builds: record.unseen_builds.into(),
             written_ms,
             sum: 0,
+            traced: record.traced.as_ref().map(TracedRow::new),
         };
         row.sum = row.sum_of(words);
         Some(row)
@@ -196,6 +220,10 @@ impl RecordRow {
             useful: self.useful,
             wasted: self.wasted,
             unseen_builds: u8::try_from(self.unseen_builds).unwrap_or(u8::MAX),
+            traced: match &self.traced {
+                Some(row) => Some(row.traced()?),
+                None => None,
+            },
         })
     }
 
@@ -276,6 +304,7 @@ mod tests {
                 useful: n.5,
                 wasted: n.6,
                 unseen_builds: fixed.2,
+                traced: (n.3 % 2 == 0).then(|| Traced { given: vec![("{root}/a.o".into(), Digest::of(&fixed.0))] }),
             }
         })
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::SetId;
+use crate::inputs::digest::Digest;
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
 /// changed flag is the same record, so the new command replaces the old one.
@@ -64,6 +65,15 @@ pub struct Record {
     pub wasted: u32,
     /// How many complete builds in a row did not ask for it.
     pub unseen_builds: u8,
+    /// What a traced command has besides; nothing for a compile.
+    pub traced: Option<Traced>,
+}
+
+/// A command whose set is all that it touched, as a tracer saw it: what was missing too.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Traced {
+    /// The files of its build that it read, by templated path, and what was in them.
+    pub given: Vec<(String, Digest)>,
 }
 
 /// What one session adds to a record.

@@ -92,6 +92,9 @@ impl Hazards {
             | Self::OFFLOAD.0,
     );
 
+    /// Those by which a result depends on when it was made.
+    pub const CLOCK: Self = Self(Self::TIME.0 | Self::TIMESTAMP.0);
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -32,7 +32,7 @@ pub(super) fn to_outcome(
     }
     // In the command's order, so that equal results are equal outcomes.
     files.sort_by_key(|file| job.outputs.iter().position(|output| output.path == file.path));
-    Ok(Outcome { files, stderr: result.stderr_raw.clone() })
+    Ok(Outcome { files, stderr: result.stderr_raw.clone(), ..Outcome::default() })
 }
 
 fn output_file(

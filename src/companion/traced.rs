@@ -1,0 +1,199 @@
+//! Commands that are traced at the asked path: served when all that they touch is as it was, else run under a tracer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Companion;
+use super::ask::{Answer, Request, account};
+use super::learn::put_into_play;
+use super::session::{Active, Session};
+use crate::backend::trace;
+use crate::command::Invocation;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::{Known, Launch, Observed, Overrides, Run, Traced, Work, observe, state};
+use crate::settings::Mode;
+use crate::store::RecordId;
+
+/// A traced command of the build's own.
+pub(super) struct TracedLesson {
+    /// The command.
+    pub traced: Traced,
+    /// Latest change to any file among its arguments, nanoseconds since the epoch.
+    pub changed_ns: i64,
+    id: RecordId,
+    session: Arc<Session>,
+    order: u32,
+    _active: Active,
+}
+
+/// What the shim reports of a traced command.
+pub(super) struct Told {
+    /// Its exit status.
+    pub status: u8,
+    /// All that it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// All that it wrote to standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl TracedLesson {
+    /// Counts the command as one that the build runs itself.
+    pub(super) fn count(&self) {
+        self.session.inner().accounts.served.local += 1;
+    }
+}
+
+/// Answers a command that is no plain compile; `None` when it is not treated.
+pub(super) fn answer(
+    companion: &Arc<Companion>,
+    session: &Arc<Session>,
+    request: &Request,
+    mode: Mode,
+    snapshot: &mut Snapshot<'_>,
+    alive: &mut dyn FnMut() -> bool,
+) -> Option<Answer> {
+    let engine = &companion.engine;
+    let treated = matches!(mode, Mode::Spec | Mode::Learn) && session.place.recc.is_none();
+    engine.tracer.as_ref().filter(|_| treated)?;
+    let directory = request.recorded_directory()?;
+    let inv = Invocation {
+        compiler: request.compiler.clone(),
+        args: request.args.clone(),
+        cwd: PathBuf::from(&directory),
+    };
+    let traced = Traced::new(&inv, &request.argv0, &request.environment, &directory)?;
+    let active = session.begin();
+    let root = &session.place.root;
+    let mut look = |path: &Path| {
+        let id = engine.paths().intern(path.to_str()?);
+        snapshot.look(id).ok()
+    };
+    let changed = traced.operands.iter().filter_map(|path| look(&traced.absolute(path)));
+    let changed_ns = changed.map(|seen| seen.stamp.changed_ns()).max().unwrap_or(0);
+    let id = traced.id(root, |path| look(path).map(|seen| seen.digest));
+    let order = session.see(id);
+    let known = session.inner().knowns.get(&id).cloned();
+    if let Some(known) = known.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root)) {
+        {
+            let mut state = known.state();
+            state.asked += 1;
+            state.order = Some(order);
+        }
+        if let Some(answer) = serve(companion, session, &known, &traced, request, alive) {
+            return Some(answer);
+        }
+    }
+    let session = Arc::clone(session);
+    Some(Answer::Trace(Box::new(TracedLesson { traced, changed_ns, id, session, order, _active: active })))
+}
+
+/// Serves a recorded command from its launch or from the cache; `None` when it has to run.
+fn serve(
+    companion: &Companion,
+    session: &Arc<Session>,
+    known: &Arc<Known>,
+    traced: &Traced,
+    request: &Request,
+    alive: &mut dyn FnMut() -> bool,
+) -> Option<Answer> {
+    let begun = Instant::now();
+    let engine = &companion.engine;
+    let key = || {
+        let reads = known.state().reads.clone();
+        let mut snapshot = Snapshot::new(&engine.files);
+        state(engine, &mut snapshot, traced, &reads.set, &Overrides::new()).ok().map(|stated| stated.key)
+    };
+    known.forestall();
+    let mut joined = false;
+    let mut now = key()?;
+    let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
+    if in_flight && engine.cache.find_any(&now).is_none() {
+        joined = true;
+        if !companion.launcher.join(known, &session.place, alive) {
+            return Some(Answer::Bypass("the build has gone".into()));
+        }
+        now = key()?;
+    }
+    let launched = match &known.state().launch {
+        Launch::Ready(ready, _) | Launch::Held(ready) => *ready == now,
+        _ => false,
+    };
+    let outcome = engine.cache.find_any(&now)?;
+    let files = engine.cache.open(&outcome)?;
+    if request.terminal && !outcome.stderr.is_empty() {
+        // A terminal would have got colours and links.
+        return None;
+    }
+    account(session, known, launched, joined, begun);
+    Some(Answer::Serve(traced.named(outcome), files))
+}
+
+/// Learns from a run: stores what it left under the key of all that it touched. An error says why it cannot.
+///
+/// The build goes on afterwards, and may take its files away.
+pub(super) fn learn(
+    companion: &Companion,
+    lesson: &TracedLesson,
+    told: Told,
+    listed: &Path,
+    began_ns: i64,
+) -> Result<Observed, String> {
+    let engine = &companion.engine;
+    let TracedLesson { traced, session, .. } = lesson;
+    let accesses = trace::read(listed).map_err(|error| error.to_string())?;
+    let run = Run {
+        accesses: &accesses,
+        status: told.status,
+        stdout: told.stdout,
+        stderr: told.stderr,
+        began_ns,
+        root: &session.place.root,
+    };
+    // Of a test's files those that were made for it.
+    let made = |changed_ns| !traced.probe || changed_ns > session.opened_ns();
+    let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)?;
+    if traced.probe {
+        // A launch will be shown them again.
+        for (name, content) in &observed.given {
+            let stored = engine.cache.blobs.put_path(&traced.absolute(name)).map_err(|error| error.to_string())?;
+            if stored != *content {
+                return Err(format!("{name} changed meanwhile"));
+            }
+        }
+    }
+    engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
+    Ok(observed)
+}
+
+/// Records what was learnt.
+pub(super) fn record(companion: &Companion, lesson: &TracedLesson, observed: Observed, cpu: Duration, wall: Duration) {
+    let TracedLesson { traced, id, session, order, .. } = lesson;
+    let engine = &companion.engine;
+    let root = &session.place.root;
+    let before = session.inner().knowns.get(id).cloned();
+    let mut record = traced.record(*id, root, &observed);
+    record.order = *order;
+    record.cost_us = cpu.as_micros() as u64;
+    record.wall_us = wall.as_micros() as u64;
+    record.asked = 1;
+    if let Some(before) = &before {
+        let old = before.state().record.clone();
+        record.asked += old.asked;
+        (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+    }
+    if !traced.probe {
+        let mut snapshot = Snapshot::new(&engine.files);
+        session.note(engine, &observed.reads, i64::MAX, &mut snapshot);
+    }
+    if let Some(store) = &companion.store {
+        let inputs = session.inputs(engine, &observed.reads);
+        match store.put(&session.whereabouts.key, &record, &inputs) {
+            Ok(set) => record.set = set,
+            Err(error) => tracing::warn!("{} is not recorded: {error}", traced.label()),
+        }
+    }
+    let given = observed.given.iter().map(|(name, content)| (engine.paths().intern(name), *content));
+    let known = Known::new(Work::Traced(traced.clone()), record, observed.reads, given.collect());
+    put_into_play(companion, session, known, before.as_deref());
+}

@@ -1,0 +1,166 @@
+//! Traced commands: configure tests, links, archives, and whatever else is no plain compile.
+//!
+//! What such a command touches is not foreseen but observed, by a tracer, each time it runs. Its result is kept under its
+//! arguments, its environment and the state of all those paths: a folder, a file's content, or nothing there. A program that
+//! is given the same again takes the same course; the first thing that is different is among the paths, and changes the key.
+
+mod foresee;
+mod observe;
+mod perform;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use super::{Engine, templated};
+use crate::backend::Outcome;
+use crate::command::{self, Invocation, Scratch, normalise};
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+use crate::store::{self, Record, RecordId};
+
+pub(super) use foresee::look_ahead;
+pub use observe::{Observed, Run, observe};
+pub use perform::exit_status;
+pub(super) use perform::perform;
+pub use state::{Overrides, state};
+
+/// A traced command, as a build asks for it or as a record remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced {
+    /// The program's absolute path.
+    pub program: String,
+    /// The arguments, `argv[0]` first: it is in messages.
+    pub argv: Vec<String>,
+    /// The variables of the environment that it listens to, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// The working directory, absolute.
+    pub directory: String,
+    /// The file that it makes, if an argument names one.
+    pub output: Option<String>,
+    /// Those of its arguments that may name files that it reads.
+    pub operands: Vec<String>,
+    /// Whether it is a configure test: its files are made for this one command.
+    pub probe: bool,
+    /// The random names that the fixed ones in all of the above stand for.
+    pub scratch: Scratch,
+}
+
+impl Traced {
+    /// The command of an invocation, if it may be traced.
+    pub fn new(
+        inv: &Invocation,
+        argv0: &str,
+        environment: &[(String, String)],
+        directory: &str,
+    ) -> Option<Self> {
+        let traceable = command::traceable(inv, environment)?;
+        let mut environment: Vec<_> =
+            environment.iter().filter(|(name, _)| command::keyed_traced(name)).cloned().collect();
+        environment.sort_unstable();
+        let random = if traceable.probe { Scratch::of(traceable.args.iter().chain([&directory.to_owned()])) } else { Scratch::default() };
+        let fix = |text: &String| random.fix(text);
+        Some(Self {
+            program: inv.compiler.to_str()?.to_owned(),
+            argv: std::iter::once(argv0).chain(traceable.args.iter().map(String::as_str)).map(|arg| random.fix(arg)).collect(),
+            environment,
+            directory: random.fix(directory),
+            output: traceable.output.as_ref().map(fix),
+            operands: traceable.operands.iter().map(fix).collect(),
+            probe: traceable.probe,
+            scratch: random,
+        })
+    }
+
+    /// The command that a record stands for below `root`; `None` when it can no longer be traced.
+    pub fn from_record(record: &Record, root: &str) -> Option<Self> {
+        let back = |text: &String| normalise::from_template(text, root);
+        let (argv0, args) = record.args.split_first()?;
+        let directory = back(&record.cwd);
+        let inv = Invocation {
+            compiler: PathBuf::from(&record.compiler),
+            args: args.iter().map(|arg| back(arg).into()).collect(),
+            cwd: PathBuf::from(&directory),
+        };
+        let environment: Vec<_> =
+            record.env.iter().map(|(name, value)| (name.clone(), back(value))).collect();
+        Self::new(&inv, &back(argv0), &environment, &directory)
+    }
+
+    /// The record's name. That of a configure test goes by what is in the files it is given, for there are many tests with the
+    /// same arguments; any other command's by what it makes, so that a changed flag keeps it.
+    pub fn id(&self, root: &str, mut content: impl FnMut(&Path) -> Option<Digest>) -> RecordId {
+        let mut what = match &self.output {
+            Some(output) if !self.probe => return RecordId::of(&templated(&self.directory, root), &templated(output, root)),
+            _ => self.argv.iter().map(|arg| templated(arg, root)).collect::<Vec<_>>().join("\0"),
+        };
+        if self.probe {
+            for digest in self.operands.iter().filter_map(|path| content(&self.absolute(path))) {
+                what.push('\0');
+                what.push_str(&digest.hex());
+            }
+        }
+        RecordId::of(&templated(&self.directory, root), &what)
+    }
+
+    /// Whether a record remembers this very command below `root`.
+    pub fn is(&self, record: &Record, root: &str) -> bool {
+        let same = |old: &String, now: &String| *old == templated(now, root);
+        record.traced.is_some()
+            && record.compiler == self.program
+            && record.cwd == templated(&self.directory, root)
+            && record.args.len() == self.argv.len()
+            && record.env.len() == self.environment.len()
+            && record.args.iter().zip(&self.argv).all(|(old, now)| same(old, now))
+            && record.env.iter().zip(&self.environment).all(|(old, now)| old.0 == now.0 && same(&old.1, &now.1))
+    }
+
+    /// A record of it, without what it cost and how it was used.
+    pub fn record(&self, id: RecordId, root: &str, seen: &Observed) -> Record {
+        let given = seen.given.iter().map(|(path, content)| (templated(path, root), *content));
+        Record {
+            id,
+            compiler: self.program.clone(),
+            args: self.argv.iter().map(|arg| templated(arg, root)).collect(),
+            cwd: templated(&self.directory, root),
+            env: self.environment.iter().map(|(name, value)| (name.clone(), templated(value, root))).collect(),
+            source: templated(self.label(), root),
+            outputs: seen.outcome.files.iter().map(|file| templated(&file.path, root)).collect(),
+            traced: Some(store::Traced { given: given.collect() }),
+            ..Record::default()
+        }
+    }
+
+    /// A name for messages: what is made, or else the first file.
+    pub fn label(&self) -> &str {
+        self.output.as_ref().or(self.operands.first()).map_or("", String::as_str)
+    }
+
+    /// The absolute form of a path that the command names, with its random names.
+    pub fn absolute(&self, path: &str) -> PathBuf {
+        let path = Path::new(&self.directory).join(path);
+        if self.scratch.is_empty() { path } else { self.scratch.unfix(&path.to_string_lossy()).into() }
+    }
+
+    /// An outcome with the command's own names in it.
+    pub fn named(&self, mut outcome: Outcome) -> Outcome {
+        if !self.scratch.is_empty() {
+            for file in &mut outcome.files {
+                file.path = self.scratch.unfix(&file.path);
+            }
+            for said in [&mut outcome.stdout, &mut outcome.stderr] {
+                if let Ok(text) = std::str::from_utf8(said) {
+                    *said = self.scratch.unfix(text).into_bytes();
+                }
+            }
+        }
+        outcome
+    }
+
+    /// The path that a fixed one stands for.
+    pub(super) fn actual(&self, engine: &Engine, id: PathId) -> PathId {
+        if self.scratch.is_empty() {
+            return id;
+        }
+        engine.paths().intern(&self.scratch.unfix(&engine.name(id)))
+    }
+}

@@ -1,0 +1,189 @@
+//! What a run of a traced command shows: the paths that its result depends on, and what it left.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::state::{Overrides, There, is_absence, state};
+use super::Traced;
+use crate::backend::Outcome;
+use crate::backend::trace::Access;
+use crate::inputs::digest::Digest;
+use crate::inputs::directives::{Hazards, Scan};
+use crate::inputs::paths::PathId;
+use crate::inputs::search;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::{Engine, Reads};
+use crate::inputs::shape::Shape;
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What it touched, in the order of the first time.
+    pub accesses: &'a [Access],
+    /// Its exit status.
+    pub status: u8,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error.
+    pub stderr: Vec<u8>,
+    /// Coarse wall-clock time before it began, nanoseconds since the epoch.
+    pub began_ns: i64,
+    /// The project root.
+    pub root: &'a str,
+}
+
+/// What was learnt from it.
+#[derive(Debug)]
+pub struct Observed {
+    /// Every path that the result depends on.
+    pub reads: Reads,
+    /// Under what its result is found.
+    pub key: Digest,
+    /// What it left.
+    pub outcome: Outcome,
+    /// Files of the build's own that it read, by path, and what was in them.
+    pub given: Vec<(String, Digest)>,
+}
+
+/// Works out what a run's result depends on, and stores what it left. An error says why nothing can be learnt from it.
+///
+/// `written` says where a file that the run wrote is to be found now, `overrides` what it was shown in place of what is there,
+/// `made` whether a file below the root that was
+/// changed then (nanoseconds since the epoch) is of the build's own making.
+pub fn observe(
+    engine: &Engine,
+    traced: &Traced,
+    run: Run<'_>,
+    overrides: &Overrides,
+    written: &dyn Fn(&Path) -> PathBuf,
+    made: &dyn Fn(i64) -> bool,
+) -> Result<Observed, String> {
+    if !run.stdout.is_empty() && !run.stderr.is_empty() {
+        // They may go to the same file, and nobody knows in which order.
+        return Err("it wrote to both its standard output and its standard error".into());
+    }
+    let below = format!("{}/", run.root);
+    let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
+    let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
+    let mut set = Vec::with_capacity(run.accesses.len());
+    let mut overrides = overrides.clone();
+    let mut existed = HashMap::new();
+    for access in run.accesses {
+        let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
+        if !access.written {
+            existed.insert(id, access.existed);
+            set.push(id);
+            continue;
+        }
+        let left = leave(engine, traced, access, written, &mut outcome)?;
+        if access.read && access.existed {
+            return Err(format!("it changed {}", access.path));
+        }
+        // It looked for the file before it made it, or a failure may have to do with one that is there.
+        if access.read || (run.status != 0 && (left || access.path.starts_with(&below))) {
+            overrides.insert(id, There::Nothing);
+            set.push(id);
+        }
+    }
+    set.sort_by_cached_key(|&id| engine.name(id));
+    set.dedup();
+    let mut snapshot = Snapshot::new(&engine.files);
+    let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
+    let mut given = Vec::new();
+    for &id in &set {
+        let there = overrides.get(&id).map_or_else(|| snapshot.stat(traced.actual(engine, id)).is_ok(), |there| *there != There::Nothing);
+        if existed.get(&id).is_some_and(|&before| before != there) {
+            return Err(format!("{} came or went meanwhile", engine.name(id)));
+        }
+        let read = content(engine, &mut snapshot, (id, traced.actual(engine, id)), &overrides)?;
+        let own = read.filter(|(name, _, changed_ns)| name.starts_with(&below) && made(*changed_ns));
+        given.extend(own.map(|(name, content, _)| (name, content)));
+    }
+    if let Some((id, _)) = snapshot.changed_since(run.began_ns) {
+        return Err(format!("{} changed meanwhile", engine.name(id)));
+    }
+    Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
+}
+
+/// Messages with fixed names in place of random ones.
+fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !traced.scratch.is_in(&said) {
+        return Ok(said);
+    }
+    let text = String::from_utf8(said).map_err(|error| error.to_string())?;
+    let fixed = traced.scratch.fix(&text).into_bytes();
+    if traced.scratch.is_in(&fixed) { Err("its messages have a random name in them".into()) } else { Ok(fixed) }
+}
+
+/// Stores what the run left at a path that it wrote to; false when nothing is left there.
+fn leave(
+    engine: &Engine,
+    traced: &Traced,
+    access: &Access,
+    written: &dyn Fn(&Path) -> PathBuf,
+    outcome: &mut Outcome,
+) -> Result<bool, String> {
+    let path = written(Path::new(&access.path));
+    match fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_file() => {
+            // As the command names it, so that it is found from the folder that it runs in.
+            let prefix = format!("{}/", traced.directory);
+            let fixed = traced.scratch.fix(&access.path);
+            let name = fixed.strip_prefix(&prefix).unwrap_or(&fixed);
+            if !traced.scratch.is_empty() && traced.scratch.is_in(&fs::read(&path).map_err(|error| error.to_string())?) {
+                return Err(format!("{name} has a random name in it"));
+            }
+            outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
+            Ok(true)
+        }
+        Ok(_) if access.path == "/dev/null" => Ok(false),
+        Ok(_) => Err(format!("it made {}, which is no file", access.path)),
+        Err(error) if is_absence(&error) && !access.existed => Ok(false),
+        Err(error) if is_absence(&error) => Err(format!("it removed {}", access.path)),
+        Err(error) => Err(format!("{}: {error}", access.path)),
+    }
+}
+
+/// A file that was read: its name, its content and its latest change. An error if it is a text that says what time it is.
+fn content(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    (id, actual): (PathId, PathId),
+    overrides: &Overrides,
+) -> Result<Option<(String, Digest, i64)>, String> {
+    let name = engine.name(id);
+    let (content, path, changed_ns) = match overrides.get(&id) {
+        Some(There::File(content, _)) => (*content, engine.cache.blobs.path(content), i64::MAX),
+        Some(_) => return Ok(None),
+        None => match snapshot.look(actual) {
+            Ok(seen) => (seen.digest, PathBuf::from(engine.name(actual)), seen.stamp.changed_ns()),
+            Err(_) => return Ok(None),
+        },
+    };
+    if let Some(scan) = scan(engine, &content, &path).map_err(|error| format!("{name}: {error}"))? {
+        let clock = scan.hazards.intersection(Hazards::CLOCK);
+        if !clock.is_empty() {
+            return Err(format!("{name} has {}", clock.reasons()));
+        }
+    }
+    Ok(Some((name, content, changed_ns)))
+}
+
+/// What a text has in it; nothing of a program.
+fn scan(engine: &Engine, content: &Digest, path: &Path) -> std::io::Result<Option<Arc<Scan>>> {
+    Ok(match engine.files.scan_of(content) {
+        Some(scan) => Some(scan),
+        None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),
+        None => None,
+    })
+}
+
+/// Whether a file is no program, object or archive.
+fn is_text(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
+    read.is_ok() && !head.starts_with(b"\x7fELF") && !head.starts_with(b"!<") && !head.contains(&0)
+}

@@ -1,0 +1,107 @@
+//! Running a traced command ahead of its build, in a private view in which the files that it will find are there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::observe::{Observed, Run, observe};
+use super::state::{Overrides, There};
+use super::Traced;
+use crate::backend::trace;
+use crate::backend::Job;
+use crate::inputs::stamp;
+use crate::launch::call::{lexical, plain};
+use crate::launch::{Engine, Place};
+
+/// What a launch that ran to its end gave.
+#[derive(Debug)]
+pub struct Performed {
+    /// What was learnt from it.
+    pub observed: Observed,
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
+}
+
+/// Runs `traced` on what is foreseen, and keeps its result. `outputs` is what it made last time.
+pub fn perform(
+    engine: &Engine,
+    traced: &Traced,
+    place: &Place,
+    foreseen: &Overrides,
+    outputs: &[String],
+    asked: bool,
+    started: &dyn Fn(i32),
+) -> Result<Performed, String> {
+    let say = |error: io::Error| error.to_string();
+    let tracer = engine.tracer.as_ref().ok_or("no tracer can be had")?;
+    let covered = covered(traced, &place.root, outputs)?;
+    let mut view =
+        engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
+    for folder in &covered {
+        view.make_folder(folder).map_err(say)?;
+    }
+    for (&id, there) in foreseen {
+        let There::File(content, executable) = there else { continue };
+        let name = engine.name(id);
+        let held = engine.cache.blobs.open(content).map_err(|error| error.to_string())?;
+        held.ok_or_else(|| format!("what {name} was has gone"))?;
+        let path = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
+        view.show(&path, &engine.cache.blobs.path(content), *executable)
+            .map_err(|error| format!("{name} cannot be assumed: {error}"))?;
+    }
+    let listed = view.scratch().join("trace");
+    let args: Vec<String> = ["trace".into(), listed.display().to_string(), traced.program.clone()]
+        .into_iter()
+        .chain(traced.argv.iter().cloned())
+        .collect();
+    let environment = place.environment_for(&traced.environment, &traced.directory);
+    let job = Job {
+        compiler: tracer,
+        args: &args,
+        environment: &environment,
+        directory: Path::new(&traced.directory),
+        asked,
+    };
+    let began_ns = stamp::before_any_change_ns();
+    let executed = engine.executor.run(&job, view, started).map_err(say)?;
+    let accesses = trace::read(&listed).map_err(|error| error.to_string())?;
+    let status = exit_status(executed.status).ok_or("it was ended by a signal")?;
+    let run = Run {
+        accesses: &accesses,
+        status,
+        stdout: executed.stdout.clone(),
+        stderr: executed.stderr.clone(),
+        began_ns,
+        root: &place.root,
+    };
+    let written = |path: &Path| {
+        let path = lexical(path);
+        executed.view.written(&path).filter(|upper| upper.symlink_metadata().is_ok()).unwrap_or(path)
+    };
+    // Of a test's files those that it was shown.
+    let made = |changed_ns| !traced.probe || changed_ns == i64::MAX;
+    let observed = observe(engine, traced, run, foreseen, &written, &made)?;
+    engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
+    Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })
+}
+
+/// The exit status in a raw wait status; `None` when a signal ended it.
+pub fn exit_status(raw: i32) -> Option<u8> {
+    libc::WIFEXITED(raw).then(|| libc::WEXITSTATUS(raw)).and_then(|status| u8::try_from(status).ok())
+}
+
+/// The folders below which it writes: the project root, its working directory, and those of its outputs.
+fn covered(traced: &Traced, root: &str, outputs: &[String]) -> Result<Vec<PathBuf>, String> {
+    let mut folders = vec![PathBuf::from(root), PathBuf::from(&traced.directory)];
+    for output in outputs.iter().chain(&traced.output) {
+        if let Some(folder) = lexical(&traced.absolute(output)).parent() {
+            folders.push(folder.to_owned());
+        }
+    }
+    match folders.iter().find(|folder| folder.parent().is_none()) {
+        Some(_) => Err("it works in the root of the file system".into()),
+        None => Ok(folders),
+    }
+}

@@ -1,0 +1,120 @@
+//! The state of all that a traced command touches, at one moment, and the key that stands for it.
+
+use std::collections::HashMap;
+
+use super::Traced;
+use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::{Engine, Unready};
+
+/// What is taken to be at some paths in place of what is there.
+pub type Overrides = HashMap<PathId, There>;
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum There {
+    /// Nothing.
+    Nothing,
+    /// A folder, whatever is in it.
+    Folder,
+    /// A file of this content, and whether it may be executed.
+    File(Digest, bool),
+    /// A device or the like, of this kind (`S_IFMT` of `inode(7)`, shifted).
+    Other(u8),
+}
+
+/// A traced command on the files of one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Stated {
+    /// Under what its result is found and kept.
+    pub key: Digest,
+    /// Latest write to any file that it touches, nanoseconds since the epoch.
+    pub newest_ns: i64,
+}
+
+/// Computes the key of `traced`, which touches the paths of `set`, sorted.
+pub fn state(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    traced: &Traced,
+    set: &[PathId],
+    overrides: &Overrides,
+) -> Result<Stated, Unready> {
+    let mut newest_ns = 0;
+    let mut found = Vec::with_capacity(set.len());
+    for &id in set {
+        found.push(match overrides.get(&id) {
+            Some(there) => *there,
+            None => look(engine, snapshot, traced.actual(engine, id), &mut newest_ns)?,
+        });
+    }
+    let mut text = Text::default();
+    text.words([&traced.program, &traced.directory]);
+    text.words(&traced.argv);
+    text.words(traced.environment.iter().flat_map(|(name, value)| [name, value]));
+    let paths = engine.paths().texts();
+    for (&id, there) in set.iter().zip(&found) {
+        text.word(paths.get(id));
+        text.there(there);
+    }
+    Ok(Stated { key: Digest::of(&text.0), newest_ns })
+}
+
+fn look(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    id: PathId,
+    newest_ns: &mut i64,
+) -> Result<There, Unready> {
+    let refused = |error: std::io::Error| Unready::Refused(format!("cannot read {}: {error}", engine.name(id)));
+    let stamp = match snapshot.stat(id) {
+        Ok(stamp) => stamp,
+        Err(error) if is_absence(&error) => return Ok(There::Nothing),
+        Err(error) => return Err(refused(error)),
+    };
+    Ok(match stamp.mode & libc::S_IFMT {
+        libc::S_IFDIR => There::Folder,
+        libc::S_IFREG => {
+            let seen = snapshot.look(id).map_err(refused)?;
+            *newest_ns = seen.stamp.mtime_ns.max(*newest_ns);
+            There::File(seen.digest, seen.stamp.mode & 0o100 != 0)
+        }
+        kind => There::Other((kind >> 12) as u8),
+    })
+}
+
+/// Whether `stat` says that there is nothing.
+pub(super) fn is_absence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+/// The text whose digest is the key: no two states have the same.
+#[derive(Default)]
+struct Text(Vec<u8>);
+
+impl Text {
+    fn word(&mut self, word: &str) {
+        self.0.extend((word.len() as u32).to_le_bytes());
+        self.0.extend(word.as_bytes());
+    }
+
+    fn words<'a>(&mut self, words: impl IntoIterator<Item = &'a String>) {
+        for word in words {
+            self.word(word);
+        }
+        self.0.extend(u32::MAX.to_le_bytes());
+    }
+
+    fn there(&mut self, there: &There) {
+        match there {
+            There::Nothing => self.0.push(b'-'),
+            There::Folder => self.0.push(b'd'),
+            There::File(content, executable) => {
+                self.0.push(if *executable { b'x' } else { b'f' });
+                self.0.extend(content.hash);
+            }
+            There::Other(kind) => self.0.extend([b'o', *kind]),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What a record stands for: a compile, whose inputs are foreseen, or a traced command, whose inputs were observed.
+
+use super::{Call, Traced};
+
+/// A recorded command.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// A compile of one source.
+    Compile(Call),
+    /// Anything else that a tracer has seen through.
+    Traced(Traced),
+}
+
+impl Work {
+    /// The compile, if it is one.
+    pub fn compile(&self) -> Option<&Call> {
+        match self {
+            Self::Compile(call) => Some(call),
+            Self::Traced(_) => None,
+        }
+    }
+
+    /// The working directory, absolute.
+    pub fn directory(&self) -> &str {
+        match self {
+            Self::Compile(call) => &call.directory,
+            Self::Traced(traced) => &traced.directory,
+        }
+    }
+
+    /// A name for messages: the source, or what is made.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Compile(call) => &call.compile.source,
+            Self::Traced(traced) => traced.label(),
+        }
+    }
+}

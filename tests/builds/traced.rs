@@ -1,0 +1,137 @@
+//! Commands that are no plain compiles: configure tests, links, archives, preprocessor runs.
+use crate::support::project::Expect::{Ahead, Any, Hits};
+use crate::support::project::Project;
+
+/// What a configure script does: one test after another under one name, some of which fail, and their answers in a header.
+const CONFIGURE: &str = r#"
+#!/bin/sh
+# usage: configure; with $CC
+exec 5>config.log
+: >confdefs.h
+try() {
+    name=$1; shift
+    rm -f conftest.o conftest conftest.err
+    if "$@" 2>conftest.err; then echo "#define HAVE_$name 1" >>confdefs.h; else echo "/* no $name */" >>confdefs.h; fi
+    cat conftest.err >&5
+}
+header() { { cat confdefs.h; echo "#include <$1>"; } >conftest.c; try "$2" $CC -c -g -O2 conftest.c; }
+symbol() {
+    { cat confdefs.h; echo "char $1(void); int main(void) { return $1(); }"; } >conftest.c
+    try "$2" $CC -o conftest -g -O2 conftest.c $3
+}
+flag() { { cat confdefs.h; echo "int main(void) { return 0; }"; } >conftest.c; try "$2" $CC -Werror $1 -c conftest.c; }
+sleep 1.5
+header stdio.h STDIO; header no_such.h NO_SUCH; header here.h HERE
+symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm; symbol cos LIB "-L. -lhere"
+flag -Wall WALL; flag -Wno-such-warning WARNING; flag -fno-such-flag FLAG
+$CC -E conftest.c >conftest.i; grep -c main conftest.i >&5
+rm -f conftest*
+cp confdefs.h config.h
+"#;
+
+fn configured() -> Project {
+    Project::of(&[
+        ("configure", CONFIGURE.trim_start()),
+        ("main.c", "#include \"config.h\"\n#ifdef HAVE_HERE\nint here;\n#endif\nint main(void) { return 0; }\n"),
+    ])
+}
+
+const BUILD: &str = "sh ./configure; sleep .5; $CC -O2 -c main.c; $CC -o main main.o";
+
+#[test]
+fn a_configure_script_is_served_whole() {
+    let clean = "rm -f config.h main.o main config.log confdefs.h";
+    configured()
+        .step("", BUILD, Any)
+        .step(clean, BUILD, Ahead)
+        .step(&format!("{clean}; sed -i 's/return 0/return 1/' main.c"), BUILD, Ahead)
+        .check();
+}
+
+#[test]
+fn a_test_that_failed_succeeds_once_it_can() {
+    let clean = "rm -f config.h main.o main config.log confdefs.h";
+    let library = "echo 'double cos(double x) { return x; }' >here.x; gcc -x c -shared -o libhere.so here.x";
+    configured()
+        .step("", BUILD, Any)
+        .step(&format!("{clean}; mkdir -p sub; {library}"), BUILD, Any)
+        .step(clean, BUILD, Ahead)
+        .step(&format!("{clean}; rm libhere.so; touch here.h"), &BUILD.replace("$CC", "CPATH=. $CC"), Any)
+        .step(clean, BUILD, Any)
+        .check();
+}
+
+/// A library of archives, a shared one, and a program of both.
+fn linked() -> Project {
+    Project::of(&[
+        ("one.c", "int one(void) { return 1; }\n"),
+        ("two.c", "int two(void) { return 2; }\n"),
+        ("main.c", "#include <stdio.h>\nint one(void), two(void);\nint main(void) { return printf(\"%d\\n\", one() + two()); }\n"),
+    ])
+}
+
+const LINK: &str = "sleep 2; $CC -fPIC -O2 -c one.c; $CC -fPIC -O2 -c two.c; $CC -O2 -c main.c; $WRAP ar cr libone.a one.o; \
+                    $CC -shared -o libtwo.so two.o; $CC -o main main.o -L. -lone -ltwo; LD_LIBRARY_PATH=. ./main";
+
+#[test]
+fn what_is_linked_of_edited_sources_is_launched_before_its_objects_are_there() {
+    let clean = "rm -f *.o *.a *.so main";
+    let edit = |edit: &str| format!("{clean}; {edit}");
+    linked()
+        .step("", LINK, Any)
+        .step(clean, LINK, Ahead)
+        .step(&edit("sed -i 's/1;/11;/' one.c"), LINK, Ahead)
+        .step(&edit("sed -i 's/2;/22;/' two.c"), LINK, Ahead)
+        .step(&edit("sed -i 's/one() + two()/two()/' main.c"), LINK, Ahead)
+        .check();
+}
+
+#[test]
+fn a_library_that_changes_or_comes_first_is_linked() {
+    let clean = "rm -f main";
+    let link = "$CC -o main main.o -Lfirst -L. -lone -ltwo; LD_LIBRARY_PATH=. ./main";
+    let make = "gcc -fPIC -c one.c two.c main.c; ar cr libone.a one.o; gcc -shared -o libtwo.so two.o";
+    linked()
+        .step(make, link, Any)
+        .step(clean, link, Hits)
+        .step(&format!("{clean}; sed -i 's/1;/11;/' one.c; {make}"), link, Any)
+        .step(&format!("{clean}; mkdir first; echo 'int one(void) {{ return 7; }}' >other.c; gcc -c other.c; ar cr first/libone.a other.o"), link, Any)
+        .step(clean, link, Hits)
+        .step(&format!("{clean}; rm -r first"), link, Any)
+        .check();
+}
+
+/// `CMake` and meson make up names for each test.
+#[test]
+fn random_names_make_no_difference() {
+    let build = "sleep 1; for i in CMakeScratch/TryCompile-$(cat random) meson-private/tmp$(cat random)ab; do mkdir -p b/$i; \
+                 echo 'int main(void) { return 0; }' >b/$i/src.c; cd b/$i; \
+                 $CC -O2 -o src.o -c $PWD/src.c; $CC -v -o cmTC_$(cut -c 1-5 ../../../random) src.o 2>log; \
+                 ./cmTC_$(cut -c 1-5 ../../../random) && echo fine; $CC -c $PWD/src.c -fnone -o none.o; cd ../../..; rm -r b; done; true";
+    Project::of(&[("random", "a1B2c3")])
+        .step("", build, Any)
+        .step("", build, Ahead)
+        .step("echo d4E5f6 >random", build, Ahead)
+        .check();
+}
+
+/// Its messages go where the random names are.
+#[test]
+fn messages_have_the_names_of_today() {
+    let build = "sleep .5; d=b/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int main(void) { return x; }' >$d/src.c; \
+                 cd $d; $CC -O2 -o src.o -c $PWD/src.c; cd ../../..; rm -r b; true";
+    Project::of(&[("random", "a1B2c3")])
+        .step("", build, Any)
+        .step("echo d4E5f6 >random", build, Hits)
+        .check();
+}
+
+#[test]
+fn what_says_the_time_is_not_kept() {
+    let build = "rm -f main; sleep 1; $CC -o main main.c; ./main >told; rm -f main; $CC -o main main.c; ./main >again; \
+                 cmp -s told again; echo $?; rm told again main";
+    Project::of(&[("main.c", "#include <stdio.h>\nint main(void) { return puts(__TIME__) < 0; }\n")])
+        .step("", &build.replace("rm -f main; $CC", "rm -f main; sleep 1.2; $CC"), Any)
+        .step("", &build.replace("rm -f main; $CC", "rm -f main; sleep 1.2; $CC"), Any)
+        .check();
+}
