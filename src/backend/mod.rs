@@ -10,6 +10,7 @@ mod outcome;
 pub mod reapi;
 pub mod recc;
 mod results;
+pub mod trace;
 mod view;
 
 pub use cache::Cache;
