@@ -15,6 +15,7 @@ mod show;
 mod stats;
 mod stop;
 mod text;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,9 @@ enum Command {
 
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
+    if let Some(code) = trace::main() {
+        return code;
+    }
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => return run::run(&args),

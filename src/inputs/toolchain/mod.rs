@@ -2,7 +2,7 @@
 
 mod ask;
 mod builtin;
-mod elf;
+pub(crate) mod elf;
 mod version;
 mod watch;
 

@@ -1,0 +1,45 @@
+//! The seccomp filter: the kernel stops a process at the calls of a list, and at every call of another machine's.
+
+use libc::sock_filter;
+
+/// The number of this machine in `seccomp_data.arch` (linux/audit.h).
+pub(super) const ARCHITECTURE: u32 = {
+    const X86_64: u32 = 0xc000_003e;
+    const AARCH64: u32 = 0xc000_00b7;
+    if cfg!(target_arch = "x86_64") { X86_64 } else { AARCH64 }
+};
+
+/// Calls from here on are those of x32, another way to call the same kernel (asm/unistd.h, `__X32_SYSCALL_BIT`).
+const X32: u32 = 0x4000_0000;
+
+/// Offsets in `struct seccomp_data` (linux/seccomp.h).
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+
+const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+const IS: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+const IS_FROM: u32 = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
+const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+
+/// The filter that stops at these calls. Newer kernels remember which calls it always lets pass, and do not run it for them.
+pub(super) fn stopping_at(numbers: &[u32]) -> Vec<sock_filter> {
+    let mut filter = vec![
+        step(LOAD, ARCH, 0, 0),
+        step(IS, ARCHITECTURE, 1, 0),
+        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
+        step(LOAD, NUMBER, 0, 0),
+        step(IS_FROM, X32, 0, 1),
+        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
+    ];
+    for number in numbers {
+        filter.push(step(IS, *number, 0, 1));
+        filter.push(step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0));
+    }
+    filter.push(step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0));
+    filter
+}
+
+/// One instruction; `yes` and `no` are how many to skip.
+fn step(code: u32, value: u32, yes: u8, no: u8) -> sock_filter {
+    sock_filter { code: code as u16, jt: yes, jf: no, k: value }
+}

@@ -1,0 +1,100 @@
+//! Starting a command under a tracer, which is a child of the process that becomes the command.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use libc::pid_t;
+
+use super::calls;
+use super::doubt::Doubt;
+use super::filter;
+use super::record::Recorder;
+use super::sys;
+use super::tracer::Tracer;
+
+/// Arranges for all that this process does from its next `execve` on to be traced, into the file `out`; then `exec` is to
+/// execute the program at `path`, and returns only if it cannot.
+///
+/// Where there can be no tracing, `exec` is called all the same, and there will be no file.
+pub fn run<T>(out: &Path, program: &Path, exec: impl FnOnce() -> T) -> T {
+    if !gains_rights(program) {
+        // `None` for any reason means the plain command.
+        let _ = be_traced(out);
+    }
+    exec()
+}
+
+/// Whether a program runs with its owner's rights: under a tracer it would not get them.
+fn gains_rights(program: &Path) -> bool {
+    fs::metadata(program).is_ok_and(|file| file.mode() & (libc::S_ISUID | libc::S_ISGID) != 0)
+}
+
+/// Starts the tracer; returns once it has seized this process and the filter is there.
+fn be_traced(out: &Path) -> Option<()> {
+    let command = std::process::id() as pid_t;
+    let (mut ours, theirs) = UnixStream::pair().ok()?;
+    let Some(tracer) = sys::fork_unseen().ok()? else {
+        drop(ours);
+        // Nothing of what the command inherited may be held by anybody else, and no panic may come back to it.
+        trace(command, out, theirs);
+        sys::end();
+    };
+    drop(theirs);
+    sys::permit_tracer(tracer);
+    ours.write_all(b"t").ok()?;
+    ours.read_exact(&mut [0]).ok()?;
+    let numbers: Vec<u32> = calls::all().into_iter().map(|(number, _)| number).collect();
+    sys::obey(&mut filter::stopping_at(&numbers)).ok()
+}
+
+/// The tracer's whole life.
+fn trace(command: pid_t, out: &Path, mut link: UnixStream) {
+    sys::block_signals();
+    let mut recorder = Recorder::new();
+    note_inherited(&mut recorder, link.as_raw_fd());
+    if keep_only(link.as_raw_fd()).is_none() {
+        return;
+    }
+    let seized = link.read_exact(&mut [0]).is_ok() && sys::seize(command).is_ok();
+    if seized && link.write_all(b"t").is_ok() {
+        drop(link);
+        Tracer::new(command, out, recorder).follow();
+    }
+}
+
+/// Takes note of files that the command is given open for reading. Standard input is its caller's to know of.
+fn note_inherited(recorder: &mut Recorder, own: RawFd) {
+    let Ok(descriptors) = fs::read_dir("/proc/self/fd") else {
+        return recorder.log.doubt(Doubt::Unreadable, "/proc/self/fd");
+    };
+    for descriptor in descriptors.flatten() {
+        let path = descriptor.path();
+        let number = descriptor.file_name().to_str().and_then(|name| name.parse::<RawFd>().ok());
+        let Some(number) = number.filter(|number| *number > 2 && *number != own) else { continue };
+        if may_be_read(&path, number) {
+            recorder.log.doubt(Doubt::Inherited, format!("descriptor {number}"));
+        }
+    }
+}
+
+/// Whether a program can read what it does not name by an open descriptor. Pipes and terminals are make's and the user's.
+fn may_be_read(path: &Path, number: RawFd) -> bool {
+    let Ok(kind) = fs::metadata(path).map(|file| file.file_type()) else { return false };
+    if kind.is_fifo() || kind.is_char_device() || kind.is_dir() {
+        return false;
+    }
+    let flags = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|text| i32::from_str_radix(text.trim(), 8).ok()).unwrap_or_default();
+    flags & libc::O_CLOEXEC == 0 && flags & libc::O_ACCMODE != libc::O_WRONLY
+}
+
+/// Closes all descriptors but this one and has nothing behind the standard ones.
+fn keep_only(link: RawFd) -> Option<()> {
+    let null = File::options().read(true).write(true).open("/dev/null").ok()?;
+    sys::close_all_but(null.into_raw_fd(), link)
+}

@@ -1,0 +1,196 @@
+//! The system calls of a tracer, each behind a safe function. In this room no other file holds `unsafe`.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::{MaybeUninit, size_of, zeroed};
+
+use libc::{c_int, c_long, c_uint, pid_t};
+
+/// `PTRACE_EVENT_STOP` of linux/ptrace.h, which libc does not name.
+pub(super) const EVENT_STOP: c_int = 128;
+
+const OPTIONS: c_int = libc::PTRACE_O_TRACESECCOMP
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_EXITKILL;
+
+/// What a tracee reports: it has ended, or waits to be told how to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Report {
+    Ended(pid_t),
+    Stopped { pid: pid_t, signal: c_int, event: c_int },
+}
+
+/// A system call that is about to be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SystemCall {
+    pub(super) architecture: u32,
+    pub(super) number: u64,
+    pub(super) args: [u64; 6],
+}
+
+fn check(value: c_long) -> io::Result<c_long> {
+    if value == -1 { Err(io::Error::last_os_error()) } else { Ok(value) }
+}
+
+/// Forks a child that no `wait` of this process's finds unless it asks for such; `None` in the child.
+///
+/// The program that this process becomes must not find a child that it did not start.
+pub(super) fn fork_unseen() -> io::Result<Option<pid_t>> {
+    // SAFETY: without flags, and so without a signal at the child's end, this is a fork; there is one thread.
+    let child = check(unsafe { libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) })?;
+    Ok((child != 0).then_some(child as pid_t))
+}
+
+/// Lets the process with this id trace us, where the Yama module asks for that.
+pub(super) fn permit_tracer(pid: pid_t) {
+    // SAFETY: a system call on integers. Without Yama it is refused, and not needed.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, pid as libc::c_ulong, 0, 0, 0) };
+}
+
+fn ptrace(request: c_uint, pid: pid_t, address: usize, data: usize) -> io::Result<c_long> {
+    // SAFETY: the requests of this file take integers, or pointers that their callers have made valid.
+    check(unsafe { libc::ptrace(request, pid, address as *mut c_void, data as *mut c_void) })
+}
+
+/// Makes us the tracer of a running process and of all that it starts.
+pub(super) fn seize(pid: pid_t) -> io::Result<()> {
+    ptrace(libc::PTRACE_SEIZE, pid, 0, OPTIONS as usize).map(drop)
+}
+
+/// Lets a stopped tracee go on; it gets the signal, if that is none of 0.
+pub(super) fn resume(pid: pid_t, signal: c_int) {
+    // It fails for one that was killed meanwhile, which is reported next.
+    let _ = ptrace(libc::PTRACE_CONT, pid, 0, signal as usize);
+}
+
+/// Leaves a tracee stopped until it gets `SIGCONT`, as it would be without us.
+pub(super) fn leave_stopped(pid: pid_t) {
+    if ptrace(libc::PTRACE_LISTEN, pid, 0, 0).is_err() {
+        resume(pid, 0);
+    }
+}
+
+/// Stops tracing a stopped tracee.
+pub(super) fn let_go(pid: pid_t) {
+    // As with `resume`.
+    let _ = ptrace(libc::PTRACE_DETACH, pid, 0, 0);
+}
+
+/// What the event is about: the new process's id, or the one that a thread had before it executed a program.
+pub(super) fn event_message(pid: pid_t) -> io::Result<pid_t> {
+    let mut message: libc::c_ulong = 0;
+    ptrace(libc::PTRACE_GETEVENTMSG, pid, 0, &raw mut message as usize)?;
+    Ok(message as pid_t)
+}
+
+/// The call that a tracee is stopped before (Linux 5.3).
+pub(super) fn system_call(pid: pid_t) -> io::Result<SystemCall> {
+    const SECCOMP: u8 = 3;
+    // SAFETY: the structure is plain integers, for which zeros are valid.
+    let mut info: libc::ptrace_syscall_info = unsafe { zeroed() };
+    let size = size_of::<libc::ptrace_syscall_info>();
+    ptrace(libc::PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info as usize)?;
+    if info.op != SECCOMP {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    // SAFETY: `op` says that this member is the one that is set; all are integers anyway.
+    let call = unsafe { info.u.seccomp };
+    Ok(SystemCall { architecture: info.arch, number: call.nr, args: call.args })
+}
+
+/// Waits for a tracee; an error when there is none left.
+///
+/// One that has ended stays, and its parent is not told, until [`reap`].
+pub(super) fn wait() -> io::Result<Report> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    loop {
+        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT | libc::__WALL;
+        // SAFETY: the structure is writable.
+        if unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), flags) } == 0 {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    // SAFETY: zeros are valid, and the call has filled in what it says of a child.
+    let (code, pid, status) = unsafe {
+        let info = info.assume_init();
+        (info.si_code, info.si_pid(), info.si_status())
+    };
+    Ok(match code {
+        libc::CLD_TRAPPED | libc::CLD_STOPPED => {
+            Report::Stopped { pid, signal: status & 0xff, event: status >> 8 }
+        }
+        _ => Report::Ended(pid),
+    })
+}
+
+/// Gives up one that has ended: now its parent is told.
+pub(super) fn reap(pid: pid_t) {
+    // SAFETY: a null status is allowed.
+    unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::__WALL) };
+}
+
+/// Reads memory of a tracee from `address` on; returns how many bytes came.
+pub(super) fn memory(pid: pid_t, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let remote = libc::iovec { iov_base: address as *mut c_void, iov_len: buffer.len() };
+    // SAFETY: `local` describes `buffer`; the other address is the tracee's and is only looked at by the kernel.
+    let length = unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    check(length as c_long).map(|length| length as usize)
+}
+
+/// Has no signal but `SIGKILL` and `SIGSTOP` reach this process.
+pub(super) fn block_signals() {
+    // SAFETY: zeros are a valid set, which is filled before use.
+    unsafe {
+        let mut all: libc::sigset_t = zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
+    }
+}
+
+/// Gives up this process's place in its group and session.
+pub(super) fn leave_session() {
+    // SAFETY: a system call without arguments; it fails for a leader, which the tracer is not.
+    unsafe { libc::setsid() };
+}
+
+/// Has this thread, and all that come of it, obey a filter, and gain no rights by executing a program.
+pub(super) fn obey(filter: &mut [libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: the program describes `filter`, which the kernel copies.
+    unsafe {
+        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
+        let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
+        check(libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0).into()).map(drop)
+    }
+}
+
+/// Ends this process at once.
+pub(super) fn end() -> ! {
+    // SAFETY: it does not return.
+    unsafe { libc::_exit(0) }
+}
+
+/// Puts `null` behind the three standard descriptors, and closes all others but `kept`, which is none of those.
+pub(super) fn close_all_but(null: c_int, kept: c_int) -> Option<()> {
+    let kept = c_uint::try_from(kept).ok()?;
+    // SAFETY: system calls on integers; nobody in this process uses what is closed.
+    unsafe {
+        for standard in 0..3 {
+            check(libc::dup2(null, standard).into()).ok()?;
+        }
+        for (first, last) in [(3, kept.checked_sub(1)?), (kept.checked_add(1)?, c_uint::MAX)] {
+            if first <= last {
+                check(libc::syscall(libc::SYS_close_range, first, last, 0)).ok()?;
+            }
+        }
+    }
+    Some(())
+}
