@@ -17,9 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Runs the compiler to its end and returns what to report. An error means that nothing was started.
 ///
 /// `open` says which standard descriptors are; the compiler finds closed what is closed.
-pub fn run(command: &Command, open: [bool; 3]) -> Result<Report> {
+pub fn run(command: &Command, open: [bool; 3], keep: bool) -> Result<Report> {
     let started = now();
-    let Streams { mut captures, theirs, complete } = Streams::open(open);
+    let Streams { mut captures, theirs, complete } = Streams::open(open, if keep { MAX_STDERR } else { 0 });
     let mut child = Child::start(command, &theirs)?;
     // Held by us as well, they would never end.
     drop(theirs);
@@ -38,7 +38,10 @@ pub fn run(command: &Command, open: [bool; 3]) -> Result<Report> {
     };
     for (number, capture) in captures {
         match number {
-            STDOUT => report.stdout_seen |= capture.seen,
+            STDOUT => {
+                report.stdout_seen |= capture.seen;
+                report.stdout = capture.bytes;
+            }
             _ => report.stderr = capture.bytes,
         }
     }
@@ -54,9 +57,9 @@ struct Streams {
 }
 
 impl Streams {
-    fn open([_, stdout, stderr]: [bool; 3]) -> Self {
+    fn open([_, stdout, stderr]: [bool; 3], keep_out: usize) -> Self {
         let mut streams = Self { captures: Vec::new(), theirs: Vec::new(), complete: stderr };
-        for (number, keep, is_open) in [(STDOUT, 0, stdout), (STDERR, MAX_STDERR, stderr)] {
+        for (number, keep, is_open) in [(STDOUT, keep_out, stdout), (STDERR, MAX_STDERR, stderr)] {
             if !is_open {
                 continue;
             }

@@ -46,7 +46,7 @@ fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
 /// are to go to a grid.
 fn worth_asking(command: &Command, env: &Environment) -> bool {
     env.treats_links()
-        || command.argv.iter().skip(1).any(|arg| arg.as_c_str() == c"-c" || arg.to_bytes().starts_with(b"@"))
+        || command.argv.iter().skip(1).any(|arg| !arg.to_bytes().starts_with(b"-"))
 }
 
 struct Call {
@@ -94,8 +94,14 @@ impl Call {
             command.argv.push(c_string(arg).ok()?);
         }
         command.env = self.env.changed(&[], &how.env).ok()?;
-        let report = match run::run(&command, self.open) {
-            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(&command), self.open),
+        if let Some(first) = how.prefix.first() {
+            let path = c_string(first).ok()?;
+            let prefix = how.prefix.iter().map(|arg| c_string(arg)).collect::<Result<Vec<_>>>().ok()?;
+            command.argv = prefix.into_iter().chain([command.path.clone()]).chain(command.argv).collect();
+            command.path = path;
+        }
+        let report = match run::run(&command, self.open, how.stdout) {
+            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(&command), self.open, how.stdout),
             other => other,
         }
         .ok()?;

@@ -87,6 +87,8 @@ pub struct Report {
     pub truncated: bool,
     /// Whether it wrote to standard output, or may have.
     pub stdout_seen: bool,
+    /// What it wrote to standard output.
+    pub stdout: Bytes,
 }
 
 /// What the companion answers.
@@ -122,6 +124,10 @@ pub struct Run {
     pub env: Vec<Bytes>,
     /// Arguments to append after the user's.
     pub args: Vec<Bytes>,
+    /// prefix
+    pub prefix: Vec<Bytes>,
+    /// stdout
+    pub stdout: bool,
 }
 
 /// A finished compile. Its frame carries one descriptor per output, in order, by `SCM_RIGHTS`.
