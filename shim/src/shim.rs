@@ -45,8 +45,7 @@ fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
 /// Returns whether the companion could do anything about the command: it compiles, a response file may say so, or links
 /// are to go to a grid.
 fn worth_asking(command: &Command, env: &Environment) -> bool {
-    env.treats_links()
-        || command.argv.iter().skip(1).any(|arg| !arg.to_bytes().starts_with(b"-"))
+    env.treats_links() || command.argv.iter().skip(1).any(|arg| !arg.to_bytes().starts_with(b"-"))
 }
 
 struct Call {

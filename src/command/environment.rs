@@ -78,7 +78,8 @@ pub fn keyed(name: &str) -> bool {
 /// Returns whether the value of `name` must be part of what identifies a traced command: besides, what decides where programs
 /// look for files, as their loader and linker do.
 pub fn keyed_traced(name: &str) -> bool {
-    const LOOKING: [&str; 7] = ["PATH", "HOME", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE", "TMPDIR", "LOCPATH"];
+    const LOOKING: [&str; 7] =
+        ["PATH", "HOME", "GNUTARGET", "LDEMULATION", "COLLECT_NO_DEMANGLE", "TMPDIR", "LOCPATH"];
     keyed(name) || LOOKING.contains(&name) || name.starts_with("LD_") || name.starts_with("GCC_")
 }
 

@@ -41,7 +41,8 @@ impl Scratch {
     pub fn is_empty(&self) -> bool {
         let mut fixed: Vec<_> = self.names.iter().map(|(_, fixed)| fixed).collect();
         fixed.sort_unstable();
-        fixed.windows(2).any(|pair| pair[0] == pair[1]) || self.names.iter().all(|(name, fixed)| name == fixed)
+        fixed.windows(2).any(|pair| pair[0] == pair[1])
+            || self.names.iter().all(|(name, fixed)| name == fixed)
     }
 
     /// The text with fixed names.
@@ -56,10 +57,15 @@ impl Scratch {
 
     /// Whether there are random parts of names in `bytes`.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
-        !self.is_empty() && self.names.iter().any(|(name, _)| memchr::memmem::find(bytes, tail(name)).is_some())
+        !self.is_empty()
+            && self.names.iter().any(|(name, _)| memchr::memmem::find(bytes, tail(name)).is_some())
     }
 
-    fn replaced<'a>(&'a self, text: &str, pair: impl Fn(&'a (String, String)) -> (&'a String, &'a String)) -> String {
+    fn replaced<'a>(
+        &'a self,
+        text: &str,
+        pair: impl Fn(&'a (String, String)) -> (&'a String, &'a String),
+    ) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
@@ -98,7 +104,8 @@ mod tests {
 
     #[test]
     fn two_names_of_a_kind_are_left_alone() {
-        let scratch = Scratch::of(&["meson-private/tmpabcdefgh/a.c meson-private/tmphgfedcba/a.c".to_owned()]);
+        let scratch =
+            Scratch::of(&["meson-private/tmpabcdefgh/a.c meson-private/tmphgfedcba/a.c".to_owned()]);
         assert!(scratch.is_empty());
         assert_eq!(scratch.fix("meson-private/tmpabcdefgh"), "meson-private/tmpabcdefgh");
     }

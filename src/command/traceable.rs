@@ -19,8 +19,23 @@ pub struct Traceable {
 }
 
 /// Options whose argument names no input.
-const NO_INPUT: &[&str] =
-    &["-o", "-x", "-MF", "-MT", "-MQ", "-I", "-L", "-D", "-U", "-isystem", "-idirafter", "-iquote", "-Xlinker", "-z", "-u"];
+const NO_INPUT: &[&str] = &[
+    "-o",
+    "-x",
+    "-MF",
+    "-MT",
+    "-MQ",
+    "-I",
+    "-L",
+    "-D",
+    "-U",
+    "-isystem",
+    "-idirafter",
+    "-iquote",
+    "-Xlinker",
+    "-z",
+    "-u",
+];
 
 /// Beginnings of options that make a result depend on more than files and arguments: the processor, the time it takes,
 /// caches of the compiler's own.
@@ -109,7 +124,9 @@ mod tests {
 
     #[test]
     fn what_a_tracer_does_not_see_is_left_alone() {
-        for line in ["gcc -E -", "gcc --version", "gcc -march=native a.c", "ar -M", "ls a.c", "gcc -ftime-report a.c"] {
+        for line in
+            ["gcc -E -", "gcc --version", "gcc -march=native a.c", "ar -M", "ls a.c", "gcc -ftime-report a.c"]
+        {
             assert_eq!(of(line), None, "{line}");
         }
     }

@@ -199,7 +199,8 @@ pub(super) fn answer(
                         return answer;
                     }
                 }
-                if let Some(answer) = traced::answer(companion, &session, request, mode, &mut snapshot, alive) {
+                if let Some(answer) = traced::answer(companion, &session, request, mode, &mut snapshot, alive)
+                {
                     return answer;
                 }
                 session.inner().accounts.served.bypassed += 1;

@@ -199,14 +199,16 @@ fn teach_traced(companion: &Companion, stream: &mut UnixStream, lesson: &TracedL
     let began_ns = stamp::before_any_change_ns();
     let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
     let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
-    let run_it = wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
+    let run_it =
+        wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
     let report = run(companion, stream, run_it)?;
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
-    let observed = told.ok_or_else(|| "its end or its messages were not caught".to_owned()).and_then(|status| {
-        let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
-        traced::learn(companion, lesson, told, &listed, began_ns)
-    });
+    let observed =
+        told.ok_or_else(|| "its end or its messages were not caught".to_owned()).and_then(|status| {
+            let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
+            traced::learn(companion, lesson, told, &listed, began_ns)
+        });
     // What it left has been copied away; the build may go on.
     let done = reply(stream, &Reply::Done);
     match observed {

@@ -11,7 +11,8 @@ use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, conclude, Work, instantiate, scan, templated,
+    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, Work, conclude, instantiate, scan,
+    templated,
 };
 use crate::store::{Record, SetId};
 
@@ -209,12 +210,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
 }
 
 /// Puts a record into play that the build itself has just given.
-pub(super) fn put_into_play(
-    companion: &Companion,
-    session: &Session,
-    known: Known,
-    before: Option<&Known>,
-) {
+pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Known, before: Option<&Known>) {
     if let Some(before) = before {
         known.inherit(before);
     }

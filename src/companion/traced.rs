@@ -141,9 +141,9 @@ pub(super) fn learn(
 ) -> Result<Observed, String> {
     let engine = &companion.engine;
     let TracedLesson { traced, session, .. } = lesson;
-    let accesses = trace::read(listed).map_err(|error| error.to_string())?;
+    let touched = trace::read(listed).map_err(|error| error.to_string())?;
     let run = Run {
-        accesses: &accesses,
+        touched: &touched,
         status: told.status,
         stdout: told.stdout,
         stderr: told.stderr,
@@ -156,7 +156,8 @@ pub(super) fn learn(
     if traced.probe {
         // A launch will be shown them again.
         for (name, content) in &observed.given {
-            let stored = engine.cache.blobs.put_path(&traced.absolute(name)).map_err(|error| error.to_string())?;
+            let stored =
+                engine.cache.blobs.put_path(&traced.absolute(name)).map_err(|error| error.to_string())?;
             if stored != *content {
                 return Err(format!("{name} changed meanwhile"));
             }
@@ -167,7 +168,13 @@ pub(super) fn learn(
 }
 
 /// Records what was learnt.
-pub(super) fn record(companion: &Companion, lesson: &TracedLesson, observed: Observed, cpu: Duration, wall: Duration) {
+pub(super) fn record(
+    companion: &Companion,
+    lesson: &TracedLesson,
+    observed: Observed,
+    cpu: Duration,
+    wall: Duration,
+) {
     let TracedLesson { traced, id, session, order, .. } = lesson;
     let engine = &companion.engine;
     let root = &session.place.root;

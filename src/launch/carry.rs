@@ -7,7 +7,8 @@ use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
 use super::traced::{self, look_ahead};
 use super::{
-    Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Work, Wrapper, instantiate,
+    Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Work, Wrapper,
+    instantiate,
 };
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
@@ -73,7 +74,8 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
     if let Some(outcome) = engine.cache.find_any(&found.key) {
         return Ok(Launch::Ready(found.key, outcome));
     }
-    let outputs = known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
+    let outputs =
+        known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
     known.state().executed = true;
     let performed = traced::perform(engine, traced, place, &foreseen, &outputs, asked, &|group| {
         task.run_by(&Runner::Group(group));

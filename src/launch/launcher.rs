@@ -88,7 +88,10 @@ impl Launcher {
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
-                let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
+                let built = newer_output(
+                    call.outputs().iter().map(|output| call.absolute(output)),
+                    instance.newest_ns,
+                );
                 match instance.keys.find(&self.engine.cache) {
                     Some(_) if built => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
@@ -111,7 +114,8 @@ impl Launcher {
         snapshot: &mut Snapshot<'_>,
     ) {
         if self.engine.tracer.is_none() || !self.engine.executor.available() || place.recc.is_some() {
-            return known.set(Launch::Not("neither a tracer nor a private view of the build tree can be had".into()));
+            return known
+                .set(Launch::Not("neither a tracer nor a private view of the build tree can be had".into()));
         }
         if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
             return;

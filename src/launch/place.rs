@@ -54,7 +54,8 @@ impl Place {
     pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
         let outputs = known.state().record.outputs.clone();
         let paths = outputs.iter().map(|path| normalise::from_template(path, &self.root));
-        self.makers.add(known, paths.map(|path| search::intern(engine.paths(), known.work.directory(), &path)));
+        self.makers
+            .add(known, paths.map(|path| search::intern(engine.paths(), known.work.directory(), &path)));
     }
 
     /// The environment to run a call in: the session's, with the call's own keyed variables.

@@ -137,12 +137,14 @@ pub(super) struct RecordRow {
 
 impl TracedRow {
     fn new(traced: &Traced) -> Self {
-        let entry = |(path, content): &(String, Digest)| Generated { content: *content, changes: 0 }.entry(path);
+        let entry =
+            |(path, content): &(String, Digest)| Generated { content: *content, changes: 0 }.entry(path);
         Self { given: traced.given.iter().map(entry).collect() }
     }
 
     fn traced(&self) -> Option<Traced> {
-        let given = |entry: &GeneratedEntry| Some((entry.path.clone(), Generated::from_entry(entry)?.content));
+        let given =
+            |entry: &GeneratedEntry| Some((entry.path.clone(), Generated::from_entry(entry)?.content));
         Some(Traced { given: self.given.iter().map(given).collect::<Option<_>>()? })
     }
 }
@@ -304,7 +306,8 @@ mod tests {
                 useful: n.5,
                 wasted: n.6,
                 unseen_builds: fixed.2,
-                traced: (n.3 % 2 == 0).then(|| Traced { given: vec![("{root}/a.o".into(), Digest::of(&fixed.0))] }),
+                traced: (n.3 % 2 == 0)
+                    .then(|| Traced { given: vec![("{root}/a.o".into(), Digest::of(&fixed.0))] }),
             }
         })
     }

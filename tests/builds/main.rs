@@ -6,6 +6,6 @@ mod edits;
 mod faults;
 mod outputs;
 mod predictions;
-mod traced;
 #[path = "../support/mod.rs"]
 mod support;
+mod traced;

@@ -47,17 +47,8 @@ pub struct Touched {
     pub listed: Vec<String>,
 }
 
-/// Returns the accesses of a trace; an error when they do not account for the run, a listed folder included.
-pub fn read(file: &Path) -> Result<Vec<Access>, TraceError> {
-    let touched = read_with_listings(file)?;
-    match touched.listed.into_iter().next() {
-        Some(folder) => Err(TraceError::Listed(folder)),
-        None => Ok(touched.accesses),
-    }
-}
-
 /// Returns the accesses of a trace and the folders that were listed; an error when they do not account for the run.
-pub fn read_with_listings(file: &Path) -> Result<Touched, TraceError> {
+pub fn read(file: &Path) -> Result<Touched, TraceError> {
     parse(&fs::read(file)?)
 }
 

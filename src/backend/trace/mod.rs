@@ -18,5 +18,5 @@ mod tracer;
 
 pub use access::Access;
 pub use doubt::Doubt;
-pub use format::{Touched, TraceError, read, read_with_listings};
+pub use format::{Touched, TraceError, read};
 pub use start::run;

@@ -1,19 +1,23 @@
 //! What a traced command will find at the paths that it touches, before its build has made them.
 
 use super::state::{Overrides, Stated, There, is_absence, state};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
 use super::Traced;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
+use crate::launch::call::lexical;
 use crate::launch::{Assumed, Engine, Known, Launch, Place, Unready};
 
 /// What is to be shown to a launch in place of what is there.
-pub type Foreseen = Overrides;
+type Foreseen = Overrides;
 
 /// What a recorded traced command will find, and its key on that.
 ///
 /// Fails with a missing file that has to be waited for.
-pub fn look_ahead(
+pub(in crate::launch) fn look_ahead(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     known: &Known,
@@ -25,9 +29,42 @@ pub fn look_ahead(
         let state = known.state();
         (state.reads.clone(), state.given.clone())
     };
-    let foreseen = foresee(engine, snapshot, place, traced, &given, &assumed).map_err(Unready::Missing)?;
+    let mut foreseen =
+        foresee(engine, snapshot, place, traced, &given, &assumed).map_err(Unready::Missing)?;
+    folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
     let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
     Ok((foreseen, found))
+}
+
+/// Adds the folders that a launch's view will have: those above its files and its working directory.
+fn folders(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    place: &Place,
+    traced: &Traced,
+    set: &[PathId],
+    foreseen: &mut Foreseen,
+) {
+    let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), place);
+    for id in foreseen.keys() {
+        above.extend(
+            lexical(Path::new(&engine.name(*id)))
+                .parent()
+                .into_iter()
+                .flat_map(|folder| ancestors(folder, place)),
+        );
+    }
+    for &id in set {
+        let name = engine.name(id);
+        let path = Path::new(&name);
+        if path.starts_with(&place.root) && above.contains(&lexical(path)) && snapshot.stat(id).is_err() {
+            foreseen.entry(id).or_insert(There::Folder);
+        }
+    }
+}
+
+fn ancestors(folder: &Path, place: &Place) -> HashSet<PathBuf> {
+    folder.ancestors().take_while(|folder| folder.starts_with(&place.root)).map(Path::to_path_buf).collect()
 }
 
 /// Foresees what `traced` will find. `given` are the files of its build that it read last time, `assumed` what the build is
@@ -62,7 +99,9 @@ fn to_come(
     if let Some(maker) = place.makers.of(id) {
         match &maker.state().launch {
             Launch::Ready(_, outcome) => {
-                let is_it = |path: &str| crate::inputs::search::intern(engine.paths(), maker.work.directory(), path) == id;
+                let is_it = |path: &str| {
+                    crate::inputs::search::intern(engine.paths(), maker.work.directory(), path) == id
+                };
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
                     return Ok(Some(There::File(file.digest, file.executable)));
                 }

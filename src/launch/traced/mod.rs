@@ -18,10 +18,10 @@ use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::store::{self, Record, RecordId};
 
-pub(super) use foresee::look_ahead;
+pub(in crate::launch) use foresee::look_ahead;
 pub use observe::{Observed, Run, observe};
 pub use perform::exit_status;
-pub(super) use perform::perform;
+pub(in crate::launch) use perform::perform;
 pub use state::{Overrides, state};
 
 /// A traced command, as a build asks for it or as a record remembers it.
@@ -57,11 +57,18 @@ impl Traced {
         let mut environment: Vec<_> =
             environment.iter().filter(|(name, _)| command::keyed_traced(name)).cloned().collect();
         environment.sort_unstable();
-        let random = if traceable.probe { Scratch::of(traceable.args.iter().chain([&directory.to_owned()])) } else { Scratch::default() };
+        let random = if traceable.probe {
+            Scratch::of(traceable.args.iter().chain([&directory.to_owned()]))
+        } else {
+            Scratch::default()
+        };
         let fix = |text: &String| random.fix(text);
         Some(Self {
             program: inv.compiler.to_str()?.to_owned(),
-            argv: std::iter::once(argv0).chain(traceable.args.iter().map(String::as_str)).map(|arg| random.fix(arg)).collect(),
+            argv: std::iter::once(argv0)
+                .chain(traceable.args.iter().map(String::as_str))
+                .map(|arg| random.fix(arg))
+                .collect(),
             environment,
             directory: random.fix(directory),
             output: traceable.output.as_ref().map(fix),
@@ -90,7 +97,9 @@ impl Traced {
     /// same arguments; any other command's by what it makes, so that a changed flag keeps it.
     pub fn id(&self, root: &str, mut content: impl FnMut(&Path) -> Option<Digest>) -> RecordId {
         let mut what = match &self.output {
-            Some(output) if !self.probe => return RecordId::of(&templated(&self.directory, root), &templated(output, root)),
+            Some(output) if !self.probe => {
+                return RecordId::of(&templated(&self.directory, root), &templated(output, root));
+            }
             _ => self.argv.iter().map(|arg| templated(arg, root)).collect::<Vec<_>>().join("\0"),
         };
         if self.probe {
@@ -111,7 +120,11 @@ impl Traced {
             && record.args.len() == self.argv.len()
             && record.env.len() == self.environment.len()
             && record.args.iter().zip(&self.argv).all(|(old, now)| same(old, now))
-            && record.env.iter().zip(&self.environment).all(|(old, now)| old.0 == now.0 && same(&old.1, &now.1))
+            && record
+                .env
+                .iter()
+                .zip(&self.environment)
+                .all(|(old, now)| old.0 == now.0 && same(&old.1, &now.1))
     }
 
     /// A record of it, without what it cost and how it was used.
@@ -122,7 +135,11 @@ impl Traced {
             compiler: self.program.clone(),
             args: self.argv.iter().map(|arg| templated(arg, root)).collect(),
             cwd: templated(&self.directory, root),
-            env: self.environment.iter().map(|(name, value)| (name.clone(), templated(value, root))).collect(),
+            env: self
+                .environment
+                .iter()
+                .map(|(name, value)| (name.clone(), templated(value, root)))
+                .collect(),
             source: templated(self.label(), root),
             outputs: seen.outcome.files.iter().map(|file| templated(&file.path, root)).collect(),
             traced: Some(store::Traced { given: given.collect() }),

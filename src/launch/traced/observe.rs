@@ -6,23 +6,23 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::state::{Overrides, There, is_absence, state};
 use super::Traced;
+use super::state::{Overrides, There, is_absence, listing, state};
 use crate::backend::Outcome;
-use crate::backend::trace::Access;
+use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::{Hazards, Scan};
 use crate::inputs::paths::PathId;
 use crate::inputs::search;
+use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Engine, Reads};
-use crate::inputs::shape::Shape;
 
 /// A run that has ended.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// What it touched, in the order of the first time.
-    pub accesses: &'a [Access],
+    /// What it touched.
+    pub touched: &'a Touched,
     /// Its exit status.
     pub status: u8,
     /// What it wrote to standard output.
@@ -68,10 +68,10 @@ pub fn observe(
     let below = format!("{}/", run.root);
     let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
     let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
-    let mut set = Vec::with_capacity(run.accesses.len());
+    let mut set = Vec::with_capacity(run.touched.accesses.len() + run.touched.listed.len());
     let mut overrides = overrides.clone();
     let mut existed = HashMap::new();
-    for access in run.accesses {
+    for access in &run.touched.accesses {
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if !access.written {
             existed.insert(id, access.existed);
@@ -88,13 +88,19 @@ pub fn observe(
             set.push(id);
         }
     }
+    for folder in &run.touched.listed {
+        set.push(engine.paths().intern(&listing(&traced.scratch.fix(folder))));
+    }
     set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     let mut snapshot = Snapshot::new(&engine.files);
     let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
     let mut given = Vec::new();
     for &id in &set {
-        let there = overrides.get(&id).map_or_else(|| snapshot.stat(traced.actual(engine, id)).is_ok(), |there| *there != There::Nothing);
+        let there = overrides.get(&id).map_or_else(
+            || snapshot.stat(traced.actual(engine, id)).is_ok(),
+            |there| *there != There::Nothing,
+        );
         if existed.get(&id).is_some_and(|&before| before != there) {
             return Err(format!("{} came or went meanwhile", engine.name(id)));
         }
@@ -115,7 +121,11 @@ fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
     }
     let text = String::from_utf8(said).map_err(|error| error.to_string())?;
     let fixed = traced.scratch.fix(&text).into_bytes();
-    if traced.scratch.is_in(&fixed) { Err("its messages have a random name in them".into()) } else { Ok(fixed) }
+    if traced.scratch.is_in(&fixed) {
+        Err("its messages have a random name in them".into())
+    } else {
+        Ok(fixed)
+    }
 }
 
 /// Stores what the run left at a path that it wrote to; false when nothing is left there.
@@ -133,7 +143,9 @@ fn leave(
             let prefix = format!("{}/", traced.directory);
             let fixed = traced.scratch.fix(&access.path);
             let name = fixed.strip_prefix(&prefix).unwrap_or(&fixed);
-            if !traced.scratch.is_empty() && traced.scratch.is_in(&fs::read(&path).map_err(|error| error.to_string())?) {
+            if !traced.scratch.is_empty()
+                && traced.scratch.is_in(&fs::read(&path).map_err(|error| error.to_string())?)
+            {
                 return Err(format!("{name} has a random name in it"));
             }
             outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;

@@ -4,18 +4,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Traced;
 use super::observe::{Observed, Run, observe};
 use super::state::{Overrides, There};
-use super::Traced;
-use crate::backend::trace;
 use crate::backend::Job;
+use crate::backend::trace;
 use crate::inputs::stamp;
 use crate::launch::call::{lexical, plain};
 use crate::launch::{Engine, Place};
 
 /// What a launch that ran to its end gave.
 #[derive(Debug)]
-pub struct Performed {
+pub(in crate::launch) struct Performed {
     /// What was learnt from it.
     pub observed: Observed,
     /// CPU time, user and system.
@@ -25,7 +25,7 @@ pub struct Performed {
 }
 
 /// Runs `traced` on what is foreseen, and keeps its result. `outputs` is what it made last time.
-pub fn perform(
+pub(in crate::launch) fn perform(
     engine: &Engine,
     traced: &Traced,
     place: &Place,
@@ -66,10 +66,10 @@ pub fn perform(
     };
     let began_ns = stamp::before_any_change_ns();
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
-    let accesses = trace::read(&listed).map_err(|error| error.to_string())?;
+    let touched = trace::read(&listed).map_err(|error| error.to_string())?;
     let status = exit_status(executed.status).ok_or("it was ended by a signal")?;
     let run = Run {
-        accesses: &accesses,
+        touched: &touched,
         status,
         stdout: executed.stdout.clone(),
         stderr: executed.stderr.clone(),

@@ -1,6 +1,9 @@
 //! The state of all that a traced command touches, at one moment, and the key that stands for it.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::Traced;
 use crate::inputs::digest::Digest;
@@ -18,6 +21,8 @@ pub enum There {
     Nothing,
     /// A folder, whatever is in it.
     Folder,
+    /// The names in a folder.
+    Names(Digest),
     /// A file of this content, and whether it may be executed.
     File(Digest, bool),
     /// A device or the like, of this kind (`S_IFMT` of `inode(7)`, shifted).
@@ -67,7 +72,11 @@ fn look(
     id: PathId,
     newest_ns: &mut i64,
 ) -> Result<There, Unready> {
-    let refused = |error: std::io::Error| Unready::Refused(format!("cannot read {}: {error}", engine.name(id)));
+    let refused =
+        |error: std::io::Error| Unready::Refused(format!("cannot read {}: {error}", engine.name(id)));
+    if let Some(folder) = engine.name(id).strip_suffix(LISTING) {
+        return Ok(names(Path::new(folder)).map_or(There::Nothing, There::Names));
+    }
     let stamp = match snapshot.stat(id) {
         Ok(stamp) => stamp,
         Err(error) if is_absence(&error) => return Ok(There::Nothing),
@@ -82,6 +91,23 @@ fn look(
         }
         kind => There::Other((kind >> 12) as u8),
     })
+}
+
+/// What is put behind a folder whose names count.
+const LISTING: &str = "/*";
+
+/// The path that stands for the names in a folder.
+pub(super) fn listing(folder: &str) -> String {
+    format!("{}{LISTING}", folder.trim_end_matches('/'))
+}
+
+/// Stands for the names in a folder; `None` where it cannot be listed.
+fn names(folder: &Path) -> Option<Digest> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>().ok()?;
+    names.sort_unstable();
+    Some(Digest::of(names.join(OsStr::new("/")).as_bytes()))
 }
 
 /// Whether `stat` says that there is nothing.
@@ -113,6 +139,10 @@ impl Text {
             There::File(content, executable) => {
                 self.0.push(if *executable { b'x' } else { b'f' });
                 self.0.extend(content.hash);
+            }
+            There::Names(names) => {
+                self.0.push(b'l');
+                self.0.extend(names.hash);
             }
             There::Other(kind) => self.0.extend([b'o', *kind]),
         }
