@@ -105,6 +105,14 @@ impl Tracee {
         fs::read_link(self.proc("exe"))
     }
 
+    /// The processor that it was last on (proc(5), `/proc/PID/stat`, field 39).
+    pub(super) fn processor(self) -> Option<usize> {
+        let stat = fs::read_to_string(self.proc("stat")).ok()?;
+        // The name before it may hold anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_ascii_whitespace().nth(39 - 3)?.parse().ok()
+    }
+
     fn descriptor(self, number: i32) -> PathBuf {
         self.proc(&format!("fd/{number}"))
     }

@@ -98,9 +98,14 @@ impl<'a> Tracer<'a> {
         {
             self.threads.remove(&former);
         }
-        if !self.over {
-            self.recorder.running(Tracee(pid));
+        if self.over {
+            return;
         }
+        // Only one of both runs at any time, and to wake another processor takes longer than all the rest.
+        if let Some(processor) = Tracee(pid).processor() {
+            sys::run_on(processor);
+        }
+        self.recorder.running(Tracee(pid));
     }
 
     fn born(&mut self, parent: pid_t) {
