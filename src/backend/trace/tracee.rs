@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use libc::pid_t;
 
-use super::sys;
+use super::sys::{self, SystemCall};
 
 const PAGE: usize = 4096;
 /// The longest path that a system call takes, its NUL included (`PATH_MAX`).
@@ -40,6 +40,11 @@ impl Named {
 }
 
 impl Tracee {
+    /// The call that it is stopped before.
+    pub(super) fn system_call(self) -> io::Result<SystemCall> {
+        sys::system_call(self.0)
+    }
+
     /// The text at an address; nothing where the call itself will find none.
     pub(super) fn text(self, address: u64) -> io::Result<Option<Vec<u8>>> {
         let mut text = Vec::new();

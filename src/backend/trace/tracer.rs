@@ -67,7 +67,7 @@ impl<'a> Tracer<'a> {
             libc::PTRACE_EVENT_SECCOMP => {
                 self.filtered = true;
                 if !self.over {
-                    self.recorder.enter(Tracee(pid), sys::system_call(pid));
+                    self.recorder.enter(Tracee(pid));
                 }
             }
             libc::PTRACE_EVENT_EXEC if !self.filtered => {
