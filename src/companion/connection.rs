@@ -191,6 +191,7 @@ fn run(companion: &Companion, stream: &mut UnixStream, side: &Side) -> io::Resul
     let run = wire::Run {
         env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
         args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
+        ..wire::Run::default()
     };
     companion.launcher.busy(true);
     let report = reply(stream, &Reply::Run(run)).and_then(|()| {

@@ -159,6 +159,7 @@ impl Report {
         w.bytes(&self.stderr);
         w.bool(self.truncated);
         w.bool(self.stdout_seen);
+        w.bytes(&self.stdout);
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
@@ -171,6 +172,7 @@ impl Report {
             stderr: r.bytes()?,
             truncated: r.bool()?,
             stdout_seen: r.bool()?,
+            stdout: r.bytes()?,
         })
     }
 }
@@ -179,10 +181,12 @@ impl Run {
     pub(super) fn write(&self, w: &mut Writer) {
         w.list(&self.env);
         w.list(&self.args);
+        w.list(&self.prefix);
+        w.bool(self.stdout);
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Self { env: r.list()?, args: r.list()? })
+        Ok(Self { env: r.list()?, args: r.list()?, prefix: r.list()?, stdout: r.bool()? })
     }
 }
 
