@@ -1,4 +1,4 @@
-//! Links `spec-cc` statically without std, and puts the link `spec-c++` beside it.
+//! Links `spec-cc` statically without std, and puts the links `spec-c++` and `spec-ar` beside it.
 
 use std::path::Path;
 
@@ -23,11 +23,13 @@ fn main() {
     // OUT_DIR is <target>/<profile>/build/<package>/out.
     let out = std::env::var_os("OUT_DIR").unwrap_or_default();
     if let Some(profile) = Path::new(&out).ancestors().nth(3) {
-        let link = profile.join("spec-c++");
-        if std::fs::read_link(&link).is_err()
-            && let Err(error) = std::os::unix::fs::symlink("spec-cc", &link)
-        {
-            println!("cargo::warning=no link {}: {error}", link.display());
+        for name in ["spec-c++", "spec-ar"] {
+            let link = profile.join(name);
+            if std::fs::read_link(&link).is_err()
+                && let Err(error) = std::os::unix::fs::symlink("spec-cc", &link)
+            {
+                println!("cargo::warning=no link {}: {error}", link.display());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which compiler a call means: the three ways to call the shim.
 //!
-//! - By its own name (`spec-cc -c x.c`): `SPEC_CC_COMPILER`, else the first `cc` on `PATH` (`c++` for `spec-c++`).
+//! - By its own name (`spec-cc -c x.c`): `SPEC_CC_COMPILER`, else the first `cc` on `PATH` (`c++` for `spec-c++`). Or
+//!   `spec-ar`: `SPEC_CC_AR`, else the first `ar`.
 //! - As a launcher (`spec-cc gcc -c x.c`): the program that the first argument names.
 //! - By a compiler's name (a link `gcc`): the next program of that name on `PATH`.
 //!
@@ -74,28 +75,41 @@ pub fn find(argv: &[&CStr], env: &Environment) -> Result<Compiler, Missing> {
         // A call without any name (`argv[0]` empty or missing) is one by our own.
         let own = argv.get(skip - 1).map(|name| name.to_bytes()).filter(|name| !name.is_empty());
         let own = own.unwrap_or(b"spec-cc");
-        let Some(driver) = driver_of(basename(own)) else {
+        let Some(role) = role_of(basename(own)) else {
             return finder.on_path(basename(own), skip);
         };
         let first = argv.get(skip).map(|arg| arg.to_bytes());
         // An argument that is spec-cc counts as the name the shim was called by.
-        if first.is_some_and(|arg| driver_of(basename(arg)).is_some() || has_slash(arg) && is_spec_cc(arg)) {
+        if first.is_some_and(|arg| role_of(basename(arg)).is_some() || has_slash(arg) && is_spec_cc(arg)) {
             skip += 1;
             continue;
         }
+        let first = first.filter(|_| role.launches);
         let launched = first.and_then(|arg| finder.launched(arg, argv, skip + 1));
-        return launched
-            .unwrap_or_else(|| finder.resolve(env.get("SPEC_CC_COMPILER").unwrap_or(driver), driver, skip));
+        return launched.unwrap_or_else(|| {
+            finder.resolve(env.get(role.variable).unwrap_or(role.program), role.program, skip)
+        });
     }
 }
 
-/// Returns the driver that one of the shim's own names stands for.
-fn driver_of(name: &[u8]) -> Option<&'static [u8]> {
-    match name {
-        b"spec-cc" => Some(b"cc"),
-        b"spec-c++" => Some(b"c++"),
-        _ => None,
-    }
+/// What one of the shim's own names stands for.
+struct Role {
+    name: &'static [u8],
+    program: &'static [u8],
+    /// The variable that names another program.
+    variable: &'static str,
+    /// Whether the first argument may name the program: an archiver's is its operation, and no option.
+    launches: bool,
+}
+
+const ROLES: [Role; 3] = [
+    Role { name: b"spec-cc", program: b"cc", variable: "SPEC_CC_COMPILER", launches: true },
+    Role { name: b"spec-c++", program: b"c++", variable: "SPEC_CC_COMPILER", launches: true },
+    Role { name: b"spec-ar", program: b"ar", variable: "SPEC_CC_AR", launches: false },
+];
+
+fn role_of(name: &[u8]) -> Option<&'static Role> {
+    ROLES.iter().find(|role| role.name == name)
 }
 
 struct Finder<'a> {
@@ -127,7 +141,7 @@ impl Finder<'_> {
     /// Returns the program of this name or path; `driver` in place of spec-cc.
     fn resolve(&self, name: &[u8], driver: &[u8], skip: usize) -> Result<Compiler, Missing> {
         if !has_slash(name) {
-            let name = if driver_of(name).is_some() { driver } else { name };
+            let name = if role_of(name).is_some() { driver } else { name };
             return self.on_path(name, skip);
         }
         match file::stat(name) {

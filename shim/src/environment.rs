@@ -31,13 +31,6 @@ impl Environment {
             || self.get("SPEC_CC_MODE") == Some(b"off")
     }
 
-    /// Returns whether links go to a grid, too: `RECC_LINK` has any value, as recc has it, or `SPEC_CC_LINK` is not `0`.
-    pub fn treats_links(&self) -> bool {
-        self.get("SPEC_CC_LINK")
-            .or_else(|| self.get("RECC_LINK").map(|_| b"1".as_slice()))
-            .is_some_and(|value| value != b"0")
-    }
-
     /// Returns a copy of every entry, as bytes.
     pub fn to_bytes(&self) -> Vec<Bytes> {
         self.0.iter().map(|entry| entry.to_bytes().to_vec()).collect()

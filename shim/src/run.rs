@@ -16,10 +16,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Runs the compiler to its end and returns what to report. An error means that nothing was started.
 ///
-/// `open` says which standard descriptors are; the compiler finds closed what is closed.
-pub fn run(command: &Command, open: [bool; 3], keep: bool) -> Result<Report> {
+/// `open` says which standard descriptors are; the compiler finds closed what is closed. `stdout` says whether the report
+/// is to tell what it wrote there.
+pub fn run(command: &Command, open: [bool; 3], stdout: bool) -> Result<Report> {
     let started = now();
-    let Streams { mut captures, theirs, complete } = Streams::open(open, if keep { MAX_STDERR } else { 0 });
+    let Streams { mut captures, theirs, complete } = Streams::open(open, if stdout { MAX_STDERR } else { 0 });
     let mut child = Child::start(command, &theirs)?;
     // Held by us as well, they would never end.
     drop(theirs);
@@ -57,9 +58,9 @@ struct Streams {
 }
 
 impl Streams {
-    fn open([_, stdout, stderr]: [bool; 3], keep_out: usize) -> Self {
+    fn open([_, stdout, stderr]: [bool; 3], keep: usize) -> Self {
         let mut streams = Self { captures: Vec::new(), theirs: Vec::new(), complete: stderr };
-        for (number, keep, is_open) in [(STDOUT, keep_out, stdout), (STDERR, MAX_STDERR, stderr)] {
+        for (number, keep, is_open) in [(STDOUT, keep, stdout), (STDERR, MAX_STDERR, stderr)] {
             if !is_open {
                 continue;
             }
@@ -137,7 +138,8 @@ impl Child {
     /// Takes the child's status if it has ended. No signal may go to its id after that: it may be another's by then.
     fn look(&mut self) -> Result<()> {
         let mask = signal::block();
-        let ended = process::wait(self.pid, false);
+        // Where the kernel has told of the end, a tracer may still hold the status back for a moment.
+        let ended = process::wait(self.pid, self.watch.is_some());
         if !matches!(ended, Ok(None)) {
             signal::forward_to(0);
             self.watch = None;

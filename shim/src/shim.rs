@@ -9,6 +9,7 @@ use crate::sys::process::{self, Command};
 use crate::sys::{Errno, Fd, Result, STDERR, STDOUT, c_string, file, signal, terminal};
 use crate::wire::{Ask, Reply, Report, Request, Run, Serve, Through};
 use alloc::borrow::ToOwned;
+use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -25,7 +26,7 @@ pub fn main(argv: &[&CStr]) -> i32 {
     };
     let call = Call { command: command(compiler, argv, &env), env, open };
     if !call.env.is_off()
-        && worth_asking(&call.command, &call.env)
+        && worth_asking(&call.command)
         && let Some(status) = call.through_companion()
     {
         return status;
@@ -42,10 +43,11 @@ fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
     }
 }
 
-/// Returns whether the companion could do anything about the command: it compiles, a response file may say so, or links
-/// are to go to a grid.
-fn worth_asking(command: &Command, env: &Environment) -> bool {
-    env.treats_links() || command.argv.iter().skip(1).any(|arg| !arg.to_bytes().starts_with(b"-"))
+/// Returns whether the companion could do anything about the command: it names a file, or a response file that may.
+///
+/// What names none asks the compiler about itself, or has its source come through standard input.
+fn worth_asking(command: &Command) -> bool {
+    command.argv.iter().skip(1).any(|arg| !matches!(arg.to_bytes().first(), None | Some(b'-')))
 }
 
 struct Call {
@@ -93,20 +95,32 @@ impl Call {
             command.argv.push(c_string(arg).ok()?);
         }
         command.env = self.env.changed(&[], &how.env).ok()?;
-        if let Some(first) = how.prefix.first() {
-            let path = c_string(first).ok()?;
-            let prefix = how.prefix.iter().map(|arg| c_string(arg)).collect::<Result<Vec<_>>>().ok()?;
-            command.argv = prefix.into_iter().chain([command.path.clone()]).chain(command.argv).collect();
-            command.path = path;
-        }
-        let report = match run::run(&command, self.open, how.stdout) {
-            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(&command), self.open, how.stdout),
-            other => other,
-        }
-        .ok()?;
+        let report = self.run_prefixed(&command, how).or_else(|| self.run_plain(&command, how.stdout))?;
         let status = report.status;
         Self::deliver(report, companion);
         Some(end_like(status))
+    }
+
+    fn run_plain(&self, command: &Command, stdout: bool) -> Option<Report> {
+        match run::run(command, self.open, stdout) {
+            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(command), self.open, stdout).ok(),
+            other => other.ok(),
+        }
+    }
+
+    /// Returns nothing when there is no other program to run in the compiler's place, or it cannot be started.
+    fn run_prefixed(&self, command: &Command, how: &Run) -> Option<Report> {
+        let mut argv: Vec<CString> =
+            how.prefix.iter().map(|word| c_string(word)).collect::<Result<_>>().ok()?;
+        let path = argv.first()?.clone();
+        argv.push(command.path.clone());
+        argv.extend(command.argv.iter().cloned());
+        // What such a program leaves behind itself, at the compiler's end, may find nobody else to take note of its own end.
+        process::adopt_orphans(true);
+        let report = run::run(&Command { path, argv, env: command.env.clone() }, self.open, how.stdout);
+        process::adopt_orphans(false);
+        process::forget_orphans();
+        report.ok()
     }
 
     /// The compile is over; what becomes of the report changes nothing for the build.

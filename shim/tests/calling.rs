@@ -37,6 +37,29 @@ fn the_compiler_variable_comes_before_the_path() {
 }
 
 #[test]
+fn as_an_archiver_it_is_ar() {
+    let room = Room::new();
+    let ar = room.echo_compiler("bin/ar");
+    // No program of that name is meant: it is the operation.
+    room.echo_compiler("bin/rcs");
+    room.link("bin/spec-ar");
+    let call = || {
+        let mut call = room.call("spec-ar");
+        call.args(["rcs", "lib.a", "x.o"]);
+        call
+    };
+    assert_eq!(stdout(&call().output().unwrap()), echo(&ar, &["rcs", "lib.a", "x.o"]));
+    let other = room.echo_compiler("bin/llvm-ar");
+    let output = call().env("SPEC_CC_AR", "llvm-ar").output().unwrap();
+    assert_eq!(stdout(&output), echo(&other, &["rcs", "lib.a", "x.o"]));
+    // Never itself, however it is named.
+    let output = call().env("SPEC_CC_AR", room.path("bin/spec-ar")).output().unwrap();
+    assert_eq!(stdout(&output), echo(&ar, &["rcs", "lib.a", "x.o"]));
+    let output = room.shim().args(["spec-ar", "rcs", "lib.a", "x.o"]).output().unwrap();
+    assert_eq!(stdout(&output), echo(&ar, &["rcs", "lib.a", "x.o"]));
+}
+
+#[test]
 fn as_a_launcher_it_runs_the_program_named() {
     let room = Room::new();
     room.echo_compiler("bin/cc");

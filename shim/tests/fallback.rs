@@ -39,8 +39,16 @@ fn switched_off_it_asks_nobody() {
 }
 
 #[test]
-fn it_asks_about_compiles_and_response_files_only() {
-    for (args, asked) in [(vec!["-c", "x.c"], true), (vec!["@args"], true), (vec!["x.o", "-o", "x"], false)] {
+fn it_asks_about_what_names_a_file() {
+    for (args, asked) in [
+        (vec!["-c", "x.c"], true),
+        (vec!["@args"], true),
+        (vec!["x.o", "-o", "x"], true),
+        (vec!["--version"], false),
+        (vec!["-print-search-dirs"], false),
+        (vec!["-v", "-E", "-"], false),
+        (vec![], false),
+    ] {
         let room = room();
         let listener = UnixListener::bind(room.path("s.sock")).unwrap();
         let mut child = room.shim().env("SPEC_CC_DISABLE", "0").args(&args).spawn().unwrap();
@@ -107,7 +115,7 @@ fn the_companion_hangs_up() {
 
 #[test]
 fn what_it_says_is_no_reply() {
-    let run = Reply::Run(Run { env: vec![b"A=1".to_vec()], args: Vec::new() }).encode().unwrap();
+    let run = Reply::Run(Run { env: vec![b"A=1".to_vec()], ..Run::default() }).encode().unwrap();
     let frames: Vec<Vec<u8>> = vec![
         vec![0, 0, 0, 0],
         (MAX_FRAME as u32 + 1).to_le_bytes().to_vec(),
@@ -138,10 +146,10 @@ fn what_it_says_is_no_reply() {
 #[test]
 fn changes_that_cannot_be_made() {
     for run in [
-        Run { env: vec![b"no equals sign".to_vec()], args: Vec::new() },
-        Run { env: Vec::new(), args: vec![b"nul\0".to_vec()] },
+        Run { env: vec![b"no equals sign".to_vec()], ..Run::default() },
+        Run { args: vec![b"nul\0".to_vec()], ..Run::default() },
         // Past what execve takes in one argument: only the plain command runs.
-        Run { env: Vec::new(), args: vec![vec![b'x'; 1 << 18]] },
+        Run { args: vec![vec![b'x'; 1 << 18]], ..Run::default() },
     ] {
         let room = room();
         let companion = room.companion(|mut peer| {

@@ -5,10 +5,11 @@ mod support;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use spec_cc_shim::wire::{Ask, MAX_STDERR, Report, Run};
+use spec_cc_shim::wire::{self, Ask, MAX_STDERR, Report, Run};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ fn wait_for(what: impl Fn() -> bool) {
 fn a_real_compile_makes_its_object() {
     let room = Room::new();
     room.write("x.c", "#warning seen\nint x;\n");
-    let companion = room.runner(Run { env: Vec::new(), args: vec![b"-MD".to_vec()] });
+    let companion = room.runner(Run { args: vec![b"-MD".to_vec()], ..Run::default() });
     let output = room.shim().args(["gcc", "-c", "x.c"]).output().unwrap();
     let (_, report) = companion.join().unwrap();
     assert!(output.status.success());
@@ -70,7 +71,11 @@ fn death_by_signal_passes() {
 
 #[test]
 fn changes_reach_the_compiler_at_the_end_and_by_name() {
-    let run = Run { env: vec![b"ADDED=1".to_vec(), b"HOME=/new".to_vec()], args: vec![b"-MD".to_vec()] };
+    let run = Run {
+        env: vec![b"ADDED=1".to_vec(), b"HOME=/new".to_vec()],
+        args: vec![b"-MD".to_vec()],
+        ..Run::default()
+    };
     let (_, output, ask, _) = compile(r#"echo "$* $ADDED $HOME $(env | grep -c ^HOME=)""#, run);
     assert_eq!(stdout(&output), "-c x.c -MD 1 /new 1\n");
     assert_eq!(ask.args, [b"-c".to_vec(), b"x.c".to_vec()]);
@@ -81,6 +86,62 @@ fn streams_pass_and_standard_output_is_noticed() {
     let (output, report) = reported("echo out; echo err >&2");
     assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("out\n", "err\n"));
     assert!(report.stdout_seen && report.stderr == b"err\n");
+}
+
+#[test]
+fn standard_output_is_told_when_asked_for() {
+    let run = || Run { stdout: true, ..Run::default() };
+    let (_, output, _, report) = compile("echo out; echo err >&2", run());
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("out\n", "err\n"));
+    assert_eq!((report.stdout.as_slice(), report.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+    assert!(report.stdout_seen && !report.truncated);
+    let (_, output, _, report) = compile("head -c 1500000 /dev/zero", run());
+    assert_eq!((output.stdout.len(), report.stdout.len(), report.truncated), (1_500_000, MAX_STDERR, true));
+    let (_, report) = reported("echo out");
+    assert!(report.stdout.is_empty() && report.stdout_seen && !report.truncated);
+}
+
+#[test]
+fn another_program_may_run_in_its_place() {
+    let prefix =
+        ["/bin/sh", "-c", "echo \"[$*]\" >&2; exit 5", "sh"].map(|word| word.as_bytes().to_vec()).to_vec();
+    let (room, output, _, report) = compile("exit 6", Run { prefix, ..Run::default() });
+    let cc = room.path("bin/cc");
+    assert_eq!((output.status.code(), report.status), (Some(5), 5 << 8));
+    assert_eq!(stderr(&output), format!("[{} cc -c x.c]\n", cc.display()));
+}
+
+#[test]
+fn where_that_cannot_be_started_the_compiler_runs() {
+    for missing in ["/nowhere/specctl", "/etc/passwd", "/"] {
+        let run = Run { prefix: vec![missing.into(), b"trace".to_vec()], ..Run::default() };
+        let (_, output, _, report) = compile("echo plain; exit 6", run);
+        assert_eq!(
+            (output.status.code(), stdout(&output).as_str(), report.status),
+            (Some(6), "plain\n", 6 << 8)
+        );
+    }
+}
+
+#[test]
+fn what_another_program_leaves_behind_is_cleaned_up() {
+    let room = Room::new();
+    // The process that becomes the compiler leaves an orphan that has ended by then, and says which.
+    room.script("bin/wrap", "(sleep 0 & echo $! >orphan; wait $!) </dev/null & wait; (sleep 0.05 & echo $! >orphan) ; sleep 0.2; shift; exec true");
+    let wrap = room.path("bin/wrap").to_str().unwrap().as_bytes().to_vec();
+    room.script("bin/cc", "exit 0");
+    let look = room.work("orphan");
+    let companion = room.companion(move |mut peer| {
+        peer.ask();
+        peer.reply(&wire::Reply::Run(Run { prefix: vec![wrap], ..Run::default() }));
+        peer.report();
+        let orphan = fs::read_to_string(look).unwrap();
+        let left = Path::new("/proc").join(orphan.trim()).exists();
+        peer.reply(&wire::Reply::Done);
+        left
+    });
+    assert!(room.shim().args(["-c", "x.c"]).status().unwrap().success());
+    assert!(!companion.join().unwrap(), "the shim left a dead process about");
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub const TABLE: &[Setting] = &[
     shim("element", "name of the element"),
     shim("root", "folder below which paths are relative, in records and on a server").like("PROJECT_ROOT"),
     shim("compiler", "the compiler that `spec-cc -c x.c` runs"),
+    shim("ar", "the archiver that `spec-ar` runs"),
     shim("socket", "where the companion listens"),
     shim("store", "folder of the records"),
     text("cache", "folder of the results"),

@@ -134,6 +134,18 @@ pub fn wait(pid: c_int, block: bool) -> Result<Option<Ended>> {
     }))
 }
 
+/// Says whether orphans below this process become its children, and not those of the first process that there is.
+pub fn adopt_orphans(adopt: bool) {
+    // SAFETY: a system call on integers; where it is refused, all stays as it was.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, libc::c_ulong::from(adopt), 0, 0, 0) };
+}
+
+/// Takes the status of every child that has ended. In some containers nobody else would, and it would stay for ever.
+pub fn forget_orphans() {
+    // SAFETY: a null status is allowed.
+    while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG | libc::__WALL) } > 0 {}
+}
+
 fn microseconds(time: libc::timeval) -> u64 {
     time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64
 }

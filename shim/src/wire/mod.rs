@@ -12,10 +12,10 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
-/// The most of a compile's standard error that a [`Report`] carries, in bytes.
+/// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
 pub const MAX_STDERR: usize = 1 << 20;
 /// How long either side waits for the next frame, in seconds, before it gives the other up.
 pub const FRAME_TIMEOUT_S: u64 = 10;
@@ -83,11 +83,11 @@ pub struct Report {
     pub max_rss_kib: u64,
     /// What it wrote to standard error, at most [`MAX_STDERR`] bytes.
     pub stderr: Bytes,
-    /// Whether `stderr` is not all that it wrote, or may not be.
+    /// Whether `stderr`, or `stdout` if that was asked for, is not all that it wrote there, or may not be.
     pub truncated: bool,
     /// Whether it wrote to standard output, or may have.
     pub stdout_seen: bool,
-    /// What it wrote to standard output.
+    /// What it wrote to standard output, at most [`MAX_STDERR`] bytes; empty unless asked for.
     pub stdout: Bytes,
 }
 
@@ -124,9 +124,10 @@ pub struct Run {
     pub env: Vec<Bytes>,
     /// Arguments to append after the user's.
     pub args: Vec<Bytes>,
-    /// prefix
+    /// A program to run in place of the compiler, by its path, and its first arguments: the compiler's path, the name it is
+    /// called by and its arguments follow. Empty for the compiler itself, which is also run if this program cannot be started.
     pub prefix: Vec<Bytes>,
-    /// stdout
+    /// Whether the report is to tell what it wrote to standard output.
     pub stdout: bool,
 }
 

@@ -29,6 +29,7 @@ fn report() -> Request {
         stderr: b"warning".to_vec(),
         truncated: true,
         stdout_seen: false,
+        stdout: b"told".to_vec(),
     })
 }
 
@@ -37,7 +38,12 @@ fn replies() -> Vec<Reply> {
     vec![
         Reply::Exec,
         Reply::Through(Through { program: b"/usr/bin/recc".to_vec(), env: vec![b"K=V".to_vec()] }),
-        Reply::Run(Run { env: vec![b"K=V".to_vec()], args: vec![b"-MD".to_vec()] }),
+        Reply::Run(Run {
+            env: vec![b"K=V".to_vec()],
+            args: vec![b"-MD".to_vec()],
+            prefix: vec![b"/usr/bin/env".to_vec()],
+            stdout: true,
+        }),
         Reply::Serve(Serve {
             outputs: vec![served],
             stdout: b"note".to_vec(),
@@ -101,7 +107,7 @@ fn a_hostile_count_costs_no_memory() {
 
 #[test]
 fn a_frame_past_the_limit_is_not_made() {
-    let run = Run { env: vec![vec![b'x'; MAX_FRAME]], args: Vec::new() };
+    let run = Run { env: vec![vec![b'x'; MAX_FRAME]], ..Run::default() };
     assert_eq!(Reply::Run(run).encode(), Err(WireError::TooLong));
 }
 

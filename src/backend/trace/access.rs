@@ -54,14 +54,11 @@ pub(super) struct Log {
 impl Log {
     /// Takes note of a touch of what `exists` or does not.
     pub(super) fn touch(&mut self, path: Vec<u8>, touch: Touch, exists: bool) {
-        let at = match self.places.get(&path) {
-            Some(&at) => at,
-            None => {
-                self.entries.push(Entry { path: path.clone(), existed: exists, read: false, written: false });
-                self.places.insert(path, self.entries.len() - 1);
-                self.entries.len() - 1
-            }
-        };
+        let at = self.places.get(&path).copied().unwrap_or_else(|| {
+            self.entries.push(Entry { path: path.clone(), existed: exists, read: false, written: false });
+            self.places.insert(path, self.entries.len() - 1);
+            self.entries.len() - 1
+        });
         let Some(entry) = self.entries.get_mut(at) else { return };
         if exists && !entry.existed && !entry.written {
             let doubt = Doubted { doubt: Doubt::Appeared, detail: entry.path.clone() };

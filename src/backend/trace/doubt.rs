@@ -15,7 +15,7 @@ pub enum Doubt {
     Architecture,
     /// It changed what paths mean to it (mounts, roots, namespaces).
     Root,
-    /// It did what cannot be seen by its calls (io_uring, tracing, shared memory, file handles).
+    /// It did what cannot be seen by its calls (`io_uring`, tracing, shared memory, file handles).
     Unseen,
     /// It read extended attributes.
     Attributes,

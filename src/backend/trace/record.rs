@@ -33,8 +33,10 @@ impl Recorder {
     }
 
     /// Enters the call that a thread is stopped before.
-    pub(super) fn enter(&mut self, tracee: Tracee, call: io::Result<SystemCall>) {
-        let Ok(call) = call else { return self.log.doubt(Doubt::Unreadable, "system call") };
+    pub(super) fn enter(&mut self, tracee: Tracee) {
+        let Ok(call) = tracee.system_call() else {
+            return self.log.doubt(Doubt::Unreadable, "system call");
+        };
         if call.architecture != filter::ARCHITECTURE {
             return self.log.doubt(Doubt::Architecture, format!("{:x}", call.architecture));
         }

@@ -172,6 +172,18 @@ pub(super) fn obey(filter: &mut [libc::sock_filter]) -> io::Result<()> {
     }
 }
 
+/// Has this process run on one processor only.
+pub(super) fn run_on(processor: usize) {
+    // SAFETY: zeros are an empty set, a number past its end is left out, and the set is only read.
+    unsafe {
+        let mut only: libc::cpu_set_t = zeroed();
+        if processor < libc::CPU_SETSIZE as usize {
+            libc::CPU_SET(processor, &mut only);
+            libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const only);
+        }
+    }
+}
+
 /// Ends this process at once.
 pub(super) fn end() -> ! {
     // SAFETY: it does not return.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use libc::pid_t;
 
-use super::sys;
+use super::sys::{self, SystemCall};
 
 const PAGE: usize = 4096;
 /// The longest path that a system call takes, its NUL included (`PATH_MAX`).
@@ -40,6 +40,11 @@ impl Named {
 }
 
 impl Tracee {
+    /// The call that it is stopped before.
+    pub(super) fn system_call(self) -> io::Result<SystemCall> {
+        sys::system_call(self.0)
+    }
+
     /// The text at an address; nothing where the call itself will find none.
     pub(super) fn text(self, address: u64) -> io::Result<Option<Vec<u8>>> {
         let mut text = Vec::new();
@@ -103,6 +108,14 @@ impl Tracee {
     /// The program that it runs, behind all links.
     pub(super) fn program(self) -> io::Result<PathBuf> {
         fs::read_link(self.proc("exe"))
+    }
+
+    /// The processor that it was last on (proc(5), `/proc/PID/stat`, field 39).
+    pub(super) fn processor(self) -> Option<usize> {
+        let stat = fs::read_to_string(self.proc("stat")).ok()?;
+        // The name before it may hold anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_ascii_whitespace().nth(39 - 3)?.parse().ok()
     }
 
     fn descriptor(self, number: i32) -> PathBuf {

@@ -67,7 +67,7 @@ impl<'a> Tracer<'a> {
             libc::PTRACE_EVENT_SECCOMP => {
                 self.filtered = true;
                 if !self.over {
-                    self.recorder.enter(Tracee(pid), sys::system_call(pid));
+                    self.recorder.enter(Tracee(pid));
                 }
             }
             libc::PTRACE_EVENT_EXEC if !self.filtered => {
@@ -98,9 +98,14 @@ impl<'a> Tracer<'a> {
         {
             self.threads.remove(&former);
         }
-        if !self.over {
-            self.recorder.running(Tracee(pid));
+        if self.over {
+            return;
         }
+        // Only one of both runs at any time, and to wake another processor takes longer than all the rest.
+        if let Some(processor) = Tracee(pid).processor() {
+            sys::run_on(processor);
+        }
+        self.recorder.running(Tracee(pid));
     }
 
     fn born(&mut self, parent: pid_t) {
