@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -72,7 +72,7 @@ impl View {
     /// Shows `content` at `path` (absolute, plain), whether a file is there outside or not. It does not count as written.
     ///
     /// Fails where no layer covers the path, or where a link leads to it: a folder of the view would hide the link.
-    pub fn show(&mut self, path: &Path, content: &Path, executable: bool) -> io::Result<()> {
+    pub fn show(&mut self, path: &Path, content: &Path) -> io::Result<()> {
         let layer = self.layers.iter_mut().find(|layer| path.starts_with(&layer.covered));
         let layer = layer.ok_or_else(|| io::Error::other("it lies outside of the build tree"))?;
         let below = path.strip_prefix(&layer.covered).map_err(io::Error::other)?;
@@ -83,10 +83,6 @@ impl View {
         let shown = layer.shown.get_or_insert_with(|| layer.upper.with_file_name("shown"));
         let place = shown.join(below);
         fs::create_dir_all(place.parent().unwrap_or(shown))?;
-        if executable {
-            fs::copy(content, &place)?;
-            return fs::set_permissions(&place, fs::Permissions::from_mode(0o755));
-        }
         // A link where that can be had: a view's lower layers are never written to.
         match fs::hard_link(content, &place) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

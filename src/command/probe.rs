@@ -15,7 +15,12 @@ pub(super) fn is_test_source(source: &str, cwd: &Path) -> bool {
     let path = path.to_string_lossy();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let is_conftest = parts.last().is_some_and(|name| name.starts_with("conftest."));
-    is_conftest || parts.windows(2).any(|pair| is_test_folder(pair[0], pair[1])) || is_compiler_id(&parts)
+    // config.guess
+    let is_guess = matches!(parts.as_slice(), [.., folder, file] if folder.starts_with("cg") && file.starts_with("dummy."));
+    is_conftest
+        || is_guess
+        || parts.windows(2).any(|pair| is_test_folder(pair[0], pair[1]))
+        || is_compiler_id(&parts)
 }
 
 fn is_test_folder(outer: &str, inner: &str) -> bool {

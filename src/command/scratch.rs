@@ -1,10 +1,11 @@
 //! Random names in the commands of configure tests, and fixed ones of the same length to stand for them.
 //!
 //! `CMake` compiles each test in a folder `TryCompile-` and six letters, for a target `cmTC_` and five hex digits; meson in a folder
-//! `tmp` and eight letters.
+//! `tmp` and eight letters; config.guess in `/tmp/cg` and six letters.
 
 /// Where a random name begins, and how long it is.
-const RANDOM: &[(&str, usize)] = &[("CMakeScratch/TryCompile-", 6), ("cmTC_", 5), ("meson-private/tmp", 8)];
+const RANDOM: &[(&str, usize)] =
+    &[("CMakeScratch/TryCompile-", 6), ("cmTC_", 5), ("meson-private/tmp", 8), ("/tmp/cg", 6)];
 
 /// The random names of one command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::inputs::stamp;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, Traced, Work, plain, templated};
 use crate::settings::Mode;
-use crate::store::{Element, Generated, Record, RecordId};
+use crate::store::{Element, Generated, Given, Record, RecordId};
 
 /// What the store keeps of a session that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -190,7 +190,7 @@ impl Session {
             // What a command makes is foretold by launching that.
             let made = seen.stamp.changed_ns() > self.opened_ns
                 && seen.digest.size <= LARGEST_PREDICTED
-                && self.place.makers.of(path).is_none();
+                && self.place.maker(engine, &engine.name(path)).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }
@@ -266,7 +266,7 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
         match work(&engine.toolchains, record, place, &mut snapshot) {
             Ok(work) => {
-                let known = Arc::new(Known::new(work, record.clone(), reads, given(engine, record, place)));
+                let known = Arc::new(Known::new(work, record.clone(), reads, given(record, place)));
                 place.makes(engine, &known);
                 knowns.insert(record.id, known);
             }
@@ -277,10 +277,12 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
 }
 
 /// The files of its build that a traced command read, on today's paths.
-fn given(engine: &Engine, record: &Record, place: &Place) -> Vec<(PathId, Digest)> {
+fn given(record: &Record, place: &Place) -> Vec<Given> {
+    let back = |path: &String| normalise::from_template(path, &place.root);
     let given = record.traced.iter().flat_map(|traced| &traced.given);
-    let path = |path: &String| engine.paths().intern(&normalise::from_template(path, &place.root));
-    given.map(|(name, content)| (path(name), *content)).collect()
+    given
+        .map(|given| Given { path: back(&given.path), real: back(&given.real), content: given.content })
+        .collect()
 }
 
 fn work(

@@ -151,15 +151,17 @@ pub(super) fn learn(
         root: &session.place.root,
     };
     // Of a test's files those that were made for it.
-    let made = |changed_ns| !traced.probe || changed_ns > session.opened_ns();
+    let below = format!("{}/", session.place.root);
+    let made = |path: &str, changed_ns| {
+        if traced.probe { changed_ns > session.opened_ns() } else { path.starts_with(&below) }
+    };
     let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)?;
     if traced.probe {
         // A launch will be shown them again.
-        for (name, content) in &observed.given {
-            let stored =
-                engine.cache.blobs.put_path(&traced.absolute(name)).map_err(|error| error.to_string())?;
-            if stored != *content {
-                return Err(format!("{name} changed meanwhile"));
+        for given in &observed.given {
+            let stored = engine.cache.blobs.put_path(&traced.absolute(&given.path));
+            if stored.map_err(|error| error.to_string())? != given.content {
+                return Err(format!("{} changed meanwhile", given.path));
             }
         }
     }
@@ -200,7 +202,6 @@ pub(super) fn record(
             Err(error) => tracing::warn!("{} is not recorded: {error}", traced.label()),
         }
     }
-    let given = observed.given.iter().map(|(name, content)| (engine.paths().intern(name), *content));
-    let known = Known::new(Work::Traced(traced.clone()), record, observed.reads, given.collect());
+    let known = Known::new(Work::Traced(traced.clone()), record, observed.reads, observed.given);
     put_into_play(companion, session, known, before.as_deref());
 }

@@ -9,7 +9,7 @@ use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
-use crate::store::{Record, RecordId, Use};
+use crate::store::{Given, Record, RecordId, Use};
 
 /// A record that is in play in a session.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub struct State {
     pub record: Record,
     /// What the command reads.
     pub reads: Reads,
-    /// The files of its build that a traced command read last time, and what was in them.
-    pub given: Vec<(PathId, Digest)>,
+    /// The files of its build that a traced command read last time, on today's paths.
+    pub given: Arc<[Given]>,
     /// Whether `reads` is newer than the record.
     pub rescanned: bool,
     /// What became of issuing it ahead.
@@ -97,11 +97,11 @@ impl Runner {
 
 impl Known {
     /// A record that has not been launched yet.
-    pub fn new(work: Work, record: Record, reads: Reads, given: Vec<(PathId, Digest)>) -> Self {
+    pub fn new(work: Work, record: Record, reads: Reads, given: Vec<Given>) -> Self {
         let state = State {
             record,
             reads,
-            given,
+            given: given.into(),
             rescanned: false,
             launch: Launch::Unseen,
             asked: 0,

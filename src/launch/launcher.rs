@@ -141,7 +141,8 @@ impl Launcher {
     /// Has a command wait for a file, which another one may be about to make.
     fn await_maker(&self, known: &Arc<Known>, file: PathId, place: &Arc<Place>) {
         known.set(Launch::Pending(file));
-        if let Some(maker) = place.makers.of(file).filter(|maker| maker.is_under_way()) {
+        let maker = place.maker(&self.engine, &self.engine.name(file)).map(|(_, maker)| maker);
+        if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
             place.makers.wait(&maker, known);
             // It may have ended before anybody waited.
             self.pass_on(&maker, place);

@@ -111,7 +111,7 @@ fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), Str
         let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
         content.ok_or_else(|| format!("what {name} was has gone"))?;
         let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
-        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content), false);
+        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
         shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     Ok(())

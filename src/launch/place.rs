@@ -1,13 +1,14 @@
 //! Where a session builds: what every launch in it has in common.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::call::lexical;
 use super::grid::Grid;
 use super::{Assumed, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
 use crate::command::normalise;
 use crate::inputs::paths::PathId;
-use crate::inputs::search;
 use crate::inputs::snapshot::Snapshot;
 
 /// Where a session builds: what every launch in it has in common.
@@ -54,8 +55,19 @@ impl Place {
     pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
         let outputs = known.state().record.outputs.clone();
         let paths = outputs.iter().map(|path| normalise::from_template(path, &self.root));
-        self.makers
-            .add(known, paths.map(|path| search::intern(engine.paths(), known.work.directory(), &path)));
+        self.makers.add(known, paths.map(|path| self.output(engine, known, &path)));
+    }
+
+    /// The file that a command means by an output, under one name for all commands.
+    pub(super) fn output(&self, engine: &Engine, known: &Known, path: &str) -> PathId {
+        let path = lexical(&Path::new(known.work.directory()).join(path));
+        engine.paths().intern(&path.to_string_lossy())
+    }
+
+    /// The command that makes the file at a path, and that file.
+    pub fn maker(&self, engine: &Engine, path: &str) -> Option<(PathId, Arc<Known>)> {
+        let file = engine.paths().intern(&lexical(Path::new(path)).to_string_lossy());
+        self.makers.of(file).map(|maker| (file, maker))
     }
 
     /// The environment to run a call in: the session's, with the call's own keyed variables.

@@ -4,7 +4,7 @@
 //! one drops it; anything else needs a new `disk::SCHEMA`.
 
 use super::table::Table;
-use super::{Generated, Record, RecordId, SetId, Traced};
+use super::{Given, Record, RecordId, SetId, Traced};
 use crate::inputs::digest::Digest;
 
 /// An element's own row.
@@ -75,9 +75,22 @@ pub(super) struct SetEntry {
 /// What a traced command has besides.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub(super) struct TracedRow {
-    /// Their `changes` say nothing.
     #[prost(message, repeated, tag = "1")]
-    pub given: Vec<GeneratedEntry>,
+    pub given: Vec<GivenRow>,
+}
+
+/// A file that a traced command was given.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(super) struct GivenRow {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    /// Empty where no link leads on.
+    #[prost(string, tag = "2")]
+    pub real: String,
+    #[prost(bytes = "vec", tag = "3")]
+    pub hash: Vec<u8>,
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
 }
 
 /// A record and its identity.
@@ -137,14 +150,21 @@ pub(super) struct RecordRow {
 
 impl TracedRow {
     fn new(traced: &Traced) -> Self {
-        let entry =
-            |(path, content): &(String, Digest)| Generated { content: *content, changes: 0 }.entry(path);
-        Self { given: traced.given.iter().map(entry).collect() }
+        let row = |Given { path, real, content }: &Given| GivenRow {
+            path: path.clone(),
+            real: if real == path { String::new() } else { real.clone() },
+            hash: content.hash.to_vec(),
+            size: content.size,
+        };
+        Self { given: traced.given.iter().map(row).collect() }
     }
 
     fn traced(&self) -> Option<Traced> {
-        let given =
-            |entry: &GeneratedEntry| Some((entry.path.clone(), Generated::from_entry(entry)?.content));
+        let given = |row: &GivenRow| {
+            let real = if row.real.is_empty() { &row.path } else { &row.real };
+            let content = Digest { hash: row.hash.as_slice().try_into().ok()?, size: row.size };
+            Some(Given { path: row.path.clone(), real: real.clone(), content })
+        };
         Some(Traced { given: self.given.iter().map(given).collect::<Option<_>>()? })
     }
 }
@@ -306,8 +326,13 @@ mod tests {
                 useful: n.5,
                 wasted: n.6,
                 unseen_builds: fixed.2,
-                traced: (n.3 % 2 == 0)
-                    .then(|| Traced { given: vec![("{root}/a.o".into(), Digest::of(&fixed.0))] }),
+                traced: (n.3 % 2 == 0).then(|| Traced {
+                    given: vec![Given {
+                        path: "{root}/a.o".into(),
+                        real: fixed.2.to_string(),
+                        content: Digest::of(&fixed.0),
+                    }],
+                }),
             }
         })
     }

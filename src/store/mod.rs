@@ -29,7 +29,7 @@ pub use element::{Element, Summary};
 pub use error::StoreError;
 pub use generated::Generated;
 pub use key::{ElementKey, KeyError};
-pub use record::{Record, RecordId, Traced, Use};
+pub use record::{Given, Record, RecordId, Traced, Use};
 pub use set::SetId;
 
 /// What every operation of this room returns.

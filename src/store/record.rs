@@ -72,8 +72,19 @@ pub struct Record {
 /// A command whose set is all that it touched, as a tracer saw it: what was missing too.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Traced {
-    /// The files of its build that it read, by templated path, and what was in them.
-    pub given: Vec<(String, Digest)>,
+    /// The files of its build that it read.
+    pub given: Vec<Given>,
+}
+
+/// A file that a build has made, as a traced command found it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// Its path, templated.
+    pub path: String,
+    /// Where a link leads that is at the path, templated; else the same.
+    pub real: String,
+    /// What was in it.
+    pub content: Digest,
 }
 
 /// What one session adds to a record.

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::Traced;
-use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::call::lexical;
 use crate::launch::{Assumed, Engine, Known, Launch, Place, Unready};
+use crate::store::Given;
 
 /// What is to be shown to a launch in place of what is there.
 type Foreseen = Overrides;
@@ -74,14 +74,15 @@ fn foresee(
     snapshot: &mut Snapshot<'_>,
     place: &Place,
     traced: &Traced,
-    given: &[(PathId, Digest)],
+    given: &[Given],
     assumed: &[Assumed],
 ) -> Result<Foreseen, PathId> {
     let mut foreseen = Foreseen::new();
-    for &(id, content) in given {
+    for file in given {
+        let id = engine.paths().intern(&file.path);
         if traced.probe {
-            foreseen.insert(id, There::File(content, false));
-        } else if let Some(there) = to_come(engine, snapshot, place, id, assumed)? {
+            foreseen.insert(id, There::File(file.content));
+        } else if let Some(there) = to_come(engine, snapshot, place, (id, &file.real), assumed)? {
             foreseen.insert(id, there);
         }
     }
@@ -93,20 +94,20 @@ fn to_come(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     place: &Place,
-    id: PathId,
+    (id, real): (PathId, &str),
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
-    if let Some(maker) = place.makers.of(id) {
+    if let Some((output, maker)) = place.maker(engine, real) {
         match &maker.state().launch {
             Launch::Ready(_, outcome) => {
-                let is_it = |path: &str| {
-                    crate::inputs::search::intern(engine.paths(), maker.work.directory(), path) == id
-                };
+                let is_it = |path: &str| place.output(engine, &maker, path) == output;
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
-                    return Ok(Some(There::File(file.digest, file.executable)));
+                    return Ok(Some(There::File(file.digest)));
                 }
             }
-            Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => return Err(id),
+            Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => {
+                return Err(output);
+            }
             Launch::Not(_) | Launch::Held(_) | Launch::Failed(_) => {}
         }
     }
@@ -114,7 +115,7 @@ fn to_come(
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => {
             let expected = assumed.iter().find(|one| one.path == id);
-            expected.map(|one| Some(There::File(one.content, false))).ok_or(id)
+            expected.map(|one| Some(There::File(one.content))).ok_or(id)
         }
         Err(_) => Err(id),
     }

@@ -129,7 +129,11 @@ impl Traced {
 
     /// A record of it, without what it cost and how it was used.
     pub fn record(&self, id: RecordId, root: &str, seen: &Observed) -> Record {
-        let given = seen.given.iter().map(|(path, content)| (templated(path, root), *content));
+        let given = seen.given.iter().map(|given| store::Given {
+            path: templated(&given.path, root),
+            real: templated(&given.real, root),
+            content: given.content,
+        });
         Record {
             id,
             compiler: self.program.clone(),

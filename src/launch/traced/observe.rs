@@ -17,6 +17,7 @@ use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Engine, Reads};
+use crate::store::Given;
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -44,8 +45,8 @@ pub struct Observed {
     pub key: Digest,
     /// What it left.
     pub outcome: Outcome,
-    /// Files of the build's own that it read, by path, and what was in them.
-    pub given: Vec<(String, Digest)>,
+    /// Files of the build's own that it read.
+    pub given: Vec<Given>,
 }
 
 /// Works out what a run's result depends on, and stores what it left. An error says why nothing can be learnt from it.
@@ -59,7 +60,7 @@ pub fn observe(
     run: Run<'_>,
     overrides: &Overrides,
     written: &dyn Fn(&Path) -> PathBuf,
-    made: &dyn Fn(i64) -> bool,
+    made: &dyn Fn(&str, i64) -> bool,
 ) -> Result<Observed, String> {
     if !run.stdout.is_empty() && !run.stderr.is_empty() {
         // They may go to the same file, and nobody knows in which order.
@@ -105,8 +106,11 @@ pub fn observe(
             return Err(format!("{} came or went meanwhile", engine.name(id)));
         }
         let read = content(engine, &mut snapshot, (id, traced.actual(engine, id)), &overrides)?;
-        let own = read.filter(|(name, _, changed_ns)| name.starts_with(&below) && made(*changed_ns));
-        given.extend(own.map(|(name, content, _)| (name, content)));
+        if let Some((path, content, _)) = read.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
+            let real = fs::canonicalize(&*engine.name(traced.actual(engine, id)));
+            let real = real.ok().and_then(|real| Some(traced.scratch.fix(real.to_str()?)));
+            given.push(Given { real: real.unwrap_or_else(|| path.clone()), path, content });
+        }
     }
     if let Some((id, _)) = snapshot.changed_since(run.began_ns) {
         return Err(format!("{} changed meanwhile", engine.name(id)));
@@ -168,7 +172,7 @@ fn content(
 ) -> Result<Option<(String, Digest, i64)>, String> {
     let name = engine.name(id);
     let (content, path, changed_ns) = match overrides.get(&id) {
-        Some(There::File(content, _)) => (*content, engine.cache.blobs.path(content), i64::MAX),
+        Some(There::File(content)) => (*content, engine.cache.blobs.path(content), i64::MAX),
         Some(_) => return Ok(None),
         None => match snapshot.look(actual) {
             Ok(seen) => (seen.digest, PathBuf::from(engine.name(actual)), seen.stamp.changed_ns()),

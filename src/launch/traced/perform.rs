@@ -43,12 +43,12 @@ pub(in crate::launch) fn perform(
         view.make_folder(folder).map_err(say)?;
     }
     for (&id, there) in foreseen {
-        let There::File(content, executable) = there else { continue };
+        let There::File(content) = there else { continue };
         let name = engine.name(id);
         let held = engine.cache.blobs.open(content).map_err(|error| error.to_string())?;
         held.ok_or_else(|| format!("what {name} was has gone"))?;
         let path = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
-        view.show(&path, &engine.cache.blobs.path(content), *executable)
+        view.show(&path, &engine.cache.blobs.path(content))
             .map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     let listed = view.scratch().join("trace");
@@ -81,7 +81,9 @@ pub(in crate::launch) fn perform(
         executed.view.written(&path).filter(|upper| upper.symlink_metadata().is_ok()).unwrap_or(path)
     };
     // Of a test's files those that it was shown.
-    let made = |changed_ns| !traced.probe || changed_ns == i64::MAX;
+    let below = format!("{}/", place.root);
+    let made =
+        |path: &str, changed_ns| if traced.probe { changed_ns == i64::MAX } else { path.starts_with(&below) };
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;
     engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
     Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })

@@ -23,8 +23,8 @@ pub enum There {
     Folder,
     /// The names in a folder.
     Names(Digest),
-    /// A file of this content, and whether it may be executed.
-    File(Digest, bool),
+    /// A file of this content.
+    File(Digest),
     /// A device or the like, of this kind (`S_IFMT` of `inode(7)`, shifted).
     Other(u8),
 }
@@ -87,7 +87,7 @@ fn look(
         libc::S_IFREG => {
             let seen = snapshot.look(id).map_err(refused)?;
             *newest_ns = seen.stamp.mtime_ns.max(*newest_ns);
-            There::File(seen.digest, seen.stamp.mode & 0o100 != 0)
+            There::File(seen.digest)
         }
         kind => There::Other((kind >> 12) as u8),
     })
@@ -136,8 +136,8 @@ impl Text {
         match there {
             There::Nothing => self.0.push(b'-'),
             There::Folder => self.0.push(b'd'),
-            There::File(content, executable) => {
-                self.0.push(if *executable { b'x' } else { b'f' });
+            There::File(content) => {
+                self.0.push(b'f');
                 self.0.extend(content.hash);
             }
             There::Names(names) => {
