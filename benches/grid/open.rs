@@ -131,7 +131,7 @@ fn compute(engine: &Engine, grid: &Grid, place: &Place, knowns: &[Arc<Known>]) -
         let mut snapshot = Snapshot::new(&engine.files);
         while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
             let reads = known.state().reads.clone();
-            let (call, context) = (&known.call, place.context(&[]));
+            let (Some(call), context) = (known.work.compile(), place.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
             let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys, context);
             let moment = moment.map_err(anyhow::Error::msg)?;

@@ -85,6 +85,7 @@ impl Call {
             cwd_dev: cwd.dev,
             cwd_ino: cwd.ino,
             terminal: terminal::is_terminal(STDERR),
+            apart: are_apart(),
             pid: process::id(),
         })
     }
@@ -160,6 +161,12 @@ impl Call {
         say(&[b"spec-cc: no compiler: ", self.command.path.to_bytes(), b": ", reason, b"\n"].concat());
         status
     }
+}
+
+/// Returns whether standard output and standard error are known to go to different files.
+fn are_apart() -> bool {
+    let [output, error] = [file::stat(b"/proc/self/fd/1"), file::stat(b"/proc/self/fd/2")];
+    matches!((output, error), (Ok(output), Ok(error)) if (output.dev, output.ino) != (error.dev, error.ino))
 }
 
 /// A script without `#!` goes to the shell, as `execvp(3)` and shells do it.

@@ -36,6 +36,8 @@ pub(super) struct Request {
     pub environment: Vec<(String, String)>,
     /// Whether its standard error is a terminal.
     pub terminal: bool,
+    /// Whether its standard output and standard error go to different files.
+    pub apart: bool,
 }
 
 impl Request {

@@ -325,5 +325,6 @@ fn request(ask: Ask) -> Option<Request> {
         directory: PathBuf::from(os(ask.cwd)),
         environment,
         terminal: ask.terminal,
+        apart: ask.apart,
     })
 }

@@ -130,7 +130,8 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::Explain { compiler, args, directory, environment, proto } => {
             let args = args.into_iter().map(Into::into).collect();
             let argv0 = compiler.display().to_string();
-            let request = Request { compiler, argv0, args, directory, environment, terminal: false };
+            let request =
+                Request { compiler, argv0, args, directory, environment, terminal: false, apart: true };
             Ok(explain::explain(companion, &request, proto))
         }
         Control::Export { element } => {

@@ -21,6 +21,8 @@ pub(super) struct TracedLesson {
     pub traced: Traced,
     /// Latest change to any file among its arguments, nanoseconds since the epoch.
     pub changed_ns: i64,
+    /// Whether its messages go to a terminal.
+    pub terminal: bool,
     id: RecordId,
     session: Arc<Session>,
     order: u32,
@@ -85,7 +87,15 @@ pub(super) fn answer(
         }
     }
     let session = Arc::clone(session);
-    Some(Answer::Trace(Box::new(TracedLesson { traced, changed_ns, id, session, order, _active: active })))
+    Some(Answer::Trace(Box::new(TracedLesson {
+        traced,
+        changed_ns,
+        terminal: request.terminal,
+        id,
+        session,
+        order,
+        _active: active,
+    })))
 }
 
 /// Serves a recorded command from its launch or from the cache; `None` when it has to run.
@@ -125,6 +135,10 @@ fn serve(
         // A terminal would have got colours and links.
         return None;
     }
+    if !request.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty() {
+        // Nobody knows in which order they were written.
+        return None;
+    }
     account(session, known, launched, joined, begun);
     Some(Answer::Serve(traced.named(outcome), files))
 }
@@ -141,6 +155,9 @@ pub(super) fn learn(
 ) -> Result<Observed, String> {
     let engine = &companion.engine;
     let TracedLesson { traced, session, .. } = lesson;
+    if lesson.terminal && !told.stderr.is_empty() {
+        return Err("its messages were made for a terminal".into());
+    }
     let touched = trace::read(listed).map_err(|error| error.to_string())?;
     let run = Run {
         touched: &touched,

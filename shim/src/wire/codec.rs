@@ -125,6 +125,7 @@ impl Ask {
         w.u64(self.cwd_dev);
         w.u64(self.cwd_ino);
         w.bool(self.terminal);
+        w.bool(self.apart);
         w.u32(self.pid);
     }
 
@@ -144,6 +145,7 @@ impl Ask {
             cwd_dev: r.u64()?,
             cwd_ino: r.u64()?,
             terminal: r.bool()?,
+            apart: r.bool()?,
             pid: r.u32()?,
         })
     }

@@ -64,6 +64,8 @@ pub struct Ask {
     pub cwd_ino: u64,
     /// Whether standard error is a terminal.
     pub terminal: bool,
+    /// Whether standard output and standard error go to different files, so that their order does not show.
+    pub apart: bool,
     /// The shim's process id.
     pub pid: u32,
 }

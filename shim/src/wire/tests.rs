@@ -15,6 +15,7 @@ fn ask() -> Request {
         cwd_dev: 1,
         cwd_ino: 2,
         terminal: true,
+        apart: true,
         pid: 7,
     })
 }
