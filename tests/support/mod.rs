@@ -10,4 +10,5 @@ pub(crate) mod project;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
 pub(crate) mod sources;
+pub(crate) mod strace;
 pub(crate) mod tree;

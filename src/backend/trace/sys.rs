@@ -103,7 +103,7 @@ pub(super) fn system_call(pid: pid_t) -> io::Result<SystemCall> {
 
 /// Waits for a tracee; an error when there is none left.
 ///
-/// One that has ended stays, and its parent is not told, until [`reap`].
+/// What it reports stays as it is until [`take`] or [`resume`]; so the parent of one that has ended is not told yet.
 pub(super) fn wait() -> io::Result<Report> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
@@ -130,8 +130,8 @@ pub(super) fn wait() -> io::Result<Report> {
     })
 }
 
-/// Gives up one that has ended: now its parent is told.
-pub(super) fn reap(pid: pid_t) {
+/// Takes what a tracee has reported. If it has ended, its parent is told now.
+pub(super) fn take(pid: pid_t) {
     // SAFETY: a null status is allowed.
     unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::__WALL) };
 }

@@ -138,7 +138,7 @@ fn straight(path: &[u8]) -> Vec<u8> {
         name.extend_from_slice(part);
     }
     // With it a path means a folder only.
-    if path.ends_with(b"/") || name.is_empty() {
+    if path.ends_with(b"/") || path.ends_with(b"/.") {
         name.push(b'/');
     }
     name
@@ -154,7 +154,7 @@ mod tests {
             ("/usr/lib/../lib/x.h", "/usr/lib/../lib/x.h"),
             ("/a//b/./c", "/a/b/c"),
             ("/a/./", "/a/"),
-            ("/a/.", "/a"),
+            ("/a/.", "/a/"),
             ("/a/.hidden", "/a/.hidden"),
             ("//", "/"),
         ] {

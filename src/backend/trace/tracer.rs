@@ -50,7 +50,7 @@ impl<'a> Tracer<'a> {
                         // The kernel tells the parents of what we leave unreaped, and they find us gone, too.
                         return;
                     }
-                    sys::reap(pid);
+                    sys::take(pid);
                 }
                 Report::Stopped { pid, signal, event } => {
                     if !self.stopped(pid, signal, event) {
@@ -93,6 +93,8 @@ impl<'a> Tracer<'a> {
 
     /// A program has begun. The other threads are gone, and this one has the process's id.
     fn executed(&mut self, pid: pid_t) {
+        // Until this is taken, the kernel has us mistaken about whom we mean (ptrace_freeze_traced in kernel/ptrace.c).
+        sys::take(pid);
         if let Ok(former) = sys::event_message(pid)
             && former != pid
         {

@@ -1,0 +1,195 @@
+//! What a trace says of each path, and what it refuses to vouch for.
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+
+use spec_cc::backend::trace::{self, Doubt, TraceError};
+
+use crate::room::Room;
+use crate::support::shell::succeed;
+
+fn flags(room: &Room, script: &str, name: &str) -> (bool, bool, bool) {
+    let access = room.access(script, name);
+    (access.existed, access.read, access.written)
+}
+
+#[test]
+fn every_way_to_touch_a_file_is_told_as_what_it_is() {
+    for (script, expected) in [
+        ("test -e f", (true, false, false)),
+        ("test -e f; cat f", (true, true, false)),
+        ("echo x >f", (true, false, true)),
+        ("echo x >>f", (true, true, true)),
+        ("echo x >f; cat f", (true, false, true)),
+        ("cat f; echo x >f", (true, true, true)),
+        ("rm f", (true, false, true)),
+        ("mv f g", (true, true, true)),
+        ("mv g f", (true, false, true)),
+        ("ln f h", (true, true, false)),
+        ("chmod 600 f", (true, true, true)),
+        ("truncate -s 1 f", (true, true, true)),
+        ("mkdir f", (true, false, false)),
+    ] {
+        let room = Room::new();
+        room.write("f", "text");
+        room.write("g", "text");
+        assert_eq!(flags(&room, script, "f"), expected, "{script}");
+    }
+    for (script, expected) in [
+        ("test -e n", (false, false, false)),
+        ("cat n", (false, true, false)),
+        ("cat n; echo x >n", (false, true, true)),
+        ("echo x >n; cat n", (false, false, true)),
+        ("mkdir n", (false, false, true)),
+        ("ln -s f n", (false, false, true)),
+        ("ln f n", (false, false, true)),
+        ("cp f n", (false, false, true)),
+        ("./n", (false, true, false)),
+    ] {
+        let room = Room::new();
+        room.write("f", "text");
+        assert_eq!(flags(&room, script, "n"), expected, "{script}");
+    }
+}
+
+#[test]
+fn relative_paths_go_by_the_folder_of_the_moment() {
+    let room = Room::new();
+    fs::create_dir_all(room.work("a/b")).unwrap();
+    room.write("a/b/f", "");
+    assert!(room.access("cd a; cd b; cat f", "a/b/f").read);
+    // rm goes down by descriptors.
+    assert!(room.access("rm -r a", "a/b/f").written);
+}
+
+#[test]
+fn interpreters_and_loaders_are_read() {
+    let room = Room::new();
+    room.script("inner", "#!/bin/bash\nexit 0\n");
+    room.script("outer", &format!("#!{}\n", room.work("inner").display()));
+    succeed(&mut room.traced(room.work("outer").to_str().unwrap(), &[]));
+    let touched = room.touched();
+    let read = |path: &str| touched.accesses.iter().any(|access| access.path == path && access.read);
+    assert!(read(room.work("outer").to_str().unwrap()) && read(room.work("inner").to_str().unwrap()));
+    assert!(
+        read("/bin/bash")
+            && touched.accesses.iter().any(|access| access.path.contains("/ld-linux") && access.read)
+    );
+}
+
+#[test]
+fn threads_and_their_programs_are_seen() {
+    let room = Room::new();
+    for name in ["t0", "t1", "t2", "t3", "last"] {
+        room.write(name, "");
+    }
+    let program = room.program(
+        "threads",
+        r#"#include <fcntl.h>
+        #include <pthread.h>
+        #include <stdio.h>
+        #include <unistd.h>
+        static void *look(void *n) { char f[3]; sprintf(f, "t%d", (int)(long)n); for (int i = 0; i < 50; i++) close(open(f, O_RDONLY)); return 0; }
+        static void *become(void *n) { execl("/bin/cat", "cat", "last", (char *)0); return n; }
+        int main(void) {
+            pthread_t t[4];
+            for (long i = 0; i < 4; i++) pthread_create(&t[i], 0, look, (void *)i);
+            for (int i = 0; i < 4; i++) pthread_join(t[i], 0);
+            pthread_create(&t[0], 0, become, 0);
+            pause();
+        }"#,
+    );
+    succeed(&mut room.traced(program.to_str().unwrap(), &[]));
+    let touched = room.touched();
+    for name in ["t0", "t1", "t2", "t3", "last"] {
+        let path = room.work(name);
+        assert!(
+            touched.accesses.iter().any(|access| path.to_str() == Some(&access.path) && access.read),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn listed_folders_are_told_apart() {
+    let room = Room::new();
+    let (_, touched) = room.shell("ls");
+    assert_eq!(touched.listed, [room.work("").to_str().unwrap().trim_end_matches('/')]);
+    assert!(matches!(trace::read(&room.out()), Err(TraceError::Listed(_))));
+}
+
+fn doubt(room: &Room, script: &str) -> Doubt {
+    room.traced("/bin/bash", &["-c", script]).output().unwrap();
+    match room.error() {
+        TraceError::Doubt { doubt, .. } => doubt,
+        other => panic!("{script}: {other}"),
+    }
+}
+
+#[test]
+fn what_paths_do_not_account_for_is_doubted() {
+    let room = Room::new();
+    let _server = UnixListener::bind(room.work("server")).unwrap();
+    assert_eq!(doubt(&room, "cat /proc/cpuinfo"), Doubt::Place);
+    assert_eq!(doubt(&room, "cat </dev/stdin"), Doubt::Place);
+    assert_eq!(doubt(&room, "exec 3<>/dev/tcp/127.0.0.1/1"), Doubt::Socket);
+    assert_eq!(doubt(&room, "test -e $'\\xff'"), Doubt::NotUtf8);
+    assert_eq!(doubt(&room, "sleep 2 </dev/null >/dev/null 2>&1 & exit"), Doubt::LeftRunning);
+    succeed(room.command("/bin/sh", &["-c"]).arg("echo text >f; exec 7<f; exec \"$@\"").arg("sh").args(
+        room.traced("/bin/cat", &["f"]).get_args().map(std::ffi::OsStr::to_owned).fold(
+            vec![crate::support::sandbox::programs().join("specctl").into_os_string()],
+            |mut words, word| {
+                words.push(word);
+                words
+            },
+        ),
+    ));
+    assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Inherited, .. }));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_a_path_that_is_not_there() {
+    let room = Room::new();
+    let program = room.program(
+        "ask",
+        r#"#include <string.h>
+        #include <sys/socket.h>
+        #include <sys/un.h>
+        int main(int n, char **a) {
+            struct sockaddr_un to = { AF_UNIX };
+            strcpy(to.sun_path, a[1]);
+            return connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&to, sizeof to) != 0;
+        }"#,
+    );
+    let program = program.to_str().unwrap();
+    assert!(!room.traced(program, &["server"]).status().unwrap().success());
+    let server = room.work("server").to_str().unwrap().to_owned();
+    assert!(room.touched().accesses.iter().any(|access| access.path == server && !access.existed));
+    let _server = UnixListener::bind(&server).unwrap();
+    assert!(room.traced(program, &["server"]).status().unwrap().success());
+    assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Socket, .. }));
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn calls_of_another_machine_are_doubted() {
+    let room = Room::new();
+    let program = room.program(
+        "old",
+        r#"#include <sys/mman.h>
+        #include <string.h>
+        int main(void) {
+            char *low = mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+            long result;
+            strcpy(low, "/etc/passwd");
+            __asm__ volatile("int $0x80" : "=a"(result) : "a"(5L), "b"(0x10000L), "c"(0L) : "memory", "r8", "r9", "r10", "r11");
+            return result < 0;
+        }"#,
+    );
+    let program = program.to_str().unwrap();
+    // A kernel may be built without them, and then there is nothing to see.
+    if room.command(program, &[]).status().unwrap().success() {
+        succeed(&mut room.traced(program, &[]));
+        assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Architecture, .. }));
+    }
+}

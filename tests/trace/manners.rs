@@ -1,0 +1,168 @@
+//! A traced command is the process that it would have been.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use spec_cc::backend::trace::{Doubt, TraceError};
+
+use crate::room::{Room, wait_for};
+use crate::support::shell::succeed;
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id() as i32)
+}
+
+/// A traced shell that has come to the point where it makes the file `up`.
+fn started(room: &Room, script: &str) -> Child {
+    let child = room.traced("/bin/sh", &["-c", script]).spawn().unwrap();
+    wait_for("it starts", || room.work("up").exists());
+    child
+}
+
+#[test]
+fn it_ends_as_it_ends() {
+    let room = Room::new();
+    for code in [0, 1, 77, 255] {
+        let status = room.traced("/bin/sh", &["-c", &format!("exit {code}")]).status().unwrap();
+        assert_eq!(status.code(), Some(code));
+        room.touched();
+    }
+    for signal in
+        [Signal::SIGKILL, Signal::SIGSEGV, Signal::SIGTERM, Signal::SIGINT, Signal::SIGPIPE, Signal::SIGTRAP]
+    {
+        let script = format!("kill -{} $$", signal as i32);
+        let status = room.traced("/bin/sh", &["-c", &script]).status().unwrap();
+        assert_eq!(status.signal(), Some(signal as i32));
+    }
+}
+
+#[test]
+fn it_finds_what_it_would_have_found() {
+    let script = "grep -E 'Sig(Blk|Ign)' /proc/self/status; echo $PPID; ulimit -a; pwd; umask; env | sort; echo $0; \
+        for n in 0 1 2 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$n && echo $n; done; ps -o pgid=,sid=,tty=,nice= -p $$";
+    for around in ["", "trap '' PIPE INT;", "exec <&-;", "exec 5</dev/null;", "umask 77;", "exec 2>&-;"] {
+        let room = Room::new();
+        let run = |command: Command| {
+            let words = std::iter::once(command.get_program().to_owned())
+                .chain(command.get_args().map(ToOwned::to_owned));
+            let line = format!("{around} exec \"$@\"");
+            let mut shell = room.command("/bin/bash", &["-c", &line, "sh"]);
+            text(&shell.args(words).stdin(Stdio::null()).output().unwrap())
+        };
+        let plain = run(room.command("/bin/bash", &["-c", script, "bash"]));
+        let traced = run(room.traced("/bin/bash", &["-c", script, "bash"]));
+        // A process group, a session and a parent are this one's in both.
+        assert_eq!(lines(&traced), lines(&plain), "{around}");
+        assert!(plain.contains("SigIgn"), "{plain}");
+    }
+}
+
+/// The lines but for what names the process itself.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().filter(|line| !line.starts_with("_=")).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_unknown_child_is_found() {
+    let room = Room::new();
+    let program = room.program(
+        "wait",
+        "#include <errno.h>\n#include <sys/wait.h>\n#include <unistd.h>\n\
+        int main(void) { if (!fork()) return 0; int n = 0; while (wait(0) > 0) n++; return n != 1 || errno != ECHILD; }",
+    );
+    succeed(&mut room.traced(program.to_str().unwrap(), &[]));
+    room.touched();
+}
+
+#[test]
+fn signals_reach_it() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1] {
+        let room = Room::new();
+        let name = &signal.as_str()[3..];
+        let mut child =
+            started(&room, &format!("trap 'cat seen; exit 33' {name}; : >up; while :; do sleep 0.01; done"));
+        kill(pid(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(33));
+        let seen = room.work("seen");
+        assert!(room.touched().accesses.iter().any(|access| seen.to_str() == Some(&access.path)));
+    }
+}
+
+#[test]
+fn it_stops_and_goes_on() {
+    for signal in [Signal::SIGSTOP, Signal::SIGTSTP] {
+        let room = Room::new();
+        let mut child = started(&room, ": >up; while ! test -e go; do sleep 0.01; done; exit 7");
+        for _ in 0..2 {
+            kill(pid(&child), signal).unwrap();
+            let stopped = waitpid(pid(&child), Some(WaitPidFlag::WUNTRACED)).unwrap();
+            assert_eq!(stopped, WaitStatus::Stopped(pid(&child), signal));
+            kill(pid(&child), Signal::SIGCONT).unwrap();
+            let continued = waitpid(pid(&child), Some(WaitPidFlag::WCONTINUED)).unwrap();
+            assert_eq!(continued, WaitStatus::Continued(pid(&child)));
+        }
+        room.write("go", "");
+        assert_eq!(child.wait().unwrap().code(), Some(7));
+        // It had looked for the file before that was there.
+        assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Appeared, .. }));
+    }
+}
+
+#[test]
+fn what_it_leaves_running_goes_on() {
+    let room = Room::new();
+    room.write("kept", "text");
+    let script = "(while ! test -e go; do sleep 0.01; done; cat kept >late; : >done) >/dev/null 2>&1 </dev/null & exit 5";
+    let output = room.traced("/bin/sh", &["-c", script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::LeftRunning, .. }));
+    room.write("go", "");
+    wait_for("it finishes", || room.work("done").exists());
+    assert_eq!(fs::read_to_string(room.work("late")).unwrap(), "text");
+}
+
+#[test]
+fn orphans_are_followed() {
+    let room = Room::new();
+    room.write("kept", "text");
+    let script = "(sh -c 'cat kept >late; : >done' &); while ! test -e done; do sleep 0.01; done; sleep 0.2";
+    let (_, touched) = room.shell(script);
+    let kept = room.work("kept");
+    assert!(touched.accesses.iter().any(|access| kept.to_str() == Some(&access.path) && access.read));
+}
+
+#[test]
+fn without_its_tracer_it_dies() {
+    let room = Room::new();
+    let mut child = started(&room, ": >up; while :; do test -e absent; done");
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    // The shell itself starts nobody.
+    let tracer = fs::read_to_string(children).unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(tracer), Signal::SIGKILL).unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+    assert!(!room.out().exists());
+}
+
+#[test]
+fn nobody_else_holds_its_streams() {
+    let room = Room::new();
+    let mut child = room
+        .traced("/bin/sh", &["-c", "exec >&- 2>&-; : >up; while ! test -e go; do sleep 0.01; done"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = Vec::new();
+    // It would wait for ever if the tracer had the other end.
+    child.stdout.take().unwrap().read_to_end(&mut told).unwrap();
+    room.write("go", "");
+    assert!(child.wait().unwrap().success());
+}
