@@ -15,24 +15,14 @@ use crate::settings::Policy;
 /// Where a launch may be carried through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Where {
-    /// On the grid; what it cannot do goes to a core here.
-    Grid,
     /// On a core of this machine.
     Here,
     /// On the grid, else here at once: a build waits for it.
     Anywhere,
 }
 
-/// What became of a launch.
-pub(super) enum Carried {
-    /// It has ended so.
-    Ended(Launch),
-    /// The grid will not run it: it needs a core here.
-    NeedsCore,
-}
-
 /// Carries a claimed launch through.
-pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
+pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Launch {
     let is_there = || Path::new(&task.known.call.directory).is_dir();
     let before = is_there();
     let mut carried = try_carry(engine, task, place);
@@ -42,11 +32,11 @@ pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
     }
     carried.unwrap_or_else(|why| {
         tracing::debug!("launch of {} in {}: {why}", task.known.call.compile.source, task.place.root);
-        Carried::Ended(Launch::Failed(why))
+        Launch::Failed(why)
     })
 }
 
-fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, String> {
+fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, String> {
     let known = &task.known;
     let mut snapshot = Snapshot::new(&engine.files);
     let assumed = task.place.assumed(&mut snapshot);
@@ -56,31 +46,28 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, Stri
         Err(id) => {
             // What waits for a file counts as a launch only once it is issued with it.
             known.state().launched = false;
-            return Ok(Carried::Ended(Launch::Pending(id)));
+            return Ok(Launch::Pending(id));
         }
     };
     if let Some(wrapper) = &task.place.recc {
-        return by_recc(engine, task, wrapper, &instance).map(Carried::Ended);
+        return by_recc(engine, task, wrapper, &instance);
     }
     if let Some(outcome) = instance.keys.find(&engine.cache) {
-        return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
+        return Ok(Launch::Ready(instance.action, outcome));
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, (grid, place == Where::Grid, &assumed), &mut snapshot, &instance) {
-            Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
+        match on_grid(engine, task, (grid, &assumed), &mut snapshot, &instance) {
+            Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&known.call.compile.source, &error),
         }
     }
-    if place == Where::Grid {
-        return Ok(Carried::NeedsCore);
-    }
-    here(engine, task, &instance, (place == Where::Anywhere, &assumed)).map(Carried::Ended)
+    here(engine, task, &instance, (place == Where::Anywhere, &assumed))
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
-fn settle<'f>(
+pub(super) fn settle<'f>(
     engine: &'f Engine,
     task: &Task,
     assumed: &[Assumed],
@@ -118,11 +105,11 @@ fn rescanned(known: &Known, reads: Reads) {
     state.rescanned = true;
 }
 
-/// Looks the launch up on the grid and has it executed there; `None` when it has to be run here.
+/// Looks a launch that a build waits for up on the grid and has it executed there; `None` when it has to be run here.
 fn on_grid(
     engine: &Engine,
     task: &Task,
-    (grid, ahead, assumed): (&Grid, bool, &[Assumed]),
+    (grid, assumed): (&Grid, &[Assumed]),
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
@@ -146,7 +133,7 @@ fn on_grid(
     let cancel = Cancel::default();
     known.state().executed = true;
     task.run_by(&Runner::Grid(cancel.clone()));
-    Ok(match grid.execute(engine, &job, &wire, ahead, &cancel)? {
+    Ok(match grid.execute(engine, &job, &wire, &cancel)? {
         Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
         Executed::Failed { .. } => None,
     })

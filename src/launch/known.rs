@@ -47,8 +47,12 @@ pub struct State {
     pub(super) round: u32,
     /// Whether it was launched on a content that the build then made otherwise.
     pub mispredicted: bool,
+    /// The action that its launch in flight stands for, once that is known.
+    pub issued: Option<Digest>,
     /// Whether the grid would not run it.
     pub needs_core: bool,
+    /// Whether it was not given to the grid because the way there takes longer than the command.
+    pub left_out: bool,
     /// CPU time the launch took.
     pub cpu: Duration,
 }
@@ -109,7 +113,9 @@ impl Known {
             assumed: Arc::default(),
             round: 0,
             mispredicted: false,
+            issued: None,
             needs_core: false,
+            left_out: false,
             cpu: Duration::ZERO,
         };
         Self { call, state: Mutex::new(state), changed: Condvar::new() }
@@ -205,6 +211,7 @@ impl Known {
         let mut state = self.state();
         state.assumed = Arc::default();
         state.mispredicted = true;
+        state.issued = None;
         state.round += 1;
         let before = std::mem::replace(&mut state.launch, Launch::Unseen);
         drop(state);

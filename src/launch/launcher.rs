@@ -1,20 +1,19 @@
 //! The launcher: looks at recorded commands when a session opens, and issues those that can be.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::carry::{Carried, Where, carry};
+use super::carry::{Where, carry};
+use super::grid::Grid;
 use super::queue::{Queue, Task};
+use super::remote::Remote;
 use super::{Call, Engine, Known, Launch, Place, Runner, Unready, instantiate};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
-
-/// Launches in flight on grids at most: enough to keep a few hundred workers busy with compiles of a second, and few enough
-/// for one thread each.
-const GRID_WIDTH: usize = 64;
 
 /// Issues launches of all sessions.
 #[derive(Clone)]
@@ -22,7 +21,8 @@ pub struct Launcher {
     /// What the sessions share.
     pub engine: Arc<Engine>,
     here: Lane,
-    grid: Lane,
+    /// Launches on grids, by the grid's address in memory, which stays the grid's as long as its entry is here.
+    grids: Arc<Mutex<HashMap<usize, Arc<Remote>>>>,
 }
 
 /// A queue and the threads that work on it, started with the first task.
@@ -33,16 +33,11 @@ struct Lane {
     started: Arc<OnceLock<()>>,
 }
 
-impl Lane {
-    fn new(width: usize) -> Self {
-        Self { queue: Arc::new(Queue::new(width)), width, started: Arc::default() }
-    }
-}
-
 impl Launcher {
     /// A launcher that runs at most `width` launches at once on this machine beside an idle build.
     pub fn new(engine: Arc<Engine>, width: usize) -> Self {
-        Self { engine, here: Lane::new(width), grid: Lane::new(GRID_WIDTH) }
+        let here = Lane { queue: Arc::new(Queue::new(width)), width, started: Arc::default() };
+        Self { engine, here, grids: Arc::default() }
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
@@ -60,6 +55,10 @@ impl Launcher {
             }
             state.reads.clone()
         };
+        // It is looked at together with others, right before it goes to the grid.
+        if place.grid.is_some() {
+            return self.issue(known, place);
+        }
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed)) {
@@ -88,41 +87,52 @@ impl Launcher {
             state.launched = true;
             state.needs_core = false;
         }
-        let to = if place.grid.is_some() { Where::Grid } else { Where::Here };
-        self.enqueue(Task::new(known, place), to);
+        let task = Task::new(known, place);
+        match &place.grid {
+            Some(grid) => self.remote(grid).push(task),
+            None => self.enqueue(task),
+        }
     }
 
-    fn enqueue(&self, task: Task, to: Where) {
-        let lane = if to == Where::Grid { &self.grid } else { &self.here };
-        lane.started.get_or_init(|| {
-            for _ in 0..lane.width {
-                let (launcher, queue) = (self.clone(), Arc::clone(&lane.queue));
-                thread::spawn(move || launcher.work(&queue, to));
+    /// The launches on a grid.
+    fn remote(&self, grid: &Arc<Grid>) -> Arc<Remote> {
+        let mut grids = self.grids.lock().unwrap_or_else(PoisonError::into_inner);
+        let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
+            let launcher = self.clone();
+            Remote::new(&self.engine, grid, move |task| {
+                task.known.state().needs_core = true;
+                launcher.enqueue(task);
+            })
+        });
+        Arc::clone(remote)
+    }
+
+    fn remotes(&self) -> Vec<Arc<Remote>> {
+        self.grids.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Has a launch wait for a core of this machine.
+    fn enqueue(&self, task: Task) {
+        self.here.started.get_or_init(|| {
+            for _ in 0..self.here.width {
+                let launcher = self.clone();
+                thread::spawn(move || launcher.work());
             }
         });
         if !task.set(Launch::Queued) {
             return;
         }
         let order = task.known.state().record.order;
-        lane.queue.push(order, task);
+        self.here.queue.push(order, task);
     }
 
-    fn work(&self, queue: &Queue, place: Where) {
+    fn work(&self) {
+        let queue = &self.here.queue;
         while let Some(task) = queue.next() {
             if task.known.claim(task.round) {
-                self.run(&task, place);
+                task.set(carry(&self.engine, &task, Where::Here));
             }
             queue.done();
-        }
-    }
-
-    fn run(&self, task: &Task, place: Where) {
-        match carry(&self.engine, task, place) {
-            Carried::Ended(launch) => drop(task.set(launch)),
-            Carried::NeedsCore => {
-                task.known.state().needs_core = true;
-                self.enqueue(task.clone(), Where::Here);
-            }
         }
     }
 
@@ -135,7 +145,7 @@ impl Launcher {
             let task = Task::new(known, place);
             if known.claim(task.round) {
                 let launcher = self.clone();
-                thread::spawn(move || launcher.run(&task, Where::Anywhere));
+                thread::spawn(move || task.set(carry(&launcher.engine, &task, Where::Anywhere)));
             } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
                 hurry(group);
             }
@@ -159,8 +169,8 @@ impl Launcher {
     /// Ends what is in flight of a session; returns how many launches that ended.
     pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) -> u64 {
         let mut cancelled = 0;
-        let waiting = [&self.grid, &self.here].map(|lane| lane.queue.drain(place));
-        for task in waiting.into_iter().flatten() {
+        let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(place));
+        for task in remote.chain(self.here.queue.drain(place)) {
             if task.known.claim(task.round) {
                 task.set(Launch::Failed("cancelled".into()));
                 cancelled += 1;
@@ -178,12 +188,12 @@ impl Launcher {
     /// Lets the workers end.
     pub fn close(&self) {
         self.here.queue.close();
-        self.grid.queue.close();
+        self.remotes().iter().for_each(|remote| remote.close());
     }
 }
 
 /// Whether the command's object is there and no older than any input, so that a build would not ask for it.
-fn newer_output(call: &Call, newest_ns: i64) -> bool {
+pub(super) fn newer_output(call: &Call, newest_ns: i64) -> bool {
     call.compile.outputs.first().is_some_and(|output| {
         fs::metadata(call.absolute(&output.path))
             .is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
