@@ -58,32 +58,42 @@ impl Width {
 mod tests {
     use super::*;
 
-    /// Rounds in which a grid of so many slots takes what it has room for.
-    fn after(width: &mut Width, slots: usize, rounds: u64) -> usize {
-        let begun = Instant::now() + TOGETHER * 1000;
-        for round in 0..rounds {
-            let in_flight = width.allowed();
-            (0..in_flight.min(slots)).for_each(|_| width.taken(in_flight));
-            if in_flight > slots {
-                width.pressed(begun + TOGETHER * u32::try_from(round).unwrap());
-            }
+    /// A width, and the time that passes by two [`TOGETHER`] a round trip.
+    struct Rounds(Width, Instant);
+
+    impl Rounds {
+        fn new() -> Self {
+            Self(Width::default(), Instant::now())
         }
-        width.allowed()
+
+        /// One round trip on a grid of so many slots: it takes what it has room for. Gives the width after it.
+        fn on(&mut self, slots: usize) -> usize {
+            self.1 += TOGETHER * 2;
+            let in_flight = self.0.allowed();
+            (0..in_flight.min(slots)).for_each(|_| self.0.taken(in_flight));
+            if in_flight > slots {
+                self.0.pressed(self.1);
+            }
+            self.0.allowed()
+        }
     }
 
     #[test]
     fn a_wide_grid_is_soon_filled() {
-        assert!(after(&mut Width::default(), usize::MAX, 7) >= 5_000);
-        assert_eq!(after(&mut Width::default(), usize::MAX, 20), MOST as usize);
+        let mut rounds = Rounds::new();
+        assert!((0..7).map(|_| rounds.on(usize::MAX)).max() >= Some(5_000));
+        assert_eq!((0..7).map(|_| rounds.on(usize::MAX)).max(), Some(MOST as usize));
     }
 
     #[test]
     fn the_width_settles_around_the_slots() {
         for slots in [1, 5, 200] {
-            let mut width = Width::default();
-            after(&mut width, slots, 20);
+            let mut rounds = Rounds::new();
+            for _ in 0..20 {
+                rounds.on(slots);
+            }
             for _ in 0..200 {
-                let now = after(&mut width, slots, 1);
+                let now = rounds.on(slots);
                 assert!((slots / 2..=slots + 1).contains(&now), "{now} for {slots} slots");
             }
         }
