@@ -62,8 +62,12 @@ fn main() -> Result<()> {
     let sandbox = Sandbox::new();
     let (pristine, tree) = (SODIUM.fetch(), sandbox.path("tree"));
     let yard = Yard { sandbox, grid: Simulated::start(), pristine, tree };
-    println!("{ELEMENT} with configure and make -j{JOBS}, no result cached, on a SIMULATED grid: each action really runs");
-    println!("once on this machine, and from then on takes the CPU time that it took then, asleep, on as many slots as told.");
+    println!(
+        "{ELEMENT} with configure and make -j{JOBS}, no result cached, on a SIMULATED grid: each action really runs"
+    );
+    println!(
+        "once on this machine, and from then on takes the CPU time that it took then, asleep, on as many slots as told."
+    );
     yard.rehearse()?;
     for slots in SLOTS {
         yard.measure(slots, rounds)?;
@@ -102,7 +106,12 @@ impl Yard {
             println!("{mode:>8} {all:>8.2} {configure:>12.2} {:>8.2}", all - configure);
         }
         let ratio = |one: usize, other: usize| ratios(&took[one], &took[other]);
-        println!("  spec/cache {:.3}, cache/spec {:.2}, plain/spec {:.2}", ratio(2, 1), ratio(1, 2), ratio(0, 2));
+        println!(
+            "  spec/cache {:.3}, cache/spec {:.2}, plain/spec {:.2}",
+            ratio(2, 1),
+            ratio(1, 2),
+            ratio(0, 2)
+        );
         println!("  last spec: {}", self.said()?);
         println!("  actions run really: {}", self.grid.known().0);
         Ok(())

@@ -249,7 +249,7 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     accounts.mispredicted = mispredicted;
     accounts.left_out = left_out;
     accounts.wasted = launched.saturating_sub(accounts.useful);
-    accounts.cancelled = cancelled.min(accounts.wasted);
+    accounts.cancelled = (accounts.cancelled + cancelled).min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;
     succeeded
         && !inner.seen.is_empty()

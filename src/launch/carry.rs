@@ -49,6 +49,7 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, Strin
             return Ok(Launch::Pending(id));
         }
     };
+    known.state().issued = Some(instance.action);
     if let Some(wrapper) = &task.place.recc {
         return by_recc(engine, task, wrapper, &instance);
     }

@@ -207,13 +207,30 @@ impl Known {
         false
     }
 
+    /// Ends a launch in flight that stands for another action than this one: its files are not what they were. Says whether
+    /// it did.
+    pub fn outdate(&self, action: &Digest) -> bool {
+        let state = self.state();
+        let outdated = matches!(state.launch, Launch::Running(_))
+            && state.issued.is_some_and(|issued| issued != *action);
+        if outdated {
+            self.end(state, Launch::Not("its inputs have changed since it was launched".into()));
+        }
+        outdated
+    }
+
     fn give_up(&self) {
         let mut state = self.state();
         state.assumed = Arc::default();
         state.mispredicted = true;
+        self.end(state, Launch::Unseen);
+    }
+
+    /// Ends the launch, whose runner has no say any more.
+    fn end(&self, mut state: MutexGuard<'_, State>, launch: Launch) {
         state.issued = None;
         state.round += 1;
-        let before = std::mem::replace(&mut state.launch, Launch::Unseen);
+        let before = std::mem::replace(&mut state.launch, launch);
         drop(state);
         self.changed.notify_all();
         if let Launch::Running(Some(runner)) = before {

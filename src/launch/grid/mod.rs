@@ -142,7 +142,10 @@ impl Grid {
     }
 
     /// What the grid has under recc's actions, in their order. Nothing is taken over yet.
-    pub(super) fn look_up(&self, outlines: &[&Outline]) -> Vec<Result<Option<reapi::ActionResult>, GridError>> {
+    pub(super) fn look_up(
+        &self,
+        outlines: &[&Outline],
+    ) -> Vec<Result<Option<reapi::ActionResult>, GridError>> {
         if self.settings.skip_cache {
             return outlines.iter().map(|_| Ok(None)).collect();
         }
@@ -203,9 +206,15 @@ impl Grid {
     pub(super) fn how(&self, outline: &Outline, ahead: bool) -> Execute {
         Execute {
             skip_cache: self.settings.skip_cache,
-            priority: if ahead { self.settings.priority } else { 0 },
+            priority: if ahead { self.priority() } else { 0 },
             inline: outline.executable.outputs.clone(),
         }
+    }
+
+    /// The priority of launches, as far as the server takes it.
+    fn priority(&self) -> i32 {
+        let wanted = self.settings.priority;
+        self.client.offer().map_or(wanted, |offer| offer.priority(wanted))
     }
 
     /// Takes over what a worker has made of a job, and leaves it for others; `further` messages go with it.

@@ -36,11 +36,7 @@ pub(super) fn to_outcome(
     Ok(Outcome { files, stderr: result.stderr_raw.clone() })
 }
 
-fn output_file(
-    job: &Job<'_>,
-    named: &[String],
-    file: &reapi::OutputFile,
-) -> Result<OutputFile, String> {
+fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Result<OutputFile, String> {
     let output = job.outputs.iter().find(|output| name_among(named, job, &output.path) == file.path);
     let output =
         output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
@@ -54,19 +50,11 @@ fn output_file(
 /// What an action with these outputs calls the one that the build's command calls `path`: rewriting keeps where it lies.
 fn name_among(named: &[String], job: &Job<'_>, path: &str) -> String {
     let here = job.absolute(path);
-    named
-        .iter()
-        .find(|name| job.absolute(name) == here)
-        .cloned()
-        .unwrap_or_else(|| path.to_owned())
+    named.iter().find(|name| job.absolute(name) == here).cloned().unwrap_or_else(|| path.to_owned())
 }
 
 /// The result to leave for others.
-pub(super) fn from_outcome(
-    job: &Job<'_>,
-    named: &[String],
-    outcome: &Outcome,
-) -> reapi::ActionResult {
+pub(super) fn from_outcome(job: &Job<'_>, named: &[String], outcome: &Outcome) -> reapi::ActionResult {
     let output_files = outcome
         .files
         .iter()

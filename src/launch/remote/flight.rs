@@ -15,11 +15,11 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::Remote;
 use super::line::Step;
 use super::ticket::Ticket;
 use super::trip::Times;
 use super::width::PATIENCE;
-use super::Remote;
 use crate::backend::reapi::{GridError, Heard};
 
 /// Threads that fetch outputs: what they wait for is the network and the disk. So many results are fetched at once.
@@ -27,12 +27,12 @@ const FETCHERS: usize = 16;
 
 /// A launch whose execution has ended.
 struct Landed {
-    ticket: Ticket,
+    ticket: Box<Ticket>,
     ended: Result<reapi::ActionResult, GridError>,
 }
 
 /// Starts the threads; what is sent to the returned end flies.
-pub(super) fn start(remote: &Arc<Remote>) -> UnboundedSender<Ticket> {
+pub(super) fn start(remote: &Arc<Remote>) -> UnboundedSender<Box<Ticket>> {
     let (sender, tickets) = unbounded_channel();
     let (landed, results) = channel();
     let results = Arc::new(Mutex::new(results));
@@ -46,7 +46,7 @@ pub(super) fn start(remote: &Arc<Remote>) -> UnboundedSender<Ticket> {
 }
 
 /// Waits for all that is in flight, until no more can come.
-async fn attend(remote: &Remote, mut tickets: UnboundedReceiver<Ticket>, landed: &Sender<Landed>) {
+async fn attend(remote: &Remote, mut tickets: UnboundedReceiver<Box<Ticket>>, landed: &Sender<Landed>) {
     let mut flying = FuturesUnordered::new();
     loop {
         let next = async { if flying.is_empty() { pending().await } else { flying.next().await } };
@@ -60,7 +60,7 @@ async fn attend(remote: &Remote, mut tickets: UnboundedReceiver<Ticket>, landed:
 }
 
 /// One execution, and what it tells of the grid's width.
-async fn fly(remote: &Remote, ticket: Ticket) -> Landed {
+async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
     let begun = Instant::now();
     let last: Cell<Option<Heard>> = Cell::default();
     let told = Cell::new(false);
@@ -105,7 +105,7 @@ fn fetch(remote: &Remote, results: &Mutex<Receiver<Landed>>) {
     }
 }
 
-fn land(remote: &Remote, ticket: Ticket, ended: Result<reapi::ActionResult, GridError>) {
+fn land(remote: &Remote, ticket: Box<Ticket>, ended: Result<reapi::ActionResult, GridError>) {
     let taken = match ended {
         Ok(result) => ticket.executed(&remote.engine, &remote.grid, &result),
         // What was there a moment ago has gone.
@@ -117,7 +117,6 @@ fn land(remote: &Remote, ticket: Ticket, ended: Result<reapi::ActionResult, Grid
     match taken {
         Ok(Some(launch)) => drop(ticket.task.set(launch)),
         Ok(None) => (remote.here)(ticket.task),
-        Err(error) => remote.refused(ticket, &error),
+        Err(error) => remote.refused(*ticket, &error),
     }
 }
-

@@ -34,7 +34,7 @@ pub(super) struct Remote {
     line: Line,
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
-    flights: OnceLock<UnboundedSender<Ticket>>,
+    flights: OnceLock<UnboundedSender<Box<Ticket>>>,
 }
 
 impl Remote {
@@ -201,7 +201,7 @@ impl Remote {
     fn fly(&self, mut ticket: Ticket) {
         ticket.needs = Vec::new();
         ticket.task.known.state().executed = true;
-        if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(ticket)) {
+        if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
             // The thread that waits has ended with the companion.
             self.line.land();
             refused.0.task.set(Launch::Failed("cancelled".into()));
