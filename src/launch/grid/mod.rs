@@ -27,7 +27,7 @@ use super::Engine;
 use crate::backend::Outcome;
 use crate::backend::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::inputs::digest::Digest;
-use crate::inputs::links::Links;
+use crate::inputs::links::{Links, LinksNow};
 use crate::settings::Policy;
 pub(super) use cargo::{Cargo, Needs};
 use complaints::Complaints;
@@ -126,7 +126,17 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout, &self.links).map_err(Unobtainable::Unsent)
+        self.wire_at(job, &self.links())
+    }
+
+    /// The same, with links as they are at a moment.
+    pub(super) fn wire_at(&self, job: &Job<'_>, links: &LinksNow<'_>) -> Result<Wire, Unobtainable> {
+        wire::wire(job, &self.settings.layout, links).map_err(Unobtainable::Unsent)
+    }
+
+    /// Links as they are now.
+    pub(super) fn links(&self) -> LinksNow<'_> {
+        self.links.now()
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.

@@ -7,7 +7,7 @@ use super::Job;
 use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
 use crate::command;
 use crate::inputs::digest::Digest;
-use crate::inputs::links::{self, Links};
+use crate::inputs::links::{self, LinksNow};
 
 /// The actions of a job.
 #[derive(Debug)]
@@ -88,8 +88,8 @@ impl Wire {
     }
 }
 
-/// Builds the actions of a job.
-pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire, String> {
+/// Builds the actions of a job, with links as they are `now`.
+pub(super) fn wire(job: &Job<'_>, layout: &Layout, now: &LinksNow<'_>) -> Result<Wire, String> {
     if !layout.deps_override.is_empty() {
         return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
     }
@@ -101,7 +101,6 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
         link: job.link,
     };
     let files = beside(job, &directory);
-    let now = links.now();
     let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
     let laid_out =
         |layout: &Layout| remote::build(&asked, layout, &files, &disk).map_err(|why| why.to_string());

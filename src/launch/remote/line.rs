@@ -24,7 +24,7 @@ pub(super) enum Step {
     Alone,
 }
 
-/// Why a launch is not in the place where it was put any more is known by its command: see [`crate::launch::Known::claim`].
+/// Longest first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
 type Waiting = BTreeMap<(Reverse<u64>, u64), Task>;
 
 /// The launches of all sessions for one grid.
@@ -58,9 +58,16 @@ impl Inner {
             room if room > 0 => (Step::Alone, &mut self.alone, 1),
             _ => return None,
         };
-        let tasks: Vec<Task> =
-            std::iter::from_fn(|| waiting.pop_first()).map(|(_, task)| task).take(most).collect();
-        (!tasks.is_empty()).then_some((step, tasks))
+        let (_, first) = waiting.pop_first()?;
+        let mut tasks = vec![first];
+        // Of one session: others see other files.
+        while tasks.len() < most
+            && let Some(next) = waiting.first_entry()
+            && tasks.first().is_some_and(|first| Arc::ptr_eq(&first.place, &next.get().place))
+        {
+            tasks.push(next.remove());
+        }
+        Some((step, tasks))
     }
 }
 

@@ -20,6 +20,7 @@ use super::grid::{Cargo, Grid, Unobtainable};
 use super::queue::Task;
 use super::{Engine, Launch, Place, Runner};
 use crate::backend::reapi::Cancel;
+use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
 
 /// Threads that prepare: half of their time is the grid's, whose answers they wait for.
@@ -35,6 +36,27 @@ pub(super) struct Remote {
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
+}
+
+/// The files of a session as they are at one moment.
+struct Sight<'f> {
+    snapshot: Snapshot<'f>,
+    links: LinksNow<'f>,
+    begun: Instant,
+    place: Arc<Place>,
+}
+
+impl<'f> Sight<'f> {
+    fn new(remote: &'f Remote, place: &Arc<Place>) -> Self {
+        let begun = Instant::now();
+        let (snapshot, links) = (Snapshot::new(&remote.engine.files), remote.grid.links());
+        Self { snapshot, links, begun, place: Arc::clone(place) }
+    }
+
+    /// Whether it still shows the files of a session, as they are since `newest` at least.
+    fn shows(&self, place: &Arc<Place>, newest: Instant) -> bool {
+        Arc::ptr_eq(&self.place, place) && self.begun.elapsed() < MOMENT && newest < self.begun
+    }
 }
 
 impl Remote {
@@ -82,24 +104,21 @@ impl Remote {
     }
 
     fn work(&self) {
-        let mut moment: Option<(Snapshot<'_>, Instant, Arc<Place>)> = None;
+        let mut last: Option<Sight<'_>> = None;
         while let Some((step, tasks)) = self.line.next() {
-            let Some(place) = tasks.first().map(|task| Arc::clone(&task.place)) else { continue };
-            let newest = tasks.iter().map(|task| task.since).max();
-            let good = moment.take().filter(|(_, begun, of)| {
-                Arc::ptr_eq(of, &place)
-                    && begun.elapsed() < MOMENT
-                    && newest.is_none_or(|newest| newest < *begun)
-            });
-            let (mut snapshot, begun, _) = good
-                .unwrap_or_else(|| (Snapshot::new(&self.engine.files), Instant::now(), Arc::clone(&place)));
-            self.carry(step, tasks, &mut snapshot);
-            moment = Some((snapshot, begun, place));
+            let Some(first) = tasks.first() else { continue };
+            let newest = tasks.iter().map(|task| task.since).max().unwrap_or(first.since);
+            let mut sight = last
+                .take()
+                .filter(|sight| sight.shows(&first.place, newest))
+                .unwrap_or_else(|| Sight::new(self, &first.place));
+            self.carry(step, tasks, &mut sight);
+            last = Some(sight);
         }
     }
 
     /// Carries launches as far as they come without a wait for their execution.
-    fn carry<'f>(&'f self, step: Step, tasks: Vec<Task>, snapshot: &mut Snapshot<'f>) {
+    fn carry<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
         let mut cargo = Cargo::default();
         let mut tickets = Vec::with_capacity(tasks.len());
         for task in tasks {
@@ -109,7 +128,7 @@ impl Remote {
             }
             task.run_by(&Runner::Grid(cancel.clone()));
             let with = (&*self.engine, &*self.grid);
-            match prepare(with, (step, &task, cancel), snapshot, &mut cargo) {
+            match prepare(with, (step, &task, cancel), sight, &mut cargo) {
                 Prepared::Ticket(ticket) => tickets.push(*ticket),
                 Prepared::Ended(launch) => drop(task.set(launch)),
                 Prepared::NeedsCore => (self.here)(task),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Sight;
 use super::line::Step;
 use super::ticket::Ticket;
 use crate::backend::reapi::Cancel;
@@ -30,10 +31,11 @@ pub(super) enum Prepared {
 pub(super) fn prepare<'f>(
     (engine, grid): (&'f Engine, &Grid),
     (step, task, cancel): (Step, &Task, Cancel),
-    snapshot: &mut Snapshot<'f>,
+    sight: &mut Sight<'f>,
     cargo: &mut Cargo,
 ) -> Prepared {
     let known = &task.known;
+    let snapshot = &mut sight.snapshot;
     let assumed = task.place.assumed(snapshot);
     known.assume(&assumed);
     let settled = match step {
@@ -55,7 +57,7 @@ pub(super) fn prepare<'f>(
     if instance.incbin {
         return Prepared::NeedsCore;
     }
-    match ticket((engine, grid), (task, cancel), (&assumed, instance), snapshot, cargo) {
+    match ticket((engine, grid), (task, cancel), (&assumed, instance), sight, cargo) {
         Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
         Err(error) => {
             grid.complain(&known.call.compile.source, &error);
@@ -102,7 +104,7 @@ fn ticket(
     (engine, grid): (&Engine, &Grid),
     (task, cancel): (&Task, Cancel),
     (assumed, instance): (&[Assumed], Instance),
-    snapshot: &mut Snapshot<'_>,
+    sight: &mut Sight<'_>,
     cargo: &mut Cargo,
 ) -> Result<Ticket, Unobtainable> {
     let Task { known, place, .. } = task;
@@ -110,11 +112,12 @@ fn ticket(
         let state = known.state();
         (Arc::clone(&state.reads.set), Duration::from_micros(state.record.wall_us))
     };
+    let (snapshot, links) = (&mut sight.snapshot, &sight.links);
     let moment = Moment::new(engine, snapshot, &known.call, &set, instance.keys, place.context(assumed));
     let moment = moment.map_err(Unobtainable::Unsent)?;
     let environment = place.environment_of(&known.call);
     let job = moment.job(&known.call, &environment);
-    let wire = grid.wire(&job)?;
+    let wire = grid.wire_at(&job, links)?;
     let executes = grid.policy(&job, &wire) != Policy::CacheOnly;
     let outline = wire.outline();
     let further = if grid.settings().uploads() { wire.further_messages().to_vec() } else { Vec::new() };

@@ -69,16 +69,16 @@ fn between(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<Duration>
 mod tests {
     use super::*;
 
-    fn stamp(nanos: i32) -> Option<Timestamp> {
-        Some(Timestamp { seconds: 1_000, nanos })
+    fn stamp(nanos: i32) -> Timestamp {
+        Timestamp { seconds: 1_000, nanos }
     }
 
     fn result(ran: i32) -> reapi::ActionResult {
         let metadata = reapi::ExecutedActionMetadata {
-            queued_timestamp: stamp(0),
-            worker_start_timestamp: stamp(10_000_000),
-            execution_start_timestamp: stamp(20_000_000),
-            execution_completed_timestamp: stamp(20_000_000 + ran),
+            queued_timestamp: Some(stamp(0)),
+            worker_start_timestamp: Some(stamp(10_000_000)),
+            execution_start_timestamp: Some(stamp(20_000_000)),
+            execution_completed_timestamp: Some(stamp(20_000_000 + ran)),
             ..Default::default()
         };
         reapi::ActionResult { execution_metadata: Some(metadata), ..Default::default() }

@@ -152,7 +152,7 @@ async fn work_in_slot(
     drop(slot);
     let told = result.execution_metadata.get_or_insert_default();
     told.queued_timestamp = queued;
-    told.worker_start_timestamp = started.clone();
+    told.worker_start_timestamp = started;
     told.execution_start_timestamp = started;
     told.execution_completed_timestamp = now();
     let response = reapi::ExecuteResponse { result: Some(result), ..Default::default() };
