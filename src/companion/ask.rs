@@ -274,6 +274,9 @@ fn serve(
     known.refute(&mut snapshot);
     known.forestall();
     let mut instance = now(&mut snapshot);
+    if instance.as_ref().is_ok_and(|instance| known.outdate(&instance.action)) {
+        session.inner().accounts.cancelled += 1;
+    }
     let launch = known.state().launch.clone();
     if matches!(launch, Launch::Queued | Launch::Running(_))
         && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))

@@ -233,12 +233,13 @@ impl Companion {
 /// Brings the accounts to their end; says whether it was a complete build.
 fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
     let mut inner = session.inner();
-    let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
+    let (mut launched, mut executed, mut mispredicted, mut left_out, mut wasted_cpu) = (0, 0, 0, 0, 0.0);
     for known in knowns {
         let state = known.state();
         launched += u64::from(state.launched);
         executed += u64::from(state.launched && state.executed);
         mispredicted += u64::from(state.mispredicted);
+        left_out += u64::from(state.left_out);
         if state.launched && !state.useful {
             wasted_cpu += state.cpu.as_secs_f64();
         }
@@ -247,8 +248,9 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     accounts.launched = launched;
     accounts.launched_executed = executed;
     accounts.mispredicted = mispredicted;
+    accounts.left_out = left_out;
     accounts.wasted = launched.saturating_sub(accounts.useful);
-    accounts.cancelled = cancelled.min(accounts.wasted);
+    accounts.cancelled = (accounts.cancelled + cancelled).min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;
     succeeded
         && !inner.seen.is_empty()

@@ -128,7 +128,7 @@ pub(super) fn had(
         return Ok(Had::Nothing);
     }
     say(&|log| log.executing(&wire.executable().action));
-    let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &wire, false, cancel);
+    let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &wire, cancel);
     let executed = match here.filter(|_| policy == Policy::Race && companion.engine.executor.available()) {
         None => execute(cancel)?,
         Some(here) => match race(execute, here, cancel)? {

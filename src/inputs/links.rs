@@ -40,12 +40,14 @@ struct Folder {
 pub struct LinksNow<'l> {
     links: &'l Links,
     folders: RefCell<HashMap<String, Arc<Folder>>>,
+    /// The one that was asked about last: files are asked about folder by folder.
+    last: RefCell<Option<(String, Arc<Folder>)>>,
 }
 
 impl Links {
     /// The links of this moment. Not to be kept.
     pub fn now(&self) -> LinksNow<'_> {
-        LinksNow { links: self, folders: RefCell::default() }
+        LinksNow { links: self, folders: RefCell::default(), last: RefCell::default() }
     }
 
     /// The folder as it is now.
@@ -70,15 +72,23 @@ impl Links {
 }
 
 impl LinksNow<'_> {
+    fn folder(&self, path: &str) -> Arc<Folder> {
+        let known = self.folders.borrow().get(path).cloned();
+        known.unwrap_or_else(|| {
+            let looked = self.links.folder(path);
+            self.folders.borrow_mut().insert(path.to_owned(), Arc::clone(&looked));
+            looked
+        })
+    }
+
     /// The target of the symbolic link at an absolute path, as [`link`] gives it.
     pub fn link(&self, path: &str) -> Option<String> {
         let (folder, name) = path.rsplit_once('/')?;
-        let known = self.folders.borrow().get(folder).cloned();
-        let folder = known.unwrap_or_else(|| {
-            let looked = self.links.folder(folder);
-            self.folders.borrow_mut().insert(folder.to_owned(), Arc::clone(&looked));
-            looked
-        });
+        let mut last = self.last.borrow_mut();
+        if last.as_ref().is_none_or(|(known, _)| known != folder) {
+            *last = Some((folder.to_owned(), self.folder(folder)));
+        }
+        let (_, folder) = last.as_ref()?;
         if let Some(target) = folder.targets.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return target.clone();
         }

@@ -42,6 +42,9 @@ pub struct Accounts {
     /// Commands that were launched on a guess of what the build would make, and the guess was wrong.
     #[serde(default)]
     pub mispredicted: u64,
+    /// Commands that a grid was not given ahead of the build, because the way there takes longer than they do.
+    #[serde(default)]
+    pub left_out: u64,
     /// Launches whose result was not cached already.
     pub launched_executed: u64,
     /// Useful ones among those.
@@ -67,6 +70,7 @@ impl Accounts {
         self.wasted += other.wasted;
         self.cancelled += other.cancelled;
         self.mispredicted += other.mispredicted;
+        self.left_out += other.left_out;
         self.launched_executed += other.launched_executed;
         self.useful_executed += other.useful_executed;
         self.wasted_cpu_s += other.wasted_cpu_s;

@@ -20,24 +20,14 @@ use crate::settings::Policy;
 /// Where a launch may be carried through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Where {
-    /// On the grid; what it cannot do goes to a core here.
-    Grid,
     /// On a core of this machine.
     Here,
     /// On the grid, else here at once: a build waits for it.
     Anywhere,
 }
 
-/// What became of a launch.
-pub(super) enum Carried {
-    /// It has ended so.
-    Ended(Launch),
-    /// The grid will not run it: it needs a core here.
-    NeedsCore,
-}
-
 /// Carries a claimed launch through.
-pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
+pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Launch {
     let is_there = || Path::new(task.known.work.directory()).is_dir();
     let before = is_there();
     let mut carried = try_carry(engine, task, place);
@@ -47,15 +37,14 @@ pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Carried {
     }
     carried.unwrap_or_else(|why| {
         tracing::debug!("launch of {} in {}: {why}", task.known.work.label(), task.place.root);
-        Carried::Ended(Launch::Failed(why))
+        Launch::Failed(why)
     })
 }
 
-fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Carried, String> {
+fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, String> {
     match &task.known.work {
         Work::Compile(call) => compile(engine, task, call, place),
-        Work::Traced(_) if place == Where::Grid => Ok(Carried::NeedsCore),
-        Work::Traced(traced) => trace(engine, task, traced, place == Where::Anywhere).map(Carried::Ended),
+        Work::Traced(traced) => trace(engine, task, traced, place == Where::Anywhere),
     }
 }
 
@@ -92,7 +81,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
     Ok(Launch::Ready(performed.observed.key, performed.observed.outcome))
 }
 
-fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Carried, String> {
+fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Launch, String> {
     let known = &task.known;
     let mut snapshot = Snapshot::new(&engine.files);
     let assumed = task.place.assumed(&mut snapshot);
@@ -102,31 +91,29 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Ca
         Err(id) => {
             // What waits for a file counts as a launch only once it is issued with it.
             known.state().launched = false;
-            return Ok(Carried::Ended(Launch::Pending(id)));
+            return Ok(Launch::Pending(id));
         }
     };
+    known.state().issued = Some(instance.action);
     if let Some(wrapper) = &task.place.recc {
-        return by_recc(engine, task, call, wrapper, &instance).map(Carried::Ended);
+        return by_recc(engine, task, call, wrapper, &instance);
     }
     if let Some(outcome) = instance.keys.find(&engine.cache) {
-        return Ok(Carried::Ended(Launch::Ready(instance.action, outcome)));
+        return Ok(Launch::Ready(instance.action, outcome));
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, call, (grid, place == Where::Grid, &assumed), &mut snapshot, &instance) {
-            Ok(Some(launch)) => return Ok(Carried::Ended(launch)),
+        match on_grid(engine, task, call, (grid, &assumed), &mut snapshot, &instance) {
+            Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&call.compile.source, &error),
         }
     }
-    if place == Where::Grid {
-        return Ok(Carried::NeedsCore);
-    }
-    here(engine, task, call, &instance, (place == Where::Anywhere, &assumed)).map(Carried::Ended)
+    here(engine, task, call, &instance, (place == Where::Anywhere, &assumed))
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
-fn settle<'f>(
+pub(super) fn settle<'f>(
     engine: &'f Engine,
     task: &Task,
     call: &Call,
@@ -165,12 +152,12 @@ fn rescanned(known: &Known, reads: Reads) {
     state.rescanned = true;
 }
 
-/// Looks the launch up on the grid and has it executed there; `None` when it has to be run here.
+/// Looks a launch that a build waits for up on the grid and has it executed there; `None` when it has to be run here.
 fn on_grid(
     engine: &Engine,
     task: &Task,
     call: &Call,
-    (grid, ahead, assumed): (&Grid, bool, &[Assumed]),
+    (grid, assumed): (&Grid, &[Assumed]),
     snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
@@ -193,7 +180,7 @@ fn on_grid(
     let cancel = Cancel::default();
     known.state().executed = true;
     task.run_by(&Runner::Grid(cancel.clone()));
-    Ok(match grid.execute(engine, &job, &wire, ahead, &cancel)? {
+    Ok(match grid.execute(engine, &job, &wire, &cancel)? {
         Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
         Executed::Failed { .. } => None,
     })

@@ -49,8 +49,12 @@ pub struct State {
     pub(super) round: u32,
     /// Whether it was launched on a content that the build then made otherwise.
     pub mispredicted: bool,
+    /// The action that its launch in flight stands for, once that is known.
+    pub issued: Option<Digest>,
     /// Whether the grid would not run it.
     pub needs_core: bool,
+    /// Whether it was not given to the grid because the way there takes longer than the command.
+    pub left_out: bool,
     /// CPU time the launch took.
     pub cpu: Duration,
 }
@@ -112,7 +116,9 @@ impl Known {
             assumed: Arc::default(),
             round: 0,
             mispredicted: false,
+            issued: None,
             needs_core: false,
+            left_out: false,
             cpu: Duration::ZERO,
         };
         Self { work, state: Mutex::new(state), changed: Condvar::new() }
@@ -204,12 +210,30 @@ impl Known {
         false
     }
 
+    /// Ends a launch in flight that stands for another action than this one: its files are not what they were. Says whether
+    /// it did.
+    pub fn outdate(&self, action: &Digest) -> bool {
+        let state = self.state();
+        let outdated = matches!(state.launch, Launch::Running(_))
+            && state.issued.is_some_and(|issued| issued != *action);
+        if outdated {
+            self.end(state, Launch::Not("its inputs have changed since it was launched".into()));
+        }
+        outdated
+    }
+
     fn give_up(&self) {
         let mut state = self.state();
         state.assumed = Arc::default();
         state.mispredicted = true;
+        self.end(state, Launch::Unseen);
+    }
+
+    /// Ends the launch, whose runner has no say any more.
+    fn end(&self, mut state: MutexGuard<'_, State>, launch: Launch) {
+        state.issued = None;
         state.round += 1;
-        let before = std::mem::replace(&mut state.launch, Launch::Unseen);
+        let before = std::mem::replace(&mut state.launch, launch);
         drop(state);
         self.changed.notify_all();
         if let Launch::Running(Some(runner)) = before {

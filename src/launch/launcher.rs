@@ -1,21 +1,21 @@
 //! The launcher: looks at recorded commands when a session opens, and issues those that can be.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::carry::{Carried, Where, carry};
+use super::carry::{Where, carry};
+use super::grid::Grid;
 use super::queue::{Queue, Task};
+use super::remote::Remote;
 use super::{Engine, Known, Launch, Place, Runner, Traced, Unready, Work, instantiate, traced};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
-
-/// Launches in flight on grids at most: enough to keep a few hundred workers busy with compiles of a second, and few enough
-/// for one thread each.
-const GRID_WIDTH: usize = 64;
 
 /// Issues launches of all sessions.
 #[derive(Clone)]
@@ -23,7 +23,10 @@ pub struct Launcher {
     /// What the sessions share.
     pub engine: Arc<Engine>,
     here: Lane,
-    grid: Lane,
+    /// Launches on grids, by the grid's address in memory, which stays the grid's as long as its entry is here.
+    grids: Arc<Mutex<HashMap<usize, Arc<Remote>>>>,
+    /// Commands to be considered again.
+    again: Arc<OnceLock<Sender<(Arc<Known>, Arc<Place>)>>>,
 }
 
 /// A queue and the threads that work on it, started with the first task.
@@ -34,32 +37,17 @@ struct Lane {
     started: Arc<OnceLock<()>>,
 }
 
-impl Lane {
-    fn new(width: usize) -> Self {
-        Self { queue: Arc::new(Queue::new(width)), width, started: Arc::default() }
-    }
-}
-
 impl Launcher {
     /// A launcher that runs at most `width` launches at once on this machine beside an idle build.
     pub fn new(engine: Arc<Engine>, width: usize) -> Self {
-        Self { engine, here: Lane::new(width), grid: Lane::new(GRID_WIDTH) }
+        let here = Lane { queue: Arc::new(Queue::new(width)), width, started: Arc::default() };
+        Self { engine, here, grids: Arc::default(), again: Arc::default() }
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
     pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
         self.look_at(known, place, snapshot);
-        self.pass_on(known, place);
-    }
-
-    /// Looks again at the commands that have waited for what becomes of this one, once that is certain.
-    fn pass_on(&self, known: &Known, place: &Arc<Place>) {
-        if known.is_under_way() {
-            return;
-        }
-        for waiting in place.makers.take_waiting(known) {
-            self.consider(&waiting, place, &mut Snapshot::new(&self.engine.files));
-        }
+        place.makers.settled(known);
     }
 
     fn look_at(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
@@ -80,6 +68,10 @@ impl Launcher {
             }
             state.reads.clone()
         };
+        // It is looked at together with others, right before it goes to the grid.
+        if place.grid.is_some() {
+            return self.issue(known, place);
+        }
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
@@ -143,10 +135,25 @@ impl Launcher {
         known.set(Launch::Pending(file));
         let maker = place.maker(&self.engine, &self.engine.name(file)).map(|(_, maker)| maker);
         if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
-            place.makers.wait(&maker, known);
-            // It may have ended before anybody waited.
-            self.pass_on(&maker, place);
+            let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(place));
+            place.makers.wait(&maker, move || launcher.look_again(known, to));
         }
+    }
+
+    /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
+    fn look_again(&self, known: Arc<Known>, place: Arc<Place>) {
+        let again = self.again.get_or_init(|| {
+            let (sender, receiver) = channel::<(Arc<Known>, Arc<Place>)>();
+            let launcher = self.clone();
+            thread::spawn(move || {
+                for (known, place) in receiver {
+                    launcher.consider(&known, &place, &mut Snapshot::new(&launcher.engine.files));
+                }
+            });
+            sender
+        });
+        // The thread lives as long as the companion.
+        let _ = again.send((known, place));
     }
 
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
@@ -155,48 +162,62 @@ impl Launcher {
             state.launched = true;
             state.needs_core = false;
         }
-        let remote = place.grid.is_some() && known.work.compile().is_some();
-        let to = if remote { Where::Grid } else { Where::Here };
-        self.enqueue(Task::new(known, place), to);
+        let task = Task::new(known, place);
+        match place.grid.as_ref().filter(|_| known.work.compile().is_some()) {
+            Some(grid) => self.remote(grid).push(task),
+            None => self.enqueue(task),
+        }
     }
 
-    fn enqueue(&self, task: Task, to: Where) {
-        let lane = if to == Where::Grid { &self.grid } else { &self.here };
-        lane.started.get_or_init(|| {
-            for _ in 0..lane.width {
-                let (launcher, queue) = (self.clone(), Arc::clone(&lane.queue));
-                thread::spawn(move || launcher.work(&queue, to));
+    /// The launches on a grid.
+    fn remote(&self, grid: &Arc<Grid>) -> Arc<Remote> {
+        let mut grids = self.grids.lock().unwrap_or_else(PoisonError::into_inner);
+        let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
+            let launcher = self.clone();
+            Remote::new(&self.engine, grid, move |task| {
+                task.known.state().needs_core = true;
+                launcher.enqueue(task);
+            })
+        });
+        Arc::clone(remote)
+    }
+
+    fn remotes(&self) -> Vec<Arc<Remote>> {
+        self.grids.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Has a launch wait for a core of this machine.
+    fn enqueue(&self, task: Task) {
+        self.here.started.get_or_init(|| {
+            for _ in 0..self.here.width {
+                let launcher = self.clone();
+                thread::spawn(move || launcher.work());
             }
         });
         if !task.set(Launch::Queued) {
             return;
         }
         let order = task.known.state().record.order;
-        lane.queue.push(order, task);
+        self.here.queue.push(order, task);
     }
 
-    fn work(&self, queue: &Queue, place: Where) {
+    fn work(&self) {
+        let queue = &self.here.queue;
         while let Some(task) = queue.next() {
             if task.known.claim(task.round) {
-                self.run(&task, place);
+                self.run(&task, Where::Here);
             }
             queue.done();
         }
     }
 
+    /// Carries a claimed launch through.
     fn run(&self, task: &Task, place: Where) {
         match carry(&self.engine, task, place) {
-            Carried::Ended(Launch::Pending(file)) if task.known.work.compile().is_none() => {
+            Launch::Pending(file) if task.known.work.compile().is_none() => {
                 self.await_maker(&task.known, file, &task.place);
             }
-            Carried::Ended(launch) => {
-                task.set(launch);
-                self.pass_on(&task.known, &task.place);
-            }
-            Carried::NeedsCore => {
-                task.known.state().needs_core = true;
-                self.enqueue(task.clone(), Where::Here);
-            }
+            launch => drop(task.set(launch)),
         }
     }
 
@@ -233,8 +254,9 @@ impl Launcher {
     /// Ends what is in flight of a session; returns how many launches that ended.
     pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) -> u64 {
         let mut cancelled = 0;
-        let waiting = [&self.grid, &self.here].map(|lane| lane.queue.drain(place));
-        for task in waiting.into_iter().flatten() {
+        place.makers.let_go();
+        let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(place));
+        for task in remote.chain(self.here.queue.drain(place)) {
             if task.known.claim(task.round) {
                 task.set(Launch::Failed("cancelled".into()));
                 cancelled += 1;
@@ -252,12 +274,12 @@ impl Launcher {
     /// Lets the workers end.
     pub fn close(&self) {
         self.here.queue.close();
-        self.grid.queue.close();
+        self.remotes().iter().for_each(|remote| remote.close());
     }
 }
 
 /// Whether what a command makes is there and no older than any input, so that a build would not ask for it.
-fn newer_output(mut outputs: impl Iterator<Item = PathBuf>, newest_ns: i64) -> bool {
+pub(super) fn newer_output(mut outputs: impl Iterator<Item = PathBuf>, newest_ns: i64) -> bool {
     outputs.next().is_some_and(|output| {
         fs::metadata(output).is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
     })

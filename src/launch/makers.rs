@@ -1,6 +1,7 @@
 //! Which recorded command makes a file: what will be in it is known once that command has been launched.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Known;
@@ -14,7 +15,16 @@ pub struct Makers(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     makers: HashMap<PathId, Arc<Known>>,
-    waiting: HashMap<RecordId, Vec<Arc<Known>>>,
+    waiting: HashMap<RecordId, Vec<Wake>>,
+}
+
+/// Wakes somebody up.
+struct Wake(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wake")
+    }
 }
 
 impl Makers {
@@ -29,16 +39,27 @@ impl Makers {
         self.lock().makers.get(&path).cloned()
     }
 
-    /// Keeps `known` until it is certain what becomes of `maker`.
-    pub(super) fn wait(&self, maker: &Known, known: &Arc<Known>) {
+    /// Has `wake` called once it is certain what becomes of `maker`; at once if it is.
+    pub(super) fn wait(&self, maker: &Known, wake: impl FnOnce() + Send + 'static) {
         let id = maker.state().record.id;
-        self.lock().waiting.entry(id).or_default().push(Arc::clone(known));
+        self.lock().waiting.entry(id).or_default().push(Wake(Box::new(wake)));
+        // It may have ended before anybody waited.
+        self.settled(maker);
     }
 
-    /// Who has waited for a command.
-    pub(super) fn take_waiting(&self, maker: &Known) -> Vec<Arc<Known>> {
+    /// Wakes who waits for a command, if it is certain what becomes of it.
+    pub(super) fn settled(&self, maker: &Known) {
+        if maker.is_under_way() {
+            return;
+        }
         let id = maker.state().record.id;
-        self.lock().waiting.remove(&id).unwrap_or_default()
+        let waiting = self.lock().waiting.remove(&id);
+        waiting.into_iter().flatten().for_each(|wake| (wake.0)());
+    }
+
+    /// Lets go of all who wait.
+    pub(super) fn let_go(&self) {
+        self.lock().waiting.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

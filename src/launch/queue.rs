@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::{Known, Launch, Place, Runner};
 
@@ -12,16 +13,33 @@ pub(super) struct Task {
     pub(super) place: Arc<Place>,
     /// The launch of the command that it stands for: a later one has a higher number.
     pub(super) round: u32,
+    /// When it was to be launched: what was seen of the files before is out of date.
+    pub(super) since: Instant,
+    again: bool,
 }
 
 impl Task {
     pub(super) fn new(known: &Arc<Known>, place: &Arc<Place>) -> Self {
-        Self { known: Arc::clone(known), place: Arc::clone(place), round: known.state().round }
+        let (known, place) = (Arc::clone(known), Arc::clone(place));
+        let round = known.state().round;
+        Self { known, place, round, since: Instant::now(), again: false }
+    }
+
+    /// The same, after what a grid had of it has gone.
+    pub(super) fn again(self) -> Self {
+        Self { since: Instant::now(), again: true, ..self }
+    }
+
+    /// Whether [`Task::again`] has not made it.
+    pub(super) fn is_first(&self) -> bool {
+        !self.again
     }
 
     /// Moves the launch on, unless it was given up for another one; false then.
     pub(super) fn set(&self, launch: Launch) -> bool {
-        self.known.set_in(self.round, launch)
+        let current = self.known.set_in(self.round, launch);
+        self.place.makers.settled(&self.known);
+        current
     }
 
     /// Says who runs the launch, or stops that when the launch was given up meanwhile.

@@ -73,7 +73,7 @@ impl Settings {
 
     /// `ExecutionPolicy.priority` of launches (REAPI). Which sign means less urgent differs between servers.
     pub fn remote_priority(&self) -> i32 {
-        self.get("remote_priority").and_then(|text| text.parse().ok()).unwrap_or(0)
+        self.get("remote_priority").and_then(|text| text.parse().ok()).unwrap_or(1)
     }
 
     /// A flag, or this when nobody set it.

@@ -52,7 +52,11 @@ pub const TABLE: &[Setting] = &[
     text("recc", "the recc that the backend `recc` runs; without it the first on `PATH`"),
     text("remote", "URL of the server of all services: `unix:/PATH`, `http://…`, `https://…`"),
     text("policy", "what a compile that is not cached does: `execute`, `race`, `local` or `cache-only`"),
-    text("remote_priority", "`ExecutionPolicy.priority` of launches; compiles have 0").by_default("0"),
+    text(
+        "remote_priority",
+        "`ExecutionPolicy.priority` of launches; compiles have 0. By the protocol more is later; NativeLink has it the other way round",
+    )
+    .by_default("1"),
     text("credential_helper", "program that prints credentials, as Bazel's `--credential_helper`"),
     // Servers.
     recc("server", "URL of the execution service", "SERVER"),

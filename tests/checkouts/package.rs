@@ -16,7 +16,8 @@ fn a_package_with_relative_paths_is_shared() {
     assert_same("the second checkout", &other.build(), &wanted);
     let stats = sandbox.stats(LUAJIT.name);
     stats.assert_ahead(units(&wanted).count());
-    assert!(stats.number("launched_executed") * 20.0 < stats.number("launched"), "{stats:?}");
+    // Links are not shared, only compiles.
+    assert!(stats.number("launched_executed") * 10.0 < stats.number("launched"), "{stats:?}");
 }
 
 #[test]

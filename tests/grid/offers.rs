@@ -83,3 +83,22 @@ fn each_service_answers_for_itself() {
     assert!(!offer.execute);
     assert_eq!(execution.calls(Method::GetCapabilities), 1);
 }
+
+#[test]
+fn a_priority_is_what_the_server_takes() {
+    let grid = Grid::start();
+    assert_eq!(client(&grid.endpoint()).offer().unwrap().priority(-7), -7, "it names none");
+    let range = |min_priority, max_priority| reapi::priority_capabilities::PriorityRange {
+        min_priority,
+        max_priority,
+    };
+    grid.state.offer(|all| {
+        let priorities = vec![range(-3, 0), range(10, 20), range(9, 1)];
+        let stated = Some(reapi::PriorityCapabilities { priorities });
+        all.execution_capabilities.as_mut().unwrap().execution_priority_capabilities = stated;
+    });
+    let offer = client(&grid.endpoint()).offer().unwrap();
+    assert_eq!([-7, -2, 0, 15, 99].map(|wanted| offer.priority(wanted)), [-3, -2, 0, 15, 20]);
+    // The nearest is every compile's own; one that is later is better.
+    assert_eq!(offer.priority(1), 0);
+}

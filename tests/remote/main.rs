@@ -4,6 +4,7 @@
 mod cache_only;
 mod execute;
 mod faults;
+mod launches;
 mod links;
 mod packages;
 mod recc;

@@ -82,11 +82,11 @@ impl Room {
     }
 
     pub(crate) fn touched(&self) -> Touched {
-        trace::read_with_listings(&self.out()).unwrap()
+        trace::read(&self.out()).unwrap()
     }
 
     pub(crate) fn error(&self) -> TraceError {
-        trace::read_with_listings(&self.out()).unwrap_err()
+        trace::read(&self.out()).unwrap_err()
     }
 
     /// What a shell script touched, and what it wrote.

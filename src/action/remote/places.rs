@@ -101,11 +101,11 @@ impl Placer<'_> {
         let path = if path.starts_with('/') || self.directory.is_empty() {
             path
         } else {
-            Cow::Owned(format!("{}/{path}", self.directory))
+            Cow::Owned([self.directory, "/", &path].concat())
         };
         // What is not rewritten has to lead where it leads here, by the same links.
         if self.layout.no_path_rewrite && path.starts_with('/') {
-            Cow::Owned(self.trail.through_links(&path))
+            self.trail.through_links(path)
         } else {
             self.trail.as_text(path)
         }

@@ -34,16 +34,20 @@ impl<'a> Trail<'a> {
     }
 
     /// Where the absolute `path` leads when links are followed.
-    pub(super) fn through_links(&mut self, path: &str) -> String {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let at = if let Some(at) = self.folders.get(folder) {
-            at.clone()
-        } else {
+    pub(super) fn through_links<'p>(&mut self, path: Cow<'p, str>) -> Cow<'p, str> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if !self.folders.contains_key(folder) {
             let at = self.follow(String::new(), folder);
-            self.folders.insert(folder.to_owned(), at.clone());
-            at
-        };
-        self.follow(at, name)
+            self.folders.insert(folder.to_owned(), at);
+        }
+        let at = self.folders.get(folder).map_or("", String::as_str);
+        // Nearly all files: neither they nor their folders are links, and the path is as short as it can be.
+        let plain = at == folder && !matches!(name, "" | "." | "..") && (self.disk.link)(&path).is_none();
+        if plain {
+            return path;
+        }
+        let at = at.to_owned();
+        Cow::Owned(self.follow(at, name))
     }
 
     fn follow(&mut self, at: String, path: &str) -> String {

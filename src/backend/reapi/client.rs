@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use futures_util::StreamExt as _;
 use reapi::action_cache_client::ActionCacheClient;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tonic::Code;
@@ -13,7 +14,7 @@ use super::metadata::Caller;
 use super::offer::Offer;
 use super::presence::Presence;
 use super::server::{Call, Link, Server, Wire};
-use super::{Blob, Cancel, Endpoint, Endpoints, Execute, Executed, GridError};
+use super::{Blob, Cancel, Endpoint, Endpoints, Execute, Executed, GridError, Heard};
 use super::{download, execute, missing, offer, upload};
 use crate::action::to_reapi;
 use crate::backend::Blobs;
@@ -21,6 +22,8 @@ use crate::inputs::digest::Digest;
 
 /// Threads that move bytes between sockets and callers; what takes time is done by the callers' own.
 const THREADS: usize = 2;
+/// Lookups under way at once: what one connection takes beside other calls.
+const ABREAST: usize = 64;
 
 /// A grid's client. Share it between threads; never call it from within an async runtime.
 #[derive(Debug)]
@@ -90,6 +93,23 @@ impl Client {
         action: &Digest,
         inline: &[String],
     ) -> Result<Option<reapi::ActionResult>, GridError> {
+        self.handle.block_on(self.ask_result(action, inline))
+    }
+
+    /// The same of many actions at once, in their order.
+    pub fn results(
+        &self,
+        wanted: &[(Digest, &[String])],
+    ) -> Vec<Result<Option<reapi::ActionResult>, GridError>> {
+        let asking = wanted.iter().map(|(action, inline)| self.ask_result(action, inline));
+        self.handle.block_on(futures_util::stream::iter(asking).buffered(ABREAST).collect())
+    }
+
+    async fn ask_result(
+        &self,
+        action: &Digest,
+        inline: &[String],
+    ) -> Result<Option<reapi::ActionResult>, GridError> {
         let server = &self.action_cache;
         let request = reapi::GetActionResultRequest {
             instance_name: server.instance(),
@@ -105,7 +125,7 @@ impl Client {
             Ok(client.get_action_result(wire.request(request.clone())).await?.into_inner())
         };
         let call = Call::named("GetActionResult").about(action);
-        match self.handle.block_on(server.call(call, attempt)) {
+        match server.call(call, attempt).await {
             Ok(result) => Ok(Some(result)),
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -164,14 +184,32 @@ impl Client {
     /// after `cancel` was raised. A server that says what it lacks does so in [`GridError::missing_blobs`]; after that, or any
     /// other failure that may come from missing blobs, [`Client::upload`] asks again about all of them.
     pub fn execute(&self, action: &Digest, how: &Execute, cancel: &Cancel) -> Result<Executed, GridError> {
+        self.handle.block_on(self.attend(action, how, cancel, &|_| {}))
+    }
+
+    /// The same for one of many that wait in one thread (see [`Client::wait`]); `tell` hears how far it has come.
+    pub async fn attend(
+        &self,
+        action: &Digest,
+        how: &Execute,
+        cancel: &Cancel,
+        tell: &dyn Fn(Heard),
+    ) -> Result<Executed, GridError> {
         let Some(server) = &self.execution else {
             return Err(self.cas.error("Execute", Code::Unimplemented, "no server for executions is set"));
         };
-        let executed = self.handle.block_on(execute::execute(server, action, how, cancel));
+        let executed = execute::execute(server, action, how, cancel, tell).await;
         if let Err(error) = &executed {
             self.presence.doubt(error);
         }
         executed
+    }
+}
+
+impl Client {
+    /// Blocks the thread until `future` has come to its end; [`Client::attend`] is to be waited for so.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.handle.block_on(future)
     }
 }
 

@@ -49,15 +49,27 @@ pub struct Executed {
     pub message: String,
 }
 
+/// What is heard of an execution before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It waits for a worker (`ExecutionStage.QUEUED`).
+    Queued,
+    /// A worker has it (`ExecutionStage.EXECUTING`).
+    Executing,
+    /// The server has no room for it just now (`RESOURCE_EXHAUSTED`), and will be asked again.
+    Refused,
+}
+
 /// Executes the action, whose blobs the server has, until its end, until it is overdue, or until `cancel` is raised.
 pub(super) async fn execute(
     server: &Server,
     action: &Digest,
     how: &Execute,
     cancel: &Cancel,
+    tell: &dyn Fn(Heard),
 ) -> Result<Executed, GridError> {
     let begun = Instant::now();
-    let execution = Execution { server, action, how, cancel, name: RefCell::default() };
+    let execution = Execution { server, action, how, cancel, tell, name: RefCell::default() };
     let mut running = pin!(execution.run());
     let fired = pin!(cancel.fired());
     let overdue = pin!(server.progress().overdue(server.endpoint().timeout));
@@ -87,6 +99,7 @@ struct Execution<'a> {
     action: &'a Digest,
     how: &'a Execute,
     cancel: &'a Cancel,
+    tell: &'a dyn Fn(Heard),
     /// The operation's name, once the server has told it.
     name: RefCell<Option<String>>,
 }
@@ -127,6 +140,9 @@ impl Execution<'_> {
             if self.cancel.is_fired() {
                 return Err(self.server.failure(CALL, &status));
             }
+            if status.code() == Code::ResourceExhausted {
+                (self.tell)(Heard::Refused);
+            }
             if tried.elapsed() > LIVELY {
                 attempts = patience();
             }
@@ -156,6 +172,9 @@ impl Execution<'_> {
             }
             if operation.done {
                 return outcome(operation).map_err(Break::Operation);
+            }
+            if let Some(heard) = stage(&operation) {
+                (self.tell)(heard);
             }
             if self.cancel.is_fired() {
                 return Err(Break::Stream(Status::cancelled("")));
@@ -237,6 +256,18 @@ impl Execution<'_> {
 
 fn client(wire: &Wire) -> ExecutionClient<tonic::transport::Channel> {
     ExecutionClient::new(wire.channel.clone()).max_decoding_message_size(super::LARGEST_ANSWER)
+}
+
+/// How far an operation has come, if it says so.
+fn stage(operation: &Operation) -> Option<Heard> {
+    use reapi::execution_stage::Value::{Executing, Queued};
+    let metadata = operation.metadata.as_ref()?;
+    let metadata = reapi::ExecuteOperationMetadata::decode(&metadata.value[..]).ok()?;
+    match metadata.stage {
+        stage if stage == Queued as i32 => Some(Heard::Queued),
+        stage if stage == Executing as i32 => Some(Heard::Executing),
+        _ => None,
+    }
 }
 
 /// What a finished operation says.

@@ -32,7 +32,7 @@ pub use cancel::Cancel;
 pub use client::Client;
 pub use download::keep_inlined;
 pub use error::GridError;
-pub use execute::{Execute, Executed};
+pub use execute::{Execute, Executed, Heard};
 pub use offer::Offer;
 pub use options::{Endpoint, Endpoints, Retry, Tls};
 pub use tonic::Code;

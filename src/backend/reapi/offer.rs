@@ -23,12 +23,28 @@ pub struct Offer {
     pub max_blob: Option<u64>,
     /// Whether actions may be executed (`exec_enabled`).
     pub execute: bool,
+    /// The priorities that executions may have, lowest and highest of each range; empty when the server names none
+    /// (`execution_priority_capabilities`).
+    pub priorities: Vec<(i32, i32)>,
     /// Whether we may write to the action cache (`update_enabled`). Some servers say so and refuse later.
     pub update: bool,
     /// Whether blobs may be fetched, and streamed either way, with zstd (`supported_compressors`).
     pub zstd: bool,
     /// Whether blobs in a batch may be sent with zstd (`supported_batch_update_compressors`).
     pub zstd_batch: bool,
+}
+
+impl Offer {
+    /// The priority nearest to the wanted one that the server takes, on the same side of 0, which is all servers' default.
+    pub fn priority(&self, wanted: i32) -> i32 {
+        if self.priorities.is_empty() {
+            return wanted;
+        }
+        let nearest = self.priorities.iter().filter(|(low, high)| low <= high);
+        let nearest = nearest.map(|&(low, high)| wanted.clamp(low, high));
+        let nearest = nearest.min_by_key(|near| near.abs_diff(wanted)).unwrap_or_default();
+        if nearest.signum() == wanted.signum() { nearest } else { 0 }
+    }
 }
 
 /// Asks each of the servers once.
@@ -44,17 +60,18 @@ pub(super) async fn ask(
         if action_cache.is(cas) { at_cas.clone() } else { capabilities(action_cache).await? };
     let results = at_action_cache.cache_capabilities.unwrap_or_default();
     hashes_as_we_do(action_cache, &results.digest_functions)?;
-    let execute = match execution {
+    let execution = match execution {
         Some(server) if server.is(cas) => executes(server, at_cas.execution_capabilities)?,
         Some(server) => executes(server, capabilities(server).await?.execution_capabilities)?,
-        None => false,
+        None => None,
     };
     let limit = |stated: i64| u64::try_from(stated).ok().filter(|limit| *limit > 0);
     let zstd = Zstd as i32;
     Ok(Offer {
         max_batch: limit(storage.max_batch_total_size_bytes).unwrap_or(MESSAGE_LIMIT).min(MESSAGE_LIMIT),
         max_blob: limit(storage.max_cas_blob_size_bytes),
-        execute,
+        execute: execution.is_some(),
+        priorities: execution.map(|execution| priorities(&execution)).unwrap_or_default(),
         update: results.action_cache_update_capabilities.is_some_and(|update| update.update_enabled),
         zstd: storage.supported_compressors.contains(&zstd),
         zstd_batch: storage.supported_batch_update_compressors.contains(&zstd),
@@ -70,16 +87,25 @@ async fn capabilities(server: &Server) -> Result<reapi::ServerCapabilities, Grid
     server.call(Call::named(CALL), ask).await
 }
 
-fn executes(server: &Server, capabilities: Option<reapi::ExecutionCapabilities>) -> Result<bool, GridError> {
+/// What a server can do that executes as we do; `None` if it does not execute.
+fn executes(
+    server: &Server,
+    capabilities: Option<reapi::ExecutionCapabilities>,
+) -> Result<Option<reapi::ExecutionCapabilities>, GridError> {
     let Some(capabilities) = capabilities.filter(|execution| execution.exec_enabled) else {
-        return Ok(false);
+        return Ok(None);
     };
-    let mut functions = capabilities.digest_functions;
+    let mut functions = capabilities.digest_functions.clone();
     // Before version 2.2 there was only the one field.
     if functions.is_empty() && capabilities.digest_function != Unknown as i32 {
         functions.push(capabilities.digest_function);
     }
-    hashes_as_we_do(server, &functions).map(|()| true)
+    hashes_as_we_do(server, &functions).map(|()| Some(capabilities))
+}
+
+fn priorities(execution: &reapi::ExecutionCapabilities) -> Vec<(i32, i32)> {
+    let ranges = execution.execution_priority_capabilities.iter().flat_map(|stated| &stated.priorities);
+    ranges.map(|range| (range.min_priority, range.max_priority)).collect()
 }
 
 /// Refuses a server that names its digest functions, and not ours.

@@ -1,5 +1,6 @@
 //! A grid as a session uses it: looking results up there, having commands executed, and leaving results for others.
 
+mod cargo;
 mod complaints;
 mod depfile;
 mod ident;
@@ -11,8 +12,6 @@ mod upload;
 mod vouch;
 mod wire;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,14 +21,15 @@ pub use ident::Idents;
 pub use job::Job;
 pub use moment::Moment;
 pub use settings::GridSettings;
-pub use wire::Wire;
+pub use wire::{Outline, Sent, Wire};
 
 use super::Engine;
 use crate::backend::Outcome;
-use crate::backend::reapi::{Blob, Cancel, Client, Content, Execute, GridError};
+use crate::backend::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::inputs::digest::Digest;
-use crate::inputs::links::Links;
+use crate::inputs::links::{Links, LinksNow};
 use crate::settings::Policy;
+pub(super) use cargo::{Cargo, Needs};
 use complaints::Complaints;
 use upload::Uploads;
 use vouch::Voucher;
@@ -116,7 +116,7 @@ impl Grid {
     /// own, for an object that names where it was made.
     pub fn policy(&self, job: &Job<'_>, wire: &Wire) -> Policy {
         let policy = self.settings.policy(job.link);
-        let unknown = job.link && !wire.pinned
+        let unknown = job.link && !wire.is_pinned()
             || self.works_elsewhere.load(Ordering::Relaxed) && vouch::tells_directory(job);
         if unknown || policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
             return Policy::CacheOnly;
@@ -126,23 +126,57 @@ impl Grid {
 
     /// The job as it goes to the server.
     pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout, &self.links).map_err(Unobtainable::Unsent)
+        self.wire_at(job, &self.links())
+    }
+
+    /// The same, with links as they are at a moment.
+    pub(super) fn wire_at(&self, job: &Job<'_>, links: &LinksNow<'_>) -> Result<Wire, Unobtainable> {
+        wire::wire(job, &self.settings.layout, links).map_err(Unobtainable::Unsent)
+    }
+
+    /// Links as they are now.
+    pub(super) fn links(&self) -> LinksNow<'_> {
+        self.links.now()
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
     pub fn find(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<Option<Outcome>, Unobtainable> {
-        if self.settings.skip_cache {
-            return Ok(None);
+        let outline = wire.outline();
+        match self.look_up(&[&outline]).pop() {
+            Some(found) => match found? {
+                Some(result) => self.take_found(engine, job, &outline, &result),
+                None => Ok(None),
+            },
+            None => Ok(None),
         }
-        let Some(result) = self.client.result(&wire.asked.action, &wire.asked.command.output_paths)? else {
-            return Ok(None);
-        };
+    }
+
+    /// What the grid has under recc's actions, in their order. Nothing is taken over yet.
+    pub(super) fn look_up(
+        &self,
+        outlines: &[&Outline],
+    ) -> Vec<Result<Option<reapi::ActionResult>, GridError>> {
+        if self.settings.skip_cache {
+            return outlines.iter().map(|_| Ok(None)).collect();
+        }
+        let wanted = outlines.iter().map(|outline| (outline.asked.action, outline.asked.outputs.as_slice()));
+        self.client.results(&wanted.collect::<Vec<_>>())
+    }
+
+    /// Takes over a result that was found, if it may be used.
+    pub(super) fn take_found(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        outline: &Outline,
+        result: &reapi::ActionResult,
+    ) -> Result<Option<Outcome>, Unobtainable> {
         if result.exit_code != 0 {
             tracing::debug!("{} failed when it was run elsewhere: it is run again", job.name());
             return Ok(None);
         }
-        let outcome = vouch::before(job, wire, &result)
-            .and_then(|by| self.receive(engine, job, &wire.asked.command, &result, by));
+        let outcome = vouch::before(job, outline, result)
+            .and_then(|by| self.receive(engine, job, &outline.asked.outputs, result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
             // What others left, or what has lost its blobs meanwhile, is no reason to fail: the command is run.
@@ -155,21 +189,17 @@ impl Grid {
         }
     }
 
-    /// Has the grid run the job, `ahead` of the build or because it waits. `cancel` ends that from another thread.
+    /// Has the grid run the job because a build waits. `cancel` ends that from another thread.
     pub fn execute(
         &self,
         engine: &Engine,
         job: &Job<'_>,
         wire: &Wire,
-        ahead: bool,
         cancel: &Cancel,
     ) -> Result<Executed, Unobtainable> {
         let built = wire.executable();
-        let how = Execute {
-            skip_cache: self.settings.skip_cache,
-            priority: if ahead { self.settings.priority } else { 0 },
-            inline: built.command.output_paths.clone(),
-        };
+        let outline = wire.outline();
+        let how = self.how(&outline, false);
         self.send(engine, job, wire)?;
         let executed = match self.client.execute(&built.action, &how, cancel) {
             // What was found to be there a moment ago has gone.
@@ -179,13 +209,39 @@ impl Grid {
             }
             other => other?,
         };
-        let result = executed.result;
-        if result.exit_code != 0 {
-            return self.failure(&result);
+        self.take_executed(engine, job, &outline, wire.further_messages(), &executed.result)
+    }
+
+    /// How an action is to be executed, `ahead` of the build or because it waits.
+    pub(super) fn how(&self, outline: &Outline, ahead: bool) -> Execute {
+        Execute {
+            skip_cache: self.settings.skip_cache,
+            priority: if ahead { self.priority() } else { 0 },
+            inline: outline.executable.outputs.clone(),
         }
-        let outcome = self.receive(engine, job, &built.command, &result, Voucher::Worker)?;
+    }
+
+    /// The priority of launches, as far as the server takes it.
+    fn priority(&self) -> i32 {
+        let wanted = self.settings.priority;
+        self.client.offer().map_or(wanted, |offer| offer.priority(wanted))
+    }
+
+    /// Takes over what a worker has made of a job, and leaves it for others; `further` messages go with it.
+    pub(super) fn take_executed(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        outline: &Outline,
+        further: &[(Digest, Vec<u8>)],
+        result: &reapi::ActionResult,
+    ) -> Result<Executed, Unobtainable> {
+        if result.exit_code != 0 {
+            return self.failure(result);
+        }
+        let outcome = self.receive(engine, job, &outline.executable.outputs, result, Voucher::Worker)?;
         if self.settings.uploads() {
-            self.keep(engine, job, wire, &outcome, None);
+            self.leave(engine, (job, outline), further, &outcome, None);
         }
         Ok(Executed::Done(outcome))
     }
@@ -199,13 +255,24 @@ impl Grid {
         outcome: &Outcome,
         guard: Option<Box<dyn Send>>,
     ) {
-        let result = result::from_outcome(job, &wire.asked.command, outcome);
+        self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome, guard);
+    }
+
+    fn leave(
+        &self,
+        engine: &Engine,
+        (job, outline): (&Job<'_>, &Outline),
+        messages: &[(Digest, Vec<u8>)],
+        outcome: &Outcome,
+        guard: Option<Box<dyn Send>>,
+    ) {
+        let result = result::from_outcome(job, &outline.asked.outputs, outcome);
         let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
         let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
         let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
         self.uploads.push(upload::Parcel {
-            action: wire.asked.action,
-            messages: wire.asked.messages.clone(),
+            action: outline.asked.action,
+            messages: messages.to_vec(),
             files: paths.collect(),
             stderr: outcome.stderr.clone(),
             result: vouch::sign(result, &keys),
@@ -214,18 +281,49 @@ impl Grid {
     }
 
     fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
-        let built = wire.executable();
-        let messages = built.messages.iter();
-        let messages =
-            messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
-        let files = built.inputs.iter().filter_map(|&index| job.files.get(index));
-        let kept: HashMap<_, _> =
-            job.assumed.iter().map(|digest| (digest, engine.cache.blobs.path(digest))).collect();
-        let files = files.map(|file| Blob {
-            digest: file.digest,
-            content: Content::File(kept.get(&file.digest).map_or(Path::new(file.path), PathBuf::as_path)),
-        });
-        self.client.upload(&messages.chain(files).collect::<Vec<_>>())
+        let mut cargo = Cargo::default();
+        let needs = cargo.add(engine, job, wire.executable().clone());
+        self.ship(&cargo, std::iter::once(&needs))
+    }
+
+    /// Sends what the server lacks of what some actions need.
+    pub(super) fn ship<'a>(
+        &self,
+        cargo: &Cargo,
+        needs: impl Iterator<Item = &'a Needs>,
+    ) -> Result<(), GridError> {
+        self.client.upload(&cargo.blobs(needs))
+    }
+
+    /// Fetches the outputs of results ahead of [`Grid::take_found`], all together. What fails here is fetched there.
+    pub(super) fn fetch<'a>(&self, engine: &Engine, results: impl Iterator<Item = &'a reapi::ActionResult>) {
+        let files = results.filter(|result| result.exit_code == 0).flat_map(|result| &result.output_files);
+        let lacking = files.filter(|file| file.contents.is_empty());
+        let wanted: Vec<Digest> = lacking.filter_map(|file| digest_of(file.digest.as_ref())).collect();
+        if !wanted.is_empty()
+            && let Err(error) = self.client.download(&wanted, &engine.cache.blobs)
+        {
+            tracing::debug!("outputs are fetched one by one: {error}");
+        }
+    }
+
+    /// Blocks the thread while `future` is under way, which may use [`Grid::attend`].
+    pub(super) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.client.wait(future)
+    }
+
+    /// Has the grid run a launch whose cargo it has; `tell` hears how far it has come.
+    pub(super) async fn attend(
+        &self,
+        outline: &Outline,
+        cancel: &Cancel,
+        tell: &dyn Fn(Heard),
+    ) -> Result<reapi::ActionResult, GridError> {
+        let how = self.how(outline, true);
+        self.client
+            .attend(&outline.executable.action, &how, cancel, tell)
+            .await
+            .map(|executed| executed.result)
     }
 
     /// Takes a result over into the local cache, under the job's own keys.
@@ -233,11 +331,11 @@ impl Grid {
         &self,
         engine: &Engine,
         job: &Job<'_>,
-        command: &reapi::Command,
+        named: &[String],
         result: &reapi::ActionResult,
         by: Voucher,
     ) -> Result<Outcome, Unobtainable> {
-        let mut outcome = result::to_outcome(job, command, result).map_err(Unobtainable::Unusable)?;
+        let mut outcome = result::to_outcome(job, named, result).map_err(Unobtainable::Unusable)?;
         if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref()))
         {
             outcome.stderr = self.client.read(&digest)?;

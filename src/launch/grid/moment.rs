@@ -41,6 +41,11 @@ impl Moment {
         Ok(Self { inputs, toolchain, assumed, keys })
     }
 
+    /// The compiler.
+    pub fn toolchain(&self) -> Arc<Toolchain> {
+        Arc::clone(&self.toolchain)
+    }
+
     /// The call as a grid has to know it, with the environment that it runs in.
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
         let inside =

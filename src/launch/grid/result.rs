@@ -7,12 +7,13 @@ use crate::action::to_reapi;
 use crate::backend::{Outcome, OutputFile};
 use crate::inputs::digest::Digest;
 
-/// The outcome that a successful result stands for; an error when it is not just what the command leaves.
+/// The outcome that a successful result of an action with the outputs `named` stands for; an error when it is not just what the
+/// command leaves.
 ///
 /// No path of the result is used as one: each must be an output of the command, and goes where that says.
 pub(super) fn to_outcome(
     job: &Job<'_>,
-    command: &reapi::Command,
+    named: &[String],
     result: &reapi::ActionResult,
 ) -> Result<Outcome, String> {
     if result.output_directories.len() + result.output_symlinks.len() > 0 {
@@ -23,7 +24,7 @@ pub(super) fn to_outcome(
     }
     let mut files = Vec::new();
     for file in &result.output_files {
-        files.push(output_file(job, command, file)?);
+        files.push(output_file(job, named, file)?);
     }
     for output in job.outputs.iter().filter(|output| !output.optional) {
         if !files.iter().any(|file| file.path == output.path) {
@@ -35,12 +36,8 @@ pub(super) fn to_outcome(
     Ok(Outcome { files, stderr: result.stderr_raw.clone(), ..Outcome::default() })
 }
 
-fn output_file(
-    job: &Job<'_>,
-    command: &reapi::Command,
-    file: &reapi::OutputFile,
-) -> Result<OutputFile, String> {
-    let output = job.outputs.iter().find(|output| named(job, command, &output.path) == file.path);
+fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Result<OutputFile, String> {
+    let output = job.outputs.iter().find(|output| name_among(named, job, &output.path) == file.path);
     let output =
         output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
     let digest = file.digest.as_ref().ok_or("a file of it has no digest")?;
@@ -50,28 +47,19 @@ fn output_file(
     Ok(OutputFile { path: output.path.clone(), digest, executable: file.is_executable })
 }
 
-/// What `command` calls the output that the build's command calls `path`: rewriting keeps where it lies.
-fn named(job: &Job<'_>, command: &reapi::Command, path: &str) -> String {
+/// What an action with these outputs calls the one that the build's command calls `path`: rewriting keeps where it lies.
+fn name_among(named: &[String], job: &Job<'_>, path: &str) -> String {
     let here = job.absolute(path);
-    command
-        .output_paths
-        .iter()
-        .find(|name| job.absolute(name) == here)
-        .cloned()
-        .unwrap_or_else(|| path.to_owned())
+    named.iter().find(|name| job.absolute(name) == here).cloned().unwrap_or_else(|| path.to_owned())
 }
 
 /// The result to leave for others.
-pub(super) fn from_outcome(
-    job: &Job<'_>,
-    command: &reapi::Command,
-    outcome: &Outcome,
-) -> reapi::ActionResult {
+pub(super) fn from_outcome(job: &Job<'_>, named: &[String], outcome: &Outcome) -> reapi::ActionResult {
     let output_files = outcome
         .files
         .iter()
         .map(|file| reapi::OutputFile {
-            path: named(job, command, &file.path),
+            path: name_among(named, job, &file.path),
             digest: Some(to_reapi(&file.digest)),
             is_executable: file.executable,
             ..Default::default()

@@ -11,7 +11,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::protobuf::Any;
 use memchr::memmem;
 
-use super::{Job, Unobtainable, Wire, ident};
+use super::{Job, Outline, Unobtainable, ident};
 use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::launch::Engine;
@@ -42,7 +42,7 @@ pub(super) fn sign(mut result: reapi::ActionResult, keys: &[Digest]) -> reapi::A
 /// Who vouches for a result, by what it says of itself; an error when nobody does.
 pub(super) fn before(
     job: &Job<'_>,
-    wire: &Wire,
+    outline: &Outline,
     result: &reapi::ActionResult,
 ) -> Result<Voucher, Unobtainable> {
     let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
@@ -57,11 +57,11 @@ pub(super) fn before(
             Err(Unobtainable::Unusable("it was made by another compiler or from other files".into()))
         };
     }
-    if !wire.is_faithful() {
+    if !outline.faithful {
         let why = "it is not signed, and its action does not hold all that the command depends on";
         return Err(Unobtainable::Unusable(why.into()));
     }
-    if job.link && !wire.pinned {
+    if job.link && !outline.pinned {
         return Err(Unobtainable::Unusable("it is not signed, and its linker is unknown".into()));
     }
     Ok(Voucher::Stranger)

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::Job;
 use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
 use crate::command;
-use crate::inputs::links::{self, Links};
+use crate::inputs::digest::Digest;
+use crate::inputs::links::{self, LinksNow};
 
 /// The actions of a job.
 #[derive(Debug)]
@@ -16,7 +17,35 @@ pub struct Wire {
     /// What a server is to execute, where that is another one.
     faithful: Option<Built>,
     /// Whether the platform names the very file system that the command runs in.
+    pinned: bool,
+}
+
+/// A wire less its messages: all that is needed once the server has those.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// recc's action.
+    pub asked: Sent,
+    /// The one to execute.
+    pub executable: Sent,
+    /// Whether the two are one.
+    pub(super) faithful: bool,
+    /// Whether the platform names the very file system that the command runs in.
     pub(super) pinned: bool,
+}
+
+/// An action that a server has.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Its digest.
+    pub action: Digest,
+    /// Its outputs, as its Command names them.
+    pub outputs: Vec<String>,
+}
+
+impl Sent {
+    fn new(built: &Built) -> Self {
+        Self { action: built.action, outputs: built.command.output_paths.clone() }
+    }
 }
 
 /// Platform properties that pin the file system a command runs in, compiler included.
@@ -28,14 +57,39 @@ impl Wire {
         self.faithful.as_ref().unwrap_or(&self.asked)
     }
 
+    /// The same, without the other.
+    pub(in crate::launch) fn into_executable(self) -> Built {
+        self.faithful.unwrap_or(self.asked)
+    }
+
     /// Whether whoever executes recc's action has every input and the build's own arguments.
     pub fn is_faithful(&self) -> bool {
         self.faithful.is_none()
     }
+
+    /// Whether the platform names the very file system that the command runs in.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// What is left of it when its messages have been sent.
+    pub fn outline(&self) -> Outline {
+        Outline {
+            asked: Sent::new(&self.asked),
+            executable: Sent::new(self.executable()),
+            faithful: self.is_faithful(),
+            pinned: self.pinned,
+        }
+    }
+
+    /// recc's messages, where the server has not got them with the action to execute.
+    pub(in crate::launch) fn further_messages(&self) -> &[(Digest, Vec<u8>)] {
+        if self.is_faithful() { &[] } else { &self.asked.messages }
+    }
 }
 
-/// Builds the actions of a job.
-pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire, String> {
+/// Builds the actions of a job, with links as they are `now`.
+pub(super) fn wire(job: &Job<'_>, layout: &Layout, now: &LinksNow<'_>) -> Result<Wire, String> {
     if !layout.deps_override.is_empty() {
         return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
     }
@@ -47,7 +101,6 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, links: &Links) -> Result<Wire
         link: job.link,
     };
     let files = beside(job, &directory);
-    let now = links.now();
     let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
     let laid_out =
         |layout: &Layout| remote::build(&asked, layout, &files, &disk).map_err(|why| why.to_string());

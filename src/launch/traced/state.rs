@@ -50,7 +50,10 @@ pub fn state(
     let mut found = Vec::with_capacity(set.len());
     for &id in set {
         found.push(match overrides.get(&id) {
-            Some(there) => *there,
+            Some(there) => {
+                newest_ns = newest_ns.max(newest(engine, snapshot, traced.actual(engine, id), there));
+                *there
+            }
             None => look(engine, snapshot, traced.actual(engine, id), &mut newest_ns)?,
         });
     }
@@ -64,6 +67,15 @@ pub fn state(
         text.there(there);
     }
     Ok(Stated { key: Digest::of(&text.0), newest_ns })
+}
+
+/// When what is taken to be at a path was written: not yet, unless it is there.
+fn newest(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId, there: &There) -> i64 {
+    let mut newest_ns = 0;
+    match look(engine, snapshot, id, &mut newest_ns) {
+        Ok(now) if now == *there => newest_ns,
+        _ => i64::MAX,
+    }
 }
 
 fn look(

@@ -5,16 +5,17 @@ use super::state::State;
 use super::stream::through;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::longrunning;
-use bazel_remote_apis::google::protobuf::{Any, Empty};
+use bazel_remote_apis::google::protobuf::{Any, Empty, Timestamp};
 use bazel_remote_apis::google::rpc;
 use longrunning::{Operation, operation};
-use prost::Message as _;
+use prost::Message;
 use reapi::execution_server::Execution;
+use reapi::execution_stage::Value as Stage;
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::time::Duration;
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Semaphore, watch};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Code, Request, Response, Status};
 
@@ -25,6 +26,8 @@ pub(crate) enum Work {
     Done(Duration, Box<reapi::ExecuteResponse>),
     /// The operation itself fails.
     Failed(rpc::Status),
+    /// A worker of so many runs it for so long, as [`State::slots`] has it: then this. The operation says how far it has come.
+    Slot(Duration, Box<reapi::ActionResult>),
     /// Nothing, ever.
     Never,
 }
@@ -64,18 +67,20 @@ impl Operations {
     }
 
     /// Begins an operation; gives its name.
-    fn begin(&self, work: Work) -> String {
+    fn begin(&self, work: Work, slots: Option<Arc<Semaphore>>) -> String {
         let mut states = self.states.lock().unwrap();
         let name = format!("operations/{}", states.len());
         let (state, _) = watch::channel(Operation { name: name.clone(), ..Operation::default() });
         states.insert(name.clone(), state.clone());
         let (delay, result) = match work {
             Work::Done(delay, response) => {
-                let type_url = "type.googleapis.com/build.bazel.remote.execution.v2.ExecuteResponse";
-                let any = Any { type_url: type_url.to_owned(), value: response.encode_to_vec().into() };
-                (delay, operation::Result::Response(any))
+                (delay, operation::Result::Response(any("ExecuteResponse", &*response)))
             }
             Work::Failed(error) => (Duration::ZERO, operation::Result::Error(error)),
+            Work::Slot(time, result) => {
+                tokio::spawn(work_in_slot(state, slots, time, *result));
+                return name;
+            }
             Work::Never => return name,
         };
         tokio::spawn(async move {
@@ -112,7 +117,67 @@ impl Operations {
     }
 }
 
+/// Runs an operation when a slot is free, in the order in which they came.
+async fn work_in_slot(
+    state: watch::Sender<Operation>,
+    slots: Option<Arc<Semaphore>>,
+    time: Duration,
+    mut result: reapi::ActionResult,
+) {
+    let say = |stage: Stage| {
+        let metadata = reapi::ExecuteOperationMetadata { stage: stage as i32, ..Default::default() };
+        let metadata = any("ExecuteOperationMetadata", &metadata);
+        // A cancelled one stays done.
+        state.send_if_modified(|operation| {
+            operation.metadata = Some(metadata);
+            !operation.done
+        });
+    };
+    say(Stage::Queued);
+    let queued = now();
+    let slot = match &slots {
+        Some(slots) => slots.acquire().await.ok(),
+        None => None,
+    };
+    if state.borrow().done {
+        return;
+    }
+    say(Stage::Executing);
+    let started = now();
+    let mut watching = state.subscribe();
+    let cancelled = watching.wait_for(|operation| operation.done);
+    if tokio::time::timeout(time, cancelled).await.is_ok() {
+        return;
+    }
+    drop(slot);
+    let told = result.execution_metadata.get_or_insert_default();
+    told.queued_timestamp = queued;
+    told.worker_start_timestamp = started;
+    told.execution_start_timestamp = started;
+    told.execution_completed_timestamp = now();
+    let response = reapi::ExecuteResponse { result: Some(result), ..Default::default() };
+    state.send_modify(|operation| {
+        operation.done = true;
+        operation.result = Some(operation::Result::Response(any("ExecuteResponse", &response)));
+    });
+}
+
+fn any(name: &str, message: &impl Message) -> Any {
+    let type_url = format!("type.googleapis.com/build.bazel.remote.execution.v2.{name}");
+    Any { type_url, value: message.encode_to_vec().into() }
+}
+
+fn now() -> Option<Timestamp> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp { seconds: now.as_secs() as i64, nanos: now.subsec_nanos() as i32 })
+}
+
 impl State {
+    /// Has this many workers from now on, for [`Work::Slot`].
+    pub(crate) fn slots(&self, count: usize) {
+        *self.slots.lock().unwrap() = Some(Arc::new(Semaphore::new(count)));
+    }
+
     /// Forgets all operations, as a server does that starts again.
     pub(crate) fn forget_operations(&self) {
         self.operations.states.lock().unwrap().clear();
@@ -138,7 +203,9 @@ impl Execution for State {
             (None, Some(worker)) => worker(&action),
             (None, None) => return Err(Status::unimplemented("the test does not say what comes of it")),
         };
-        let stream = self.operations.follow(&self.operations.begin(work))?;
+        self.executes.lock().unwrap().push(request.execution_policy.unwrap_or_default().priority);
+        let slots = self.slots.lock().unwrap().clone();
+        let stream = self.operations.follow(&self.operations.begin(work, slots))?;
         Ok(Response::new(through(self, &fault, stream)))
     }
 

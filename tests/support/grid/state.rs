@@ -8,7 +8,7 @@ use reapi::digest_function::Value::Sha256;
 use spec_cc::inputs::digest::Digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Says what comes of an action.
 pub(crate) type Worker = Arc<dyn Fn(&Digest) -> Work + Send + Sync>;
@@ -24,6 +24,9 @@ pub(crate) struct State {
     pub(super) results: Mutex<HashMap<Digest, reapi::ActionResult>>,
     pub(super) operations: Operations,
     pub(super) worker: Mutex<Option<Worker>>,
+    pub(super) slots: Mutex<Option<Arc<Semaphore>>>,
+    /// The priority of every execution that was asked for.
+    pub(super) executes: Mutex<Vec<i32>>,
     capabilities: Mutex<Option<ServerCapabilities>>,
     pub(super) broken: watch::Sender<u64>,
 }
@@ -64,6 +67,16 @@ impl State {
     /// The cached result of an action.
     pub(crate) fn cached(&self, action: &Digest) -> Option<reapi::ActionResult> {
         self.results.lock().unwrap().get(action).cloned()
+    }
+
+    /// Loses every result.
+    pub(crate) fn forget_results(&self) {
+        self.results.lock().unwrap().clear();
+    }
+
+    /// The priorities that executions were asked for with, in order.
+    pub(crate) fn priorities(&self) -> Vec<i32> {
+        self.executes.lock().unwrap().clone()
     }
 
     /// From now on, `worker` says what comes of an action that is not in the cache.

@@ -1,0 +1,75 @@
+//! Cargo: the blobs of many actions to execute, each once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::Job;
+use crate::action::remote::Built;
+use crate::backend::reapi::{Blob, Content};
+use crate::inputs::digest::Digest;
+use crate::launch::Engine;
+
+/// What has to be on a server before it can execute. Commands share most of it.
+#[derive(Debug, Default)]
+pub(in crate::launch) struct Cargo {
+    places: HashMap<Digest, u32>,
+    list: Vec<(Digest, Held)>,
+}
+
+/// Which blobs of a cargo an action needs, by their places.
+pub(in crate::launch) type Needs = Vec<u32>;
+
+/// Where a blob's bytes are.
+#[derive(Debug)]
+enum Held {
+    Message(Vec<u8>),
+    File(PathBuf),
+}
+
+impl Cargo {
+    /// Adds the action of a job, as built of it: its messages and its inputs.
+    pub(in crate::launch) fn add(&mut self, engine: &Engine, job: &Job<'_>, built: Built) -> Needs {
+        let mut needs = Vec::with_capacity(built.inputs.len() + built.messages.len());
+        for file in built.inputs.into_iter().filter_map(|index| job.files.get(index)) {
+            needs.push(self.place(file.digest, || {
+                // What the build has yet to make is in the cache.
+                let is_assumed = job.assumed.contains(&file.digest);
+                let there = || Path::new(file.path).to_owned();
+                Held::File(if is_assumed { engine.cache.blobs.path(&file.digest) } else { there() })
+            }));
+        }
+        for (digest, bytes) in built.messages {
+            needs.push(self.place(digest, || Held::Message(bytes)));
+        }
+        needs
+    }
+
+    fn place(&mut self, digest: Digest, held: impl FnOnce() -> Held) -> u32 {
+        let Self { places, list } = self;
+        *places.entry(digest).or_insert_with(|| {
+            list.push((digest, held()));
+            list.len() as u32 - 1
+        })
+    }
+
+    /// All that these actions need, each blob once.
+    pub(super) fn blobs<'a>(&self, needs: impl Iterator<Item = &'a Needs>) -> Vec<Blob<'_>> {
+        let mut wanted = vec![false; self.list.len()];
+        for &place in needs.flatten() {
+            if let Some(wanted) = wanted.get_mut(place as usize) {
+                *wanted = true;
+            }
+        }
+        let wanted = self.list.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(held, _)| held);
+        wanted.map(|(digest, held)| Blob { digest: *digest, content: held.content() }).collect()
+    }
+}
+
+impl Held {
+    fn content(&self) -> Content<'_> {
+        match self {
+            Self::Message(bytes) => Content::Bytes(bytes),
+            Self::File(path) => Content::File(path),
+        }
+    }
+}

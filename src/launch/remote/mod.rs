@@ -1,0 +1,239 @@
+//! Launches on a grid: a few threads prepare them and ask the grid about many at once; one thread waits for all that it runs.
+
+mod flight;
+mod line;
+mod prepare;
+mod ticket;
+mod trip;
+mod width;
+
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use self::line::{Line, Step};
+use self::prepare::{Prepared, prepare};
+use self::ticket::Ticket;
+use super::grid::{Cargo, Grid, Unobtainable};
+use super::queue::Task;
+use super::{Engine, Launch, Place, Runner};
+use crate::backend::reapi::Cancel;
+use crate::inputs::links::LinksNow;
+use crate::inputs::snapshot::Snapshot;
+
+/// Threads that prepare: half of their time is the grid's, whose answers they wait for.
+const PREPARERS: usize = 4;
+/// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
+const MOMENT: Duration = Duration::from_millis(250);
+
+/// The launches on one grid.
+pub(super) struct Remote {
+    engine: Arc<Engine>,
+    grid: Arc<Grid>,
+    line: Line,
+    /// Has a launch run here that the grid will not run.
+    here: Box<dyn Fn(Task) + Send + Sync>,
+    flights: OnceLock<UnboundedSender<Box<Ticket>>>,
+}
+
+/// The files of a session as they are at one moment.
+struct Sight<'f> {
+    snapshot: Snapshot<'f>,
+    links: LinksNow<'f>,
+    begun: Instant,
+    place: Arc<Place>,
+}
+
+impl<'f> Sight<'f> {
+    fn new(remote: &'f Remote, place: &Arc<Place>) -> Self {
+        let begun = Instant::now();
+        let (snapshot, links) = (Snapshot::new(&remote.engine.files), remote.grid.links());
+        Self { snapshot, links, begun, place: Arc::clone(place) }
+    }
+
+    /// Whether it still shows the files of a session, as they are since `newest` at least.
+    fn shows(&self, place: &Arc<Place>, newest: Instant) -> bool {
+        Arc::ptr_eq(&self.place, place) && self.begun.elapsed() < MOMENT && newest < self.begun
+    }
+}
+
+impl Remote {
+    /// No launches yet, and no threads.
+    pub(super) fn new(
+        engine: &Arc<Engine>,
+        grid: &Arc<Grid>,
+        here: impl Fn(Task) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine: Arc::clone(engine),
+            grid: Arc::clone(grid),
+            line: Line::default(),
+            here: Box::new(here),
+            flights: OnceLock::new(),
+        })
+    }
+
+    /// Issues a launch when its turn comes.
+    pub(super) fn push(self: &Arc<Self>, task: Task) {
+        self.flights.get_or_init(|| {
+            for _ in 0..PREPARERS {
+                let remote = Arc::clone(self);
+                thread::spawn(move || remote.work());
+            }
+            flight::start(self)
+        });
+        self.put(Step::Look, task);
+    }
+
+    /// Takes every waiting launch of a session out.
+    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
+        self.line.drain(place)
+    }
+
+    /// Lets the threads end.
+    pub(super) fn close(&self) {
+        self.line.close();
+    }
+
+    fn put(&self, step: Step, task: Task) {
+        if task.set(Launch::Queued) {
+            self.line.push(step, task);
+        }
+    }
+
+    fn work(&self) {
+        let mut last: Option<Sight<'_>> = None;
+        while let Some((step, tasks)) = self.line.next() {
+            let Some(first) = tasks.first() else { continue };
+            let newest = tasks.iter().map(|task| task.since).max().unwrap_or(first.since);
+            let mut sight = last
+                .take()
+                .filter(|sight| sight.shows(&first.place, newest))
+                .unwrap_or_else(|| Sight::new(self, &first.place));
+            self.carry(step, tasks, &mut sight);
+            last = Some(sight);
+        }
+    }
+
+    /// Carries launches as far as they come without a wait for their execution.
+    fn carry<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
+        let mut cargo = Cargo::default();
+        let mut tickets = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let cancel = Cancel::new();
+            if !task.known.claim(task.round) {
+                continue;
+            }
+            task.run_by(&Runner::Grid(cancel.clone()));
+            let with = (&*self.engine, &*self.grid);
+            match prepare(with, (step, &task, cancel), sight, &mut cargo) {
+                Prepared::Ticket(ticket) => tickets.push(*ticket),
+                Prepared::Ended(launch) => drop(task.set(launch)),
+                Prepared::NeedsCore => (self.here)(task),
+                Prepared::Alone => self.put(Step::Alone, task),
+            }
+        }
+        if step != Step::Run {
+            tickets = self.look_up(tickets);
+        }
+        let tickets = tickets.into_iter().filter_map(|ticket| self.admit(ticket)).collect();
+        self.send(step, &cargo, tickets);
+    }
+
+    /// Looks tickets up; returns those that have to be executed.
+    fn look_up(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let outlines: Vec<_> = tickets.iter().map(|ticket| &ticket.outline).collect();
+        let found = self.grid.look_up(&outlines);
+        self.grid.fetch(&self.engine, found.iter().filter_map(|found| found.as_ref().ok()?.as_ref()));
+        let missed = tickets.into_iter().zip(found).filter_map(|(ticket, found)| {
+            let taken = match found {
+                Ok(None) => return Some(ticket),
+                Ok(Some(result)) => ticket.found(&self.engine, &self.grid, &result),
+                Err(error) => Err(error.into()),
+            };
+            match taken {
+                Ok(Some(launch)) => drop(ticket.task.set(launch)),
+                Ok(None) => return Some(ticket),
+                Err(error) => self.refused(ticket, &error),
+            }
+            None
+        });
+        missed.collect()
+    }
+
+    /// Lets a ticket fly that is worth it and has room; it waits for room, or for a core here, otherwise.
+    fn admit(&self, ticket: Ticket) -> Option<Ticket> {
+        if ticket.cancel.is_fired() {
+            ticket.task.set(Launch::Failed("cancelled".into()));
+            return None;
+        }
+        if !ticket.executes {
+            (self.here)(ticket.task);
+            return None;
+        }
+        if self.line.trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
+            self.leave_out(ticket.task);
+            return None;
+        }
+        if !self.line.board() {
+            self.put(Step::Run, ticket.task);
+            return None;
+        }
+        Some(ticket)
+    }
+
+    /// It is done sooner than it gets to the grid and back.
+    fn leave_out(&self, task: Task) {
+        task.known.state().left_out = true;
+        if self.engine.executor.available() {
+            (self.here)(task);
+        } else {
+            task.known.state().launched = false;
+            task.set(Launch::Not("the way to the grid takes longer than it does".into()));
+        }
+    }
+
+    /// Sends what the server needs for tickets that have boarded, and lets them fly.
+    fn send(&self, step: Step, cargo: &Cargo, tickets: Vec<Ticket>) {
+        if tickets.is_empty() {
+            return;
+        }
+        let sent = self.grid.ship(cargo, tickets.iter().map(|ticket| &ticket.needs));
+        for ticket in tickets {
+            match &sent {
+                Ok(()) => self.fly(ticket),
+                // One file that has changed meanwhile holds all others up.
+                Err(_) if step != Step::Alone => {
+                    self.line.land();
+                    self.put(Step::Alone, ticket.task);
+                }
+                Err(error) => {
+                    self.line.land();
+                    self.refused(ticket, &error.clone().into());
+                }
+            }
+        }
+    }
+
+    fn fly(&self, mut ticket: Ticket) {
+        ticket.needs = Vec::new();
+        ticket.task.known.state().executed = true;
+        if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
+            // The thread that waits has ended with the companion.
+            self.line.land();
+            refused.0.task.set(Launch::Failed("cancelled".into()));
+        }
+    }
+
+    /// The grid does not do as asked.
+    fn refused(&self, ticket: Ticket, error: &Unobtainable) {
+        if ticket.cancel.is_fired() {
+            ticket.task.set(Launch::Failed("cancelled".into()));
+            return;
+        }
+        self.grid.complain(ticket.task.known.work.label(), error);
+        (self.here)(ticket.task);
+    }
+}

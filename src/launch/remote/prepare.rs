@@ -1,0 +1,139 @@
+//! Preparing: launches become tickets, on the files of one moment, many at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Sight;
+use super::line::Step;
+use super::ticket::Ticket;
+use crate::backend::reapi::Cancel;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::carry::settle;
+use crate::launch::grid::{Cargo, Grid, Moment, Unobtainable};
+use crate::launch::queue::Task;
+use crate::launch::{Assumed, Call, Engine, Instance, Known, Launch, Unready, instantiate, newer_output};
+use crate::settings::Policy;
+
+/// What a launch has come to by being looked at.
+pub(super) enum Prepared {
+    /// It can be looked up and executed.
+    Ticket(Box<Ticket>),
+    /// It has ended so.
+    Ended(Launch),
+    /// It does not go to the grid: it needs a core here.
+    NeedsCore,
+    /// It has to be looked at by itself.
+    Alone,
+}
+
+/// Looks at a claimed launch; what its action needs on the server goes into `cargo`. Nobody is asked anything yet, except
+/// by a scan when it is looked at alone.
+pub(super) fn prepare<'f>(
+    (engine, grid): (&'f Engine, &Grid),
+    (step, task, cancel): (Step, &Task, Cancel),
+    sight: &mut Sight<'f>,
+    cargo: &mut Cargo,
+) -> Prepared {
+    let known = &task.known;
+    // Nothing else goes to a grid.
+    let Some(call) = known.work.compile() else { return Prepared::NeedsCore };
+    let snapshot = &mut sight.snapshot;
+    let assumed = task.place.assumed(snapshot);
+    known.assume(&assumed);
+    let settled = match step {
+        Step::Alone => settle(engine, task, call, &assumed, snapshot),
+        Step::Look | Step::Run => match at_once(engine, task, call, &assumed, snapshot) {
+            Some(settled) => settled,
+            None => return Prepared::Alone,
+        },
+    };
+    let instance = match settled {
+        Ok(Ok(instance)) => instance,
+        Ok(Err(id)) => return unlaunched(known, Launch::Pending(id)),
+        Err(why) => return unlaunched(known, Launch::Not(why)),
+    };
+    if let Some(launch) = at_hand(engine, known, call, &instance) {
+        return launch;
+    }
+    known.state().issued = Some(instance.action);
+    if instance.incbin {
+        return Prepared::NeedsCore;
+    }
+    match ticket((engine, grid), (task, call, cancel), (&assumed, instance), sight, cargo) {
+        Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
+        Err(error) => {
+            grid.complain(known.work.label(), &error);
+            Prepared::NeedsCore
+        }
+    }
+}
+
+/// The instance, or the input to wait for, if no scan is needed to tell.
+fn at_once(
+    engine: &Engine,
+    task: &Task,
+    call: &Call,
+    assumed: &[Assumed],
+    snapshot: &mut Snapshot<'_>,
+) -> Option<Result<Result<Instance, crate::inputs::paths::PathId>, String>> {
+    let Task { known, place, .. } = task;
+    let reads = known.state().reads.clone();
+    match instantiate(engine, snapshot, call, &reads, place.context(assumed)) {
+        Ok(instance) => Some(Ok(Ok(instance))),
+        Err(Unready::Refused(why)) => Some(Err(why)),
+        Err(Unready::Missing(id)) if place.is_needed(id) => Some(Ok(Err(id))),
+        Err(Unready::Missing(_) | Unready::Changed) => None,
+    }
+}
+
+/// What is here already: the result, or the output in the tree.
+fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> Option<Prepared> {
+    let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
+    match instance.keys.find(&engine.cache) {
+        Some(_) if built => Some(unlaunched(known, Launch::Held(instance.action))),
+        Some(outcome) => Some(Prepared::Ended(Launch::Ready(instance.action, outcome))),
+        None if built => Some(unlaunched(known, Launch::Not("its output is up to date".into()))),
+        None => None,
+    }
+}
+
+/// An end that does not count as a launch.
+fn unlaunched(known: &Known, launch: Launch) -> Prepared {
+    known.state().launched = false;
+    Prepared::Ended(launch)
+}
+
+fn ticket(
+    (engine, grid): (&Engine, &Grid),
+    (task, call, cancel): (&Task, &Call, Cancel),
+    (assumed, instance): (&[Assumed], Instance),
+    sight: &mut Sight<'_>,
+    cargo: &mut Cargo,
+) -> Result<Ticket, Unobtainable> {
+    let Task { known, place, .. } = task;
+    let (set, wall) = {
+        let state = known.state();
+        (Arc::clone(&state.reads.set), Duration::from_micros(state.record.wall_us))
+    };
+    let (snapshot, links) = (&mut sight.snapshot, &sight.links);
+    let moment = Moment::new(engine, snapshot, call, &set, instance.keys, place.context(assumed));
+    let moment = moment.map_err(Unobtainable::Unsent)?;
+    let environment = place.environment_of(call);
+    let job = moment.job(call, &environment);
+    let wire = grid.wire_at(&job, links)?;
+    let executes = grid.policy(&job, &wire) != Policy::CacheOnly;
+    let outline = wire.outline();
+    let further = if grid.settings().uploads() { wire.further_messages().to_vec() } else { Vec::new() };
+    let needs = cargo.add(engine, &job, wire.into_executable());
+    Ok(Ticket {
+        task: task.clone(),
+        cancel,
+        outline,
+        needs,
+        further,
+        keys: job.keys,
+        toolchain: moment.toolchain(),
+        executes,
+        wall,
+    })
+}

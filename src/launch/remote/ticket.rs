@@ -1,0 +1,83 @@
+//! Ticket: a launch whose action is known, with what is needed of it until its result is here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::Outcome;
+use crate::backend::reapi::Cancel;
+use crate::inputs::digest::Digest;
+use crate::inputs::toolchain::Toolchain;
+use crate::launch::grid::{Executed, Grid, Job, Needs, Outline, Unobtainable};
+use crate::launch::queue::Task;
+use crate::launch::{Call, Engine, Keys, Launch};
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+
+/// One of up to thousands in flight: neither its inputs nor its messages are kept.
+pub(super) struct Ticket {
+    pub(super) task: Task,
+    /// Ends it.
+    pub(super) cancel: Cancel,
+    pub(super) outline: Outline,
+    /// What the server needs for it, of the cargo of its batch.
+    pub(super) needs: Needs,
+    /// Messages that go with its result but not with its execution.
+    pub(super) further: Vec<(Digest, Vec<u8>)>,
+    pub(super) keys: Keys,
+    pub(super) toolchain: Arc<Toolchain>,
+    /// Whether the grid is to run it.
+    pub(super) executes: bool,
+    /// How long it is known to take.
+    pub(super) wall: Duration,
+}
+
+impl Ticket {
+    /// Takes a result over that was found under its action.
+    pub(super) fn found(
+        &self,
+        engine: &Engine,
+        grid: &Grid,
+        result: &reapi::ActionResult,
+    ) -> Result<Option<Launch>, Unobtainable> {
+        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+        let environment = self.task.place.environment_of(call);
+        let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
+        Ok(taken.map(|outcome| self.ready(outcome)))
+    }
+
+    /// Takes over what a worker has made; `None` when the compiler refused the source there.
+    pub(super) fn executed(
+        &self,
+        engine: &Engine,
+        grid: &Grid,
+        result: &reapi::ActionResult,
+    ) -> Result<Option<Launch>, Unobtainable> {
+        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+        let environment = self.task.place.environment_of(call);
+        let job = self.job(call, &environment);
+        Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
+            Executed::Done(outcome) => Some(self.ready(outcome)),
+            Executed::Failed { .. } => None,
+        })
+    }
+
+    fn ready(&self, outcome: Outcome) -> Launch {
+        Launch::Ready(self.keys.exact, outcome)
+    }
+
+    /// The job without its files: their digests are in its keys, and they have been sent.
+    fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
+        Job {
+            arguments: call.arguments(),
+            environment,
+            directory: &call.directory,
+            outputs: &call.compile.outputs,
+            files: Vec::new(),
+            assumed: &[],
+            keys: self.keys.clone(),
+            toolchain: &self.toolchain,
+            compile: Some(&call.compile),
+            link: false,
+        }
+    }
+}
