@@ -100,8 +100,10 @@ impl Drop for Staged {
         let late = Instant::now() + Duration::from_secs(10);
         while self.server.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < late {
             if let Ok(pid) = i32::try_from(self.server.id()) {
-                let _ =
-                    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
+                let _ = nix::sys::signal::kill(
+                    nix::unistd::Pid::from_raw(pid),
+                    nix::sys::signal::Signal::SIGTERM,
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -15,6 +15,7 @@ mod show;
 mod stats;
 mod stop;
 mod text;
+mod why;
 
 use std::process::ExitCode;
 

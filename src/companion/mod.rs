@@ -11,6 +11,7 @@ mod link;
 mod obtain;
 mod race;
 mod recc_log;
+mod report;
 mod root;
 mod server;
 mod session;
@@ -33,6 +34,7 @@ use crate::store::{ElementKey, Generated, Record, RecordId, Store, StoreError};
 pub use connection::control_frame;
 pub use control::{Control, Opened};
 pub use recc_log::ReccLog;
+pub use report::{Bypass, Line, Report};
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
 pub use session::{Session, SessionRow, revive};
@@ -183,6 +185,7 @@ impl Companion {
         store.put_generated(key, &made)?;
         store.finish_build(key, &seen, row.complete)?;
         store.put_session(key, row)?;
+        store.put_report(key, &session.report(row.clone()))?;
         store.flush()
     }
 
@@ -231,8 +234,8 @@ impl Companion {
 
 /// Brings the accounts to their end; says whether it was a complete build.
 fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-    let mut inner = session.inner();
     let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
+    let mut left_out = BTreeMap::new();
     for known in knowns {
         let state = known.state();
         launched += u64::from(state.launched);
@@ -241,7 +244,11 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
         if state.launched && !state.useful {
             wasted_cpu += state.cpu.as_secs_f64();
         }
+        if let Some(why) = state.left_out {
+            *left_out.entry(why).or_default() += 1;
+        }
     }
+    let mut inner = session.inner();
     let accounts = &mut inner.accounts;
     accounts.launched = launched;
     accounts.launched_executed = executed;
@@ -249,6 +256,7 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     accounts.wasted = launched.saturating_sub(accounts.useful);
     accounts.cancelled = cancelled.min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;
+    accounts.left_out = left_out;
     succeeded
         && !inner.seen.is_empty()
         && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64

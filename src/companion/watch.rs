@@ -79,7 +79,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pendin
         let mut snapshot = Snapshot::new(&engine.files);
         for known in &pending {
             if awaited(known).iter().any(|id| settled.contains(id)) {
-                known.refute(&mut snapshot);
+                let _ = known.refute(&mut snapshot);
                 launcher.consider(known, &session.place, &mut snapshot);
             }
         }

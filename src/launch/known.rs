@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Assumed, Call, Reads, still_assumed};
+use super::{Assumed, Call, Engine, Miss, Reads, Unserved, refuted};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
@@ -31,6 +31,8 @@ pub struct State {
     pub rescanned: bool,
     /// What became of issuing it ahead.
     pub launch: Launch,
+    /// Why it was not launched although it could have been.
+    pub left_out: Option<Unserved>,
     /// How often the build has asked for it.
     pub asked: u32,
     /// Its position in this build.
@@ -59,7 +61,7 @@ pub enum Launch {
     /// Not looked at yet.
     Unseen,
     /// Not issued, and why.
-    Not(String),
+    Not(Miss),
     /// This input, or the working directory, is not there yet.
     Pending(PathId),
     /// The build has the output already and will hardly ask; its result is at hand should it do so.
@@ -101,6 +103,7 @@ impl Known {
             reads,
             rescanned: false,
             launch: Launch::Unseen,
+            left_out: None,
             asked: 0,
             order: None,
             launched: false,
@@ -124,6 +127,14 @@ impl Known {
         state.useful = before.useful;
         state.mispredicted = before.mispredicted;
         state.cpu = before.cpu;
+        state.left_out = before.left_out;
+    }
+
+    /// Takes note that the build has asked for the launched action; true the first time.
+    pub fn credit(&self) -> bool {
+        let mut state = self.state();
+        state.launched = true;
+        !std::mem::replace(&mut state.useful, true)
     }
 
     /// What this session adds to the record; `None` when nothing happened to it.
@@ -166,15 +177,19 @@ impl Known {
         current
     }
 
-    /// Takes the launch off the list of those to look at or to wait for: the build has been faster. False when it was on
-    /// neither.
-    pub fn forestall(&self) -> bool {
+    /// Takes the launch off the list of those to look at or to wait for: the build has been faster, maybe because a guess has
+    /// just been `refuted`. False when it was on neither.
+    pub fn forestall(&self, engine: &Engine, refuted: Option<PathId>) -> bool {
         let mut state = self.state();
-        let unseen = matches!(state.launch, Launch::Unseen | Launch::Pending(_));
-        if unseen {
-            state.launch = Launch::Not("the build asked before it was looked at".into());
-        }
-        unseen
+        let why = match (&state.launch, refuted) {
+            (Launch::Unseen, Some(path)) => Unserved::Mispredicted.of(engine.name(path)),
+            (Launch::Unseen, None) if state.mispredicted => Unserved::Mispredicted.into(),
+            (Launch::Unseen, None) => Unserved::NotLookedAt.into(),
+            (Launch::Pending(path), _) => Unserved::LateInput.of(engine.name(*path)),
+            _ => return false,
+        };
+        state.launch = Launch::Not(why);
+        true
     }
 
     /// Keeps what its launch assumes, as far as its command reads it.
@@ -184,21 +199,13 @@ impl Known {
         state.assumed = assumed.iter().filter(|one| reads.contains(&one.path)).copied().collect();
     }
 
-    /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if one of them differs,
-    /// and says so; else what has come true is no longer an assumption.
-    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> bool {
+    /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if a file differs, and
+    /// says which.
+    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
         let assumed = Arc::clone(&self.state().assumed);
-        if assumed.is_empty() {
-            return false;
-        }
-        let Some(left) = still_assumed(&assumed, snapshot) else {
-            self.give_up();
-            return true;
-        };
-        if left.len() < assumed.len() {
-            self.state().assumed = left.into();
-        }
-        false
+        let path = refuted(&assumed, snapshot)?;
+        self.give_up();
+        Some(path)
     }
 
     fn give_up(&self) {

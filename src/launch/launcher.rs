@@ -7,7 +7,7 @@ use std::thread;
 
 use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
-use super::{Call, Engine, Known, Launch, Place, Runner, Unready, instantiate};
+use super::{Call, Engine, Known, Launch, Place, Runner, Unready, Unserved, instantiate};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -48,10 +48,11 @@ impl Launcher {
     /// Looks at a command and issues it, if that can be done and will do good.
     pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
         if place.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
-            return known.set(Launch::Not("recc's server executes nothing".into()));
+            return known.set(Launch::Not(Unserved::NotLaunching.of("recc's server executes nothing")));
         }
         if place.grid.is_none() && !self.engine.executor.available() {
-            return known.set(Launch::Not("no private view of the build tree can be had".into()));
+            return known
+                .set(Launch::Not(Unserved::NotLaunching.of("no private view of the build tree can be had")));
         }
         let reads = {
             let state = known.state();
@@ -63,7 +64,7 @@ impl Launcher {
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed)) {
-            Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
+            Err(Unready::Refused(why)) => known.set(Launch::Not(Unserved::Refused.of(why))),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
@@ -75,7 +76,7 @@ impl Launcher {
                         known.state().launched = true;
                         known.set(Launch::Ready(instance.action, outcome));
                     }
-                    None if built => known.set(Launch::Not("its output is up to date".into())),
+                    None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
                     None => self.issue(known, place),
                 }
             }

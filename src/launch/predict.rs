@@ -45,15 +45,8 @@ fn is_missing(snapshot: &mut Snapshot<'_>, path: PathId) -> bool {
     snapshot.stat(path).is_err_and(missing)
 }
 
-/// Those that are not there yet; `None` when the build has made one with another content.
-pub(super) fn still_assumed(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<Vec<Assumed>> {
-    let mut left = Vec::new();
-    for one in assumed {
-        match snapshot.look(one.path) {
-            Ok(seen) if seen.digest == one.content => {}
-            Ok(_) => return None,
-            Err(_) => left.push(*one),
-        }
-    }
-    Some(left)
+/// The first of the files that the build has made with another content.
+pub(super) fn refuted(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+    let differs = |one: &&Assumed| snapshot.look(one.path).is_ok_and(|seen| seen.digest != one.content);
+    assumed.iter().find(differs).map(|one| one.path)
 }

@@ -8,3 +8,4 @@ mod outputs;
 mod predictions;
 #[path = "../support/mod.rs"]
 mod support;
+mod why;
