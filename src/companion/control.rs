@@ -264,6 +264,8 @@ fn command_json(element: &Element, record: &Record) -> Value {
         "launched": record.launched,
         "hits": record.useful,
         "wasted": record.wasted,
+        "wasted_in_row": record.wasted_in_row,
+        "mispredicted": record.mispredicted,
     })
 }
 

@@ -176,6 +176,8 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
     let root = &session.place.root;
     let before = session.inner().knowns.get(id).cloned();
     let old = before.as_ref().map(|known| known.state().record.clone());
+    // What reads other files than before is another matter.
+    let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
     let mut record = Record {
         id: *id,
         compiler: call.compiler.clone(),
@@ -193,6 +195,8 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
         launched: old.as_ref().map_or(0, |old| old.launched),
         useful: old.as_ref().map_or(0, |old| old.useful),
         wasted: old.as_ref().map_or(0, |old| old.wasted),
+        wasted_in_row: same.map_or(0, |old| old.wasted_in_row),
+        mispredicted: old.as_ref().map_or(0, |old| old.mispredicted),
         unseen_builds: 0,
     };
     if let Some(store) = &companion.store {

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use grids::Grids;
 
-use crate::launch::{Engine, Known, Launcher, Place};
+use crate::launch::{Budget, Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{ElementKey, Generated, Record, RecordId, Store, StoreError};
 
@@ -119,6 +119,8 @@ impl Companion {
         let mut place = Place::new(root, environment.to_vec());
         place.grid = self.grids.of(settings);
         place.recc = hand::wrapper(settings, environment).map(Arc::new);
+        place.budget =
+            Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
@@ -178,9 +180,9 @@ impl Companion {
                 store.put(key, &record, &inputs)?;
             }
         }
-        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
-        store.update(key, &uses)?;
         let seen: HashSet<_> = session.inner().seen.keys().copied().collect();
+        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used(&seen, row.complete)).collect();
+        store.update(key, &uses)?;
         let made: Vec<_> = session.generated(&self.engine);
         store.put_generated(key, &made)?;
         store.finish_build(key, &seen, row.complete)?;
@@ -257,6 +259,9 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     accounts.cancelled = cancelled.min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;
     accounts.left_out = left_out;
+    let spent = session.place.budget.spent();
+    accounts.launched_cpu_s = spent.cpu.as_secs_f64();
+    accounts.launched_bytes = spent.bytes;
     succeeded
         && !inner.seen.is_empty()
         && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64

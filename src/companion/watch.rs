@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::{Engine, Known, Launcher, Place, awaited, is_open};
+use crate::launch::{Engine, Known, Launcher, Place, awaited, is_open, rank};
 use crate::store::Generated;
 
 /// How often files that are awaited are looked for. A build system takes longer than this from writing a file to
@@ -33,7 +33,7 @@ pub(super) fn start(
     thread::spawn(move || {
         session.predict(&engine, &generated);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        knowns.sort_by_key(|known| known.state().record.order);
+        knowns.sort_by_key(|known| rank(&known.state().record));
         issue(&launcher, &session.place, &knowns);
         session.set_looked();
         wait(&engine, &launcher, &session, knowns);

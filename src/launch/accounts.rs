@@ -77,6 +77,12 @@ pub struct Accounts {
     pub useful_executed: u64,
     /// CPU time of wasted launches, seconds.
     pub wasted_cpu_s: f64,
+    /// CPU time of launches, seconds; where it is not known, as on a grid, what the command took before.
+    #[serde(default)]
+    pub launched_cpu_s: f64,
+    /// Bytes that launches left, or sent to a grid.
+    #[serde(default)]
+    pub launched_bytes: u64,
     /// Learnt time of the compiles that were served, less the time their builds waited, seconds.
     pub saved_s: f64,
     /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
@@ -105,6 +111,8 @@ impl Accounts {
         self.launched_executed += other.launched_executed;
         self.useful_executed += other.useful_executed;
         self.wasted_cpu_s += other.wasted_cpu_s;
+        self.launched_cpu_s += other.launched_cpu_s;
+        self.launched_bytes += other.launched_bytes;
         self.saved_s += other.saved_s;
         add_all(&mut self.unserved, &other.unserved);
         add_all(&mut self.left_out, &other.left_out);

@@ -1,11 +1,14 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
-use super::{Assumed, Engine, Instance, Known, Launch, Reads, Runner, Unready, Wrapper, instantiate};
+use super::{
+    Assumed, Engine, Instance, Known, Launch, Reads, Runner, Unready, Unserved, Wrapper, instantiate,
+};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::paths::PathId;
@@ -143,18 +146,38 @@ fn on_grid(
     if grid.policy(&job, &wire) == Policy::CacheOnly {
         return Ok(None);
     }
+    if let Err(capped) = afford(task, !ahead) {
+        return Ok(Some(capped));
+    }
     let cancel = Cancel::default();
     known.state().executed = true;
     task.run_by(&Runner::Grid(cancel.clone()));
     Ok(match grid.execute(engine, &job, &wire, ahead, &cancel)? {
-        Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
+        Executed::Done(outcome) => {
+            place.budget.left(&outcome);
+            Some(Launch::Ready(instance.action, outcome))
+        }
         Executed::Failed { .. } => None,
     })
+}
+
+/// Pays for a launch and says how much; its state when the session's launches may cost no more. What a build waits for is no
+/// speculation.
+fn afford(task: &Task, asked: bool) -> Result<Duration, Launch> {
+    let expected = Duration::from_micros(task.known.state().record.cost_us);
+    match task.place.budget.begin(expected) {
+        Ok(()) => Ok(expected),
+        Err(_) if asked => Ok(Duration::ZERO),
+        Err(limit) => Err(task.known.leave_out(Unserved::Capped.of(limit))),
+    }
 }
 
 /// Has recc run the launch. Its outputs stay where recc will find them.
 fn by_recc(engine: &Engine, task: &Task, wrapper: &Wrapper, instance: &Instance) -> Result<Launch, String> {
     let Task { known, place, .. } = task;
+    if let Err(capped) = afford(task, false) {
+        return Ok(capped);
+    }
     known.state().executed = true;
     wrapper.launch(engine, &known.call, place, &|group| {
         task.run_by(&Runner::Group(group));
@@ -173,11 +196,17 @@ fn here(
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
+    let paid = match afford(task, how.0) {
+        Ok(paid) => paid,
+        Err(capped) => return Ok(capped),
+    };
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
     let performed = perform(engine, &known.call, place, how, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
+    place.budget.took(paid, performed.cpu);
+    place.budget.left(&performed.outcome);
     let mut state = known.state();
     if state.round != task.round {
         return Err("it was given up for another launch".into());

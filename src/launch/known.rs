@@ -1,9 +1,10 @@
 //! A recorded command on the files of one session, and what became of its launch.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Assumed, Call, Engine, Miss, Reads, Unserved, refuted};
+use super::{Assumed, Call, Engine, Miss, Reads, Unserved, merit, refuted};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
@@ -137,9 +138,19 @@ impl Known {
         !std::mem::replace(&mut state.useful, true)
     }
 
-    /// What this session adds to the record; `None` when nothing happened to it.
-    pub fn used(&self) -> Option<(RecordId, Use)> {
+    /// Says that it is not launched although it could be, and why; gives the launch's state.
+    pub(super) fn leave_out(&self, why: Miss) -> Launch {
+        let mut state = self.state();
+        state.left_out = Some(why.why);
+        state.launched = false;
+        Launch::Not(why)
+    }
+
+    /// What this session adds to the record, a build that asked for the commands in `seen`, `complete` or not; `None` when
+    /// nothing happened to it.
+    pub fn used(&self, seen: &HashSet<RecordId>, complete: bool) -> Option<(RecordId, Use)> {
         let state = self.state();
+        let asked = seen.contains(&state.record.id);
         let launched = u32::from(state.launched);
         let useful = u32::from(state.useful);
         let used = Use {
@@ -147,11 +158,18 @@ impl Known {
             launched,
             useful,
             wasted: launched.saturating_sub(useful),
+            mispredicted: state.mispredicted.into(),
+            wasted_in_row: Some(merit::wasted_in_row(
+                state.record.wasted_in_row,
+                state.launched.then_some(state.useful),
+                asked,
+                complete,
+            )),
             order: state.order,
             cost_us: Some(state.record.cost_us),
             wall_us: Some(state.record.wall_us),
         };
-        (launched > 0 || state.asked > 0).then_some((state.record.id, used))
+        (launched > 0 || asked).then_some((state.record.id, used))
     }
 
     /// What it is at now.

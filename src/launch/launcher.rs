@@ -7,7 +7,7 @@ use std::thread;
 
 use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
-use super::{Call, Engine, Known, Launch, Place, Runner, Unready, Unserved, instantiate};
+use super::{Call, Engine, Known, Launch, Place, Runner, Unready, Unserved, instantiate, merit, rank};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -54,29 +54,32 @@ impl Launcher {
             return known
                 .set(Launch::Not(Unserved::NotLaunching.of("no private view of the build tree can be had")));
         }
-        let reads = {
+        let (reads, spent) = {
             let state = known.state();
             if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
                 return;
             }
-            state.reads.clone()
+            (state.reads.clone(), merit::is_spent(&state.record))
         };
+        let leave_out = || known.leave_out(Unserved::KeptBeingWasted.into());
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed)) {
             Err(Unready::Refused(why)) => known.set(Launch::Not(Unserved::Refused.of(why))),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
+            Ok(_) if place.recc.is_some() && spent => known.set(leave_out()),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
                 let built = newer_output(&known.call, instance.newest_ns);
                 match instance.keys.find(&self.engine.cache) {
-                    Some(_) if built => known.set(Launch::Held(instance.action)),
+                    Some(_) if built || spent => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
                         known.state().launched = true;
                         known.set(Launch::Ready(instance.action, outcome));
                     }
                     None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
+                    None if spent => known.set(leave_out()),
                     None => self.issue(known, place),
                 }
             }
@@ -87,6 +90,7 @@ impl Launcher {
         {
             let mut state = known.state();
             state.launched = true;
+            state.left_out = None;
             state.needs_core = false;
         }
         let to = if place.grid.is_some() { Where::Grid } else { Where::Here };
@@ -104,7 +108,7 @@ impl Launcher {
         if !task.set(Launch::Queued) {
             return;
         }
-        let order = task.known.state().record.order;
+        let order = rank(&task.known.state().record);
         lane.queue.push(order, task);
     }
 

@@ -1,6 +1,7 @@
 //! Launching: which recorded commands to issue ahead of the build, running them, and serving what came of them.
 
 mod accounts;
+mod budget;
 mod call;
 mod carry;
 mod checkout;
@@ -11,6 +12,7 @@ mod instance;
 mod known;
 mod launcher;
 mod link;
+mod merit;
 mod perform;
 mod place;
 mod predict;
@@ -20,6 +22,7 @@ mod unserved;
 mod wrapper;
 
 pub use accounts::{Accounts, Served, Way};
+pub use budget::{Budget, Spent};
 pub use call::{Call, plain, templated};
 pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
@@ -29,6 +32,7 @@ pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
 pub use launcher::{Launcher, awaited, is_open};
 pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
+pub use merit::rank;
 pub use perform::{Performed, Side, examine, perform, scan, side_channel};
 pub use place::Place;
 use predict::refuted;

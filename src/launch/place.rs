@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::Grid;
-use super::{Assumed, Call, Context, Predictions, Wrapper};
+use super::{Assumed, Budget, Call, Context, Predictions, Wrapper};
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
@@ -20,6 +20,8 @@ pub struct Place {
     pub recc: Option<Arc<Wrapper>>,
     /// What its build is expected to make.
     pub predictions: Predictions,
+    /// What its launches may cost.
+    pub budget: Budget,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -33,6 +35,7 @@ impl Place {
             grid: None,
             recc: None,
             predictions: Predictions::default(),
+            budget: Budget::default(),
             needed: Mutex::default(),
         }
     }

@@ -122,6 +122,10 @@ pub(super) struct RecordRow {
     /// The sum of the words' marks: a row whose words were lost and numbered anew must not become another command.
     #[prost(fixed64, tag = "18")]
     pub sum: u64,
+    #[prost(uint32, tag = "20")]
+    pub wasted_in_row: u32,
+    #[prost(uint32, tag = "21")]
+    pub mispredicted: u32,
 }
 
 /// An exported element.
@@ -165,6 +169,8 @@ impl RecordRow {
             unseen_builds: record.unseen_builds.into(),
             written_ms,
             sum: 0,
+            wasted_in_row: record.wasted_in_row,
+            mispredicted: record.mispredicted,
         };
         row.sum = row.sum_of(words);
         Some(row)
@@ -195,6 +201,8 @@ impl RecordRow {
             launched: self.launched,
             useful: self.useful,
             wasted: self.wasted,
+            wasted_in_row: self.wasted_in_row,
+            mispredicted: self.mispredicted,
             unseen_builds: u8::try_from(self.unseen_builds).unwrap_or(u8::MAX),
         })
     }
@@ -275,6 +283,8 @@ mod tests {
                 launched: n.4,
                 useful: n.5,
                 wasted: n.6,
+                wasted_in_row: n.5,
+                mispredicted: n.4,
                 unseen_builds: fixed.2,
             }
         })

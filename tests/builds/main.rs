@@ -4,6 +4,7 @@
 mod compilers;
 mod edits;
 mod faults;
+mod merit;
 mod outputs;
 mod predictions;
 #[path = "../support/mod.rs"]
