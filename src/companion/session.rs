@@ -171,6 +171,7 @@ impl Session {
     /// Marks it as closed.
     pub fn set_closed(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.place.bell.ring();
     }
 
     /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.

@@ -226,10 +226,10 @@ impl Known {
         Some(path)
     }
 
-    fn give_up(&self) {
+    pub(super) fn give_up(&self) {
         let mut state = self.state();
         state.assumed = Arc::default();
-        state.mispredicted = true;
+        state.mispredicted |= state.launched;
         state.round += 1;
         let before = std::mem::replace(&mut state.launch, Launch::Unseen);
         drop(state);
@@ -247,6 +247,21 @@ impl Known {
             state.launch = Launch::Running(None);
         }
         queued
+    }
+
+    /// The file that the launch waits for.
+    pub fn waits_for(&self) -> Option<PathId> {
+        match self.state().launch {
+            Launch::Pending(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether the launch waits for one of these files, or its command reads one.
+    pub fn depends_on(&self, files: &[PathId]) -> bool {
+        let waits_for = self.waits_for();
+        let reads = Arc::clone(&self.state().reads.set);
+        waits_for.is_some_and(|path| files.contains(&path)) || reads.iter().any(|path| files.contains(path))
     }
 
     /// Whether the launch waits for somebody to claim it.

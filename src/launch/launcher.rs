@@ -9,7 +9,6 @@ use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
 use super::{Call, Engine, Known, Launch, Place, Runner, Unready, Unserved, instantiate, merit, rank};
 use crate::backend::hurry;
-use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
 /// Launches in flight on grids at most: enough to keep a few hundred workers busy with compiles of a second, and few enough
@@ -83,6 +82,25 @@ impl Launcher {
                     None => self.issue(known, place),
                 }
             }
+        }
+    }
+
+    /// Gives a launch up that was made on files which the build has made otherwise since.
+    pub fn revise(&self, known: &Known, place: &Place, snapshot: &mut Snapshot<'_>) {
+        if known.refute(snapshot).is_some() {
+            return;
+        }
+        let (done, reads) = {
+            let state = known.state();
+            match state.launch {
+                Launch::Ready(action, _) | Launch::Held(action) => (action, state.reads.clone()),
+                _ => return,
+            }
+        };
+        let assumed = place.assumed(snapshot);
+        let now = instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed));
+        if !now.is_ok_and(|now| now.action == done) {
+            known.give_up();
         }
     }
 
@@ -193,26 +211,4 @@ fn newer_output(call: &Call, newest_ns: i64) -> bool {
         fs::metadata(call.absolute(&output.path))
             .is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
     })
-}
-
-/// The files whose coming decides on a launch: the input that it waits for, or those that it assumes.
-pub fn awaited(known: &Known) -> Vec<PathId> {
-    let state = known.state();
-    let assumed = state.assumed.iter().map(|one| one.path);
-    match state.launch {
-        Launch::Pending(id) => vec![id],
-        _ => assumed.collect(),
-    }
-}
-
-/// Whether a file that comes may yet decide on a launch.
-pub fn is_open(known: &Known) -> bool {
-    let state = known.state();
-    match state.launch {
-        Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => true,
-        Launch::Ready(..) | Launch::Held(_) | Launch::Failed(_) => {
-            !state.assumed.is_empty() && state.asked == 0
-        }
-        Launch::Not(_) => false,
-    }
 }

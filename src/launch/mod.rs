@@ -1,6 +1,7 @@
 //! Launching: which recorded commands to issue ahead of the build, running them, and serving what came of them.
 
 mod accounts;
+mod bell;
 mod budget;
 mod call;
 mod carry;
@@ -22,6 +23,7 @@ mod unserved;
 mod wrapper;
 
 pub use accounts::{Accounts, Served, Way};
+pub use bell::Bell;
 pub use budget::{Budget, Spent};
 pub use call::{Call, plain, templated};
 pub use checkout::{Keys, Shared};
@@ -30,7 +32,7 @@ pub use engine::Engine;
 pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Unobtainable, Wire};
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
-pub use launcher::{Launcher, awaited, is_open};
+pub use launcher::Launcher;
 pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
 pub use merit::rank;
 pub use perform::{Performed, Side, examine, perform, scan, side_channel};

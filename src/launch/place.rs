@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::Grid;
-use super::{Assumed, Budget, Call, Context, Predictions, Wrapper};
+use super::{Assumed, Bell, Budget, Call, Context, Predictions, Wrapper};
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
@@ -22,6 +22,8 @@ pub struct Place {
     pub predictions: Predictions,
     /// What its launches may cost.
     pub budget: Budget,
+    /// Rings when another file is awaited, and when the session ends.
+    pub bell: Bell,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -36,6 +38,7 @@ impl Place {
             recc: None,
             predictions: Predictions::default(),
             budget: Budget::default(),
+            bell: Bell::default(),
             needed: Mutex::default(),
         }
     }
@@ -45,7 +48,17 @@ impl Place {
     }
 
     pub(super) fn need(&self, id: PathId) {
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        if self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            self.bell.ring();
+        }
+    }
+
+    /// The files that the build is expected to make, or that launches wait for, whether they are there or not.
+    pub fn awaited(&self) -> Vec<PathId> {
+        let mut files: HashSet<PathId> =
+            self.needed.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        files.extend(self.predictions.paths());
+        files.into_iter().collect()
     }
 
     /// The environment to run a call in: the session's, with the call's own keyed variables.

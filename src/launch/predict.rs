@@ -28,6 +28,11 @@ impl Predictions {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(expected);
     }
 
+    /// The files of which something is expected, under each of their names.
+    pub fn paths(&self) -> Vec<PathId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
     /// once it is there.
     pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
