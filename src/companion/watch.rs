@@ -194,20 +194,25 @@ impl Watch<'_> {
         !self.open.is_empty() && (!self.files.is_empty() || self.open.iter().any(may_wait))
     }
 
+    /// Whether a file looks otherwise than when it was last acted upon.
+    fn is_news(&mut self, path: PathId) -> bool {
+        let stamp = self.engine.files.stat(path).ok();
+        stamp.is_some_and(|stamp| self.acted.insert(path, stamp) != Some(stamp))
+    }
+
     /// Launches again what reads these files and was launched on others, and what has waited for them.
     fn act(&mut self, ripe: &[PathId]) {
         if ripe.is_empty() {
             return;
         }
-        for &path in ripe {
-            self.acted.extend(self.engine.files.stat(path).map(|stamp| (path, stamp)));
-        }
+        let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
         let place = &self.session.place;
-        let affected = self.open.iter().filter(|known| known.depends_on(ripe)).cloned();
+        let waits = |known: &Known| known.waits_for().is_some_and(|path| ripe.contains(&path));
+        let affected = self.open.iter().filter(|known| waits(known) || known.reads_any(&changed)).cloned();
         let affected: Vec<_> = affected.collect();
         let mut snapshot = Snapshot::new(&self.engine.files);
         for known in &affected {
-            self.launcher.revise(known, place, &mut snapshot);
+            self.launcher.revise(known, place, &changed, &mut snapshot);
         }
         issue(self.launcher, place, &affected);
     }

@@ -257,11 +257,10 @@ impl Known {
         }
     }
 
-    /// Whether the launch waits for one of these files, or its command reads one.
-    pub fn depends_on(&self, files: &[PathId]) -> bool {
-        let waits_for = self.waits_for();
-        let reads = Arc::clone(&self.state().reads.set);
-        waits_for.is_some_and(|path| files.contains(&path)) || reads.iter().any(|path| files.contains(path))
+    /// Whether the command reads one of these files.
+    pub fn reads_any(&self, files: &[PathId]) -> bool {
+        let set = Arc::clone(&self.state().reads.set);
+        !files.is_empty() && set.iter().any(|path| files.contains(path))
     }
 
     /// Whether the launch waits for somebody to claim it.

@@ -9,6 +9,7 @@ use super::carry::{Carried, Where, carry};
 use super::queue::{Queue, Task};
 use super::{Call, Engine, Known, Launch, Place, Runner, Unready, Unserved, instantiate, merit, rank};
 use crate::backend::hurry;
+use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
 /// Launches in flight on grids at most: enough to keep a few hundred workers busy with compiles of a second, and few enough
@@ -85,21 +86,28 @@ impl Launcher {
         }
     }
 
-    /// Gives a launch up that was made on files which the build has made otherwise since.
-    pub fn revise(&self, known: &Known, place: &Place, snapshot: &mut Snapshot<'_>) {
+    /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
+    pub fn revise(&self, known: &Known, place: &Place, changed: &[PathId], snapshot: &mut Snapshot<'_>) {
         if known.refute(snapshot).is_some() {
             return;
         }
-        let (done, reads) = {
+        let (launch, reads, assumed) = {
             let state = known.state();
-            match state.launch {
-                Launch::Ready(action, _) | Launch::Held(action) => (action, state.reads.clone()),
-                _ => return,
-            }
+            (state.launch.clone(), state.reads.clone(), Arc::clone(&state.assumed))
         };
-        let assumed = place.assumed(snapshot);
-        let now = instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed));
-        if !now.is_ok_and(|now| now.action == done) {
+        let foretold = |path: &PathId| assumed.iter().any(|one| one.path == *path);
+        let outdated = match launch {
+            Launch::Ready(done, _) | Launch::Held(done) => {
+                let assumed = place.assumed(snapshot);
+                let now = instantiate(&self.engine, snapshot, &known.call, &reads, place.context(&assumed));
+                !now.is_ok_and(|now| now.action == done)
+            }
+            // Whatever it has found there, or will find, is not known.
+            Launch::Running(_) => reads.set.iter().any(|path| changed.contains(path) && !foretold(path)),
+            Launch::Failed(_) => true,
+            Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
+        };
+        if outdated {
             known.give_up();
         }
     }
