@@ -16,6 +16,7 @@ mod stats;
 mod stop;
 mod text;
 mod trace;
+mod why;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use spec_cc::companion::Control;
 
-use super::{client, text};
+use super::{client, text, why};
 
 /// Show the recorded commands of an element, in the order of its last build
 #[derive(Debug, clap::Args)]
@@ -16,11 +16,17 @@ pub(crate) struct Args {
     /// Also print each command's arguments
     #[arg(long, short)]
     verbose: bool,
+    /// Show how each command of the last session was served, and why not by a launch
+    #[arg(long)]
+    why: bool,
     /// The element, as `specctl list` names it
     element: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.why {
+        return why::run(&args.element, args.json);
+    }
     let shown = client::ask(&Control::Show { element: args.element.clone() })?;
     if args.json {
         println!("{shown}");

@@ -36,6 +36,8 @@ fn render(stats: &Value) -> String {
     let number = |value: &Value| value.as_u64().unwrap_or(0).to_string();
     let seconds = |name: &str| text::seconds(stats[name].as_f64().unwrap_or(0.0));
     let served = &stats["served"];
+    let left_out = stats["left_out"].as_object().into_iter().flat_map(serde_json::Map::values);
+    let left_out: u64 = left_out.filter_map(Value::as_u64).sum();
     let rows = [
         ("compiles", number(&stats["compiles"])),
         ("  joined a launch", number(&served["joined"])),
@@ -48,9 +50,11 @@ fn render(stats: &Value) -> String {
         ("  useful", number(&stats["useful"])),
         ("  wasted", number(&stats["wasted"])),
         ("  cancelled", number(&stats["cancelled"])),
+        ("  left out", left_out.to_string()),
         ("precision", text::percent(stats["precision"].as_f64())),
         ("recall", text::percent(stats["recall"].as_f64())),
-        ("time wasted", seconds("wasted_cpu_s")),
+        ("time of launches", seconds("launched_cpu_s")),
+        ("  wasted", seconds("wasted_cpu_s")),
         ("time saved", seconds("saved_s")),
     ];
     text::table(&rows.map(|(name, value)| vec![name.to_owned(), value]))
@@ -58,7 +62,7 @@ fn render(stats: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use spec_cc::launch::{Accounts, Served};
+    use spec_cc::launch::{Accounts, Served, Unserved};
 
     #[test]
     fn the_table_reads_at_once() {
@@ -67,7 +71,9 @@ mod tests {
             launched: 16,
             useful: 15,
             wasted: 1,
+            launched_cpu_s: 15.0,
             saved_s: 12.34,
+            left_out: [(Unserved::Capped, 2), (Unserved::TooCheap, 3)].into(),
             ..Accounts::default()
         };
         insta::assert_snapshot!(super::render(&accounts.to_json()), @r"
@@ -82,9 +88,11 @@ mod tests {
           useful                       15
           wasted                        1
           cancelled                     0
+          left out                      5
         precision                     94%
         recall                        94%
-        time wasted                     0
+        time of launches           15.0 s
+          wasted                        0
         time saved                 12.3 s
         ");
     }

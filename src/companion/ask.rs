@@ -17,7 +17,9 @@ use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Context, Grid, Known, Launch, Unready, instantiate};
+use crate::launch::{
+    Call, Context, Grid, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved,
+};
 use crate::settings::{Mode, Settings, SettingsError};
 use crate::store::{ElementKey, RecordId};
 
@@ -108,8 +110,22 @@ pub(super) struct Lesson {
     pub order: u32,
     /// Where its result is left for others.
     pub grid: Option<Arc<Grid>>,
+    /// Why no launch serves it.
+    pub why: Miss,
     /// Keeps the session from closing before the lesson is learnt.
     pub _active: Active,
+}
+
+impl Lesson {
+    /// Counts it as served in a way that is no launch's.
+    pub(super) fn tell(&self, way: Way) {
+        tell(&self.session, self.id, &self.call, way, Some(&self.why));
+    }
+}
+
+/// Counts a compile as served.
+pub(super) fn tell(session: &Session, id: RecordId, call: &Call, way: Way, why: Option<&Miss>) {
+    session.tell(id, (&call.directory, call.compile.object()), way, why);
 }
 
 /// What a request is, without regard to any record.
@@ -205,7 +221,7 @@ pub(super) fn answer(
                 {
                     return answer;
                 }
-                session.inner().accounts.served.bypassed += 1;
+                session.bypass(&reason, &request.args);
             }
             return Answer::Bypass(reason);
         }
@@ -219,21 +235,25 @@ pub(super) fn answer(
     let root = &session.place.root;
     let id = call.id(root);
     let order = session.see(id);
-    let known = session.inner().knowns.get(&id).cloned();
-    if let Some(known) = known.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root)) {
+    let recorded = session.inner().knowns.get(&id).cloned();
+    let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
+    let mut why = Miss::from(changed);
+    if let Some(known) = recorded.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root))
+    {
         {
             let mut state = known.state();
             state.asked += 1;
             state.order = Some(order);
         }
-        if session.place.recc.is_none()
-            && let Some(answer) = serve(companion, &session, &known, asking, snapshot, alive)
-        {
-            return answer;
+        if session.place.recc.is_none() {
+            match serve(companion, &session, (&known, &call), asking, snapshot, alive) {
+                Ok(answer) => return answer,
+                Err(miss) => why = miss,
+            }
         }
     }
     let grid = companion.grids.of(&settings);
-    let lesson = Lesson { call: *call, id, session, order, grid, _active: active };
+    let lesson = Lesson { call: *call, id, session, order, grid, why, _active: active };
     if let Some(wrapper) = lesson.session.place.recc.clone() {
         return hand(companion, Box::new(lesson), &wrapper, request, alive);
     }
@@ -254,25 +274,24 @@ struct Asking<'a> {
     log: Option<&'a ReccLog>,
 }
 
-/// Serves a recorded command from its launch or from the cache; `None` when its compiler has to run.
+/// Serves a recorded command from its launch or from the cache; when its compiler has to run, why no launch would do.
 fn serve(
     companion: &Companion,
     session: &Arc<Session>,
-    known: &Arc<Known>,
+    (known, call): (&Arc<Known>, &Call),
     asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
-) -> Option<Answer> {
+) -> Result<Answer, Miss> {
     let engine = &companion.engine;
     let request = asking.request;
-    let call = known.work.compile()?;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
         instantiate(engine, snapshot, call, &reads, request.context(&session.place.root))
     };
     let mut joined = false;
-    known.refute(&mut snapshot);
-    known.forestall();
+    let refuted = known.refute(&mut snapshot);
+    known.forestall(engine, refuted);
     let mut instance = now(&mut snapshot);
     if instance.as_ref().is_ok_and(|instance| known.outdate(&instance.action)) {
         session.inner().accounts.cancelled += 1;
@@ -283,10 +302,12 @@ fn serve(
     {
         joined = true;
         if !companion.launcher.join(known, &session.place, alive) {
-            return Some(Answer::Bypass("the build has gone".into()));
+            return Ok(Answer::Bypass("the build has gone".into()));
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
+    let launch = known.state().launch.clone();
+    let miss = unserved(engine, known, instance.as_ref().map(|now| &now.action));
     let keys = match instance {
         Ok(instance) => {
             let reads = known.state().reads.clone();
@@ -294,47 +315,56 @@ fn serve(
             instance.keys
         }
         Err(Unready::Refused(reason)) => {
-            session.inner().accounts.served.bypassed += 1;
-            return Some(Answer::Bypass(reason));
+            session.bypass(&reason, &request.args);
+            return Ok(Answer::Bypass(reason));
         }
-        Err(_) => return None,
+        Err(_) => return Err(miss),
     };
-    let launch = known.state().launch.clone();
-    let (outcome, launched) = match launch {
-        Launch::Ready(ready, outcome) if ready == keys.exact => (outcome, true),
-        Launch::Held(held) if held == keys.exact => (keys.find(&engine.cache)?, true),
-        _ => (keys.find(&engine.cache)?, false),
+    let found = match launch {
+        Launch::Ready(ready, outcome) if ready == keys.exact => Some((outcome, true)),
+        Launch::Held(held) if held == keys.exact => keys.find(&engine.cache).map(|outcome| (outcome, true)),
+        _ => keys.find(&engine.cache).map(|outcome| (outcome, false)),
     };
     // A blob that has gone meanwhile means a compile.
-    let files = engine.cache.open(&outcome)?;
+    let opened =
+        found.and_then(|(outcome, launched)| Some((engine.cache.open(&outcome)?, outcome, launched)));
+    let Some((files, outcome, launched)) = opened else { return Err(miss) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
-        session.inner().accounts.served.local += 1;
-        return Some(Answer::Bypass("its messages go to a terminal".into()));
+        let why = "its messages go to a terminal";
+        tell(session, known.state().record.id, call, Way::Local, Some(&Unserved::Refused.of(why)));
+        return Ok(Answer::Bypass(why.into()));
     }
     if let Some(log) = asking.log {
         log.cache_hit(&keys.exact);
     }
-    account(session, known, launched, joined, asking.begun);
-    Some(Answer::Serve(outcome, files))
+    account(session, known, (launched, joined), miss, asking.begun);
+    Ok(Answer::Serve(outcome, files))
 }
 
-pub(super) fn account(session: &Session, known: &Known, launched: bool, joined: bool, begun: Instant) {
-    let mut state = known.state();
+pub(super) fn account(
+    session: &Session,
+    known: &Known,
+    (launched, joined): (bool, bool),
+    miss: Miss,
+    begun: Instant,
+) {
+    let (way, why) = match (launched, joined) {
+        (true, true) => (Way::Joined, None),
+        (true, false) => (Way::Prefetched, None),
+        (false, _) => (Way::Cached, Some(miss)),
+    };
+    session.tell(known.state().record.id, (known.work.directory(), known.work.product()), way, why.as_ref());
+    let (executed, wall_us) = {
+        let state = known.state();
+        (state.executed, state.record.wall_us)
+    };
+    let first = launched && known.credit();
     let mut inner = session.inner();
     let accounts = &mut inner.accounts;
-    match (launched, joined) {
-        (true, true) => accounts.served.joined += 1,
-        (true, false) => accounts.served.prefetched += 1,
-        (false, _) => accounts.served.cached += 1,
-    }
-    if launched && !state.useful {
-        state.useful = true;
-        state.launched = true;
-        accounts.useful += 1;
-        accounts.useful_executed += u64::from(state.executed);
-    }
-    let cost = state.record.wall_us as f64 / 1e6;
+    accounts.useful += u64::from(first);
+    accounts.useful_executed += u64::from(first && executed);
+    let cost = wall_us as f64 / 1e6;
     accounts.saved_s += cost - begun.elapsed().as_secs_f64();
 }
 

@@ -24,7 +24,7 @@ use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command;
 use crate::inputs::stamp;
-use crate::launch::{Side, exit_status, let_tick_pass, link_side, side_channel};
+use crate::launch::{Side, Way, exit_status, let_tick_pass, link_side, side_channel};
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -137,7 +137,7 @@ fn teach(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
-    lesson.session.inner().accounts.served.local += 1;
+    lesson.tell(Way::Local);
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side))?;
     let (cpu, wall) = costs(&report);
@@ -162,10 +162,10 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     let scratch = companion.engine.executor.scratch()?;
     let side = link_side(&companion.engine, &lesson.call, &lesson.linkage, scratch.path());
     let Some(side) = side else {
-        lesson.session.inner().accounts.served.bypassed += 1;
+        lesson.session.bypass("its linker does not say what it reads", &[]);
         return reply(stream, &Reply::Exec);
     };
-    lesson.session.inner().accounts.served.local += 1;
+    link::tell(&lesson.session, &lesson.call, Way::Local);
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side))?;
     let output = lesson.call.link.output.path.clone();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Request, element_named};
 use super::explain;
+use super::report::Report;
 use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
@@ -53,6 +54,11 @@ pub enum Control {
     List,
     /// One element's commands.
     Show {
+        /// `project/element` or `element`.
+        element: String,
+    },
+    /// How the commands of an element's last session were served, and why not by launches.
+    Why {
         /// `project/element` or `element`.
         element: String,
     },
@@ -126,6 +132,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         }
         Control::List => list(companion),
         Control::Show { element } => show(companion, &element),
+        Control::Why { element } => why(companion, &element),
         Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
         Control::Explain { compiler, args, directory, environment, proto } => {
             let args = args.into_iter().map(Into::into).collect();
@@ -232,6 +239,16 @@ fn show(companion: &Companion, name: &str) -> Result<Value, String> {
     Ok(json!(commands))
 }
 
+/// The report of an element's newest session, which may be open still.
+fn why(companion: &Companion, name: &str) -> Result<Value, String> {
+    let key = find(companion, name)?;
+    if let Ok(session) = newest(companion, Some(&key.to_string())) {
+        return Ok(json!(session.report(session.row(false))));
+    }
+    let report: Option<Report> = store(companion)?.report(&key).map_err(text)?;
+    report.map(|report| json!(report)).ok_or_else(|| format!("no session of {key} has been kept yet"))
+}
+
 fn command_json(element: &Element, record: &Record) -> Value {
     let plain = |text: &String| normalise::from_template(text, ".");
     let inputs: Vec<&str> = element.inputs(record).collect();
@@ -249,6 +266,8 @@ fn command_json(element: &Element, record: &Record) -> Value {
         "launched": record.launched,
         "hits": record.useful,
         "wasted": record.wasted,
+        "wasted_in_row": record.wasted_in_row,
+        "mispredicted": record.mispredicted,
     })
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::ask::{Answer, Lesson, Request};
+use super::ask::{Answer, Lesson, Request, tell};
 use super::{Companion, learn};
 use crate::backend::recc::Recc;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Known, Launch, Unready, Wrapper, examine, instantiate};
+use crate::launch::{Call, Instance, Known, Launch, Unready, Way, Wrapper, examine, instantiate, unserved};
 use crate::settings::{Backend, Policy, Settings};
 
 /// The recc that settings ask for; `None`, said in the log, when they do and there is none.
@@ -30,25 +30,31 @@ pub(super) fn wrapper(settings: &Settings, environment: &[(String, String)]) -> 
 /// Hands a compile to recc, once its own launch has ended.
 pub(super) fn hand(
     companion: &Arc<Companion>,
-    lesson: Box<Lesson>,
+    mut lesson: Box<Lesson>,
     wrapper: &Wrapper,
     request: &Request,
     alive: &mut dyn FnMut() -> bool,
 ) -> Answer {
-    let place = &lesson.session.place;
+    let place = Arc::clone(&lesson.session.place);
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
     let known = known.filter(|known| lesson.call.is(&known.state().record, &place.root));
     let mut served = None;
     if let Some(known) = &known {
-        known.forestall();
+        known.forestall(&companion.engine, None);
         let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
-        if in_flight && !companion.launcher.join(known, place, alive) {
+        if in_flight && !companion.launcher.join(known, &place, alive) {
             return Answer::Bypass("the build has gone".into());
         }
-        match is_ready(companion, known, request, &lesson.session.place.root) {
-            Ok(ready) => served = Some((ready, in_flight)),
+        let now = now(companion, &lesson.call, known, request, &place.root);
+        let launch = known.state().launch.clone();
+        lesson.why = unserved(&companion.engine, known, now.as_ref().map(|now| &now.action));
+        match now {
+            Ok(now) => {
+                let ready = matches!(&launch, Launch::Ready(action, _) if *action == now.action);
+                served = Some((ready, in_flight));
+            }
             Err(Unready::Refused(reason)) => {
-                lesson.session.inner().accounts.served.bypassed += 1;
+                lesson.session.bypass(&reason, &request.args);
                 return Answer::Bypass(reason);
             }
             Err(_) => {}
@@ -62,31 +68,30 @@ pub(super) fn hand(
     Answer::Hand(handed)
 }
 
-/// Whether the command's launch has run the very action that is asked for now.
-fn is_ready(companion: &Companion, known: &Known, request: &Request, root: &str) -> Result<bool, Unready> {
-    let Some(call) = known.work.compile() else { return Ok(false) };
+/// The command's instance now.
+fn now(
+    companion: &Companion,
+    call: &Call,
+    known: &Known,
+    request: &Request,
+    root: &str,
+) -> Result<Instance, Unready> {
     let reads = known.state().reads.clone();
-    let context = request.context(root);
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    let instance = instantiate(&companion.engine, &mut snapshot, call, &reads, context)?;
-    Ok(matches!(&known.state().launch, Launch::Ready(action, _) if *action == instance.action))
+    instantiate(&companion.engine, &mut snapshot, call, &reads, request.context(root))
 }
 
 /// Counts the compile: recc itself does not say whether it found the result or had it executed.
 fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>) {
-    let mut inner = lesson.session.inner();
-    let accounts = &mut inner.accounts;
     let Some((known, (true, joined))) = known.zip(served) else {
-        accounts.served.executed += 1;
-        return;
+        return lesson.tell(Way::Executed);
     };
-    *(if joined { &mut accounts.served.joined } else { &mut accounts.served.prefetched }) += 1;
-    let mut state = known.state();
-    if !state.useful {
-        state.useful = true;
-        accounts.useful += 1;
-        accounts.useful_executed += u64::from(state.executed);
-    }
+    let way = if joined { Way::Joined } else { Way::Prefetched };
+    tell(&lesson.session, lesson.id, &lesson.call, way, None);
+    let (first, executed) = (known.credit(), known.state().executed);
+    let mut inner = lesson.session.inner();
+    inner.accounts.useful += u64::from(first);
+    inner.accounts.useful_executed += u64::from(first && executed);
 }
 
 /// Records the command by a scan of its own, beside recc's run.

@@ -11,8 +11,8 @@ use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, Work, conclude, instantiate, scan,
-    templated,
+    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, Unserved, Work, conclude,
+    instantiate, scan, templated,
 };
 use crate::store::{Record, SetId};
 
@@ -178,6 +178,8 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
     let root = &session.place.root;
     let before = session.inner().knowns.get(id).cloned();
     let old = before.as_ref().map(|known| known.state().record.clone());
+    // What reads other files than before is another matter.
+    let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
     let mut record = Record {
         id: *id,
         compiler: call.compiler.clone(),
@@ -195,6 +197,8 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
         launched: old.as_ref().map_or(0, |old| old.launched),
         useful: old.as_ref().map_or(0, |old| old.useful),
         wasted: old.as_ref().map_or(0, |old| old.wasted),
+        wasted_in_row: same.map_or(0, |old| old.wasted_in_row),
+        mispredicted: old.as_ref().map_or(0, |old| old.mispredicted),
         unseen_builds: 0,
         traced: None,
     };
@@ -214,7 +218,7 @@ pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Kno
     if let Some(before) = before {
         known.inherit(before);
     }
-    known.set(Launch::Not("the build has run it itself".into()));
+    known.set(Launch::Not(Unserved::NewCommand.into()));
     let known = Arc::new(known);
     session.place.makes(&companion.engine, &known);
     let id = known.state().record.id;

@@ -11,7 +11,8 @@ use super::recc_log::ReccLog;
 use super::session::{Active, Session};
 use crate::backend::Outcome;
 use crate::command::{self, Family, Invocation, Kind};
-use crate::launch::{Executed, Grid, LinkCall, Linkage, linkage};
+use crate::launch::{Executed, Grid, LinkCall, Linkage, Unserved, Way, linkage};
+use crate::store::RecordId;
 
 /// A link of the build's own whose result will be kept.
 pub(super) struct LinkLesson {
@@ -72,7 +73,7 @@ pub(super) fn answer(
             Ok(Had::Found(outcome)) => found = Some((outcome, false)),
             Ok(Had::Executed(Executed::Done(outcome))) => found = Some((outcome, true)),
             Ok(Had::Executed(Executed::Failed { status, stdout, stderr })) if !request.terminal => {
-                session.inner().accounts.served.executed += 1;
+                tell(session, &call, Way::Executed);
                 return Some(Answer::Fail { status, stdout, stderr });
             }
             Ok(_) => {}
@@ -81,12 +82,18 @@ pub(super) fn answer(
     }
     let opened = found.and_then(|(outcome, executed)| open(companion, outcome, executed, request));
     if let Some((outcome, files, executed)) = opened {
-        let served = &mut session.inner().accounts.served;
-        *(if executed { &mut served.executed } else { &mut served.cached }) += 1;
+        tell(session, &call, if executed { Way::Executed } else { Way::Cached });
         return Some(Answer::Serve(outcome, files));
     }
     let session = Arc::clone(session);
     Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, active })))
+}
+
+/// Counts a link as served.
+pub(super) fn tell(session: &Session, call: &LinkCall, way: Way) {
+    let (directory, output) = (call.directory.as_str(), call.link.output.path.as_str());
+    let why = Unserved::Refused.of("links are not launched");
+    session.tell(RecordId::of(directory, output), (directory, output), way, Some(&why));
 }
 
 fn open(

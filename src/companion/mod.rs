@@ -4,6 +4,7 @@ mod ask;
 mod connection;
 mod control;
 mod explain;
+mod folders;
 mod grids;
 mod hand;
 mod learn;
@@ -11,6 +12,8 @@ mod link;
 mod obtain;
 mod race;
 mod recc_log;
+mod report;
+mod rest;
 mod root;
 mod server;
 mod session;
@@ -27,13 +30,14 @@ use std::time::Duration;
 
 use grids::Grids;
 
-use crate::launch::{Engine, Known, Launcher, Place};
+use crate::launch::{Budget, Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{ElementKey, Generated, Record, RecordId, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
 pub use recc_log::ReccLog;
+pub use report::{Bypass, Line, Report};
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
 pub use session::{Session, SessionRow, revive};
@@ -118,6 +122,8 @@ impl Companion {
         let mut place = Place::new(root, environment.to_vec());
         place.grid = self.grids.of(settings);
         place.recc = hand::wrapper(settings, environment).map(Arc::new);
+        place.budget =
+            Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
@@ -177,13 +183,14 @@ impl Companion {
                 store.put(key, &record, &inputs)?;
             }
         }
-        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used()).collect();
-        store.update(key, &uses)?;
         let seen: HashSet<_> = session.inner().seen.keys().copied().collect();
+        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used(&seen, row.complete)).collect();
+        store.update(key, &uses)?;
         let made: Vec<_> = session.generated(&self.engine);
         store.put_generated(key, &made)?;
         store.finish_build(key, &seen, row.complete)?;
         store.put_session(key, row)?;
+        store.put_report(key, &session.report(row.clone()))?;
         store.flush()
     }
 
@@ -232,26 +239,32 @@ impl Companion {
 
 /// Brings the accounts to their end; says whether it was a complete build.
 fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-    let mut inner = session.inner();
-    let (mut launched, mut executed, mut mispredicted, mut left_out, mut wasted_cpu) = (0, 0, 0, 0, 0.0);
+    let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
+    let mut left_out = BTreeMap::new();
     for known in knowns {
         let state = known.state();
         launched += u64::from(state.launched);
         executed += u64::from(state.launched && state.executed);
         mispredicted += u64::from(state.mispredicted);
-        left_out += u64::from(state.left_out);
         if state.launched && !state.useful {
             wasted_cpu += state.cpu.as_secs_f64();
         }
+        if let Some(why) = state.left_out {
+            *left_out.entry(why).or_default() += 1;
+        }
     }
+    let mut inner = session.inner();
     let accounts = &mut inner.accounts;
     accounts.launched = launched;
     accounts.launched_executed = executed;
     accounts.mispredicted = mispredicted;
-    accounts.left_out = left_out;
     accounts.wasted = launched.saturating_sub(accounts.useful);
     accounts.cancelled = (accounts.cancelled + cancelled).min(accounts.wasted);
     accounts.wasted_cpu_s = wasted_cpu;
+    accounts.left_out = left_out;
+    let spent = session.place.budget.spent();
+    accounts.launched_cpu_s = spent.cpu.as_secs_f64();
+    accounts.launched_bytes = spent.bytes;
     succeeded
         && !inner.seen.is_empty()
         && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64

@@ -13,8 +13,8 @@ use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Accounts, Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Wire, examine,
-    instantiate, perform,
+    Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Way, Wire, examine, instantiate,
+    perform,
 };
 use crate::settings::Policy;
 
@@ -158,25 +158,15 @@ fn finish(
     begun: Instant,
     had: Had,
 ) -> Option<Answer> {
-    let mut accounts = Accounts::default();
-    let outcome = match had {
+    let (way, outcome) = match had {
         Had::Nothing => return None,
-        Had::Found(outcome) => {
-            accounts.served.cached = 1;
-            outcome
-        }
-        Had::Here(outcome) => {
-            accounts.served.local = 1;
-            outcome
-        }
-        Had::Executed(Executed::Done(outcome)) => {
-            accounts.served.executed = 1;
-            outcome
-        }
+        Had::Found(outcome) => (Way::Cached, outcome),
+        Had::Here(outcome) => (Way::Local, outcome),
+        Had::Executed(Executed::Done(outcome)) => (Way::Executed, outcome),
         // A terminal would have got colours and links.
         Had::Executed(Executed::Failed { .. }) if request.terminal => return None,
         Had::Executed(Executed::Failed { status, stdout, stderr }) => {
-            lesson.session.inner().accounts.served.executed += 1;
+            lesson.tell(Way::Executed);
             return Some(Answer::Fail { status, stdout, stderr });
         }
     };
@@ -184,7 +174,7 @@ fn finish(
         return None;
     }
     let files = companion.engine.cache.open(&outcome)?;
-    lesson.session.inner().accounts.add(&accounts);
+    lesson.tell(way);
     learn::remember(companion, lesson, reads, begun.elapsed());
     Some(Answer::Serve(outcome, files))
 }

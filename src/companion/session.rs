@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::report::{Bypasses, Told};
 use super::root::Whereabouts;
 use crate::command::{driver, normalise};
 use crate::inputs::digest::Digest;
@@ -87,6 +88,10 @@ pub struct Inner {
     pub seen: HashMap<RecordId, u32>,
     /// The counts so far.
     pub accounts: Accounts,
+    /// How the commands that the build has asked for were served, each the last time.
+    pub(super) told: HashMap<RecordId, Told>,
+    /// What the build has asked for that is left alone.
+    pub(super) bypasses: Bypasses,
     /// Files that were made since it opened and that its commands read, with what is in them.
     pub generated: HashMap<PathId, Digest>,
     /// When a compile last came or went.
@@ -166,6 +171,7 @@ impl Session {
     /// Marks it as closed.
     pub fn set_closed(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.place.bell.ring();
     }
 
     /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
@@ -234,7 +240,7 @@ impl Session {
             opened: self.opened.1,
             lasted_s: self.opened.0.elapsed().as_secs_f64(),
             complete,
-            accounts: self.inner().accounts,
+            accounts: self.inner().accounts.clone(),
         }
     }
 }

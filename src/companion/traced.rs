@@ -11,7 +11,9 @@ use super::session::{Active, Session};
 use crate::backend::trace;
 use crate::command::Invocation;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Known, Launch, Observed, Overrides, Run, Traced, Work, observe, state};
+use crate::launch::{
+    Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Way, Work, observe, state, unserved,
+};
 use crate::settings::Mode;
 use crate::store::RecordId;
 
@@ -26,6 +28,8 @@ pub(super) struct TracedLesson {
     id: RecordId,
     session: Arc<Session>,
     order: u32,
+    /// Why no launch serves it.
+    why: Miss,
     _active: Active,
 }
 
@@ -42,7 +46,8 @@ pub(super) struct Told {
 impl TracedLesson {
     /// Counts the command as one that the build runs itself.
     pub(super) fn count(&self) {
-        self.session.inner().accounts.served.local += 1;
+        let product = (self.traced.directory.as_str(), self.traced.label());
+        self.session.tell(self.id, product, Way::Local, Some(&self.why));
     }
 }
 
@@ -75,15 +80,19 @@ pub(super) fn answer(
     let changed_ns = changed.map(|seen| seen.stamp.changed_ns()).max().unwrap_or(0);
     let id = traced.id(root, |path| look(path).map(|seen| seen.digest));
     let order = session.see(id);
-    let known = session.inner().knowns.get(&id).cloned();
-    if let Some(known) = known.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root)) {
+    let recorded = session.inner().knowns.get(&id).cloned();
+    let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
+    let mut why = Miss::from(changed);
+    if let Some(known) = recorded.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root))
+    {
         {
             let mut state = known.state();
             state.asked += 1;
             state.order = Some(order);
         }
-        if let Some(answer) = serve(companion, session, &known, &traced, request, alive) {
-            return Some(answer);
+        match serve(companion, session, &known, &traced, request, alive) {
+            Ok(answer) => return Some(answer),
+            Err(miss) => why = miss,
         }
     }
     let session = Arc::clone(session);
@@ -91,6 +100,7 @@ pub(super) fn answer(
         traced,
         changed_ns,
         terminal: request.terminal,
+        why,
         id,
         session,
         order,
@@ -98,7 +108,7 @@ pub(super) fn answer(
     })))
 }
 
-/// Serves a recorded command from its launch or from the cache; `None` when it has to run.
+/// Serves a recorded command from its launch or from the cache; when it has to run, why no launch would do.
 fn serve(
     companion: &Companion,
     session: &Arc<Session>,
@@ -106,22 +116,23 @@ fn serve(
     traced: &Traced,
     request: &Request,
     alive: &mut dyn FnMut() -> bool,
-) -> Option<Answer> {
+) -> Result<Answer, Miss> {
     let begun = Instant::now();
     let engine = &companion.engine;
     let key = || {
         let reads = known.state().reads.clone();
         let mut snapshot = Snapshot::new(&engine.files);
-        state(engine, &mut snapshot, traced, &reads.set, &Overrides::new()).ok().map(|stated| stated.key)
+        let now = state(engine, &mut snapshot, traced, &reads.set, &Overrides::new());
+        now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
     };
-    known.forestall();
+    known.forestall(engine, None);
     let mut joined = false;
     let mut now = key()?;
     let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
     if in_flight && engine.cache.find_any(&now).is_none() {
         joined = true;
         if !companion.launcher.join(known, &session.place, alive) {
-            return Some(Answer::Bypass("the build has gone".into()));
+            return Ok(Answer::Bypass("the build has gone".into()));
         }
         now = key()?;
     }
@@ -129,18 +140,19 @@ fn serve(
         Launch::Ready(ready, _) | Launch::Held(ready) => *ready == now,
         _ => false,
     };
-    let outcome = engine.cache.find_any(&now)?;
-    let files = engine.cache.open(&outcome)?;
+    let miss = unserved(engine, known, Ok(&now));
+    let opened =
+        engine.cache.find_any(&now).and_then(|outcome| Some((engine.cache.open(&outcome)?, outcome)));
+    let Some((files, outcome)) = opened else { return Err(miss) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links.
-        return None;
+        return Err(Unserved::Refused.of("its messages go to a terminal"));
     }
     if !request.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty() {
-        // Nobody knows in which order they were written.
-        return None;
+        return Err(Unserved::Refused.of("nobody knows in which order it wrote to its two streams"));
     }
-    account(session, known, launched, joined, begun);
-    Some(Answer::Serve(traced.named(outcome), files))
+    account(session, known, (launched, joined), miss, begun);
+    Ok(Answer::Serve(traced.named(outcome), files))
 }
 
 /// Learns from a run: stores what it left under the key of all that it touched. An error says why it cannot.

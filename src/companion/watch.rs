@@ -1,21 +1,30 @@
-//! Opens a session's launches, and looks again at those that wait for a generated file.
+//! Opens a session's launches, and looks again at those that a generated file decides on.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::folders::{Folders, News};
+use super::rest::Rest;
 use super::session::Session;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::{Engine, Known, Launcher, Place, awaited, is_open};
+use crate::launch::{Engine, Known, Launch, Launcher, Place, rank};
 use crate::store::Generated;
 
-/// How often files that are awaited are looked for. A build system takes longer than this from writing a file to
-/// compiling what reads it.
-const PERIOD: Duration = Duration::from_millis(25);
+/// How often files are looked at of which the kernel tells: it may lose something, or not know of it.
+const SAFETY: Duration = Duration::from_secs(1);
+
+/// How often they are looked at where it does not.
+const POLL: Duration = Duration::from_millis(100);
+
+/// News are taken in together that come within so long: a configure script makes thousands of files that matter to nobody.
+const LULL: Duration = Duration::from_millis(3);
 
 /// Threads that issue at most: each looks at the files by itself, so that more of them bring less and less.
 const MOST_THREADS: usize = 4;
@@ -33,7 +42,7 @@ pub(super) fn start(
     thread::spawn(move || {
         session.predict(&engine, &generated);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        knowns.sort_by_key(|known| known.state().record.order);
+        knowns.sort_by_key(|known| rank(&known.state().record));
         issue(&launcher, &session.place, &knowns);
         session.set_looked();
         wait(&engine, &launcher, &session, knowns);
@@ -59,29 +68,152 @@ pub fn issue(launcher: &Launcher, place: &Arc<Place>, knowns: &[Arc<Known>]) {
     });
 }
 
-fn wait(engine: &Engine, launcher: &Launcher, session: &Arc<Session>, mut pending: Vec<Arc<Known>>) {
-    let mut appeared: HashMap<PathId, Stamp> = HashMap::new();
-    while !pending.is_empty() && !session.is_closed() {
-        thread::sleep(PERIOD);
-        pending.retain(|known| is_open(known));
-        let missing: HashSet<PathId> = pending.iter().flat_map(|known| awaited(known)).collect();
-        // A file counts once it looks the same twice: it may be half written at first.
-        let settled: HashSet<PathId> = missing
-            .into_iter()
-            .filter(|&id| match engine.files.stat(id) {
-                Ok(stamp) => appeared.insert(id, stamp) == Some(stamp) || stamp.is_dir(),
-                Err(_) => false,
-            })
-            .collect();
-        if settled.is_empty() {
-            continue;
+/// Files that the build makes, and the commands whose launches they decide on.
+struct Watch<'a> {
+    engine: &'a Engine,
+    launcher: &'a Launcher,
+    session: &'a Session,
+    /// Commands that the build has not asked for and that may be launched again.
+    open: Vec<Arc<Known>>,
+    files: Vec<PathId>,
+    folders: Folders,
+    /// Whether the kernel tells of all of them.
+    told: bool,
+    rest: Rest,
+    /// What each looked like when it was last acted upon.
+    acted: HashMap<PathId, Stamp>,
+}
+
+fn wait(engine: &Engine, launcher: &Launcher, session: &Session, knowns: Vec<Arc<Known>>) {
+    let mut watch = Watch {
+        engine,
+        launcher,
+        session,
+        open: knowns,
+        files: Vec::new(),
+        folders: Folders::new(),
+        told: false,
+        rest: Rest::default(),
+        acted: HashMap::new(),
+    };
+    watch.cover();
+    watch.acted = watch.unassumed();
+    watch.look();
+    let mut looked = Instant::now();
+    while !session.is_closed() && watch.is_needed() {
+        let ripe = watch.rest.ripe(Instant::now(), |path| engine.files.stat(path).ok());
+        watch.act(&ripe);
+        let look = looked + if watch.told { SAFETY } else { POLL };
+        let until = watch.rest.next().map_or(look, |next| next.min(look));
+        watch.folders.wait(&session.place.bell, until.saturating_duration_since(Instant::now()));
+        let mut again = watch.hear() | session.place.bell.silence();
+        if again {
+            watch.cover();
         }
-        let mut snapshot = Snapshot::new(&engine.files);
-        for known in &pending {
-            if awaited(known).iter().any(|id| settled.contains(id)) {
-                known.refute(&mut snapshot);
-                launcher.consider(known, &session.place, &mut snapshot);
+        again |= look <= Instant::now();
+        if again {
+            watch.look();
+            looked = Instant::now();
+        }
+        thread::sleep(LULL);
+    }
+}
+
+impl Watch<'_> {
+    /// Watches for what the build is expected to make by now.
+    fn cover(&mut self) {
+        self.files = self.session.place.awaited();
+        let paths = self.engine.paths();
+        let names: Vec<_> = self.files.iter().map(|&path| (path, paths.get(path))).collect();
+        self.told = self.folders.cover(names.iter().map(|(path, name)| (*path, name.as_str())));
+    }
+
+    /// The files that are there and that no launch takes to be missing.
+    fn unassumed(&self) -> HashMap<PathId, Stamp> {
+        let assumed = self.open.iter().map(|known| Arc::clone(&known.state().assumed));
+        let assumed: HashSet<PathId> =
+            assumed.flat_map(|assumed| assumed.iter().map(|one| one.path).collect::<Vec<_>>()).collect();
+        self.stamps().filter(|(path, _)| !assumed.contains(path)).collect()
+    }
+
+    /// The files that are there, and what they look like.
+    fn stamps(&self) -> impl Iterator<Item = (PathId, Stamp)> + use<'_> {
+        self.files.iter().filter_map(|&path| Some((path, self.engine.files.stat(path).ok()?)))
+    }
+
+    /// Takes in what the kernel tells; whether there is more to find out.
+    fn hear(&mut self) -> bool {
+        let mut more = false;
+        for news in self.folders.news() {
+            let now = Instant::now();
+            match news {
+                News::Written(path) => self.rest.written(path, now),
+                News::Gone(path) => self.rest.gone(path),
+                News::Folders => more = true,
+                News::Begun(path) if self.is_being_written(path) => self.rest.begun(path, now),
+                // A link: nobody will close it.
+                News::Begun(path) => {
+                    if let Ok(stamp) = self.engine.files.stat(path) {
+                        self.rest.noticed(path, stamp, now);
+                    }
+                }
             }
         }
+        more
+    }
+
+    /// Whether a new file is one that somebody is about to fill.
+    fn is_being_written(&self, path: PathId) -> bool {
+        let found = fs::symlink_metadata(self.engine.name(path));
+        found.is_ok_and(|meta| meta.is_file() && meta.len() == 0 && meta.nlink() == 1)
+    }
+
+    /// Looks at all files, for what the kernel has not told of.
+    fn look(&mut self) {
+        self.open.retain(|known| {
+            let state = known.state();
+            state.asked == 0 && !matches!(state.launch, Launch::Not(_))
+        });
+        let waited: HashSet<PathId> = self.open.iter().filter_map(|known| known.waits_for()).collect();
+        let now = Instant::now();
+        for (path, stamp) in self.stamps().collect::<Vec<_>>() {
+            if self.acted.get(&path) != Some(&stamp) || waited.contains(&path) {
+                self.rest.noticed(path, stamp, now);
+            }
+        }
+    }
+
+    /// Whether a file that comes may yet decide on a launch.
+    fn is_needed(&self) -> bool {
+        let may_wait = |known: &Arc<Known>| {
+            matches!(
+                known.state().launch,
+                Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_)
+            )
+        };
+        !self.open.is_empty() && (!self.files.is_empty() || self.open.iter().any(may_wait))
+    }
+
+    /// Whether a file looks otherwise than when it was last acted upon.
+    fn is_news(&mut self, path: PathId) -> bool {
+        let stamp = self.engine.files.stat(path).ok();
+        stamp.is_some_and(|stamp| self.acted.insert(path, stamp) != Some(stamp))
+    }
+
+    /// Launches again what reads these files and was launched on others, and what has waited for them.
+    fn act(&mut self, ripe: &[PathId]) {
+        if ripe.is_empty() {
+            return;
+        }
+        let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
+        let place = &self.session.place;
+        let waits = |known: &Known| known.waits_for().is_some_and(|path| ripe.contains(&path));
+        let affected = self.open.iter().filter(|known| waits(known) || known.reads_any(&changed)).cloned();
+        let affected: Vec<_> = affected.collect();
+        let mut snapshot = Snapshot::new(&self.engine.files);
+        for known in &affected {
+            self.launcher.revise(known, place, &changed, &mut snapshot);
+        }
+        issue(self.launcher, place, &affected);
     }
 }

@@ -1,6 +1,23 @@
 //! The accounting: what a build asked for, how it was served, and what launching brought or wasted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::Unserved;
+
+/// One way in which a compile is served: a field of [`Served`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields of `Served` say it")]
+pub enum Way {
+    Joined,
+    Prefetched,
+    Cached,
+    Executed,
+    Local,
+    Bypassed,
+}
 
 /// How the compiles of a build were served; the six add up to all compiles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +37,18 @@ pub struct Served {
 }
 
 impl Served {
+    /// Counts one more.
+    pub fn count(&mut self, way: Way) {
+        *match way {
+            Way::Joined => &mut self.joined,
+            Way::Prefetched => &mut self.prefetched,
+            Way::Cached => &mut self.cached,
+            Way::Executed => &mut self.executed,
+            Way::Local => &mut self.local,
+            Way::Bypassed => &mut self.bypassed,
+        } += 1;
+    }
+
     /// All compiles.
     pub fn total(&self) -> u64 {
         self.joined + self.prefetched + self.cached + self.executed + self.local + self.bypassed
@@ -27,7 +56,7 @@ impl Served {
 }
 
 /// The counts of one session, or the sum over several.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
     /// How compiles were served.
     pub served: Served,
@@ -42,17 +71,26 @@ pub struct Accounts {
     /// Commands that were launched on a guess of what the build would make, and the guess was wrong.
     #[serde(default)]
     pub mispredicted: u64,
-    /// Commands that a grid was not given ahead of the build, because the way there takes longer than they do.
-    #[serde(default)]
-    pub left_out: u64,
     /// Launches whose result was not cached already.
     pub launched_executed: u64,
     /// Useful ones among those.
     pub useful_executed: u64,
     /// CPU time of wasted launches, seconds.
     pub wasted_cpu_s: f64,
+    /// CPU time of launches, seconds; where it is not known, as on a grid, what the command took before.
+    #[serde(default)]
+    pub launched_cpu_s: f64,
+    /// Bytes that launches left, or sent to a grid.
+    #[serde(default)]
+    pub launched_bytes: u64,
     /// Learnt time of the compiles that were served, less the time their builds waited, seconds.
     pub saved_s: f64,
+    /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
+    #[serde(default)]
+    pub unserved: BTreeMap<Unserved, u64>,
+    /// Commands that could have been launched and were not, by why, whether the build asked for them or not.
+    #[serde(default)]
+    pub left_out: BTreeMap<Unserved, u64>,
 }
 
 impl Accounts {
@@ -70,11 +108,14 @@ impl Accounts {
         self.wasted += other.wasted;
         self.cancelled += other.cancelled;
         self.mispredicted += other.mispredicted;
-        self.left_out += other.left_out;
         self.launched_executed += other.launched_executed;
         self.useful_executed += other.useful_executed;
         self.wasted_cpu_s += other.wasted_cpu_s;
+        self.launched_cpu_s += other.launched_cpu_s;
+        self.launched_bytes += other.launched_bytes;
         self.saved_s += other.saved_s;
+        add_all(&mut self.unserved, &other.unserved);
+        add_all(&mut self.left_out, &other.left_out);
     }
 
     /// Useful launches among all launches; `None` when nothing was launched.
@@ -88,7 +129,7 @@ impl Accounts {
     }
 
     /// The object that `specctl stats --json` prints; its names are a contract.
-    pub fn to_json(self) -> serde_json::Value {
+    pub fn to_json(&self) -> serde_json::Value {
         let mut object = serde_json::json!(self);
         if let Some(object) = object.as_object_mut() {
             object.insert("compiles".into(), self.served.total().into());
@@ -99,13 +140,19 @@ impl Accounts {
     }
 }
 
+fn add_all(counts: &mut BTreeMap<Unserved, u64>, more: &BTreeMap<Unserved, u64>) {
+    for (why, count) in more {
+        *counts.entry(*why).or_default() += count;
+    }
+}
+
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Accounts, Served};
+    use super::{Accounts, Served, Unserved};
 
     #[test]
     fn the_json_has_the_names_of_the_contract() {
@@ -114,6 +161,7 @@ mod tests {
             launched: 4,
             useful: 3,
             wasted: 1,
+            unserved: [(Unserved::NewCommand, 2)].into(),
             ..Accounts::default()
         };
         let json = accounts.to_json();
@@ -123,5 +171,7 @@ mod tests {
         for name in ["cancelled", "launched_executed", "useful_executed", "wasted_cpu_s", "saved_s"] {
             assert!(json[name].is_number(), "{name}");
         }
+        assert_eq!(json["unserved"]["new_command"], 2);
+        assert!(json["left_out"].is_object());
     }
 }

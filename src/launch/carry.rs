@@ -1,13 +1,14 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
 use super::traced::{self, look_ahead};
 use super::{
-    Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Work, Wrapper,
+    Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Unserved, Work, Wrapper,
     instantiate,
 };
 use crate::backend::Outcome;
@@ -65,10 +66,16 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
     }
     let outputs =
         known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
+    let paid = match afford(task, asked) {
+        Ok(paid) => paid,
+        Err(capped) => return Ok(capped),
+    };
     known.state().executed = true;
     let performed = traced::perform(engine, traced, place, &foreseen, &outputs, asked, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
+    place.budget.took(paid, performed.cpu);
+    place.budget.left(&performed.observed.outcome);
     let mut state = known.state();
     if state.round != task.round {
         return Err("it was given up for another launch".into());
@@ -181,9 +188,23 @@ fn on_grid(
     known.state().executed = true;
     task.run_by(&Runner::Grid(cancel.clone()));
     Ok(match grid.execute(engine, &job, &wire, &cancel)? {
-        Executed::Done(outcome) => Some(Launch::Ready(instance.action, outcome)),
+        Executed::Done(outcome) => {
+            place.budget.left(&outcome);
+            Some(Launch::Ready(instance.action, outcome))
+        }
         Executed::Failed { .. } => None,
     })
+}
+
+/// Pays for a launch and says how much; its state when the session's launches may cost no more. What a build waits for is no
+/// speculation.
+pub(super) fn afford(task: &Task, asked: bool) -> Result<Duration, Launch> {
+    let expected = Duration::from_micros(task.known.state().record.cost_us);
+    match task.place.budget.begin(expected) {
+        Ok(()) => Ok(expected),
+        Err(_) if asked => Ok(Duration::ZERO),
+        Err(limit) => Err(task.known.leave_out(Unserved::Capped.of(limit))),
+    }
 }
 
 /// Has recc run the launch. Its outputs stay where recc will find them.
@@ -195,6 +216,9 @@ fn by_recc(
     instance: &Instance,
 ) -> Result<Launch, String> {
     let Task { known, place, .. } = task;
+    if let Err(capped) = afford(task, false) {
+        return Ok(capped);
+    }
     known.state().executed = true;
     wrapper.launch(engine, call, place, &|group| {
         task.run_by(&Runner::Group(group));
@@ -214,11 +238,17 @@ fn here(
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
+    let paid = match afford(task, how.0) {
+        Ok(paid) => paid,
+        Err(capped) => return Ok(capped),
+    };
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
     let performed = perform(engine, call, place, how, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
+    place.budget.took(paid, performed.cpu);
+    place.budget.left(&performed.outcome);
     let mut state = known.state();
     if state.round != task.round {
         return Err("it was given up for another launch".into());

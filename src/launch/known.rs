@@ -1,9 +1,10 @@
 //! A recorded command on the files of one session, and what became of its launch.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Assumed, Reads, Work, still_assumed};
+use super::{Assumed, Engine, Miss, Reads, Unserved, Work, merit, refuted};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
@@ -33,6 +34,8 @@ pub struct State {
     pub rescanned: bool,
     /// What became of issuing it ahead.
     pub launch: Launch,
+    /// Why it was not launched although it could have been.
+    pub left_out: Option<Unserved>,
     /// How often the build has asked for it.
     pub asked: u32,
     /// Its position in this build.
@@ -53,8 +56,6 @@ pub struct State {
     pub issued: Option<Digest>,
     /// Whether the grid would not run it.
     pub needs_core: bool,
-    /// Whether it was not given to the grid because the way there takes longer than the command.
-    pub left_out: bool,
     /// CPU time the launch took.
     pub cpu: Duration,
 }
@@ -65,7 +66,7 @@ pub enum Launch {
     /// Not looked at yet.
     Unseen,
     /// Not issued, and why.
-    Not(String),
+    Not(Miss),
     /// This input, or the working directory, is not there yet.
     Pending(PathId),
     /// The build has the output already and will hardly ask; its result is at hand should it do so.
@@ -108,6 +109,7 @@ impl Known {
             given: given.into(),
             rescanned: false,
             launch: Launch::Unseen,
+            left_out: None,
             asked: 0,
             order: None,
             launched: false,
@@ -118,7 +120,6 @@ impl Known {
             mispredicted: false,
             issued: None,
             needs_core: false,
-            left_out: false,
             cpu: Duration::ZERO,
         };
         Self { work, state: Mutex::new(state), changed: Condvar::new() }
@@ -133,11 +134,29 @@ impl Known {
         state.useful = before.useful;
         state.mispredicted = before.mispredicted;
         state.cpu = before.cpu;
+        state.left_out = before.left_out;
     }
 
-    /// What this session adds to the record; `None` when nothing happened to it.
-    pub fn used(&self) -> Option<(RecordId, Use)> {
+    /// Takes note that the build has asked for the launched action; true the first time.
+    pub fn credit(&self) -> bool {
+        let mut state = self.state();
+        state.launched = true;
+        !std::mem::replace(&mut state.useful, true)
+    }
+
+    /// Says that it is not launched although it could be, and why; gives the launch's state.
+    pub(super) fn leave_out(&self, why: Miss) -> Launch {
+        let mut state = self.state();
+        state.left_out = Some(why.why);
+        state.launched = false;
+        Launch::Not(why)
+    }
+
+    /// What this session adds to the record, a build that asked for the commands in `seen`, `complete` or not; `None` when
+    /// nothing happened to it.
+    pub fn used(&self, seen: &HashSet<RecordId>, complete: bool) -> Option<(RecordId, Use)> {
         let state = self.state();
+        let asked = seen.contains(&state.record.id);
         let launched = u32::from(state.launched);
         let useful = u32::from(state.useful);
         let used = Use {
@@ -145,11 +164,18 @@ impl Known {
             launched,
             useful,
             wasted: launched.saturating_sub(useful),
+            mispredicted: state.mispredicted.into(),
+            wasted_in_row: Some(merit::wasted_in_row(
+                state.record.wasted_in_row,
+                state.launched.then_some(state.useful),
+                asked,
+                complete,
+            )),
             order: state.order,
             cost_us: Some(state.record.cost_us),
             wall_us: Some(state.record.wall_us),
         };
-        (launched > 0 || state.asked > 0).then_some((state.record.id, used))
+        (launched > 0 || asked).then_some((state.record.id, used))
     }
 
     /// What it is at now.
@@ -175,15 +201,19 @@ impl Known {
         current
     }
 
-    /// Takes the launch off the list of those to look at or to wait for: the build has been faster. False when it was on
-    /// neither.
-    pub fn forestall(&self) -> bool {
+    /// Takes the launch off the list of those to look at or to wait for: the build has been faster, maybe because a guess has
+    /// just been `refuted`. False when it was on neither.
+    pub fn forestall(&self, engine: &Engine, refuted: Option<PathId>) -> bool {
         let mut state = self.state();
-        let unseen = matches!(state.launch, Launch::Unseen | Launch::Pending(_));
-        if unseen {
-            state.launch = Launch::Not("the build asked before it was looked at".into());
-        }
-        unseen
+        let why = match (&state.launch, refuted) {
+            (Launch::Unseen, Some(path)) => Unserved::Mispredicted.of(engine.name(path)),
+            (Launch::Unseen, None) if state.mispredicted => Unserved::Mispredicted.into(),
+            (Launch::Unseen, None) => Unserved::NotLookedAt.into(),
+            (Launch::Pending(path), _) => Unserved::LateInput.of(engine.name(*path)),
+            _ => return false,
+        };
+        state.launch = Launch::Not(why);
+        true
     }
 
     /// Keeps what its launch assumes, as far as its command reads it.
@@ -193,21 +223,13 @@ impl Known {
         state.assumed = assumed.iter().filter(|one| reads.contains(&one.path)).copied().collect();
     }
 
-    /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if one of them differs,
-    /// and says so; else what has come true is no longer an assumption.
-    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> bool {
+    /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if a file differs, and
+    /// says which.
+    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
         let assumed = Arc::clone(&self.state().assumed);
-        if assumed.is_empty() {
-            return false;
-        }
-        let Some(left) = still_assumed(&assumed, snapshot) else {
-            self.give_up();
-            return true;
-        };
-        if left.len() < assumed.len() {
-            self.state().assumed = left.into();
-        }
-        false
+        let path = refuted(&assumed, snapshot)?;
+        self.give_up();
+        Some(path)
     }
 
     /// Ends a launch in flight that stands for another action than this one: its files are not what they were. Says whether
@@ -217,15 +239,15 @@ impl Known {
         let outdated = matches!(state.launch, Launch::Running(_))
             && state.issued.is_some_and(|issued| issued != *action);
         if outdated {
-            self.end(state, Launch::Not("its inputs have changed since it was launched".into()));
+            self.end(state, Launch::Not(Unserved::ChangedInput.into()));
         }
         outdated
     }
 
-    fn give_up(&self) {
+    pub(super) fn give_up(&self) {
         let mut state = self.state();
         state.assumed = Arc::default();
-        state.mispredicted = true;
+        state.mispredicted |= state.launched;
         self.end(state, Launch::Unseen);
     }
 
@@ -255,6 +277,20 @@ impl Known {
     pub(super) fn is_under_way(&self) -> bool {
         let launch = &self.state().launch;
         matches!(launch, Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_))
+    }
+
+    /// The file that the launch waits for.
+    pub fn waits_for(&self) -> Option<PathId> {
+        match self.state().launch {
+            Launch::Pending(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether the command reads one of these files.
+    pub fn reads_any(&self, files: &[PathId]) -> bool {
+        let set = Arc::clone(&self.state().reads.set);
+        !files.is_empty() && set.iter().any(|path| files.contains(path))
     }
 
     /// Whether the launch waits for somebody to claim it.

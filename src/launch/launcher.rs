@@ -12,7 +12,9 @@ use super::carry::{Where, carry};
 use super::grid::Grid;
 use super::queue::{Queue, Task};
 use super::remote::Remote;
-use super::{Engine, Known, Launch, Place, Runner, Traced, Unready, Work, instantiate, traced};
+use super::{
+    Engine, Known, Launch, Place, Runner, Traced, Unready, Unserved, Work, instantiate, merit, rank, traced,
+};
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -52,32 +54,35 @@ impl Launcher {
 
     fn look_at(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
         if place.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
-            return known.set(Launch::Not("recc's server executes nothing".into()));
+            return known.set(Launch::Not(Unserved::NotLaunching.of("recc's server executes nothing")));
         }
         let call = match &known.work {
             Work::Compile(call) => call,
             Work::Traced(traced) => return self.consider_traced(known, traced, place, snapshot),
         };
         if place.grid.is_none() && !self.engine.executor.available() {
-            return known.set(Launch::Not("no private view of the build tree can be had".into()));
+            return known
+                .set(Launch::Not(Unserved::NotLaunching.of("no private view of the build tree can be had")));
         }
-        let reads = {
+        let (reads, spent) = {
             let state = known.state();
             if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
                 return;
             }
-            state.reads.clone()
+            (state.reads.clone(), merit::is_spent(&state.record))
         };
         // It is looked at together with others, right before it goes to the grid.
         if place.grid.is_some() {
             return self.issue(known, place);
         }
+        let leave_out = || known.leave_out(Unserved::KeptBeingWasted.into());
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
-            Err(Unready::Refused(why)) => known.set(Launch::Not(why)),
+            Err(Unready::Refused(why)) => known.set(Launch::Not(Unserved::Refused.of(why))),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
+            Ok(_) if place.recc.is_some() && spent => known.set(leave_out()),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
                 let built = newer_output(
@@ -85,12 +90,13 @@ impl Launcher {
                     instance.newest_ns,
                 );
                 match instance.keys.find(&self.engine.cache) {
-                    Some(_) if built => known.set(Launch::Held(instance.action)),
+                    Some(_) if built || spent => known.set(Launch::Held(instance.action)),
                     Some(outcome) => {
                         known.state().launched = true;
                         known.set(Launch::Ready(instance.action, outcome));
                     }
-                    None if built => known.set(Launch::Not("its output is up to date".into())),
+                    None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
+                    None if spent => known.set(leave_out()),
                     None => self.issue(known, place),
                 }
             }
@@ -106,8 +112,8 @@ impl Launcher {
         snapshot: &mut Snapshot<'_>,
     ) {
         if self.engine.tracer.is_none() || !self.engine.executor.available() || place.recc.is_some() {
-            return known
-                .set(Launch::Not("neither a tracer nor a private view of the build tree can be had".into()));
+            let why = "neither a tracer nor a private view of the build tree can be had";
+            return known.set(Launch::Not(Unserved::Refused.of(why)));
         }
         if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
             return;
@@ -115,17 +121,19 @@ impl Launcher {
         let found = match traced::look_ahead(&self.engine, snapshot, known, place, traced) {
             Ok((_, found)) => found,
             Err(Unready::Missing(id)) => return self.await_maker(known, id, place),
-            Err(why) => return known.set(Launch::Not(why.to_string())),
+            Err(why) => return known.set(Launch::Not(Unserved::Refused.of(why))),
         };
+        let spent = merit::is_spent(&known.state().record);
         let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
         let built = newer_output(output, found.newest_ns);
         match self.engine.cache.find_any(&found.key) {
-            Some(_) if built => known.set(Launch::Held(found.key)),
+            Some(_) if built || spent => known.set(Launch::Held(found.key)),
             Some(outcome) => {
                 known.state().launched = true;
                 known.set(Launch::Ready(found.key, outcome));
             }
-            None if built => known.set(Launch::Not("its output is up to date".into())),
+            None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
+            None if spent => known.set(known.leave_out(Unserved::KeptBeingWasted.into())),
             None => self.issue(known, place),
         }
     }
@@ -156,10 +164,48 @@ impl Launcher {
         let _ = again.send((known, place));
     }
 
+    /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
+    pub fn revise(&self, known: &Known, place: &Place, changed: &[PathId], snapshot: &mut Snapshot<'_>) {
+        if known.refute(snapshot).is_some() {
+            return;
+        }
+        let (launch, reads, assumed) = {
+            let state = known.state();
+            (state.launch.clone(), state.reads.clone(), Arc::clone(&state.assumed))
+        };
+        let foretold = |path: &PathId| assumed.iter().any(|one| one.path == *path);
+        let outdated = match launch {
+            Launch::Ready(done, _) | Launch::Held(done) => {
+                let now = match &known.work {
+                    Work::Compile(call) => {
+                        let assumed = place.assumed(snapshot);
+                        let now = instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed));
+                        now.map(|now| now.action)
+                    }
+                    Work::Traced(traced) => {
+                        let now = traced::look_ahead(&self.engine, snapshot, known, place, traced);
+                        now.map(|(_, now)| now.key)
+                    }
+                };
+                !now.is_ok_and(|now| now == done)
+            }
+            // It is asked for what it has found there only in the end.
+            Launch::Running(_) if known.work.compile().is_none() => false,
+            // Whatever it has found there, or will find, is not known.
+            Launch::Running(_) => reads.set.iter().any(|path| changed.contains(path) && !foretold(path)),
+            Launch::Failed(_) => true,
+            Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
+        };
+        if outdated {
+            known.give_up();
+        }
+    }
+
     fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
         {
             let mut state = known.state();
             state.launched = true;
+            state.left_out = None;
             state.needs_core = false;
         }
         let task = Task::new(known, place);
@@ -197,7 +243,7 @@ impl Launcher {
         if !task.set(Launch::Queued) {
             return;
         }
-        let order = task.known.state().record.order;
+        let order = rank(&task.known.state().record);
         self.here.queue.push(order, task);
     }
 
@@ -283,26 +329,4 @@ pub(super) fn newer_output(mut outputs: impl Iterator<Item = PathBuf>, newest_ns
     outputs.next().is_some_and(|output| {
         fs::metadata(output).is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
     })
-}
-
-/// The files whose coming decides on a launch: the input that it waits for, or those that it assumes.
-pub fn awaited(known: &Known) -> Vec<PathId> {
-    let state = known.state();
-    let assumed = state.assumed.iter().map(|one| one.path);
-    match state.launch {
-        Launch::Pending(id) => vec![id],
-        _ => assumed.collect(),
-    }
-}
-
-/// Whether a file that comes may yet decide on a launch.
-pub fn is_open(known: &Known) -> bool {
-    let state = known.state();
-    match state.launch {
-        Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => true,
-        Launch::Ready(..) | Launch::Held(_) | Launch::Failed(_) => {
-            !state.assumed.is_empty() && state.asked == 0
-        }
-        Launch::Not(_) => false,
-    }
 }

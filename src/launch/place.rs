@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::lexical;
 use super::grid::Grid;
-use super::{Assumed, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
+use super::{Assumed, Bell, Budget, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
 use crate::command::normalise;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -25,6 +25,10 @@ pub struct Place {
     pub predictions: Predictions,
     /// Which of its commands makes what.
     pub makers: Makers,
+    /// What its launches may cost.
+    pub budget: Budget,
+    /// Rings when another file is awaited, and when the session ends.
+    pub bell: Bell,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -39,6 +43,8 @@ impl Place {
             recc: None,
             predictions: Predictions::default(),
             makers: Makers::default(),
+            budget: Budget::default(),
+            bell: Bell::default(),
             needed: Mutex::default(),
         }
     }
@@ -48,7 +54,17 @@ impl Place {
     }
 
     pub(super) fn need(&self, id: PathId) {
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        if self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            self.bell.ring();
+        }
+    }
+
+    /// The files that the build is expected to make, or that launches wait for, whether they are there or not.
+    pub fn awaited(&self) -> Vec<PathId> {
+        let mut files: HashSet<PathId> =
+            self.needed.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        files.extend(self.predictions.paths());
+        files.into_iter().collect()
     }
 
     /// Takes note of what a command makes.

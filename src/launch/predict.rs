@@ -28,6 +28,11 @@ impl Predictions {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(expected);
     }
 
+    /// The files of which something is expected, under each of their names.
+    pub fn paths(&self) -> Vec<PathId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
     /// once it is there.
     pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
@@ -45,15 +50,8 @@ fn is_missing(snapshot: &mut Snapshot<'_>, path: PathId) -> bool {
     snapshot.stat(path).is_err_and(missing)
 }
 
-/// Those that are not there yet; `None` when the build has made one with another content.
-pub(super) fn still_assumed(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<Vec<Assumed>> {
-    let mut left = Vec::new();
-    for one in assumed {
-        match snapshot.look(one.path) {
-            Ok(seen) if seen.digest == one.content => {}
-            Ok(_) => return None,
-            Err(_) => left.push(*one),
-        }
-    }
-    Some(left)
+/// The first of the files that the build has made with another content.
+pub(super) fn refuted(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+    let differs = |one: &&Assumed| snapshot.look(one.path).is_ok_and(|seen| seen.digest != one.content);
+    assumed.iter().find(differs).map(|one| one.path)
 }

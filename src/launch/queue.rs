@@ -59,9 +59,9 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    /// By position in the last build, then by arrival. The embedded backend has few cores, so it goes ahead of the
+    /// By [`rank`](super::rank), then by arrival. The embedded backend has few cores, so it goes ahead of the
     /// build in the build's own order; longest first would leave the first compiles to the build itself.
-    waiting: BTreeMap<(u32, u64), Task>,
+    waiting: BTreeMap<((bool, u32), u64), Task>,
     arrived: u64,
     running: usize,
     busy: usize,
@@ -74,11 +74,11 @@ impl Queue {
         Self { inner: Mutex::default(), wake: Condvar::new(), width: width.max(1) }
     }
 
-    pub(super) fn push(&self, order: u32, task: Task) {
+    pub(super) fn push(&self, rank: (bool, u32), task: Task) {
         let mut inner = self.lock();
         inner.arrived += 1;
         let arrived = inner.arrived;
-        inner.waiting.insert((order, arrived), task);
+        inner.waiting.insert((rank, arrived), task);
         drop(inner);
         self.wake.notify_one();
     }

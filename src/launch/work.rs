@@ -28,6 +28,14 @@ impl Work {
         }
     }
 
+    /// The file that it makes first, as far as that is known.
+    pub fn product(&self) -> &str {
+        match self {
+            Self::Compile(call) => call.compile.object(),
+            Self::Traced(traced) => traced.label(),
+        }
+    }
+
     /// A name for messages: the source, or what is made.
     pub fn label(&self) -> &str {
         match self {

@@ -200,6 +200,8 @@ impl Settings {
         self.mode()?;
         self.max_size()?;
         self.jobs()?;
+        self.max_launch_cpu()?;
+        self.max_launch_size()?;
         self.check_policy()?;
         self.check_layout()
     }

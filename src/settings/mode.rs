@@ -1,6 +1,7 @@
 //! What spec-cc does for a build, and with how much of this machine.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -37,12 +38,28 @@ impl Settings {
 
     /// Size limit of the results in bytes; `None` for no limit.
     pub fn max_size(&self) -> Result<Option<u64>, SettingsError> {
-        match parse_size(self.get("max_size").unwrap_or("5G")) {
+        self.size("max_size", "5G")
+    }
+
+    /// Bytes that a session's launches may move; `None` for no limit.
+    pub fn max_launch_size(&self) -> Result<Option<u64>, SettingsError> {
+        self.size("max_launch_size", "0")
+    }
+
+    /// CPU time that a session's launches may take; `None` for no limit.
+    pub fn max_launch_cpu(&self) -> Result<Option<Duration>, SettingsError> {
+        match self.get("max_launch_cpu").unwrap_or("0").parse() {
+            Ok(0) => Ok(None),
+            Ok(seconds) => Ok(Some(Duration::from_secs(seconds))),
+            Err(_) => Err(self.wrong("max_launch_cpu", "must be a number of seconds")),
+        }
+    }
+
+    fn size(&self, name: &'static str, default: &str) -> Result<Option<u64>, SettingsError> {
+        match parse_size(self.get(name).unwrap_or(default)) {
             Some(0) => Ok(None),
             Some(bytes) => Ok(Some(bytes)),
-            None => {
-                Err(self.wrong("max_size", "must be a number with one of the suffixes k, M, G, T or none"))
-            }
+            None => Err(self.wrong(name, "must be a number with one of the suffixes k, M, G, T or none")),
         }
     }
 

@@ -47,6 +47,10 @@ pub const TABLE: &[Setting] = &[
     text("cache", "folder of the results"),
     text("max_size", "size limit of the results, as `5G`, `500M`; `0` is no limit").by_default("5G"),
     text("jobs", "launches run at once on this machine; `0` is one per core").by_default("0"),
+    text("max_launch_cpu", "CPU seconds that the launches of a session may take; `0` is no limit")
+        .by_default("0"),
+    text("max_launch_size", "bytes that they may leave and send to a server, as `5G`; `0` is no limit")
+        .by_default("0"),
     text("log", "what the companion logs: `error`, `warn`, `info`, `debug` or `trace`").by_default("warn"),
     text("backend", "`local`, `reapi` or `recc`; without it `reapi` when a server is set, else `local`"),
     text("recc", "the recc that the backend `recc` runs; without it the first on `PATH`"),

@@ -332,6 +332,16 @@ fn what_is_not_obeyed_is_told() {
     assert!(matches!(&settings.unhonoured()[0].source, Source::Variable(name) if name == "RECC_MAX_THREADS"));
 }
 
+#[test]
+fn what_launches_may_cost_is_without_limit_unless_set() {
+    let none = settings(&[]);
+    assert_eq!((none.max_launch_cpu().unwrap(), none.max_launch_size().unwrap()), (None, None));
+    let set = settings(&[("SPEC_CC_MAX_LAUNCH_CPU", "90"), ("SPEC_CC_MAX_LAUNCH_SIZE", "2G")]);
+    assert_eq!(set.max_launch_cpu().unwrap().map(|time| time.as_secs()), Some(90));
+    assert_eq!(set.max_launch_size().unwrap(), Some(2 << 30));
+    assert!(read(&[("SPEC_CC_MAX_LAUNCH_CPU", "1h")]).is_err());
+}
+
 /// `docs/settings.md` has a row for each row of the table, word for word.
 #[test]
 fn the_documented_table_is_the_table() {

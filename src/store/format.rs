@@ -146,6 +146,10 @@ pub(super) struct RecordRow {
     pub sum: u64,
     #[prost(message, optional, tag = "19")]
     pub traced: Option<TracedRow>,
+    #[prost(uint32, tag = "20")]
+    pub wasted_in_row: u32,
+    #[prost(uint32, tag = "21")]
+    pub mispredicted: u32,
 }
 
 impl TracedRow {
@@ -211,6 +215,8 @@ impl RecordRow {
             written_ms,
             sum: 0,
             traced: record.traced.as_ref().map(TracedRow::new),
+            wasted_in_row: record.wasted_in_row,
+            mispredicted: record.mispredicted,
         };
         row.sum = row.sum_of(words);
         Some(row)
@@ -241,6 +247,8 @@ impl RecordRow {
             launched: self.launched,
             useful: self.useful,
             wasted: self.wasted,
+            wasted_in_row: self.wasted_in_row,
+            mispredicted: self.mispredicted,
             unseen_builds: u8::try_from(self.unseen_builds).unwrap_or(u8::MAX),
             traced: match &self.traced {
                 Some(row) => Some(row.traced()?),
@@ -325,6 +333,8 @@ mod tests {
                 launched: n.4,
                 useful: n.5,
                 wasted: n.6,
+                wasted_in_row: n.5,
+                mispredicted: n.4,
                 unseen_builds: fixed.2,
                 traced: (n.3 % 2 == 0).then(|| Traced {
                     given: vec![Given {

@@ -77,6 +77,7 @@ impl Store {
         for row in self.db.scan_prefix(rows::element(number)).keys() {
             batch.remove(self.sled("read", row)?);
         }
+        batch.remove(rows::report(number));
         if let Some(key) = name {
             batch.remove(rows::name(key));
         }

@@ -17,6 +17,7 @@ mod key;
 mod marker;
 mod probe;
 mod record;
+mod report;
 mod rows;
 mod session;
 mod set;

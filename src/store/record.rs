@@ -63,6 +63,10 @@ pub struct Record {
     pub useful: u32,
     /// How many launches no build asked for.
     pub wasted: u32,
+    /// How many of its launches in a row were wasted.
+    pub wasted_in_row: u32,
+    /// How often it was launched on a content that the build then made otherwise.
+    pub mispredicted: u32,
     /// How many complete builds in a row did not ask for it.
     pub unseen_builds: u8,
     /// What a traced command has besides; nothing for a compile.
@@ -98,6 +102,10 @@ pub struct Use {
     pub useful: u32,
     /// Added to [`Record::wasted`].
     pub wasted: u32,
+    /// Added to [`Record::mispredicted`].
+    pub mispredicted: u32,
+    /// Replaces [`Record::wasted_in_row`].
+    pub wasted_in_row: Option<u32>,
     /// Replaces [`Record::order`].
     pub order: Option<u32>,
     /// Replaces [`Record::cost_us`].

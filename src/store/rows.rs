@@ -7,6 +7,7 @@
 //! | `d` number `h` | `format::Header` |
 //! | `d` number `j` position | `format::Entry` |
 //! | `d` number `y` time | a session's row, JSON |
+//! | `w` number | the last session's report, JSON |
 //!
 //! Numbers are big-endian, so that sled keeps them in order. The entries are the element's journal: replayed in order they
 //! give its records. A new record is one small row at the end, which sled writes far cheaper than rows in many places, and
@@ -23,6 +24,9 @@ pub(super) const SCHEMA: &[u8] = b"a";
 pub(super) const NAMES: &[u8] = b"e";
 /// Before every row that belongs to an element's number.
 pub(super) const DATA: &[u8] = b"d";
+
+/// Before every report: apart from the other rows of an element, which are read whenever it is.
+const REPORTS: &[u8] = b"w";
 
 /// What a row below an element's number holds; the letter in its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +77,10 @@ pub(super) fn session(number: Number, nanos: u64) -> Vec<u8> {
     let mut row = of_kind(number, Kind::Session);
     row.extend(nanos.to_be_bytes());
     row
+}
+
+pub(super) fn report(number: Number) -> Vec<u8> {
+    [REPORTS, &number.to_be_bytes()].concat()
 }
 
 /// The kind of an element's row, and what follows it in the key.

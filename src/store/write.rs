@@ -99,6 +99,8 @@ fn add(row: &mut RecordRow, used: &Use) {
     row.launched = row.launched.saturating_add(used.launched);
     row.useful = row.useful.saturating_add(used.useful);
     row.wasted = row.wasted.saturating_add(used.wasted);
+    row.mispredicted = row.mispredicted.saturating_add(used.mispredicted);
+    row.wasted_in_row = used.wasted_in_row.unwrap_or(row.wasted_in_row);
     row.order = used.order.unwrap_or(row.order);
     row.cost_us = used.cost_us.unwrap_or(row.cost_us);
     row.wall_us = used.wall_us.unwrap_or(row.wall_us);

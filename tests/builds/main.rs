@@ -4,8 +4,10 @@
 mod compilers;
 mod edits;
 mod faults;
+mod merit;
 mod outputs;
 mod predictions;
 #[path = "../support/mod.rs"]
 mod support;
 mod traced;
+mod why;

@@ -62,6 +62,40 @@ fn after_a_wrong_guess_it_is_launched_again() {
     );
 }
 
+/// The guess comes true at first, and then a script goes on with the file; or the file is there from before.
+#[test]
+fn what_is_made_in_steps_is_launched_on_its_last_state() {
+    let steps = "echo '#define X 1' >config.h; sleep 1; echo '#define X '$(cat value) >config.h; \
+                 echo '#define Y' >>config.h; sleep 1.5; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    project()
+        .step("", LATE, Any)
+        .step("rm config.h *.o; echo 2 >value", steps, Ahead)
+        .step("rm *.o; echo 3 >value", steps, Ahead)
+        .check();
+}
+
+/// Who writes it takes a break.
+#[test]
+fn a_file_counts_once_it_is_closed() {
+    let slowly = "exec 3>config.h; echo '#define Y 0' >&3; sleep 1.5; sed s/VALUE/$(cat value)/ config.in >&3; \
+                  exec 3>&-; sleep 1.5; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    let project = project().step("", LATE, Any).step("rm config.h *.o; echo 2 >value", slowly, Ahead);
+    project.check();
+    let wasted = project.sandbox.stats("small").number("wasted");
+    assert!(wasted.abs() < 0.5, "launched on half a file");
+}
+
+/// The folder of a header that is made otherwise is made, too.
+#[test]
+fn a_wrong_guess_in_a_new_folder_is_seen() {
+    let build = "sleep 1; mkdir -p out; cp value out/x.h; sleep 1.5; cd out; $CC -I. -c ../main.c";
+    Project::of(&[("main.c", "#include <x.h>\nint value = X;\n"), ("value", "#define X 1\n")])
+        .step("", build, Any)
+        .step("rm -r out; echo '#define X 2' >value", build, Ahead)
+        .step("rm -r out; echo '#define X 3' >value; touch main.c", build, Ahead)
+        .check();
+}
+
 #[test]
 fn a_source_is_made_too() {
     let build = "sleep 1.5; mkdir -p out/sub; sed s/NAME/$(cat name)/ make.in >out/sub/made.c; \

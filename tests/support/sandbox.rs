@@ -144,6 +144,10 @@ impl Stats {
         let ways = ["joined", "prefetched", "cached", "executed", "local", "bypassed"];
         let sum: f64 = ways.iter().map(|way| self.served(way)).sum();
         assert!(equal(sum, self.number("compiles")), "served does not add up: {self:?}");
+        let others: f64 = ["cached", "executed", "local"].iter().map(|way| self.served(way)).sum();
+        let reasons = self.0["unserved"].as_object().expect("stats have reasons");
+        let explained: f64 = reasons.values().filter_map(Value::as_f64).sum();
+        assert!(equal(explained, others), "not each compile without a launch has its reason: {self:?}");
         let ahead = self.served("joined") + self.served("prefetched");
         if self.eligible() > 0.0 {
             assert!(equal(self.number("recall"), ahead / self.eligible()), "recall: {self:?}");

@@ -16,9 +16,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use self::line::{Line, Step};
 use self::prepare::{Prepared, prepare};
 use self::ticket::Ticket;
+use super::carry::afford;
 use super::grid::{Cargo, Grid, Unobtainable};
 use super::queue::Task;
-use super::{Engine, Launch, Place, Runner};
+use super::{Engine, Launch, Place, Runner, Unserved};
 use crate::backend::reapi::Cancel;
 use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
@@ -181,17 +182,20 @@ impl Remote {
             self.put(Step::Run, ticket.task);
             return None;
         }
+        if let Err(capped) = afford(&ticket.task, false) {
+            self.line.land();
+            ticket.task.set(capped);
+            return None;
+        }
         Some(ticket)
     }
 
     /// It is done sooner than it gets to the grid and back.
     fn leave_out(&self, task: Task) {
-        task.known.state().left_out = true;
         if self.engine.executor.available() {
             (self.here)(task);
         } else {
-            task.known.state().launched = false;
-            task.set(Launch::Not("the way to the grid takes longer than it does".into()));
+            task.set(task.known.leave_out(Unserved::TooCheap.into()));
         }
     }
 

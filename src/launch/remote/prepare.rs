@@ -11,7 +11,9 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::carry::settle;
 use crate::launch::grid::{Cargo, Grid, Moment, Unobtainable};
 use crate::launch::queue::Task;
-use crate::launch::{Assumed, Call, Engine, Instance, Known, Launch, Unready, instantiate, newer_output};
+use crate::launch::{
+    Assumed, Call, Engine, Instance, Known, Launch, Unready, Unserved, instantiate, newer_output,
+};
 use crate::settings::Policy;
 
 /// What a launch has come to by being looked at.
@@ -50,7 +52,7 @@ pub(super) fn prepare<'f>(
     let instance = match settled {
         Ok(Ok(instance)) => instance,
         Ok(Err(id)) => return unlaunched(known, Launch::Pending(id)),
-        Err(why) => return unlaunched(known, Launch::Not(why)),
+        Err(why) => return unlaunched(known, Launch::Not(Unserved::Refused.of(why))),
     };
     if let Some(launch) = at_hand(engine, known, call, &instance) {
         return launch;
@@ -92,7 +94,7 @@ fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> 
     match instance.keys.find(&engine.cache) {
         Some(_) if built => Some(unlaunched(known, Launch::Held(instance.action))),
         Some(outcome) => Some(Prepared::Ended(Launch::Ready(instance.action, outcome))),
-        None if built => Some(unlaunched(known, Launch::Not("its output is up to date".into()))),
+        None if built => Some(unlaunched(known, Launch::Not(Unserved::UpToDate.into()))),
         None => None,
     }
 }

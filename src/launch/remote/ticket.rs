@@ -56,7 +56,10 @@ impl Ticket {
         let environment = self.task.place.environment_of(call);
         let job = self.job(call, &environment);
         Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
-            Executed::Done(outcome) => Some(self.ready(outcome)),
+            Executed::Done(outcome) => {
+                self.task.place.budget.left(&outcome);
+                Some(self.ready(outcome))
+            }
             Executed::Failed { .. } => None,
         })
     }

@@ -1,0 +1,154 @@
+//! `specctl show --why`: how each command of an element's last session was served, and why not by a launch.
+
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+use spec_cc::companion::{Control, Line, Report};
+use spec_cc::launch::{Unserved, Way};
+
+use super::{client, text};
+
+/// Asks for the report of an element's last session and prints it.
+pub(super) fn run(element: &str, json: bool) -> Result<()> {
+    let answer = client::ask(&Control::Why { element: element.to_owned() })?;
+    if json {
+        println!("{answer}");
+    } else {
+        print!("{}", render(&serde_json::from_value(answer)?));
+    }
+    Ok(())
+}
+
+fn render(report: &Report) -> String {
+    let Report { session, commands, bypassed } = report;
+    let mut out = format!("session {} of {}\n", session.id, session.element);
+    if !commands.is_empty() {
+        let heading = ["output", "cost", "served", "why no launch served it"];
+        let mut rows = vec![heading.map(String::from).to_vec()];
+        rows.extend(commands.iter().map(row));
+        out += &format!("\n{}", text::table_of(&rows, &[1]));
+    }
+    if let rows @ [_, ..] = &reasons(report)[..] {
+        out += &format!("\n{}", text::table_of(rows, &[0]));
+    }
+    let rows = bypassed.iter().map(|bypass| {
+        vec![bypass.count.to_string(), bypass.reason.clone(), format!("as {}", text::short(&bypass.example))]
+    });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        out += &format!("\nleft alone:\n{}", text::table_of(&rows, &[0]));
+    }
+    out
+}
+
+fn row(line: &Line) -> Vec<String> {
+    let why = line.why.as_ref().map(ToString::to_string).unwrap_or_default();
+    let cost = if line.cost_s > 0.0 { text::seconds(line.cost_s) } else { "-".to_owned() };
+    vec![line.output.clone(), cost, served(line).to_owned(), why]
+}
+
+fn served(line: &Line) -> &'static str {
+    match line.how {
+        Some(Way::Joined) => "joined a launch",
+        Some(Way::Prefetched) => "by a launch",
+        Some(Way::Cached) => "from the cache",
+        Some(Way::Executed) => "by the backend",
+        Some(Way::Local) => "compiled here",
+        Some(Way::Bypassed) => "left alone",
+        None if line.why.is_some() => "not asked for",
+        None => "launched for nothing",
+    }
+}
+
+/// A line for each reason: how many compiles, how many commands that were left out.
+fn reasons(report: &Report) -> Vec<Vec<String>> {
+    let accounts = &report.session.accounts;
+    let served = &accounts.served;
+    let mut rows = Vec::new();
+    let mut say = |count: u64, text: &str| {
+        if count > 0 {
+            rows.push(vec![count.to_string(), text.to_owned()]);
+        }
+    };
+    say(served.joined + served.prefetched, "served by a launch");
+    for (why, count) in by_count(&accounts.unserved) {
+        say(count, &format!("not served by a launch: {why}"));
+    }
+    say(accounts.wasted, "launched for nothing");
+    for (why, count) in by_count(&accounts.left_out) {
+        say(count, &format!("left out: {why}"));
+    }
+    say(served.bypassed, "left alone");
+    rows
+}
+
+fn by_count(counts: &BTreeMap<Unserved, u64>) -> Vec<(Unserved, u64)> {
+    let mut list: Vec<_> = counts.iter().map(|(why, count)| (*why, *count)).collect();
+    list.sort_by_key(|(why, count)| (std::cmp::Reverse(*count), *why));
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec_cc::companion::{Bypass, SessionRow};
+    use spec_cc::launch::{Accounts, Served};
+
+    fn line(output: &str, how: Option<Way>, why: Option<(Unserved, &str)>, cost_s: f64) -> Line {
+        Line { output: output.into(), how, why: why.map(|(why, detail)| why.of(detail)), cost_s }
+    }
+
+    #[test]
+    fn the_table_reads_at_once() {
+        let accounts = Accounts {
+            served: Served { prefetched: 1, local: 2, bypassed: 3, ..Served::default() },
+            launched: 3,
+            useful: 1,
+            wasted: 2,
+            unserved: [(Unserved::NewCommand, 1), (Unserved::ChangedInput, 1)].into(),
+            left_out: [(Unserved::KeptBeingWasted, 1)].into(),
+            ..Accounts::default()
+        };
+        let session = SessionRow {
+            id: 7,
+            element: "local/zlib".into(),
+            root: "/b".into(),
+            opened: 0,
+            lasted_s: 1.0,
+            complete: true,
+            accounts,
+        };
+        let commands = vec![
+            line("adler32.o", Some(Way::Prefetched), None, 0.0512),
+            line("crc32.o", Some(Way::Local), Some((Unserved::ChangedInput, "/b/zconf.h")), 0.1),
+            line("new.o", Some(Way::Local), Some((Unserved::NewCommand, "")), 0.0),
+            line("old.o", None, None, 1.25),
+            line("older.o", None, Some((Unserved::KeptBeingWasted, "")), 1.25),
+        ];
+        let bypassed = vec![Bypass {
+            reason: "… is a configure test".into(),
+            count: 3,
+            example: "-c -O2 conftest.c".into(),
+        }];
+        insta::assert_snapshot!(render(&Report { session, commands, bypassed }), @r"
+        session 7 of local/zlib
+
+        output       cost  served                why no launch served it
+        adler32.o   51 ms  by a launch
+        crc32.o    100 ms  compiled here         an input changed after it was launched: /b/zconf.h
+        new.o           -  compiled here         it was not recorded yet
+        old.o       1.2 s  launched for nothing
+        older.o     1.2 s  not asked for         its last launches were all wasted
+
+        1  served by a launch
+        1  not served by a launch: it was not recorded yet
+        1  not served by a launch: an input changed after it was launched
+        2  launched for nothing
+        1  left out: its last launches were all wasted
+        3  left alone
+
+        left alone:
+        3  … is a configure test  as -c -O2 conftest.c
+        ");
+    }
+}
