@@ -1,4 +1,4 @@
-//! Whole processes, from fork to exit: hits beside ccache, learning and the disabled shim beside the plain compiler.
+//! Whole processes, from fork to exit: hits beside ccache; learning, the disabled shim and the tracer beside the plain compiler.
 //!
 //! `cargo build --release --workspace && cargo bench --bench processes`; results are discussed in `docs/performance.md`.
 
@@ -39,6 +39,7 @@ fn main() -> Result<()> {
     let stage = Stage::new()?;
     stage.source("trivial.c", TRIVIAL)?;
     stage.source("headers.cc", HEADERS)?;
+    stage.source("test.c", "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n")?;
     stage.source("second.cc", SECOND)?;
     let ccache = Command::new("ccache").arg("--version").output().is_ok();
     if !ccache {
@@ -48,6 +49,7 @@ fn main() -> Result<()> {
     hits(&stage, ccache, &mut rows)?;
     learning(&stage, &mut rows)?;
     disabled(&stage, &mut rows)?;
+    traced(&stage, &mut rows)?;
     println!("\n{:<34} {:<22} measured", "what", "goal");
     for Row(what, goal, measured) in rows {
         println!("{what:<34} {goal:<22} {measured}");
@@ -115,6 +117,23 @@ fn disabled(stage: &Stage, rows: &mut Vec<Row>) -> Result<()> {
         let times = Race::on(stage).with("plain", words).with("disabled", &off).run(rounds)?;
         times.print(what);
         rows.push(Row(what, "<= 0.3 ms added", format!("{:+.2} ms", times.added_ms("disabled", "plain"))));
+    }
+    Ok(())
+}
+
+/// A command under the tracer beside the command alone.
+fn traced(stage: &Stage, rows: &mut Vec<Row>) -> Result<()> {
+    for (what, goal, words) in [
+        ("traced configure test, C", "<= 1.15 x plain", "gcc test.c -o test"),
+        ("traced compile, trivial C", "<= 4 ms added", "gcc -c trivial.c -o t.o"),
+        ("traced archive", "<= 4 ms added", "ar rc lib.a trivial.c"),
+    ] {
+        let (program, _) = words.split_once(' ').unwrap_or((words, ""));
+        let traced = format!("specctl trace touched /usr/bin/{program} {words}");
+        let times = Race::on(stage).with("plain", words).with("traced", &traced).run(100)?;
+        times.print(what);
+        let added = times.added_ms("traced", "plain");
+        rows.push(Row(what, goal, format!("{:.3} x plain, {added:+.1} ms", times.ratio("traced", "plain"))));
     }
     Ok(())
 }

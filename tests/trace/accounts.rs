@@ -152,14 +152,14 @@ fn a_server_that_is_not_there_is_a_path_that_is_not_there() {
     let room = Room::new();
     let program = room.program(
         "ask",
-        r#"#include <string.h>
+        r"#include <string.h>
         #include <sys/socket.h>
         #include <sys/un.h>
         int main(int n, char **a) {
             struct sockaddr_un to = { AF_UNIX };
             strcpy(to.sun_path, a[1]);
             return connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&to, sizeof to) != 0;
-        }"#,
+        }",
     );
     let program = program.to_str().unwrap();
     assert!(!room.traced(program, &["server"]).status().unwrap().success());

@@ -84,7 +84,9 @@ fn mask(room: &Room, path: &str) -> String {
     }
     match path.strip_prefix(&folder("work/")) {
         Some(name) if name.starts_with("st") && name.len() == 8 && !name.contains('.') => "work st*".into(),
-        Some(name) if name.ends_with(".tmp") => "work *.tmp".into(),
+        Some(name) if Path::new(name).extension().is_some_and(|suffix| suffix == "tmp") => {
+            "work *.tmp".into()
+        }
         _ => path.to_owned(),
     }
 }

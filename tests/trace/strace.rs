@@ -50,10 +50,9 @@ fn read(log: &str, folder: &Path) -> HashMap<String, Option<bool>> {
 fn take(paths: &mut HashMap<String, Option<bool>>, call: &str, result: &str, folder: &Path) {
     let Some((name, args)) = call.split_once('(') else { return };
     let texts: Vec<String> = match name {
-        // Its arguments are texts, too.
-        "execve" => quoted(args).take(1).collect(),
         "symlink" | "symlinkat" => quoted(args).skip(1).collect(),
         "rename" | "renameat" | "renameat2" | "link" | "linkat" => quoted(args).take(2).collect(),
+        // The arguments of a program are texts, too.
         _ => quoted(args).take(1).collect(),
     };
     let makes = ["O_CREAT", "O_EXCL"].iter().any(|flag| args.contains(flag))

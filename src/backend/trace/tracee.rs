@@ -11,6 +11,8 @@ use libc::pid_t;
 use super::sys::{self, SystemCall};
 
 const PAGE: usize = 4096;
+/// How much is read at once: most paths are shorter.
+const FEW: usize = 256;
 /// The longest path that a system call takes, its NUL included (`PATH_MAX`).
 const LONGEST: usize = 4096;
 
@@ -48,11 +50,11 @@ impl Tracee {
     /// The text at an address; nothing where the call itself will find none.
     pub(super) fn text(self, address: u64) -> io::Result<Option<Vec<u8>>> {
         let mut text = Vec::new();
-        let mut buffer = [0; PAGE];
+        let mut buffer = [0; FEW];
         while text.len() < LONGEST {
             let from = address.wrapping_add(text.len() as u64);
             // The next page may not be there.
-            let length = PAGE - (from % PAGE as u64) as usize;
+            let length = FEW.min(PAGE - (from % PAGE as u64) as usize);
             let length = match sys::memory(self.0, from, buffer.get_mut(..length).unwrap_or_default()) {
                 Ok(0) => return Ok(None),
                 Ok(length) => length,
