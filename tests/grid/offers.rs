@@ -99,6 +99,6 @@ fn a_priority_is_what_the_server_takes() {
     });
     let offer = client(&grid.endpoint()).offer().unwrap();
     assert_eq!([-7, -2, 0, 15, 99].map(|wanted| offer.priority(wanted)), [-3, -2, 0, 15, 20]);
-    // The nearest is every compile's own; one that is later is better.
+    // The nearest is that of compiles themselves.
     assert_eq!(offer.priority(1), 0);
 }

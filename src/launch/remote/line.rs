@@ -112,7 +112,9 @@ impl Line {
 
     /// A launch is in flight no more.
     pub(super) fn land(&self) {
-        self.lock().in_flight -= 1;
+        let mut inner = self.lock();
+        inner.in_flight = inner.in_flight.saturating_sub(1);
+        drop(inner);
         self.wake.notify_one();
     }
 
