@@ -318,7 +318,7 @@ fn serve(
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         let why = "its messages go to a terminal";
-        tell(session, known.state().record.id, &known.call, Way::Local, Some(&Unserved::Refused.of(why)));
+        tell(session, known.id(), &known.call, Way::Local, Some(&Unserved::Refused.of(why)));
         return Ok(Answer::Bypass(why.into()));
     }
     if let Some(log) = asking.log {
@@ -334,7 +334,7 @@ fn account(session: &Session, known: &Known, (launched, joined): (bool, bool), m
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-    tell(session, known.state().record.id, &known.call, way, why.as_ref());
+    tell(session, known.id(), &known.call, way, why.as_ref());
     let (executed, wall_us) = {
         let state = known.state();
         (state.executed, state.record.wall_us)
