@@ -332,7 +332,7 @@ fn serve(
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         let why = "its messages go to a terminal";
-        tell(session, known.state().record.id, call, Way::Local, Some(&Unserved::Refused.of(why)));
+        tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
         return Ok(Answer::Bypass(why.into()));
     }
     if let Some(log) = asking.log {
@@ -354,7 +354,7 @@ pub(super) fn account(
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-    session.tell(known.state().record.id, (known.work.directory(), known.work.product()), way, why.as_ref());
+        tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
     let (executed, wall_us) = {
         let state = known.state();
         (state.executed, state.record.wall_us)

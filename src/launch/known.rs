@@ -137,6 +137,11 @@ impl Known {
         state.left_out = before.left_out;
     }
 
+    /// The record's name.
+    pub fn id(&self) -> RecordId {
+        self.state().record.id
+    }
+
     /// Takes note that the build has asked for the launched action; true the first time.
     pub fn credit(&self) -> bool {
         let mut state = self.state();

@@ -224,3 +224,37 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     store.import(&blob, None).unwrap();
     assert_eq!(store.load(&key()).unwrap().generated, expected);
 }
+
+#[test]
+fn the_last_report_stays_until_its_element_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let report = || store.report::<Vec<String>>(&key()).unwrap();
+    assert_eq!(report(), None);
+    store.put(&key(), &compile("adler32"), &inputs(&["a.h"])).unwrap();
+    for text in ["first", "last"] {
+        store.put_report(&key(), &[text]).unwrap();
+    }
+    assert_eq!(report(), Some(vec!["last".to_owned()]));
+    assert_eq!(store.report::<u32>(&key()).unwrap(), None, "a report of another version");
+    assert_eq!(store.load(&key()).unwrap().records.len(), 1);
+    store.forget(&key()).unwrap();
+    store.put(&key(), &compile("adler32"), &inputs(&["a.h"])).unwrap();
+    assert_eq!(report(), None);
+}
+
+#[test]
+fn a_row_of_wasted_launches_is_replaced_and_wrong_guesses_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = compile("adler32");
+    {
+        let store = open(folder.path());
+        store.put(&key(), &record, &inputs(&["a.h"])).unwrap();
+        for row in [2, 3] {
+            let used = Use { mispredicted: 1, wasted_in_row: Some(row), ..Use::default() };
+            store.update(&key(), &[(record.id, used), (record.id, Use::default())]).unwrap();
+        }
+    }
+    let records = open(folder.path()).load(&key()).unwrap().records;
+    assert_eq!((records[0].wasted_in_row, records[0].mispredicted), (3, 2));
+}

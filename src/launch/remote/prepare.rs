@@ -91,10 +91,12 @@ fn at_once(
 /// What is here already: the result, or the output in the tree.
 fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> Option<Prepared> {
     let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
+    let spent = merit::is_spent(&known.state().record);
     match instance.keys.find(&engine.cache) {
-        Some(_) if built => Some(unlaunched(known, Launch::Held(instance.action))),
+        Some(_) if built || spent => Some(unlaunched(known, Launch::Held(instance.action))),
         Some(outcome) => Some(Prepared::Ended(Launch::Ready(instance.action, outcome))),
         None if built => Some(unlaunched(known, Launch::Not(Unserved::UpToDate.into()))),
+        None if spent => Some(Prepared::Ended(known.leave_out(Unserved::KeptBeingWasted.into()))),
         None => None,
     }
 }
