@@ -354,7 +354,7 @@ pub(super) fn account(
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-        tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
+    session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
     let (executed, wall_us) = {
         let state = known.state();
         (state.executed, state.record.wall_us)

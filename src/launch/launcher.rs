@@ -28,8 +28,11 @@ pub struct Launcher {
     /// Launches on grids, by the grid's address in memory, which stays the grid's as long as its entry is here.
     grids: Arc<Mutex<HashMap<usize, Arc<Remote>>>>,
     /// Commands to be considered again.
-    again: Arc<OnceLock<Sender<(Arc<Known>, Arc<Place>)>>>,
+    again: Arc<OnceLock<Sender<Again>>>,
 }
+
+/// A command to be considered once more, and where.
+type Again = (Arc<Known>, Arc<Place>);
 
 /// A queue and the threads that work on it, started with the first task.
 #[derive(Clone)]
@@ -151,7 +154,7 @@ impl Launcher {
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
     fn look_again(&self, known: Arc<Known>, place: Arc<Place>) {
         let again = self.again.get_or_init(|| {
-            let (sender, receiver) = channel::<(Arc<Known>, Arc<Place>)>();
+            let (sender, receiver) = channel::<Again>();
             let launcher = self.clone();
             thread::spawn(move || {
                 for (known, place) in receiver {

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Known;
+use super::call::lexical;
+use super::{Engine, Known};
 use crate::inputs::paths::PathId;
 use crate::store::RecordId;
 
@@ -25,6 +27,12 @@ impl fmt::Debug for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wake")
     }
+}
+
+/// The file that a command means by an output, under one name for all commands.
+pub(super) fn product(engine: &Engine, known: &Known, path: &str) -> PathId {
+    let path = lexical(&Path::new(known.work.directory()).join(path));
+    engine.paths().intern(&path.to_string_lossy())
 }
 
 impl Makers {

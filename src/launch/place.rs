@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::lexical;
 use super::grid::Grid;
+use super::makers::product;
 use super::{Assumed, Bell, Budget, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
 use crate::command::normalise;
 use crate::inputs::paths::PathId;
@@ -71,13 +72,7 @@ impl Place {
     pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
         let outputs = known.state().record.outputs.clone();
         let paths = outputs.iter().map(|path| normalise::from_template(path, &self.root));
-        self.makers.add(known, paths.map(|path| self.output(engine, known, &path)));
-    }
-
-    /// The file that a command means by an output, under one name for all commands.
-    pub(super) fn output(&self, engine: &Engine, known: &Known, path: &str) -> PathId {
-        let path = lexical(&Path::new(known.work.directory()).join(path));
-        engine.paths().intern(&path.to_string_lossy())
+        self.makers.add(known, paths.map(|path| product(engine, known, &path)));
     }
 
     /// The command that makes the file at a path, and that file.

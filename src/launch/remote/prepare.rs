@@ -10,6 +10,7 @@ use crate::backend::reapi::Cancel;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::carry::settle;
 use crate::launch::grid::{Cargo, Grid, Moment, Unobtainable};
+use crate::launch::merit;
 use crate::launch::queue::Task;
 use crate::launch::{
     Assumed, Call, Engine, Instance, Known, Launch, Unready, Unserved, instantiate, newer_output,

@@ -8,6 +8,7 @@ use super::Traced;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::call::lexical;
+use crate::launch::makers::product;
 use crate::launch::{Assumed, Engine, Known, Launch, Place, Unready};
 use crate::store::Given;
 
@@ -100,7 +101,7 @@ fn to_come(
     if let Some((output, maker)) = place.maker(engine, real) {
         match &maker.state().launch {
             Launch::Ready(_, outcome) => {
-                let is_it = |path: &str| place.output(engine, &maker, path) == output;
+                let is_it = |path: &str| product(engine, &maker, path) == output;
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
                     return Ok(Some(There::File(file.digest)));
                 }

@@ -101,10 +101,11 @@ pub fn observe(
         if existed.get(&id).is_some_and(|&before| before != there) {
             return Err(format!("{} came or went meanwhile", engine.name(id)));
         }
-        let read = content(engine, &mut snapshot, (id, traced.actual(engine, id)), &overrides)?;
-        if let Some((path, content, _)) = read.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
-            let real = fs::canonicalize(&*engine.name(traced.actual(engine, id)));
-            let real = real.ok().and_then(|real| Some(traced.scratch.fix(real.to_str()?)));
+        let actual = traced.actual(engine, id);
+        let found = content(engine, &mut snapshot, (id, actual), &overrides)?;
+        if let Some((path, content, _)) = found.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
+            let real = fs::canonicalize(engine.name(actual)).ok();
+            let real = real.and_then(|real| Some(traced.scratch.fix(real.to_str()?)));
             given.push(Given { real: real.unwrap_or_else(|| path.clone()), path, content });
         }
     }

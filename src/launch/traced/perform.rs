@@ -35,7 +35,7 @@ pub(in crate::launch) fn perform(
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
     let say = |error: io::Error| error.to_string();
-    let tracer = engine.tracer.as_ref().ok_or("no tracer can be had")?;
+    let program = engine.tracer.as_ref().ok_or("no tracer can be had")?;
     let covered = covered(traced, &place.root, outputs)?;
     let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
@@ -58,7 +58,7 @@ pub(in crate::launch) fn perform(
         .collect();
     let environment = place.environment_for(&traced.environment, &traced.directory);
     let job = Job {
-        compiler: tracer,
+        compiler: program,
         args: &args,
         environment: &environment,
         directory: Path::new(&traced.directory),
