@@ -122,7 +122,7 @@ fn serve(
     let key = || {
         let reads = known.state().reads.clone();
         let mut snapshot = Snapshot::new(&engine.files);
-        let now = state(engine, &mut snapshot, traced, &reads.set, &Overrides::new());
+        let now = state(engine, &mut snapshot, (traced, &session.place.root), &reads.set, &Overrides::new());
         now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
     };
     known.forestall(engine, None);

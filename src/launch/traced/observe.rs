@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Traced;
-use super::state::{Overrides, There, is_absence, listing, state};
+use super::state::{LISTING, Overrides, There, is_absence, listing, state};
 use crate::backend::Outcome;
 use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
@@ -69,6 +69,9 @@ pub fn observe(
     let mut overrides = overrides.clone();
     let mut existed = HashMap::new();
     for access in &run.touched.accesses {
+        if access.path.ends_with(LISTING) {
+            return Err(format!("it touched {}, which stands for something else here", access.path));
+        }
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if !access.written {
             existed.insert(id, access.existed);
@@ -91,7 +94,8 @@ pub fn observe(
     set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     let mut snapshot = Snapshot::new(&engine.files);
-    let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
+    let stated = state(engine, &mut snapshot, (traced, run.root), &set, &overrides)
+        .map_err(|error| error.to_string())?;
     let mut given = Vec::new();
     for &id in &set {
         let there = overrides.get(&id).map_or_else(

@@ -38,11 +38,13 @@ pub struct Stated {
     pub newest_ns: i64,
 }
 
-/// Computes the key of `traced`, which touches the paths of `set`, sorted.
+/// Computes the key of `traced`, which touches the paths of `set`, sorted, for a project at `root`.
+///
+/// Outside of the root, where a link leads counts too: compilers name a system header by its real path.
 pub fn state(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    traced: &Traced,
+    (traced, root): (&Traced, &str),
     set: &[PathId],
     overrides: &Overrides,
 ) -> Result<Stated, Unready> {
@@ -63,8 +65,15 @@ pub fn state(
     text.words(traced.environment.iter().flat_map(|(name, value)| [name, value]));
     let paths = engine.paths().texts();
     for (&id, there) in set.iter().zip(&found) {
-        text.word(paths.get(id));
+        let path = paths.get(id);
+        text.word(path);
         text.there(there);
+        if let There::File(_) = there
+            && !Path::new(path).starts_with(root)
+            && let Ok(target) = std::fs::read_link(path)
+        {
+            text.link(&target);
+        }
     }
     Ok(Stated { key: Digest::of(&text.0), newest_ns })
 }
@@ -106,7 +115,7 @@ fn look(
 }
 
 /// What is put behind a folder whose names count.
-const LISTING: &str = "/*";
+pub(super) const LISTING: &str = "/*";
 
 /// The path that stands for the names in a folder.
 pub(super) fn listing(folder: &str) -> String {
@@ -142,6 +151,12 @@ impl Text {
             self.word(word);
         }
         self.0.extend(u32::MAX.to_le_bytes());
+    }
+
+    fn link(&mut self, target: &Path) {
+        self.0.push(b'>');
+        self.0.extend(target.as_os_str().as_bytes());
+        self.0.push(0);
     }
 
     fn there(&mut self, there: &There) {
