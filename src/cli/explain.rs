@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let names = |word: &&String| {
         !matches!(
             Path::new(word.as_str()).file_name().and_then(|name| name.to_str()),
-            Some("spec-cc" | "spec-c++")
+            Some("spec-cc" | "spec-c++" | "spec-ar")
         )
     };
     let mut words: Vec<String> = args.command.iter().skip_while(|word| !names(word)).cloned().collect();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::{self, Reading, Request};
 use super::root::whereabouts;
-use super::{Companion, link};
+use super::{Companion, link, traced};
 use crate::action::remote::Built;
 use crate::command::Kind;
 use crate::inputs::snapshot::Snapshot;
@@ -19,7 +19,8 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
         Reading::Compile(call) => call,
         Reading::Bypass(kind, reason) => {
             let link = explain_link(companion, request, kind, proto);
-            return link.unwrap_or_else(
+            let other = link.or_else(|| explain_traced(companion, request, kind, &reason));
+            return other.unwrap_or_else(
                 || json!({ "verdict": "bypass", "kind": kind.to_string(), "reason": reason }),
             );
         }
@@ -86,6 +87,17 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
         }
     }
     Some(object)
+}
+
+/// The answer for a command that is traced.
+fn explain_traced(companion: &Companion, request: &Request, kind: Kind, reason: &str) -> Option<Value> {
+    let traced = traced::read(companion, request)?;
+    Some(json!({
+        "verdict": "traced",
+        "kind": kind.to_string(),
+        "reason": format!("no plain compile ({reason}): what it touches is seen when it runs"),
+        "outputs": traced.output.iter().collect::<Vec<_>>(),
+    }))
 }
 
 /// What a call reads now, and its actions.

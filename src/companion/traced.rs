@@ -51,6 +51,18 @@ impl TracedLesson {
     }
 }
 
+/// Reads a request as a command to be traced, if that can be done here.
+pub(super) fn read(companion: &Companion, request: &Request) -> Option<Traced> {
+    companion.engine.tracer.as_ref()?;
+    let directory = request.recorded_directory()?;
+    let inv = Invocation {
+        compiler: request.compiler.clone(),
+        args: request.args.clone(),
+        cwd: PathBuf::from(&directory),
+    };
+    Traced::new(&inv, &request.argv0, &request.environment, &directory)
+}
+
 /// Answers a command that is no plain compile; `None` when it is not treated.
 pub(super) fn answer(
     companion: &Arc<Companion>,
@@ -62,14 +74,7 @@ pub(super) fn answer(
 ) -> Option<Answer> {
     let engine = &companion.engine;
     let treated = matches!(mode, Mode::Spec | Mode::Learn) && session.place.recc.is_none();
-    engine.tracer.as_ref().filter(|_| treated)?;
-    let directory = request.recorded_directory()?;
-    let inv = Invocation {
-        compiler: request.compiler.clone(),
-        args: request.args.clone(),
-        cwd: PathBuf::from(&directory),
-    };
-    let traced = Traced::new(&inv, &request.argv0, &request.environment, &directory)?;
+    let traced = read(companion, request).filter(|_| treated)?;
     let active = session.begin();
     let root = &session.place.root;
     let mut look = |path: &Path| {
