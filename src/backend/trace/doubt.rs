@@ -23,8 +23,6 @@ pub enum Doubt {
     Unreadable,
     /// A file came into being beside it.
     Appeared,
-    /// It was given an open file to read.
-    Inherited,
     /// It left a process running.
     LeftRunning,
 }
@@ -37,7 +35,7 @@ pub(super) struct Doubted {
 }
 
 /// Every doubt with its letter in a file and what is said of it.
-const DOUBTS: [(Doubt, u8, &str); 11] = [
+const DOUBTS: [(Doubt, u8, &str); 10] = [
     (Doubt::Socket, b's', "it used a socket"),
     (Doubt::Place, b'p', "it read a place of the kernel's"),
     (Doubt::NotUtf8, b'8', "it touched a path that is not UTF-8"),
@@ -47,7 +45,6 @@ const DOUBTS: [(Doubt, u8, &str); 11] = [
     (Doubt::Attributes, b'x', "it read extended attributes"),
     (Doubt::Unreadable, b'?', "it touched a path that could not be learnt"),
     (Doubt::Appeared, b'a', "a file appeared while it ran"),
-    (Doubt::Inherited, b'i', "it was given an open file to read"),
     (Doubt::LeftRunning, b'l', "it left a process running"),
 ];
 

@@ -3,14 +3,13 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use libc::pid_t;
 
 use super::calls;
-use super::doubt::Doubt;
 use super::filter;
 use super::record::Recorder;
 use super::sys;
@@ -54,8 +53,7 @@ fn be_traced(out: &Path) -> Option<()> {
 /// The tracer's whole life.
 fn trace(command: pid_t, out: &Path, mut link: UnixStream) {
     sys::block_signals();
-    let mut recorder = Recorder::new();
-    note_inherited(&mut recorder, link.as_raw_fd());
+    let recorder = Recorder::new();
     if keep_only(link.as_raw_fd()).is_none() {
         return;
     }
@@ -64,33 +62,6 @@ fn trace(command: pid_t, out: &Path, mut link: UnixStream) {
         drop(link);
         Tracer::new(command, out, recorder).follow();
     }
-}
-
-/// Takes note of files that the command is given open for reading. Standard input is its caller's to know of.
-fn note_inherited(recorder: &mut Recorder, own: RawFd) {
-    let Ok(descriptors) = fs::read_dir("/proc/self/fd") else {
-        return recorder.log.doubt(Doubt::Unreadable, "/proc/self/fd");
-    };
-    for descriptor in descriptors.flatten() {
-        let path = descriptor.path();
-        let number = descriptor.file_name().to_str().and_then(|name| name.parse::<RawFd>().ok());
-        let Some(number) = number.filter(|number| *number > 2 && *number != own) else { continue };
-        if may_be_read(&path, number) {
-            recorder.log.doubt(Doubt::Inherited, format!("descriptor {number}"));
-        }
-    }
-}
-
-/// Whether a program can read what it does not name by an open descriptor. Pipes and terminals are make's and the user's.
-fn may_be_read(path: &Path, number: RawFd) -> bool {
-    let Ok(kind) = fs::metadata(path).map(|file| file.file_type()) else { return false };
-    if kind.is_fifo() || kind.is_char_device() || kind.is_dir() {
-        return false;
-    }
-    let flags = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
-    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|text| i32::from_str_radix(text.trim(), 8).ok()).unwrap_or_default();
-    flags & libc::O_CLOEXEC == 0 && flags & libc::O_ACCMODE != libc::O_WRONLY
 }
 
 /// Closes all descriptors but this one and has nothing behind the standard ones.
