@@ -25,9 +25,6 @@ pub enum TraceError {
     /// The file is none of ours, or is cut off.
     #[error("the trace is broken")]
     Broken,
-    /// The names in a folder were listed.
-    #[error("it listed the folder {0}")]
-    Listed(String),
     /// The run did something that paths do not account for.
     #[error("{doubt}: {detail}")]
     Doubt {

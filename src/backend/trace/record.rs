@@ -142,7 +142,8 @@ impl Recorder {
             (true, true, _) => Touch::Change,
             (false, _, true) => Touch::Replace,
         };
-        if touch != Touch::Look && place(&file.name) == Place::Doubtful && exists {
+        // What a descriptor stands for is not the same to the tracer.
+        if touch != Touch::Look && place(&file.name) == Place::Doubtful {
             return self.log.doubt(Doubt::Place, file.name);
         }
         self.touch(file.name, touch, exists);
