@@ -88,7 +88,7 @@ pub struct Accounts {
     /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
     #[serde(default)]
     pub unserved: BTreeMap<Unserved, u64>,
-    /// Commands that could have been launched and were not, by why, whether the build asked for them or not.
+    /// Commands that could have been launched and were not, or not on the grid, by why, whether the build asked for them or not.
     #[serde(default)]
     pub left_out: BTreeMap<Unserved, u64>,
 }

@@ -121,6 +121,11 @@ impl Stats {
         self.0[name].as_f64().unwrap_or_else(|| panic!("stats have no {name}: {}", self.0))
     }
 
+    /// Whatever it says under `name`.
+    pub(crate) fn field(&self, name: &str) -> &Value {
+        &self.0[name]
+    }
+
     /// How many compiles were served in the way `name`.
     pub(crate) fn served(&self, name: &str) -> f64 {
         self.0["served"][name].as_f64().unwrap_or_else(|| panic!("stats have no served.{name}: {}", self.0))

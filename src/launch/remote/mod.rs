@@ -193,6 +193,7 @@ impl Remote {
     /// It is done sooner than it gets to the grid and back.
     fn leave_out(&self, task: Task) {
         if self.engine.executor.available() {
+            task.known.state().left_out = Some(Unserved::TooCheap);
             (self.here)(task);
         } else {
             task.set(task.known.leave_out(Unserved::TooCheap.into()));
