@@ -142,3 +142,23 @@ fn what_says_the_time_is_not_kept() {
         .step("", &build.replace("rm -f main; $CC", "rm -f main; sleep 1.2; $CC"), Any)
         .check();
 }
+
+/// An archive that says when its members were written is another one each time.
+#[test]
+fn what_says_when_it_was_made_is_not_kept() {
+    let build = "rm -f *.a *.o; sleep 1.1; gcc -c one.c; $WRAP ar crU times.a one.o; $WRAP ar crD plain.a one.o; \
+                 date -r one.o +%s >is; grep -c -a -f is times.a; rm -f is times.a one.o";
+    linked().step("", build, Any).step("", build, Any).step("", build, Any).check();
+}
+
+/// Clang compares the times of what is in a precompiled header with those of the files.
+#[test]
+fn precompiled_headers_are_made_and_used_by_the_compiler() {
+    let build = "rm -f *.gch *.pch main.o; sleep .5; touch one.h; clang=$WRAP; $clang clang -x c-header one.h -o one.h.pch; \
+                 $clang clang -include-pch one.h.pch -c main.c; rm one.h.pch; $CC -x c-header one.h -o one.h.gch; $CC -include one.h -c main.c; rm one.h.gch";
+    Project::of(&[("one.h", "#define ONE 1\n"), ("main.c", "int one = ONE;\n")])
+        .step("", build, Any)
+        .step("", build, Any)
+        .step("sed -i s/1/2/ one.h", build, Any)
+        .check();
+}

@@ -4,6 +4,7 @@
 //! arguments, its environment and the state of all those paths: a folder, a file's content, or nothing there. A program that
 //! is given the same again takes the same course; the first thing that is different is among the paths, and changes the key.
 
+mod archive;
 mod foresee;
 mod observe;
 mod perform;
@@ -11,6 +12,7 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
+use super::call::lexical;
 use super::{Engine, templated};
 use crate::backend::Outcome;
 use crate::command::{self, Invocation, Scratch, normalise};
@@ -160,6 +162,15 @@ impl Traced {
     pub fn absolute(&self, path: &str) -> PathBuf {
         let path = Path::new(&self.directory).join(path);
         if self.scratch.is_empty() { path } else { self.scratch.unfix(&path.to_string_lossy()).into() }
+    }
+
+    /// Whether a file may be an output: it lies below the root or the working directory, or beside the output that is named.
+    fn may_leave(&self, path: &Path, root: &str) -> bool {
+        let beside = self.output.as_ref().map(|output| lexical(&self.absolute(output)));
+        let path = lexical(path);
+        path.starts_with(root)
+            || path.starts_with(self.absolute(""))
+            || beside.is_some_and(|output| output.parent() == path.parent())
     }
 
     /// An outcome with the command's own names in it.

@@ -6,8 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Traced;
 use super::state::{LISTING, Overrides, There, is_absence, listing, state};
+use super::{Traced, archive};
 use crate::backend::Outcome;
 use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
@@ -52,8 +52,7 @@ pub struct Observed {
 /// Works out what a run's result depends on, and stores what it left. An error says why nothing can be learnt from it.
 ///
 /// `written` says where a file that the run wrote is to be found now, `overrides` what it was shown in place of what is there,
-/// `made` whether a file below the root that was
-/// changed then (nanoseconds since the epoch) is of the build's own making.
+/// `made` whether a file with its latest change then (nanoseconds since the epoch) is of the build's own making.
 pub fn observe(
     engine: &Engine,
     traced: &Traced,
@@ -72,13 +71,17 @@ pub fn observe(
         if access.path.ends_with(LISTING) {
             return Err(format!("it touched {}, which stands for something else here", access.path));
         }
+        if (access.existed || access.written) && is_compiled_header(&access.path) {
+            // Compilers compare the times of what went into it.
+            return Err(format!("it used {}", access.path));
+        }
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if !access.written {
             existed.insert(id, access.existed);
             set.push(id);
             continue;
         }
-        let left = leave(engine, traced, access, written, &mut outcome)?;
+        let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
         if access.read && access.existed {
             return Err(format!("it changed {}", access.path));
         }
@@ -138,7 +141,7 @@ fn leave(
     engine: &Engine,
     traced: &Traced,
     access: &Access,
-    written: &dyn Fn(&Path) -> PathBuf,
+    (written, root): (&dyn Fn(&Path) -> PathBuf, &str),
     outcome: &mut Outcome,
 ) -> Result<bool, String> {
     let path = written(Path::new(&access.path));
@@ -148,10 +151,15 @@ fn leave(
             let prefix = format!("{}/", traced.directory);
             let fixed = traced.scratch.fix(&access.path);
             let name = fixed.strip_prefix(&prefix).unwrap_or(&fixed);
-            if !traced.scratch.is_empty()
-                && traced.scratch.is_in(&fs::read(&path).map_err(|error| error.to_string())?)
-            {
+            if !traced.may_leave(Path::new(&access.path), root) {
+                return Err(format!("it left {name}, which is none of its build's files"));
+            }
+            let bytes = fs::read(&path).map_err(|error| error.to_string())?;
+            if traced.scratch.is_in(&bytes) {
                 return Err(format!("{name} has a random name in it"));
+            }
+            if archive::has_times(&bytes) {
+                return Err(format!("{name} says when its members were made"));
             }
             outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
             Ok(true)
@@ -196,6 +204,12 @@ fn scan(engine: &Engine, content: &Digest, path: &Path) -> std::io::Result<Optio
         None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),
         None => None,
     })
+}
+
+/// Whether a path is that of a precompiled header or module.
+fn is_compiled_header(path: &str) -> bool {
+    let suffix = Path::new(path).extension().and_then(|suffix| suffix.to_str());
+    matches!(suffix, Some("gch" | "pch" | "pcm" | "gcm"))
 }
 
 /// Whether a file is no program, object or archive.
