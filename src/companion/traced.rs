@@ -189,7 +189,8 @@ pub(super) fn learn(
     let made = |path: &str, changed_ns| {
         if traced.probe { changed_ns > session.opened_ns() } else { path.starts_with(&below) }
     };
-    let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)?;
+    let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)
+        .map_err(|why| why.to_string())?;
     if traced.probe {
         // A launch will be shown them again.
         for given in &observed.given {

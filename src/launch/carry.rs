@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::grid::{Executed, Grid, Moment, Unobtainable};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
-use super::traced::{self, look_ahead};
+use super::traced::{self, Unlearnt, look_ahead};
 use super::{
     Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Unserved, Work, Wrapper,
     instantiate,
@@ -51,6 +51,15 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, Strin
 
 /// Carries a traced command through. Only this machine runs those.
 fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Launch, String> {
+    let launch = match trace_once(engine, task, traced, asked) {
+        // The build goes on beside it.
+        Err(Unlearnt::Meanwhile(_)) => trace_once(engine, task, traced, asked),
+        launch => launch,
+    };
+    launch.map_err(|why| why.to_string())
+}
+
+fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Launch, Unlearnt> {
     let Task { known, place, .. } = task;
     let mut snapshot = Snapshot::new(&engine.files);
     let (foreseen, found) = match look_ahead(engine, &mut snapshot, known, place, traced) {
@@ -59,7 +68,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
             known.state().launched = false;
             return Ok(Launch::Pending(id));
         }
-        Err(why) => return Err(why.to_string()),
+        Err(why) => return Err(why.to_string().into()),
     };
     if let Some(outcome) = engine.cache.find_any(&found.key) {
         return Ok(Launch::Ready(found.key, outcome));
@@ -70,6 +79,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
         Ok(paid) => paid,
         Err(capped) => return Ok(capped),
     };
+    let_tick_pass(found.changed_ns);
     known.state().executed = true;
     let performed = traced::perform(engine, traced, place, &foreseen, &outputs, asked, &|group| {
         task.run_by(&Runner::Group(group));
@@ -78,7 +88,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
     place.budget.left(&performed.observed.outcome);
     let mut state = known.state();
     if state.round != task.round {
-        return Err("it was given up for another launch".into());
+        return Err("it was given up for another launch".to_owned().into());
     }
     state.cpu = performed.cpu;
     state.record.cost_us = performed.cpu.as_micros() as u64;

@@ -45,7 +45,7 @@ pub use perform::{Performed, Side, examine, let_tick_pass, perform, scan, side_c
 pub use place::Place;
 use predict::refuted;
 pub use predict::{Assumed, Predictions};
-pub use traced::{Observed, Overrides, Run, Traced, exit_status, observe, state};
+pub use traced::{Observed, Overrides, Run, Traced, Unlearnt, exit_status, observe, state};
 pub use unserved::{Miss, Unserved, unserved};
 pub use work::Work;
 pub use wrapper::Wrapper;

@@ -21,7 +21,7 @@ use crate::inputs::paths::PathId;
 use crate::store::{self, Record, RecordId};
 
 pub(in crate::launch) use foresee::look_ahead;
-pub use observe::{Observed, Run, observe};
+pub use observe::{Observed, Run, Unlearnt, observe};
 pub use perform::exit_status;
 pub(in crate::launch) use perform::perform;
 pub use state::{Overrides, state};

@@ -49,6 +49,23 @@ pub struct Observed {
     pub given: Vec<Given>,
 }
 
+/// Why nothing can be learnt from a run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unlearnt {
+    /// A file that it touched was not the same all the while.
+    #[error("{0} came, went or changed meanwhile")]
+    Meanwhile(String),
+    /// Its result is not one of its inputs alone, or cannot be kept.
+    #[error("{0}")]
+    Unaccountable(String),
+}
+
+impl From<String> for Unlearnt {
+    fn from(why: String) -> Self {
+        Self::Unaccountable(why)
+    }
+}
+
 /// Works out what a run's result depends on, and stores what it left. An error says why nothing can be learnt from it.
 ///
 /// `written` says where a file that the run wrote is to be found now, `overrides` what it was shown in place of what is there,
@@ -60,7 +77,7 @@ pub fn observe(
     overrides: &Overrides,
     written: &dyn Fn(&Path) -> PathBuf,
     made: &dyn Fn(&str, i64) -> bool,
-) -> Result<Observed, String> {
+) -> Result<Observed, Unlearnt> {
     let below = format!("{}/", run.root);
     let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
     let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
@@ -69,11 +86,11 @@ pub fn observe(
     let mut existed = HashMap::new();
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
-            return Err(format!("it touched {}, which stands for something else here", access.path));
+            return Err(format!("it touched {}, which stands for something else here", access.path).into());
         }
         if (access.existed || access.written) && is_compiled_header(&access.path) {
             // Compilers compare the times of what went into it.
-            return Err(format!("it used {}", access.path));
+            return Err(format!("it used {}", access.path).into());
         }
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if !access.written {
@@ -83,7 +100,7 @@ pub fn observe(
         }
         let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
         if access.read && access.existed {
-            return Err(format!("it changed {}", access.path));
+            return Err(format!("it changed {}", access.path).into());
         }
         // It looked for the file before it made it, or a failure may have to do with one that is there.
         if access.read || (run.status != 0 && (left || access.path.starts_with(&below))) {
@@ -106,7 +123,7 @@ pub fn observe(
             |there| *there != There::Nothing,
         );
         if existed.get(&id).is_some_and(|&before| before != there) {
-            return Err(format!("{} came or went meanwhile", engine.name(id)));
+            return Err(Unlearnt::Meanwhile(engine.name(id)));
         }
         let actual = traced.actual(engine, id);
         let found = content(engine, &mut snapshot, (id, actual), &overrides)?;
@@ -117,7 +134,7 @@ pub fn observe(
         }
     }
     if let Some((id, _)) = snapshot.changed_since(run.began_ns) {
-        return Err(format!("{} changed meanwhile", engine.name(id)));
+        return Err(Unlearnt::Meanwhile(engine.name(id)));
     }
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
 }

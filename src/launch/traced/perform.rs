@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Traced;
-use super::observe::{Observed, Run, observe};
+use super::observe::{Observed, Run, Unlearnt, observe};
 use super::state::{Overrides, There};
 use crate::backend::Job;
 use crate::backend::trace;
@@ -33,9 +33,9 @@ pub(in crate::launch) fn perform(
     outputs: &[String],
     asked: bool,
     started: &dyn Fn(i32),
-) -> Result<Performed, String> {
+) -> Result<Performed, Unlearnt> {
     let say = |error: io::Error| error.to_string();
-    let program = engine.tracer.as_ref().ok_or("no tracer can be had")?;
+    let program = engine.tracer.as_ref().ok_or_else(|| "no tracer can be had".to_owned())?;
     let covered = covered(traced, &place.root, outputs)?;
     let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
@@ -67,7 +67,7 @@ pub(in crate::launch) fn perform(
     let began_ns = stamp::before_any_change_ns();
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
     let touched = trace::read(&listed).map_err(|error| error.to_string())?;
-    let status = exit_status(executed.status).ok_or("it was ended by a signal")?;
+    let status = exit_status(executed.status).ok_or_else(|| "it was ended by a signal".to_owned())?;
     let run = Run {
         touched: &touched,
         status,

@@ -36,6 +36,8 @@ pub struct Stated {
     pub key: Digest,
     /// Latest write to any file that it touches, nanoseconds since the epoch.
     pub newest_ns: i64,
+    /// Latest change to any file that is there, inode included, nanoseconds since the epoch.
+    pub changed_ns: i64,
 }
 
 /// Computes the key of `traced`, which touches the paths of `set`, sorted, for a project at `root`.
@@ -48,7 +50,7 @@ pub fn state(
     set: &[PathId],
     overrides: &Overrides,
 ) -> Result<Stated, Unready> {
-    let mut newest_ns = 0;
+    let (mut newest_ns, mut changed_ns) = (0, 0);
     let mut found = Vec::with_capacity(set.len());
     for &id in set {
         found.push(match overrides.get(&id) {
@@ -56,7 +58,14 @@ pub fn state(
                 newest_ns = newest_ns.max(newest(engine, snapshot, traced.actual(engine, id), there));
                 *there
             }
-            None => look(engine, snapshot, traced.actual(engine, id), &mut newest_ns)?,
+            None => {
+                let actual = traced.actual(engine, id);
+                let there = look(engine, snapshot, actual, &mut newest_ns)?;
+                if let (There::File(_), Ok(stamp)) = (there, snapshot.stat(actual)) {
+                    changed_ns = changed_ns.max(stamp.changed_ns());
+                }
+                there
+            }
         });
     }
     let mut text = Text::default();
@@ -75,7 +84,7 @@ pub fn state(
             text.link(&target);
         }
     }
-    Ok(Stated { key: Digest::of(&text.0), newest_ns })
+    Ok(Stated { key: Digest::of(&text.0), newest_ns, changed_ns })
 }
 
 /// When what is taken to be at a path was written: not yet, unless it is there.
