@@ -53,20 +53,17 @@ pub fn state(
     let (mut newest_ns, mut changed_ns) = (0, 0);
     let mut found = Vec::with_capacity(set.len());
     for &id in set {
-        found.push(match overrides.get(&id) {
-            Some(there) => {
-                newest_ns = newest_ns.max(newest(engine, snapshot, traced.actual(engine, id), there));
-                *there
-            }
-            None => {
-                let actual = traced.actual(engine, id);
-                let there = look(engine, snapshot, actual, &mut newest_ns)?;
-                if let (There::File(_), Ok(stamp)) = (there, snapshot.stat(actual)) {
-                    changed_ns = changed_ns.max(stamp.changed_ns());
-                }
-                there
-            }
-        });
+        let actual = traced.actual(engine, id);
+        if let Some(there) = overrides.get(&id) {
+            newest_ns = newest_ns.max(newest(engine, snapshot, actual, there));
+            found.push(*there);
+            continue;
+        }
+        let there = look(engine, snapshot, actual, &mut newest_ns)?;
+        if let (There::File(_), Ok(stamp)) = (there, snapshot.stat(actual)) {
+            changed_ns = changed_ns.max(stamp.changed_ns());
+        }
+        found.push(there);
     }
     let mut text = Text::default();
     text.words([&traced.program, &traced.directory]);
