@@ -51,7 +51,9 @@ fn cached(package: &Package) {
     let stats = sandbox.stats(package.name);
     stats.assert_sound();
     // A compile that begins in the tick in which a header of its was generated is not kept: nobody could tell which it read.
-    assert!(stats.served("local") <= 0.05 * stats.number("compiles"), "compiled again: {stats:?}");
+    // Links and configure tests run here.
+    let others = stats.number("compiles") - units(&wanted).count() as f64;
+    assert!(stats.served("local") <= 0.05 * stats.number("compiles") + others, "compiled again: {stats:?}");
     assert_mostly(&stats, "cached", units(&wanted).count() * 95 / 100);
     bench.assert_recorded(&wanted);
 
