@@ -167,6 +167,10 @@ impl<'f> Snapshot<'f> {
         let mut asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
         asked.find_map(|(index, &slot)| {
             let id = PathId(index as u32);
+            // What was taken to exist was read as such, whatever has come there since.
+            if self.assumed.contains(&id) {
+                return None;
+            }
             let stamp = self.states[slot as usize - 1].stamp.ok().filter(|stamp| !stamp.is_dir())?;
             let link = self.files.stat_link(id).ok();
             let newest = [stamp].into_iter().chain(link).find(|stamp| stamp.changed_ns() >= since_ns)?;
