@@ -26,7 +26,8 @@ impl fmt::Display for PlaceError {
 impl core::error::Error for PlaceError {}
 
 /// Returns the store's path: `SPEC_CC_STORE`, else `spec-cc/store` in the user's cache folder
-/// (`XDG_CACHE_HOME`, else `~/.cache`), else in `/tmp`. `variable` looks up the environment.
+/// (`XDG_CACHE_HOME`, else `~/.cache`), else, or where a build sandbox has a home that cannot be written, in `/tmp`.
+/// `variable` looks up the environment.
 pub fn store(variable: impl Fn(&str) -> Option<Bytes>, user: u32) -> Bytes {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     if let Some(path) = set("SPEC_CC_STORE") {
@@ -35,10 +36,9 @@ pub fn store(variable: impl Fn(&str) -> Option<Bytes>, user: u32) -> Bytes {
     if let Some(cache) = set("XDG_CACHE_HOME") {
         return join(&cache, b"spec-cc/store");
     }
-    match set("HOME") {
-        Some(home) => join(&home, b".cache/spec-cc/store"),
-        None => join(&shared(user), b"store"),
-    }
+    let at_home =
+        set("HOME").map(|home| join(&home, b".cache/spec-cc")).filter(|folder| file::is_writable(folder));
+    join(&at_home.unwrap_or_else(|| shared(user)), b"store")
 }
 
 /// Returns the path of the companion's socket: `SPEC_CC_SOCKET`, else in a private folder, which is made, under
@@ -62,6 +62,12 @@ pub fn socket(variable: impl Fn(&str) -> Option<Bytes>, user: u32) -> Result<Byt
         }
     }
     inside(shared(user), &name, user)
+}
+
+/// Returns an error when `store`, which [`store`] gave, is in `/tmp` and could be another user's.
+pub fn check_store(store: &[u8], user: u32) -> Result<(), PlaceError> {
+    let folder = shared(user);
+    if store == join(&folder, b"store") { inside(folder, b"store", user).map(drop) } else { Ok(()) }
 }
 
 fn shared(user: u32) -> Bytes {
@@ -133,11 +139,15 @@ mod tests {
 
     #[test]
     fn the_store_follows_the_first_variable_set() {
-        let all = [("SPEC_CC_STORE", "/s"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")];
+        let home = scratch("home");
+        let home = home.to_str().unwrap();
+        let all = [("SPEC_CC_STORE", "/s"), ("XDG_CACHE_HOME", "/x"), ("HOME", home)];
         assert_eq!(text(store(with(&all), 7)), "/s");
         assert_eq!(text(store(with(&all[1..]), 7)), "/x/spec-cc/store");
-        assert_eq!(text(store(with(&all[2..]), 7)), "/h/.cache/spec-cc/store");
-        assert_eq!(text(store(with(&[("HOME", "")]), 7)), "/tmp/spec-cc-7/store");
+        assert_eq!(text(store(with(&all[2..]), 7)), format!("{home}/.cache/spec-cc/store"));
+        for no_home in ["", "/dev/null"] {
+            assert_eq!(text(store(with(&[("HOME", no_home)]), 7)), "/tmp/spec-cc-7/store", "{no_home}");
+        }
     }
 
     #[test]

@@ -51,10 +51,12 @@ fn start(socket: &Path) -> Result<UnixStream> {
     let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("specctl"));
     let mut command = Command::new(own);
     command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-    // SAFETY: setsid is a plain system call.
+    // SAFETY: these are plain system calls.
     unsafe {
         command.pre_exec(|| {
             nix::unistd::setsid()?;
+            // What we inherited may be the pipe at whose end somebody waits: the companion must not keep it open.
+            close_others_at_exec();
             Ok(())
         });
     }
@@ -71,4 +73,11 @@ fn start(socket: &Path) -> Result<UnixStream> {
         std::thread::sleep(Duration::from_millis(5));
     }
     bail!("the companion does not listen at {} after {START:?}", socket.display())
+}
+
+/// Has every descriptor but the standard three closed when the next program begins.
+fn close_others_at_exec() {
+    // Rust's own pipe, by which it learns that a program cannot be run, stays open until then.
+    // SAFETY: nothing is closed yet. Kernels before 5.11 refuse, and leave all as it is.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }

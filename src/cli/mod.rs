@@ -4,6 +4,7 @@ mod client;
 mod close;
 mod config;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod forget;
@@ -50,6 +51,7 @@ enum Command {
     Import(export::ImportArgs),
     Forget(forget::Args),
     Config(config::Args),
+    Doctor(doctor::Args),
     Serve(serve::Args),
     Stop(stop::Args),
 }
@@ -72,6 +74,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => export::import(&args),
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Doctor(args) => return doctor::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),
     };

@@ -81,6 +81,8 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     if socket == Path::new("/dev/null") {
         return Err(ServeError::Place("the socket's folder is not private to this user".into()));
     }
+    place::check_store(store_path().as_os_str().as_bytes(), nix::unistd::getuid().as_raw())
+        .map_err(|error| ServeError::Place(error.to_string()))?;
     let Some(_lock) = lock(&socket)? else { return Ok(()) };
     let listener = listen(&socket)?;
     // SAFETY: the shim hands this descriptor over to us for just this.

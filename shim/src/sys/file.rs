@@ -75,10 +75,30 @@ pub fn fstat(fd: &Fd) -> Result<Stat> {
 
 /// Returns whether this process may execute the file.
 pub fn is_executable(path: &[u8]) -> bool {
-    c_string(path).is_ok_and(|path| {
-        // SAFETY: the path is a C string.
-        unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) == 0 }
-    })
+    access(path, libc::X_OK).is_ok()
+}
+
+/// Returns whether this process may write to a folder, which is made, with those above it, where it is missing.
+///
+/// Only the attempt tells: a FUSE may grant what it then refuses.
+pub fn is_writable(folder: &[u8]) -> bool {
+    match make_folder(folder, 0o700) {
+        Ok(()) => true,
+        Err(Errno(libc::EEXIST)) => access(folder, libc::W_OK).is_ok(),
+        Err(Errno(libc::ENOENT)) => {
+            let above = folder.iter().rposition(|&byte| byte == b'/').and_then(|end| folder.get(..end));
+            let above = above.is_some_and(|above| !above.is_empty() && is_writable(above));
+            // Another shim may have made it meanwhile.
+            above && (make_folder(folder, 0o700).is_ok() || access(folder, libc::W_OK).is_ok())
+        }
+        Err(_) => false,
+    }
+}
+
+fn access(path: &[u8], mode: c_int) -> Result<()> {
+    let path = c_string(path)?;
+    // SAFETY: the path is a C string.
+    check(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), mode, libc::AT_EACCESS) }).map(drop)
 }
 
 /// Opens a file; `O_CLOEXEC` is always added. `mode` counts when it is created.

@@ -1,0 +1,184 @@
+//! The checks of `specctl doctor`: each looks at one thing, by using it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use serde_json::json;
+use spec_cc::backend::reapi::{Client, Code, GridError};
+use spec_cc::backend::{Executor, trace};
+use spec_cc::companion::{Control, socket_path, whereabouts};
+use spec_cc::inputs::digest::Digest;
+use spec_cc::inputs::files::Files;
+use spec_cc::inputs::toolchain::Toolchains;
+use spec_cc::settings::{Mode, Policy, Settings};
+
+use super::State::{Fault, Without, Works};
+use super::{Finding, client};
+
+/// All findings, in the order in which one depends on another.
+pub(super) fn all() -> Vec<Finding> {
+    let settings = match Settings::of_process() {
+        Ok(settings) => settings,
+        Err(error) => return vec![Finding::new("settings", Fault, error.to_string())],
+    };
+    let mut findings = vec![element(&settings), mode(&settings), compiler(&settings), links()];
+    findings.extend([companion(), view(), tracer()]);
+    findings.extend(grid(&settings));
+    findings
+}
+
+fn element(settings: &Settings) -> Finding {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let place = whereabouts(&directory, settings);
+    let sandbox = spec_cc::bst::build_root(&directory).is_some();
+    let detail = format!("{} in {}", place.key, place.root.display());
+    let facts = json!({ "project": place.key.project, "element": place.key.element, "root": place.root,
+                        "buildstream": sandbox });
+    Finding::new("element", Works, detail).with(facts)
+}
+
+fn mode(settings: &Settings) -> Finding {
+    match settings.mode() {
+        Ok(Mode::Off) => Finding::new("mode", Without, "off: the compiler runs and nothing else happens"),
+        Ok(_) => Finding::new("mode", Works, settings.get("mode").unwrap_or_default()),
+        Err(error) => Finding::new("mode", Fault, error.to_string()),
+    }
+}
+
+fn compiler(settings: &Settings) -> Finding {
+    let name = settings.get("compiler").unwrap_or("cc");
+    let Some(compiler) = programs(name).into_iter().find(|path| !is_spec_cc(path)) else {
+        return Finding::new("compiler", Fault, format!("no {name} on PATH"));
+    };
+    let toolchains = Toolchains::new(Arc::new(Files::default()));
+    match toolchains.identify(&compiler, &|name| std::env::var_os(name)) {
+        Ok(toolchain) => {
+            let detail = format!("{}: {}", compiler.display(), toolchain.version);
+            let fingerprint = toolchain.fingerprint.to_string();
+            let facts = json!({ "path": compiler, "version": toolchain.version, "fingerprint": fingerprint });
+            Finding::new("compiler", Works, detail).with(facts)
+        }
+        Err(error) => Finding::new("compiler", Fault, error.to_string()),
+    }
+}
+
+/// Which of the usual names lead to spec-cc, for builds that say nothing but `cc` or `gcc`.
+fn links() -> Finding {
+    let names = ["cc", "c++", "gcc", "g++", "clang", "clang++", "ar"];
+    let first = |name: &&str| programs(name).first().is_some_and(|path| is_spec_cc(path));
+    let ours: Vec<&str> = names.into_iter().filter(first).collect();
+    let facts = json!({ "names": ours });
+    match ours.is_empty() {
+        true => Finding::new("links", Without, "no compiler's name on PATH leads to spec-cc: set CC and CXX"),
+        false => Finding::new("links", Works, format!("on PATH these lead to spec-cc: {}", ours.join(", "))),
+    }
+    .with(facts)
+}
+
+fn companion() -> Finding {
+    let asked = client::ask(&Control::Status).and_then(|status| Ok((status, client::ask(&Control::List)?)));
+    match asked {
+        Ok((status, elements)) => {
+            let known = elements.as_array().map_or(0, Vec::len);
+            let detail = format!("at {}, remembers {known} elements", socket_path().display());
+            let facts = json!({ "socket": socket_path(), "cache": status["cache"], "elements": known });
+            Finding::new("companion", Works, detail).with(facts)
+        }
+        Err(error) => Finding::new("companion", Fault, format!("{error:#}")),
+    }
+}
+
+/// Whether launches that write can run on this machine.
+fn view() -> Finding {
+    let Some(scratch) = scratch() else {
+        return Finding::new("view", Fault, "no folder can be made in /tmp");
+    };
+    if Executor::new(scratch.path()).available() {
+        return Finding::new("view", Works, "launches run here, in a private view of the build tree");
+    }
+    Finding::new("view", Without, "namespaces are barred: launches run on a grid or not at all")
+}
+
+/// Whether commands that are no plain compiles can be observed.
+fn tracer() -> Finding {
+    let without = |why: &str| Finding::new("tracer", Without, format!("{why}: only compiles are recorded"));
+    let (Some(scratch), Ok(own)) = (scratch(), std::env::current_exe()) else {
+        return without("no folder can be made in /tmp");
+    };
+    let Some(program) = programs("true").into_iter().next() else { return without("there is no `true`") };
+    let out = scratch.path().join("trace");
+    let mut command = Command::new(own);
+    command.arg("trace").arg(&out).arg(program).arg("true").stderr(Stdio::null());
+    match command.status().map(|_| trace::read(&out)) {
+        Ok(Ok(_)) => Finding::new("tracer", Works, "configure tests, links and archives are recorded"),
+        Ok(Err(error)) => without(&format!("processes may not be traced ({error})")),
+        Err(error) => without(&error.to_string()),
+    }
+}
+
+/// What the servers can do for us, and how records get out of a sandbox.
+fn grid(settings: &Settings) -> Vec<Finding> {
+    let endpoints = match settings.remote() {
+        Ok(Some(endpoints)) => endpoints,
+        Ok(None) => return vec![Finding::new("grid", Without, "none is set")],
+        Err(error) => return vec![Finding::new("grid", Fault, error.to_string())],
+    };
+    let url = settings.get("remote").or(settings.get("server")).unwrap_or("the grid").to_owned();
+    let asked = Client::new(&endpoints).and_then(|client| Ok((client.offer()?, may_update(&client)?)));
+    let (offer, update) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return vec![Finding::new("grid", Fault, format!("{url}: {error}"))],
+    };
+    let policy = settings.policy(false);
+    let executes = offer.execute && policy != Policy::CacheOnly;
+    let toolchain = settings.map("remote_platform_").into_iter().find(|(name, _)| name == "chrootRootDigest");
+    let detail = match (executes, offer.execute, &toolchain) {
+        (true, _, Some(_)) => "executes, on the toolchain that chrootRootDigest names",
+        (true, _, None) => "executes, on whatever toolchain its workers have (no chrootRootDigest)",
+        (false, true, _) => "is asked for results alone (policy cache-only)",
+        (false, false, _) => "executes nothing",
+    };
+    let facts = json!({ "url": url, "executes": executes, "updates": update,
+                        "toolchain": toolchain.map(|(_, digest)| digest) });
+    vec![Finding::new("grid", Works, format!("{url} {detail}")).with(facts), leave(update)]
+}
+
+fn leave(update: bool) -> Finding {
+    let (state, way, detail) = if update {
+        (Works, "action-cache", "results and records leave through the grid's action cache")
+    } else {
+        let detail = "the grid takes no results (action-cache-enable-update): records leave only in the artifact, \
+                      see `specctl bst import`";
+        (Without, "artifact", detail)
+    };
+    Finding::new("records", state, detail).with(json!({ "way": way }))
+}
+
+/// Whether the action cache may be written to, by writing a result of no meaning: some servers promise what they refuse.
+fn may_update(client: &Client) -> Result<bool, GridError> {
+    let refused = |code| matches!(code, Code::PermissionDenied | Code::Unimplemented | Code::Unauthenticated);
+    match client.update_result(&Digest::of(b"specctl doctor"), &Default::default()) {
+        Ok(()) => Ok(true),
+        Err(error) if refused(error.code) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn scratch() -> Option<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("spec-cc-doctor-").tempdir_in("/tmp").ok()
+}
+
+/// The programs of this name on PATH, first come first; a path stands for itself.
+fn programs(name: &str) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/bin:/usr/bin"));
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name));
+    found.filter(|path| path.is_file()).collect()
+}
+
+/// Whether a program is the shim, under whatever name.
+fn is_spec_cc(path: &Path) -> bool {
+    let real = path.canonicalize().unwrap_or_default();
+    real.file_name().is_some_and(|name| name == "spec-cc")
+}

@@ -1,0 +1,69 @@
+//! BuildStream's own tests of recc (`tests/integration/recc.py`, elements `recc/*.bst`), with the wrapper's name changed.
+use crate::autotools;
+use crate::project::Project;
+use crate::stand::Stand;
+use std::path::Path;
+
+/// Their element, which differs between the two tests in its server's settings alone.
+const ELEMENT: &str = "\
+kind: autotools
+build-depends:
+- filename: base.bst
+  config: {digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest}
+- spec-cc.bst
+sources: [{kind: local, path: files/amhello}]
+sandbox:
+  remote-apis-socket: {path: /tmp/casd.sock, action-cache-enable-update: UPDATE}
+environment:
+  CC: spec-cc gcc
+  RECC_LOG_LEVEL: debug
+  RECC_LOG_DIRECTORY: .recc-log
+  RECC_DEPS_GLOBAL_PATHS: 1
+  RECC_NO_PATH_REWRITE: 1
+  RECC_LINK: 1
+  RECC_SERVER: unix:/tmp/casd.sock
+";
+const CACHE_ONLY: &str = "  RECC_CACHE_ONLY: 1\n  RECC_CACHE_UPLOAD_LOCAL_BUILD: 1\n";
+
+/// What they ask recc's log for.
+const RECC_LOG: &str = "cat src/.recc-log/recc.buildbox*";
+
+#[test]
+fn what_the_grid_executed_is_found_by_the_next_build() {
+    let Some(stand) = Stand::get() else { return };
+    let element = ELEMENT.replace("UPDATE", "false");
+    let log = twice(stand, "recc-execution", &element);
+    assert_eq!(log.matches("Executing action remotely").count(), 2, "{log}");
+    assert_eq!(log.matches("Remote execution finished with exit code 0").count(), 2, "{log}");
+}
+
+#[test]
+fn what_was_compiled_here_is_found_by_the_next_build() {
+    let Some(stand) = Stand::get() else { return };
+    let element = ELEMENT.replace("UPDATE", "true") + CACHE_ONLY;
+    let log = twice(stand, "recc-cache-only", &element);
+    let locally = "Action not cached and running in cache-only mode, executing locally";
+    assert_eq!(log.matches(locally).count(), 2, "{log}");
+}
+
+/// Builds the element, deletes its artifact, builds it again, with a compile and a link from the cache; returns the first
+/// build's log of recc's events.
+fn twice(stand: &'static Stand, name: &str, element: &str) -> String {
+    let project = Project::new(stand, name, "");
+    autotools::lay_out(&project.folder.join("files/amhello"));
+    project.write("elements/recc/amhello.bst", element);
+    let element = "recc/amhello.bst";
+    project.build(element);
+    let first = project.artifact(element);
+    for file in ["usr/bin/hello", "usr/share/doc/amhello/README"] {
+        assert!(first.contains_key(Path::new(file)), "no {file} in {first:?}");
+    }
+    assert_eq!(project.log(element).matches("Making all in src").count(), 1);
+    let events = project.in_build_tree(element, RECC_LOG);
+    project.delete(element);
+    project.build(element);
+    let again = project.in_build_tree(element, RECC_LOG);
+    assert_eq!(again.matches("Action Cache hit").count(), 2, "{again}");
+    assert_eq!(project.artifact(element), first, "another artifact");
+    events
+}

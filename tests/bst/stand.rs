@@ -1,0 +1,90 @@
+//! What all tests share: one BuildStream, its cache, and one root file system.
+use crate::base;
+use crate::buildstream::BuildStream;
+use crate::support::shell::ended_well;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// BuildStream's user configuration: nothing of the user's, no remotes, and as many jobs on any machine.
+const CONFIG: &str = "cachedir: FOLDER/cache\nsourcedir: FOLDER/sources\nlogdir: FOLDER/logs\nworkspacedir: FOLDER/workspaces\n\
+                      scheduler: {builders: 2, network-retries: 0}\nbuild: {max-jobs: 2}\n";
+
+/// A BuildStream that can build, with a cache of its own for all tests of this run.
+pub(crate) struct Stand {
+    bst: BuildStream,
+    pub(crate) base: PathBuf,
+    folder: PathBuf,
+    /// Held by whoever runs bst: two at once gain nothing on two cores.
+    turn: Mutex<()>,
+}
+
+impl Stand {
+    /// The stand, made once. `None`, said aloud, where BuildStream cannot be had or cannot build.
+    pub(crate) fn get() -> Option<&'static Self> {
+        static STAND: OnceLock<Result<Stand, String>> = OnceLock::new();
+        match STAND.get_or_init(Self::make) {
+            Ok(stand) => Some(stand),
+            Err(error) => {
+                // To the terminal itself: the harness hides what a passing test prints.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "\nSKIPPED, NOT TESTED: no BuildStream could be had: {error}\n"
+                );
+                None
+            }
+        }
+    }
+
+    fn make() -> Result<Self, String> {
+        for program in ["bwrap", "fusermount3", "autoconf", "automake"] {
+            ended_well(Command::new(program).arg("--version"))
+                .map_err(|_| format!("no {program} on PATH"))?;
+        }
+        ended_well(Command::new("bwrap").args(["--unshare-all", "--ro-bind", "/", "/", "true"]))?;
+        let folder = own_folder();
+        fs::create_dir_all(folder.join("home")).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let config = CONFIG.replace("FOLDER", &folder.display().to_string());
+        fs::write(folder.join("buildstream.conf"), config).map_err(|error| error.to_string())?;
+        Ok(Self { bst: BuildStream::provide()?, base: base::provide()?, folder, turn: Mutex::new(()) })
+    }
+
+    /// `bst` with `arguments`, about to run in the project at `project`.
+    pub(crate) fn bst(&self, project: &Path, arguments: &[&str]) -> Command {
+        let mut bst = self.bst.command(&self.folder);
+        bst.args(arguments).current_dir(project);
+        bst
+    }
+
+    /// Waits until nobody else runs bst.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A folder for the project `name`.
+    pub(crate) fn room(&self, name: &str) -> PathBuf {
+        self.folder.join("projects").join(name)
+    }
+}
+
+/// The folder of this process, which is removed at its end; those that killed runs have left are removed now.
+fn own_folder() -> PathBuf {
+    static OWN: OnceLock<PathBuf> = OnceLock::new();
+    extern "C" fn remove() {
+        if let Some(folder) = OWN.get() {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bst");
+    for entry in fs::read_dir(&all).into_iter().flatten().flatten() {
+        if !Path::new("/proc").join(entry.file_name()).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = OWN.get_or_init(|| all.join(std::process::id().to_string()));
+    // SAFETY: the function only removes files.
+    unsafe { libc::atexit(remove) };
+    folder.clone()
+}
