@@ -113,8 +113,13 @@ impl Room {
     /// As if a compile that began so had ended just now.
     fn conclude(&self, call: &Call, began_ns: i64, depfile: &str) -> Learnt {
         let dependencies = depfile.as_bytes().to_vec();
-        let evidence =
-            Evidence { began_ns, dependencies, assembled: None, outcome: Err("no outputs".into()) };
+        let evidence = Evidence {
+            began_ns,
+            dependencies: Some(dependencies),
+            staged: None,
+            assembled: None,
+            outcome: Err("no outputs".into()),
+        };
         conclude(&self.engine, call, CONTEXT, evidence).expect("a set")
     }
 }

@@ -1,6 +1,7 @@
 //! The REAPI action of a command: a pure function of the command and of the content of its inputs.
 
 mod directory;
+mod folders;
 pub mod remote;
 mod tree;
 
@@ -9,6 +10,7 @@ use prost::Message;
 
 use crate::inputs::digest::Digest;
 
+pub use folders::Folders;
 pub use tree::Input;
 pub(crate) use tree::normalised;
 
@@ -30,7 +32,7 @@ pub struct Parts<'a> {
 /// Computes the digest of the REAPI `Action` for these parts and inputs.
 ///
 /// The input root mirrors the file system from `/`, so that every input is keyed by the path the compiler opened.
-/// The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
+/// What is in `folders` takes no time again. The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
 ///
 /// ```
 /// use spec_cc::{action, inputs::digest::Digest};
@@ -38,13 +40,14 @@ pub struct Parts<'a> {
 /// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
 /// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
 /// let input = |text: &[u8]| action::Input { path: "/src/a.c", digest: Digest::of(text), executable: false };
-/// let before = action::digest(&parts, &[input(b"int a;")]);
-/// assert_eq!(before, action::digest(&parts, &[input(b"int a;")]));
-/// assert_ne!(before, action::digest(&parts, &[input(b"int b;")]));
+/// let digest = |inputs| action::digest(&parts, inputs, &action::Folders::default());
+/// let before = digest(&[input(b"int a;")]);
+/// assert_eq!(before, digest(&[input(b"int a;")]));
+/// assert_ne!(before, digest(&[input(b"int b;")]));
 /// ```
-pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>]) -> Digest {
+pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>], folders: &Folders) -> Digest {
     let directory = normalised(parts.directory);
-    let root = tree::root_digest(inputs, &directory);
+    let root = tree::root_digest(inputs, &directory, folders);
     let command = command(parts, &directory);
     let action = reapi::Action {
         command_digest: Some(to_reapi(&Digest::of(&command.encode_to_vec()))),

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::directory::{Entry, Link, encode};
+use bytes::Bytes;
+
+use super::directory::{Entry, Link};
+use super::folders::{Folders, Message};
 use crate::inputs::digest::Digest;
 
 /// One file that a command reads.
@@ -77,20 +80,30 @@ pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
 }
 
 /// Digest of the root `Directory` that holds `inputs` below `/` and, even when empty, the working directory.
-pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
+pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str, folders: &Folders) -> Digest {
     let files = inputs.iter().map(|input| Leaf::file(normalised(input.path), input.digest, input.executable));
-    root(files.chain(Leaf::folder(directory)).collect(), &mut |_, _| {})
+    root(files.chain(Leaf::folder(directory)).collect(), folders, &mut |_, _| {})
 }
 
 /// Digest of the root `Directory` that holds `leaves`, in any order; `built` gets every `Directory`, the root last.
-pub(super) fn root(mut leaves: Vec<Leaf<'_>>, built: &mut dyn FnMut(Digest, Vec<u8>)) -> Digest {
-    leaves.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+pub(super) fn root(
+    mut leaves: Vec<Leaf<'_>>,
+    folders: &Folders,
+    built: &mut dyn FnMut(Digest, Bytes),
+) -> Digest {
+    // Stable, because that makes use of what is in order already.
+    leaves.sort_by(|a, b| a.path.cmp(&b.path));
     leaves.dedup_by(|a, b| a.path == b.path);
-    folder(&leaves, 0, built)
+    folder(&leaves, 0, folders, built)
 }
 
 /// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted).
-fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u8>)) -> Digest {
+fn folder(
+    leaves: &[Leaf<'_>],
+    start: usize,
+    known: &Folders,
+    built: &mut dyn FnMut(Digest, Bytes),
+) -> Digest {
     let (mut files, mut folders, mut links) = (Vec::with_capacity(leaves.len()), Vec::new(), Vec::new());
     let mut rest = leaves;
     while let Some(first) = rest.first() {
@@ -108,7 +121,7 @@ fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u
         };
         let prefix = &first.path[..=start + slash];
         let inside = rest.partition_point(|leaf| leaf.path.starts_with(prefix));
-        let digest = folder(&rest[..inside], start + slash + 1, built);
+        let digest = folder(&rest[..inside], start + slash + 1, known, built);
         folders.push(Entry { name: &tail[..slash], digest, executable: false });
         rest = &rest[inside..];
     }
@@ -116,19 +129,22 @@ fn folder(leaves: &[Leaf<'_>], start: usize, built: &mut dyn FnMut(Digest, Vec<u
     files.sort_unstable_by_key(|entry| entry.name);
     folders.sort_unstable_by_key(|entry| entry.name);
     links.sort_unstable_by_key(|link| link.name);
-    let bytes = encode(&files, &folders, &links);
-    let digest = Digest::of(&bytes);
+    let Message { digest, bytes } = known.message(&files, &folders, &links);
     built(digest, bytes);
     digest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Input, Leaf, normalised, root, root_digest};
+    use super::{Folders, Input, Leaf, normalised, root};
     use crate::inputs::digest::Digest;
 
     fn file(path: &str) -> Input<'_> {
         Input { path, digest: Digest::of(path.as_bytes()), executable: false }
+    }
+
+    fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
+        super::root_digest(inputs, directory, &Folders::default())
     }
 
     #[test]
@@ -163,7 +179,8 @@ mod tests {
     fn every_directory_is_handed_out_under_its_digest_the_root_last() {
         let mut built = Vec::new();
         let leaves = ["a/b/x", "a/y"].map(|path| Leaf::file(path.into(), Digest::of(b""), false));
-        let digest = root(leaves.into(), &mut |digest, bytes| built.push((digest, bytes)));
+        let digest =
+            root(leaves.into(), &Folders::default(), &mut |digest, bytes| built.push((digest, bytes)));
         assert_eq!(built.len(), 3);
         assert_eq!(built.last().map(|(digest, _)| *digest), Some(digest));
         assert!(built.iter().all(|(digest, bytes)| *digest == Digest::of(bytes)));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::view::{self, View};
+use super::view::{self, Kind, View};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
 const NICE: i32 = 10;
@@ -53,7 +53,7 @@ pub struct Executed {
 #[derive(Debug)]
 pub struct Executor {
     scratch: Option<tempfile::TempDir>,
-    views: bool,
+    views: Option<Kind>,
     nice: i32,
 }
 
@@ -66,29 +66,55 @@ impl Executor {
             // Its name goes into a variable for the compiler, and blanks end that.
             .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
             .collect();
-        let working = folders.iter().position(|folder| view::works(folder.path()));
+        let mut found = folders
+            .iter()
+            .enumerate()
+            .filter_map(|(place, folder)| Some((place, view::working(folder.path())?)));
+        // Any folder for an overlay before the first for less.
+        let first = found.next();
+        let working = match first {
+            Some((_, Kind::Staged)) => found.find(|(_, kind)| *kind == Kind::Overlay).or(first),
+            first => first,
+        };
+        drop(found);
         if working.is_none() {
             tracing::warn!(
                 "no private view of a build tree can be had (namespaces are barred): launches run on a grid or not at all"
             );
         }
-        let scratch = (!folders.is_empty()).then(|| folders.swap_remove(working.unwrap_or(0)));
-        Self { scratch, views: working.is_some(), nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+        let (place, views) = working.map_or((0, None), |(place, kind)| (place, Some(kind)));
+        let scratch = (!folders.is_empty()).then(|| folders.swap_remove(place));
+        Self { scratch, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
     }
 
     /// Whether jobs that write can be run.
     pub fn available(&self) -> bool {
+        self.views.is_some()
+    }
+
+    /// The kind of views that can be had.
+    pub fn views(&self) -> Option<Kind> {
         self.views
     }
 
-    /// A view for a job that will write below `covered`; an error when there can be none.
+    /// A view for a job that will write below `covered`; an error when there can be none. Where it [is staged](View::is_staged) it
+    /// has nothing of `covered` yet.
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
-        let scratch = self.scratch.as_ref().filter(|_| self.views || covered.is_empty());
-        let scratch = scratch.ok_or(io::ErrorKind::Unsupported)?;
+        // Without a layer they are all the same.
+        let kind = if covered.is_empty() { Some(Kind::Overlay) } else { self.views };
+        let (Some(scratch), Some(kind)) = (&self.scratch, kind) else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
         if covered.iter().any(|folder| scratch.path().starts_with(folder)) {
             return Err(io::Error::other("the scratch folder lies inside the build tree"));
         }
-        View::new(scratch.path(), covered)
+        View::new(kind, scratch.path(), covered)
+    }
+
+    /// A view as [`Executor::prepare`] gives it, if all of `covered` is seen in it.
+    pub fn prepare_whole(&self, covered: &[&Path]) -> io::Result<View> {
+        let view = self.prepare(covered)?;
+        if view.is_staged() { Err(io::ErrorKind::Unsupported.into()) } else { Ok(view) }
     }
 
     /// A folder for files that a compile of the build's own leaves for us.

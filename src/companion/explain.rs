@@ -147,10 +147,10 @@ fn decoded(built: &Built) -> Value {
     let message = |digest: Option<&reapi::Digest>| {
         let hash = digest.map(|digest| digest.hash.as_str()).unwrap_or_default();
         let found = built.messages.iter().find(|(digest, _)| digest.hex() == hash);
-        found.map(|(_, bytes)| bytes.as_slice()).unwrap_or_default()
+        found.map(|(_, bytes)| bytes.as_ref()).unwrap_or_default()
     };
     let own = built.messages.iter().find(|(digest, _)| *digest == built.action);
-    let action = own.and_then(|(_, bytes)| reapi::Action::decode(bytes.as_slice()).ok()).unwrap_or_default();
+    let action = own.and_then(|(_, bytes)| reapi::Action::decode(bytes.as_ref()).ok()).unwrap_or_default();
     let mut files = Vec::new();
     list(&message, action.input_root_digest.as_ref(), "", &mut files);
     json!({ "action": action, "command": built.command, "input_root": files })

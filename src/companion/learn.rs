@@ -121,7 +121,13 @@ fn lesson_of(
     if side.assembled.is_some() && taken.assembled.is_none() {
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
     }
-    let evidence = Evidence { began_ns, dependencies, assembled: taken.assembled, outcome: taken.outcome };
+    let evidence = Evidence {
+        began_ns,
+        dependencies: Some(dependencies),
+        staged: None,
+        assembled: taken.assembled,
+        outcome: taken.outcome,
+    };
     let context = request.context(&lesson.session.place.root);
     let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {

@@ -99,6 +99,11 @@ impl Chain {
         }
     }
 
+    /// The directories, there or not, each without a slash at its end.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.dirs.iter().map(|dir| dir.path.as_str())
+    }
+
     /// What the directories that the command and the environment name are, the oddest counting for all.
     pub fn given(&self) -> Given {
         self.given

@@ -1,6 +1,7 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::grid::{Executed, Grid, Moment, Unobtainable};
@@ -11,8 +12,8 @@ use super::{
     Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Unserved, Work, Wrapper,
     instantiate,
 };
-use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
+use crate::backend::{Kind, Outcome};
 use crate::command::normalise::from_template;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -81,7 +82,8 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     };
     let_tick_pass(found.changed_ns);
     known.state().executed = true;
-    let performed = traced::perform(engine, traced, place, &foreseen, &outputs, asked, &|group| {
+    let set = Arc::clone(&known.state().reads.set);
+    let performed = traced::perform(engine, traced, place, (&set, &foreseen), &outputs, asked, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     place.budget.took(paid, performed.cpu);
@@ -157,7 +159,14 @@ pub(super) fn settle<'f>(
                     place.need(id);
                     Ok(Err(id))
                 }
-                (Err(why), _) => Err(why),
+                // A scan needs to see the whole tree: it has to wait until that is there.
+                (Err(why), _) => match engine.executor.views() {
+                    Some(Kind::Staged) => assumed.first().map_or(Err(why), |one| {
+                        place.need(one.path);
+                        Ok(Err(one.path))
+                    }),
+                    _ => Err(why),
+                },
             }
         }
     }
@@ -254,7 +263,8 @@ fn here(
     };
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
-    let performed = perform(engine, call, place, how, &|group| {
+    let reads = known.state().reads.clone();
+    let performed = perform(engine, call, place, &reads, how, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     place.budget.took(paid, performed.cpu);

@@ -88,6 +88,8 @@ pub(super) struct Made<'a> {
     pub(super) inputs: &'a [action::Input<'a>],
     /// The project root.
     pub(super) root: &'a str,
+    /// What the folders of others were made of.
+    pub(super) folders: &'a action::Folders,
     /// What the files say of themselves.
     pub(super) sharing: &'a Result<Sharing, Unshared>,
 }
@@ -101,7 +103,7 @@ pub(super) fn keys(made: Made<'_>) -> Keys {
             let exact = Digest::of(format!("{key} in {}", made.root).as_bytes());
             Keys { exact, shared: Ok(Shared { key, sharing, root: made.root.to_owned() }) }
         }
-        Err(why) => Keys { exact: action::digest(&made.parts, made.inputs), shared: Err(why) },
+        Err(why) => Keys { exact: action::digest(&made.parts, made.inputs, made.folders), shared: Err(why) },
     }
 }
 
@@ -119,7 +121,7 @@ fn shared_digest(made: Made<'_>) -> Result<Digest, Unshared> {
         made.inputs.iter().zip(&paths).map(|(input, path)| action::Input { path, ..*input }).collect();
     let parts =
         action::Parts { arguments: &arguments, outputs: &outputs, directory: &directory, ..made.parts };
-    Ok(action::digest(&parts, &inputs))
+    Ok(action::digest(&parts, &inputs, made.folders))
 }
 
 /// A path with `{root}` for the project root.

@@ -1,5 +1,7 @@
 //! What a finished compile teaches: what it read, and whether its result may be kept.
 
+use std::sync::Arc;
+
 use super::instance::look;
 use super::{Call, Context, Engine, Reads};
 use crate::backend::Outcome;
@@ -14,8 +16,10 @@ use crate::inputs::snapshot::Snapshot;
 pub struct Evidence {
     /// Coarse wall-clock time before the compiler began, nanoseconds since the epoch.
     pub began_ns: i64,
-    /// The compiler's depfile, system headers included.
-    pub dependencies: Vec<u8>,
+    /// The compiler's depfile, system headers included. `None` only of what was staged.
+    pub dependencies: Option<Vec<u8>>,
+    /// All that it could read of its build, where that was [staged](crate::backend::View::stage), and of the system.
+    pub staged: Option<Arc<[PathId]>>,
     /// The assembler's depfile, where one could be had.
     pub assembled: Option<Vec<u8>>,
     /// The outputs, stored; or why they could not be.
@@ -55,7 +59,16 @@ pub fn conclude(
     context: Context<'_>,
     evidence: Evidence,
 ) -> Result<Learnt, NotKept> {
-    let set = dependency_set(engine, call, &evidence.dependencies)?;
+    let unaccountable = |why: &str| NotKept::Unaccountable(why.to_owned());
+    let set: Arc<[PathId]> = match (&evidence.dependencies, &evidence.staged) {
+        (Some(listed), _) => dependency_set(engine, call, listed)?.into(),
+        (None, Some(staged)) => Arc::clone(staged),
+        (None, None) => return Err(unaccountable("nobody knows what it read")),
+    };
+    // It was only shown what the tree is known to come to: what it made of that is true of the tree only if it kept to it.
+    if evidence.staged.as_ref().is_some_and(|staged| *staged != set) {
+        return Err(unaccountable("it read other files than it was shown"));
+    }
     if let Some(text) = &evidence.assembled {
         assembled(engine, call, &set, text)?;
     }
@@ -77,7 +90,7 @@ pub fn conclude(
             kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
-    Ok(Learnt { reads: Reads { set: set.into(), shape }, kept })
+    Ok(Learnt { reads: Reads { set, shape }, kept })
 }
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.

@@ -7,6 +7,7 @@ use super::grid::Idents;
 use super::link::Linkers;
 use super::scans::Scans;
 use super::{Call, Context};
+use crate::action::Folders;
 use crate::backend::{Cache, Executor};
 use crate::command::Language;
 use crate::inputs::files::Files;
@@ -22,6 +23,8 @@ pub struct Engine {
     pub files: Arc<Files>,
     /// Shapes of dependency sets.
     pub shapes: Shapes,
+    /// Folders that commands share.
+    pub folders: Folders,
     /// Compilers that were identified.
     pub toolchains: Toolchains,
     /// What was scanned lately.
@@ -45,6 +48,7 @@ impl Engine {
         Self {
             toolchains: Toolchains::new(Arc::clone(&files)),
             shapes: Shapes::default(),
+            folders: Folders::default(),
             scans: Scans::default(),
             cache: Cache::new(cache, max_size),
             executor: Executor::new(cache),

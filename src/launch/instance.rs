@@ -181,7 +181,7 @@ fn keys(
         outputs: &call.outputs(),
         toolchain: &toolchain.fingerprint,
     };
-    checkout::keys(Made { parts, inputs: &inputs, root, sharing })
+    checkout::keys(Made { parts, inputs: &inputs, root, folders: &engine.folders, sharing })
 }
 
 /// What makes the object depend on more than the inputs' content, if anything does.

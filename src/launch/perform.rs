@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -83,7 +84,7 @@ pub fn scan(
     let files = files.unwrap_or_default();
     let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
-    let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
+    let mut view = engine.executor.prepare_whole(&covered).map_err(|error| fault(&error))?;
     view.make_folder(directory).map_err(|error| fault(&error))?;
     show(engine, assumed, &mut view).map_err(|why| fault(&why))?;
     let listed = view.scratch().join("dependencies");
@@ -185,11 +186,31 @@ pub fn let_tick_pass(changed_ns: i64) {
     }
 }
 
-/// Runs a call in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see [`Job`].
+/// Lets a staged view have what a call reads, and the folders in which it looks for it. Fails if it may read anything else by now.
+fn stage(
+    engine: &Engine,
+    call: &Call,
+    reads: &Reads,
+    context: Context<'_>,
+    view: &mut View,
+) -> Result<(), String> {
+    let mut snapshot = Snapshot::new(&engine.files);
+    instantiate(engine, &mut snapshot, call, reads, context).map_err(|error| error.to_string())?;
+    let chain = engine.chain(call, context, &mut snapshot).map_err(|error| error.to_string())?;
+    let files = reads.set.iter().filter(|&&id| !snapshot.is_assumed(id)).map(|&id| engine.name(id));
+    for path in chain.folders().map(str::to_owned).chain(files) {
+        view.stage(Path::new(&path)).map_err(|error| format!("{path} cannot be staged: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Runs a call that reads `reads` in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see
+/// [`Job`].
 pub fn perform(
     engine: &Engine,
     call: &Call,
     place: &Place,
+    reads: &Reads,
     (asked, assumed): (bool, &[Assumed]),
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
@@ -200,7 +221,14 @@ pub fn perform(
     for folder in &covered {
         view.make_folder(folder).map_err(say)?;
     }
-    show(engine, assumed, &mut view)?;
+    let began_ns = stamp::before_any_change_ns();
+    if view.is_staged() {
+        stage(engine, call, reads, place.context(assumed), &mut view)?;
+        let needed: Vec<_> = assumed.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
+        show(engine, &needed, &mut view)?;
+    } else {
+        show(engine, assumed, &mut view)?;
+    }
     let side = side_channel(engine, call, place.path(), view.scratch());
     let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
     let mut environment = place.environment_of(call);
@@ -212,7 +240,6 @@ pub fn perform(
         directory: Path::new(&call.directory),
         asked,
     };
-    let began_ns = stamp::before_any_change_ns();
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
     if executed.status != 0 {
         return Err("the compile failed".into());
@@ -222,14 +249,18 @@ pub fn perform(
     }
     let outcome = collect(engine, call, &executed)?;
     let (cpu, wall) = (executed.cpu, executed.wall);
+    let staged = executed.view.is_staged();
     let dependencies = match &side.dependencies {
-        Some(path) => fs::read(inside(&executed, path)).map_err(say)?,
-        None => {
-            scan(engine, call, assumed, &place.environment_of(call)).map_err(|error| error.to_string())?
-        }
+        Some(path) => Some(fs::read(inside(&executed, path)).map_err(say)?),
+        // It had nothing else to read.
+        None if staged => None,
+        None => Some(
+            scan(engine, call, assumed, &place.environment_of(call)).map_err(|error| error.to_string())?,
+        ),
     };
     let assembled = side.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
-    let evidence = Evidence { began_ns, dependencies, assembled, outcome: Ok(outcome.clone()) };
+    let staged = staged.then(|| Arc::clone(&reads.set));
+    let evidence = Evidence { began_ns, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
     let learnt =
         conclude(engine, call, place.context(assumed), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })

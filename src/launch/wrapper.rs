@@ -40,7 +40,7 @@ impl Wrapper {
         let say = |error: std::io::Error| error.to_string();
         let view = engine
             .executor
-            .prepare(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+            .prepare_whole(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>())
             .map_err(say)?;
         for folder in &folders {
             view.make_folder(folder).map_err(say)?;

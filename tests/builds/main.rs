@@ -7,6 +7,7 @@ mod faults;
 mod merit;
 mod outputs;
 mod predictions;
+mod staged;
 #[path = "../support/mod.rs"]
 mod support;
 mod traced;

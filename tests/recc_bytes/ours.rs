@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
+use spec_cc::action::Folders;
 use spec_cc::action::remote::{
     Asked, Built, Disk, File, build, crtbegin, dependency_arguments, recc_runs_locally,
 };
@@ -39,8 +40,8 @@ pub(crate) fn ask(line: &Line) -> Told {
     let joined: Vec<String> = listed.iter().map(|path| line.joined(path)).collect();
     let from_joined: Vec<File<'_>> =
         files.iter().zip(&joined).map(|(file, path)| File { path, ..*file }).collect();
-    let built = build(&asked, &line.layout, &files, &DISK);
-    let again = build(&asked, &line.layout, &from_joined, &DISK);
+    let built = build(&asked, &line.layout, &files, &DISK, &Folders::default());
+    let again = build(&asked, &line.layout, &from_joined, &DISK, &Folders::default());
     assert_eq!(built, again, "paths joined to the working directory give another action: {:?}", line.words);
     match built {
         Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
@@ -87,17 +88,17 @@ fn file<'a>(line: &Line, path: &'a str) -> File<'a> {
 }
 
 fn describe(built: &Built, files: &[File<'_>]) -> String {
-    let messages: HashMap<String, &Vec<u8>> =
-        built.messages.iter().map(|(digest, bytes)| (digest.hex(), bytes)).collect();
+    let messages: HashMap<String, &[u8]> =
+        built.messages.iter().map(|(digest, bytes)| (digest.hex(), bytes.as_ref())).collect();
     let left_out: Vec<&str> = built.left_out.iter().map(|index| files[*index].path).collect();
     let mut tree = Vec::new();
-    let action = reapi::Action::decode(messages[&built.action.hex()].as_slice()).expect("an action");
+    let action = reapi::Action::decode(messages[&built.action.hex()]).expect("an action");
     list(&action.input_root_digest.expect("a root").hash, "", &messages, &mut tree);
     format!("{:?}\n   with {tree:?}\n   without {left_out:?}", built.command)
 }
 
-fn list(digest: &str, path: &str, messages: &HashMap<String, &Vec<u8>>, tree: &mut Vec<String>) {
-    let folder = reapi::Directory::decode(messages[digest].as_slice()).expect("a directory");
+fn list(digest: &str, path: &str, messages: &HashMap<String, &[u8]>, tree: &mut Vec<String>) {
+    let folder = reapi::Directory::decode(messages[digest]).expect("a directory");
     tree.extend(folder.files.iter().map(|file| format!("{path}{}", file.name)));
     if folder.files.is_empty() && folder.directories.is_empty() {
         tree.push(path.to_owned());

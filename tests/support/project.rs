@@ -95,6 +95,12 @@ impl Project {
         shared.into_iter().fold(self.set("RECC_SERVER", url), |project, name| project.set(name, "1"))
     }
 
+    /// Builds with spec-cc as root without capabilities, as in BuildStream's sandbox.
+    pub(crate) fn confined(mut self) -> Self {
+        self.sandbox.confine();
+        self
+    }
+
     /// Sets a variable of spec-cc's builds.
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));

@@ -10,13 +10,20 @@ use tempfile::TempDir;
 /// A folder with everything that spec-cc keeps; dropping it stops the companion.
 pub(crate) struct Sandbox {
     folder: TempDir,
+    /// Whether what is started in it is root without capabilities, as in BuildStream's sandbox.
+    confined: bool,
 }
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder =
             tempfile::Builder::new().prefix("spec-cc-test-").tempdir().expect("make a temporary folder");
-        Self { folder }
+        Self { folder, confined: false }
+    }
+
+    /// From here on as root without capabilities in a user namespace of its own, as in BuildStream's sandbox.
+    pub(crate) fn confine(&mut self) {
+        self.confined = true;
     }
 
     /// A path in the sandbox.
@@ -42,7 +49,15 @@ impl Sandbox {
 
     /// `specctl` with `arguments`, in this sandbox.
     pub(crate) fn specctl(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(programs().join("specctl"));
+        let specctl = programs().join("specctl");
+        let mut command = if self.confined {
+            let mut command = Command::new("bwrap");
+            command.args("--unshare-user --uid 0 --gid 0 --cap-drop ALL --dev-bind / / --".split(' '));
+            command.arg(specctl);
+            command
+        } else {
+            Command::new(specctl)
+        };
         command.args(arguments);
         quiet(&mut command, self.folder.path());
         self.enter(&mut command);
@@ -51,6 +66,10 @@ impl Sandbox {
 
     /// `specctl run`, about to run `script` as one session of `element` in `folder`.
     pub(crate) fn session(&self, element: &str, folder: &Path, script: &str) -> Command {
+        if self.confined {
+            // Each starts in a namespace of its own, and a companion serves that of its start alone.
+            self.stop();
+        }
         let mut command = self.specctl(&["run", "--project", "tests", "--element", element]);
         command.args(["--", "sh", "-ec", script]).current_dir(folder);
         command

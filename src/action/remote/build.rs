@@ -1,13 +1,14 @@
 //! Command, input root and Action of one command, in recc's bytes.
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bytes::Bytes;
 use prost::Message;
 
 use super::arguments::{self, Arguments};
 use super::paths::Paths;
 use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
-use crate::action::{to_reapi, tree};
+use crate::action::{Folders, to_reapi, tree};
 use crate::inputs::digest::Digest;
 
 /// A command as the user ran it.
@@ -43,7 +44,7 @@ pub struct Built {
     /// Digest of the `Action`.
     pub action: Digest,
     /// What has to be uploaded beside the files: every `Directory`, then the `Command`, then the `Action`.
-    pub messages: Vec<(Digest, Vec<u8>)>,
+    pub messages: Vec<(Digest, Bytes)>,
     /// Indices of the files that are in the input root.
     pub inputs: Vec<usize>,
     /// Indices of the files that are not: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
@@ -63,6 +64,7 @@ pub fn build(
     layout: &Layout,
     files: &[File<'_>],
     disk: &Disk<'_>,
+    folders: &Folders,
 ) -> Result<Built, NotRemote> {
     refuse_settings(layout)?;
     let paths = Paths::new(layout, asked.directory, disk);
@@ -88,7 +90,7 @@ pub fn build(
         ..Default::default()
     };
     let mut messages = Vec::new();
-    let root = tree::root(places.leaves, &mut |digest, bytes| messages.push((digest, bytes)));
+    let root = tree::root(places.leaves, folders, &mut |digest, bytes| messages.push((digest, bytes)));
     let command_digest = push(&mut messages, &command);
     let action = push(&mut messages, &action(layout, &command, &command_digest, &root));
     Ok(Built { action, messages, inputs: places.inputs, left_out: places.left_out, command })
@@ -122,8 +124,8 @@ pub fn dependency_arguments(
     Ok(dependencies)
 }
 
-fn push(messages: &mut Vec<(Digest, Vec<u8>)>, message: &impl Message) -> Digest {
-    let bytes = message.encode_to_vec();
+fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {
+    let bytes = Bytes::from(message.encode_to_vec());
     let digest = Digest::of(&bytes);
     messages.push((digest, bytes));
     digest

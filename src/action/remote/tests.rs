@@ -1,6 +1,7 @@
 //! Actions of a small project, with digests that recc 1.4.30 printed for it; and what recc does not send.
 
 use super::*;
+use crate::action::Folders;
 use crate::inputs::digest::Digest;
 
 const SOURCE: &str = "#include \"a.h\"\nint main(void) { return A; }\n";
@@ -27,7 +28,7 @@ fn file<'a>(path: &'a str, content: &str) -> File<'a> {
 fn built(command: &str, directory: &str, layout: &Layout, files: &[File<'_>]) -> Result<Built, NotRemote> {
     let (arguments, environment) = (words(command), path_variable());
     let asked = Asked { arguments: &arguments, environment: &environment, directory, link: false };
-    build(&asked, layout, files, &DISK)
+    build(&asked, layout, files, &DISK, &Folders::default())
 }
 
 fn local(command: &str) -> Option<NotRemote> {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use super::Job;
 use crate::action::remote::Built;
 use crate::backend::reapi::{Blob, Content};
@@ -22,7 +24,7 @@ pub(in crate::launch) type Needs = Vec<u32>;
 /// Where a blob's bytes are.
 #[derive(Debug)]
 enum Held {
-    Message(Vec<u8>),
+    Message(Bytes),
     File(PathBuf),
 }
 

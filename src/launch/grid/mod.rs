@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bytes::Bytes;
 
 pub use ident::Idents;
 pub use job::Job;
@@ -24,6 +25,7 @@ pub use settings::GridSettings;
 pub use wire::{Outline, Sent, Wire};
 
 use super::Engine;
+use crate::action::Folders;
 use crate::backend::Outcome;
 use crate::backend::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::inputs::digest::Digest;
@@ -41,6 +43,7 @@ pub struct Grid {
     uploads: Uploads,
     complaints: Arc<Complaints>,
     links: Links,
+    folders: Folders,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
 }
@@ -96,6 +99,7 @@ impl Grid {
             settings,
             complaints,
             links: Links::default(),
+            folders: Folders::default(),
             works_elsewhere: AtomicBool::new(false),
         }
     }
@@ -131,7 +135,7 @@ impl Grid {
 
     /// The same, with links as they are at a moment.
     pub(super) fn wire_at(&self, job: &Job<'_>, links: &LinksNow<'_>) -> Result<Wire, Unobtainable> {
-        wire::wire(job, &self.settings.layout, links).map_err(Unobtainable::Unsent)
+        wire::wire(job, &self.settings.layout, links, &self.folders).map_err(Unobtainable::Unsent)
     }
 
     /// Links as they are now.
@@ -233,7 +237,7 @@ impl Grid {
         engine: &Engine,
         job: &Job<'_>,
         outline: &Outline,
-        further: &[(Digest, Vec<u8>)],
+        further: &[(Digest, Bytes)],
         result: &reapi::ActionResult,
     ) -> Result<Executed, Unobtainable> {
         if result.exit_code != 0 {
@@ -262,7 +266,7 @@ impl Grid {
         &self,
         engine: &Engine,
         (job, outline): (&Job<'_>, &Outline),
-        messages: &[(Digest, Vec<u8>)],
+        messages: &[(Digest, Bytes)],
         outcome: &Outcome,
         guard: Option<Box<dyn Send>>,
     ) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bytes::Bytes;
 
 use super::complaints::Complaints;
 use crate::backend::reapi::{Blob, Client, Content, GridError};
@@ -18,7 +19,7 @@ const WIDTH: usize = 4;
 pub(super) struct Parcel {
     pub(super) action: Digest,
     /// Action, Command and directories: a server may want to see them before it takes a result.
-    pub(super) messages: Vec<(Digest, Vec<u8>)>,
+    pub(super) messages: Vec<(Digest, Bytes)>,
     pub(super) files: Vec<(Digest, PathBuf)>,
     pub(super) stderr: Vec<u8>,
     pub(super) result: reapi::ActionResult,
@@ -68,13 +69,11 @@ fn carry(client: &Client, complaints: &Complaints, parcels: &Mutex<Receiver<Parc
 }
 
 fn deliver(client: &Client, parcel: &Parcel) -> Result<(), GridError> {
-    let bytes = |(digest, bytes): &'_ (Digest, Vec<u8>)| (*digest, bytes.clone());
-    let mut messages: Vec<(Digest, Vec<u8>)> = parcel.messages.iter().map(bytes).collect();
-    messages.push((Digest::of(&parcel.stderr), parcel.stderr.clone()));
-    let messages =
-        messages.iter().map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
+    let stderr = Blob { digest: Digest::of(&parcel.stderr), content: Content::Bytes(&parcel.stderr) };
+    let messages = parcel.messages.iter();
+    let messages = messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
     let files = parcel.files.iter();
     let files = files.map(|(digest, path)| Blob { digest: *digest, content: Content::File(path) });
-    client.upload(&messages.chain(files).collect::<Vec<_>>())?;
+    client.upload(&messages.chain([stderr]).chain(files).collect::<Vec<_>>())?;
     client.update_result(&parcel.action, &parcel.result)
 }

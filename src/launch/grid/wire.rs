@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::Job;
+use crate::action::Folders;
 use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
 use crate::command;
 use crate::inputs::digest::Digest;
@@ -83,13 +86,18 @@ impl Wire {
     }
 
     /// recc's messages, where the server has not got them with the action to execute.
-    pub(in crate::launch) fn further_messages(&self) -> &[(Digest, Vec<u8>)] {
+    pub(in crate::launch) fn further_messages(&self) -> &[(Digest, Bytes)] {
         if self.is_faithful() { &[] } else { &self.asked.messages }
     }
 }
 
 /// Builds the actions of a job, with links as they are `now`.
-pub(super) fn wire(job: &Job<'_>, layout: &Layout, now: &LinksNow<'_>) -> Result<Wire, String> {
+pub(super) fn wire(
+    job: &Job<'_>,
+    layout: &Layout,
+    now: &LinksNow<'_>,
+    folders: &Folders,
+) -> Result<Wire, String> {
     if !layout.deps_override.is_empty() {
         return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
     }
@@ -102,8 +110,9 @@ pub(super) fn wire(job: &Job<'_>, layout: &Layout, now: &LinksNow<'_>) -> Result
     };
     let files = beside(job, &directory);
     let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
-    let laid_out =
-        |layout: &Layout| remote::build(&asked, layout, &files, &disk).map_err(|why| why.to_string());
+    let laid_out = |layout: &Layout| {
+        remote::build(&asked, layout, &files, &disk, folders).map_err(|why| why.to_string())
+    };
     let built = laid_out(layout)?;
     let own = if job.link { &layout.link_platform } else { &layout.compile_platform };
     let pinned = own

@@ -117,7 +117,7 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
         files.push((path, snapshot.look(id).map_err(|error| format!("{path}: {error}"))?));
     }
     Ok(Linkage {
-        key: key(call, &toolchain, &command, &files),
+        key: key(engine, call, &toolchain, &command, &files),
         changed_ns: files.iter().map(|(_, seen)| seen.stamp.changed_ns()).max().unwrap_or(0),
         covered: names.iter().map(|path| resolved(Path::new(path))).collect(),
         inputs,
@@ -125,7 +125,13 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     })
 }
 
-fn key(call: &LinkCall, toolchain: &Toolchain, command: &[String], files: &[(&String, Seen)]) -> Digest {
+fn key(
+    engine: &Engine,
+    call: &LinkCall,
+    toolchain: &Toolchain,
+    command: &[String],
+    files: &[(&String, Seen)],
+) -> Digest {
     let inputs: Vec<_> = files
         .iter()
         .map(|(path, seen)| action::Input { path, digest: seen.digest, executable: false })
@@ -144,7 +150,7 @@ fn key(call: &LinkCall, toolchain: &Toolchain, command: &[String], files: &[(&St
         outputs: std::slice::from_ref(&call.link.output.path),
         toolchain: &toolchain.fingerprint,
     };
-    action::digest(&parts, &inputs)
+    action::digest(&parts, &inputs, &engine.folders)
 }
 
 impl Linkage {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
 use crate::inputs::digest::Digest;
@@ -22,7 +24,7 @@ pub(super) struct Ticket {
     /// What the server needs for it, of the cargo of its batch.
     pub(super) needs: Needs,
     /// Messages that go with its result but not with its execution.
-    pub(super) further: Vec<(Digest, Vec<u8>)>,
+    pub(super) further: Vec<(Digest, Bytes)>,
     pub(super) keys: Keys,
     pub(super) toolchain: Arc<Toolchain>,
     /// Whether the grid is to run it.

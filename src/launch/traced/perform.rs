@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::Traced;
 use super::observe::{Observed, Run, Unlearnt, observe};
-use super::state::{Overrides, There};
-use crate::backend::Job;
+use super::state::{LISTING, Overrides, There};
 use crate::backend::trace;
+use crate::backend::{Job, View};
+use crate::inputs::paths::PathId;
 use crate::inputs::stamp;
 use crate::launch::call::{lexical, plain};
 use crate::launch::{Engine, Place};
@@ -24,12 +25,12 @@ pub(in crate::launch) struct Performed {
     pub wall: Duration,
 }
 
-/// Runs `traced` on what is foreseen, and keeps its result. `outputs` is what it made last time.
+/// Runs `traced`, which touches the paths of `set`, on what is foreseen, and keeps its result. `outputs` is what it made last time.
 pub(in crate::launch) fn perform(
     engine: &Engine,
     traced: &Traced,
     place: &Place,
-    foreseen: &Overrides,
+    (set, foreseen): (&[PathId], &Overrides),
     outputs: &[String],
     asked: bool,
     started: &dyn Fn(i32),
@@ -42,6 +43,8 @@ pub(in crate::launch) fn perform(
     for folder in &covered {
         view.make_folder(folder).map_err(say)?;
     }
+    let began_ns = stamp::before_any_change_ns();
+    stage(engine, set, foreseen, &mut view)?;
     for (&id, there) in foreseen {
         let There::File(content) = there else { continue };
         let name = engine.name(id);
@@ -64,7 +67,6 @@ pub(in crate::launch) fn perform(
         directory: Path::new(&traced.directory),
         asked,
     };
-    let began_ns = stamp::before_any_change_ns();
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
     let touched = trace::read(&listed).map_err(|error| error.to_string())?;
     let status = exit_status(executed.status).ok_or_else(|| "it was ended by a signal".to_owned())?;
@@ -87,6 +89,22 @@ pub(in crate::launch) fn perform(
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;
     engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
     Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })
+}
+
+/// Lets a staged view have what the command is known to touch. Should it touch anything else that is there, the trace will tell.
+fn stage(engine: &Engine, set: &[PathId], foreseen: &Overrides, view: &mut View) -> Result<(), String> {
+    if !view.is_staged() {
+        return Ok(());
+    }
+    for id in set.iter().filter(|id| !foreseen.contains_key(id)) {
+        let name = engine.name(*id);
+        let path = Path::new(name.strip_suffix(LISTING).unwrap_or(&name));
+        if name.ends_with(LISTING) && view.written(path).is_some() {
+            return Err(format!("it looks at all that is in {}", path.display()));
+        }
+        view.stage(path).map_err(|error| format!("{name} cannot be staged: {error}"))?;
+    }
+    Ok(())
 }
 
 /// The exit status in a raw wait status; `None` when a signal ended it.

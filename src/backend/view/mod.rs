@@ -1,34 +1,44 @@
-//! A private view of the build tree: an overlay in a mount namespace, so that what runs in it writes nowhere else.
+//! A private view of the build tree: mounts in a namespace, so that what runs in it writes nowhere else.
 //!
 //! A launched compile must give the very bytes the real command would have written, and file names end up in them
 //! (depfile targets, `.dwo` names, coverage notes, debug paths). So it runs with the real arguments, in the real
-//! working directory, on the real files; only its writes are caught, in an upper layer of its own.
+//! working directory; only its writes are caught, in a folder of its own.
 
-use std::ffi::CString;
+mod enter;
+mod stage;
+
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use stage::Staged;
 
-/// A folder covered by an overlay, and where what is written below it goes.
+/// How the tree gets into a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// By an overlay: all of it is seen.
+    Overlay,
+    /// By copies of what the job is known to read, in a folder that is bound over the tree: nothing else of it is seen.
+    Staged,
+}
+
+/// A covered folder, and where what is written below it goes.
 #[derive(Debug)]
 struct Layer {
     covered: PathBuf,
     upper: PathBuf,
-    /// Files that are seen in the view alone, once there are any.
+    /// Files that are seen in an overlay alone, once there are any.
     shown: Option<PathBuf>,
 }
 
 /// The layers of one job, on disk below its scratch folder; removed with it.
 #[derive(Debug)]
 pub struct View {
+    kind: Kind,
     layers: Vec<Layer>,
+    staged: Staged,
     scratch: tempfile::TempDir,
 }
 
@@ -36,7 +46,7 @@ impl View {
     /// Prepares layers over `covered` (absolute folders) in a new folder below `scratch`.
     ///
     /// A folder inside another one needs no layer of its own.
-    pub fn new(scratch: &Path, covered: &[&Path]) -> io::Result<Self> {
+    pub fn new(kind: Kind, scratch: &Path, covered: &[&Path]) -> io::Result<Self> {
         let scratch = tempfile::Builder::new().prefix("job-").tempdir_in(scratch)?;
         let mut layers: Vec<Layer> = Vec::new();
         let mut covered = covered.to_vec();
@@ -51,7 +61,18 @@ impl View {
             fs::create_dir(base.join("work"))?;
             layers.push(Layer { covered: folder.to_owned(), upper: base.join("upper"), shown: None });
         }
-        Ok(Self { layers, scratch })
+        Ok(Self { kind, layers, staged: Staged::default(), scratch })
+    }
+
+    /// Whether of the covered folders only that is seen which was [staged](View::stage) or [shown](View::show).
+    pub fn is_staged(&self) -> bool {
+        self.kind == Kind::Staged && !self.layers.is_empty()
+    }
+
+    /// Lets a staged view have what is at `path` (absolute): a file, a folder, or a link and what it leads to. Nothing is done
+    /// where nothing is there, or where everything is seen.
+    pub fn stage(&mut self, path: &Path) -> io::Result<()> {
+        if self.is_staged() { self.staged.add(&self.layers, path) } else { Ok(()) }
     }
 
     /// A folder of the job's own that is the same inside and outside of the view.
@@ -80,6 +101,9 @@ impl View {
         if inside.map(|part| layer.covered.join(part)).any(|folder| folder.is_symlink()) {
             return Err(io::Error::other("a symbolic link leads to it"));
         }
+        if self.kind == Kind::Staged {
+            return self.staged.show(&layer.upper.join(below), content);
+        }
         let shown = layer.shown.get_or_insert_with(|| layer.upper.with_file_name("shown"));
         let place = shown.join(below);
         fs::create_dir_all(place.parent().unwrap_or(shown))?;
@@ -97,58 +121,27 @@ impl View {
             command.current_dir(directory);
             return Ok(());
         }
-        let mut mounts = Vec::new();
-        for layer in &self.layers {
-            let options = overlay_options(layer)?;
-            mounts.push((c_string(&layer.covered)?, options));
-        }
-        let directory = c_string(directory)?;
-        let identity = (!nix::unistd::geteuid().is_root()).then(Identity::current);
-        // SAFETY: between fork and exec only system calls are made, on memory prepared before the fork.
-        unsafe {
-            command.pre_exec(move || {
-                let mut flags = CloneFlags::CLONE_NEWNS;
-                if identity.is_some() {
-                    flags |= CloneFlags::CLONE_NEWUSER;
-                }
-                unshare(flags)?;
-                if let Some(identity) = &identity {
-                    identity.map()?;
-                }
-                let none: Option<&str> = None;
-                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-                for (target, options) in &mounts {
-                    mount(
-                        Some(c"overlay"),
-                        target.as_c_str(),
-                        Some(c"overlay"),
-                        MsFlags::empty(),
-                        Some(options.as_c_str()),
-                    )?;
-                }
-                nix::unistd::chdir(directory.as_c_str())?;
-                Ok(())
-            });
-        }
-        Ok(())
+        enter::enter(command, (self.kind, &self.layers), directory)
     }
 
     /// Where a file written at `path` (absolute) is to be found afterwards; `None` when no layer covers it.
     pub fn written(&self, path: &Path) -> Option<PathBuf> {
-        self.layers
-            .iter()
-            .find_map(|layer| path.strip_prefix(&layer.covered).ok().map(|below| layer.upper.join(below)))
+        above(&self.layers, path)
     }
 
     /// Every file that was written, by the path it was written at, and every path that was removed.
     pub fn changes(&self) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for layer in &self.layers {
-            walk(&layer.upper, &mut |path| {
-                if let Ok(below) = path.strip_prefix(&layer.upper) {
+            let mut see = |path: &Path| {
+                if let Ok(below) = path.strip_prefix(&layer.upper)
+                    && !self.staged.is_untouched(path)
+                {
                     found.push(layer.covered.join(below));
                 }
-            })?;
+            };
+            walk(&layer.upper, &mut see)?;
+            self.staged.removed(&layer.upper).for_each(see);
         }
         Ok(found)
     }
@@ -165,23 +158,35 @@ impl Drop for View {
     }
 }
 
-/// Whether views work here: tries one over a folder in `scratch`.
-pub(super) fn works(scratch: &Path) -> bool {
-    let attempt = || -> io::Result<bool> {
-        let covered = tempfile::Builder::new().prefix("probe-").tempdir_in(scratch)?;
-        let view = View::new(scratch, &[covered.path()])?;
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", ": > written"]);
-        view.enter(&mut command, covered.path())?;
-        let status = command.status()?;
-        let escaped = covered.path().join("written").exists();
-        let caught = view.written(&covered.path().join("written")).is_some_and(|path| path.exists());
-        Ok(status.success() && caught && !escaped)
-    };
-    attempt().unwrap_or_else(|error| {
-        tracing::info!("no private view below {}: {error}", scratch.display());
-        false
+/// Where in the layers a path is written to; `None` when no layer covers it.
+fn above(layers: &[Layer], path: &Path) -> Option<PathBuf> {
+    layers
+        .iter()
+        .find_map(|layer| path.strip_prefix(&layer.covered).ok().map(|below| layer.upper.join(below)))
+}
+
+/// The kind of views that works here: tries them over a folder in `scratch`.
+pub(super) fn working(scratch: &Path) -> Option<Kind> {
+    [Kind::Overlay, Kind::Staged].into_iter().find(|&kind| {
+        works(kind, scratch).unwrap_or_else(|error| {
+            tracing::info!("no private view ({kind:?}) below {}: {error}", scratch.display());
+            false
+        })
     })
+}
+
+fn works(kind: Kind, scratch: &Path) -> io::Result<bool> {
+    let covered = tempfile::Builder::new().prefix("probe-").tempdir_in(scratch)?;
+    let (read, written) = (covered.path().join("read"), covered.path().join("written"));
+    fs::write(&read, "")?;
+    let mut view = View::new(kind, scratch, &[covered.path()])?;
+    view.stage(&read)?;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", ": < read && : > written"]);
+    view.enter(&mut command, covered.path())?;
+    let status = command.status()?;
+    let caught = view.written(&written).is_some_and(|path| path.exists());
+    Ok(status.success() && caught && !written.exists() && view.changes()? == [written])
 }
 
 fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> io::Result<()> {
@@ -195,51 +200,4 @@ fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn overlay_options(layer: &Layer) -> io::Result<CString> {
-    let work = layer.upper.with_file_name("work");
-    let mut options = Vec::new();
-    let shown = layer.shown.as_deref().map(|shown| ("lowerdir=", shown));
-    let covered = (if shown.is_some() { ":" } else { "lowerdir=" }, layer.covered.as_path());
-    let written = [(",upperdir=", layer.upper.as_path()), (",workdir=", &work)];
-    for (name, path) in shown.into_iter().chain([covered]).chain(written) {
-        options.extend_from_slice(name.as_bytes());
-        for &byte in path.as_os_str().as_bytes() {
-            // Documentation/filesystems/overlayfs.rst: colons and commas separate, a backslash escapes.
-            if matches!(byte, b'\\' | b':' | b',') {
-                options.push(b'\\');
-            }
-            options.push(byte);
-        }
-    }
-    if !nix::unistd::geteuid().is_root() {
-        options.extend_from_slice(b",userxattr");
-    }
-    CString::new(options).map_err(io::Error::from)
-}
-
-fn c_string(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_bytes()).map_err(io::Error::from)
-}
-
-/// Who we are outside, to be the same inside a user namespace.
-#[derive(Debug, Clone)]
-struct Identity {
-    uid_map: String,
-    gid_map: String,
-}
-
-impl Identity {
-    fn current() -> Self {
-        let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-        Self { uid_map: format!("{uid} {uid} 1"), gid_map: format!("{gid} {gid} 1") }
-    }
-
-    /// Writes the maps of the namespace just entered (`user_namespaces(7)`).
-    fn map(&self) -> io::Result<()> {
-        fs::write("/proc/self/setgroups", "deny")?;
-        fs::write("/proc/self/uid_map", &self.uid_map)?;
-        fs::write("/proc/self/gid_map", &self.gid_map)
-    }
 }

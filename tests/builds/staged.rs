@@ -1,0 +1,62 @@
+//! Builds by root without capabilities: no overlay can be had there, and launches run on staged copies of what they read.
+use crate::support::project::Expect::{Ahead, Any};
+use crate::support::project::{CLEAN_MAKE, Project};
+
+#[test]
+fn a_make_build_is_launched_on_copies() {
+    Project::six()
+        .confined()
+        .step("", CLEAN_MAKE, Any)
+        .step(
+            "make -s clean; sed -i 's/DEEP 3/DEEP 5/' lib/deep.h",
+            &format!("sleep 1.5; {CLEAN_MAKE}"),
+            Ahead,
+        )
+        .step(
+            "make -s clean; echo '#include \"extra.h\"' >>lib/deep.h",
+            &format!("sleep 1.5; {CLEAN_MAKE}"),
+            Ahead,
+        )
+        .step("make -s clean; sed -i 's/100/200/' lib/extra.h", &format!("sleep 1.5; {CLEAN_MAKE}"), Ahead)
+        .check();
+}
+
+#[test]
+fn links_and_missing_folders_are_staged() {
+    let build = "sleep 1.5; mkdir -p out/sub; cd out/sub; $CC -MD -I../../include -I../../no/such -c ../../src/one.c -o one.o";
+    Project::of(&[(
+        "src/one.c",
+        "#include <linked.h>\n#include \"beside.h\"\nint one(void) { return LINKED + BESIDE; }\n",
+    )])
+    .file("src/beside.h", "#define BESIDE 1\n")
+    .file("real/deep/linked.h", "#include \"neighbour.h\"\n#define LINKED neighbour()\n")
+    .file("real/deep/neighbour.h", "static int neighbour(void) { return 3; }\n")
+    .confined()
+    .step(
+        "ln -s real include; ln -s deep/linked.h real/linked.h; ln -s deep/neighbour.h real/neighbour.h",
+        build,
+        Any,
+    )
+    .step("rm -r out; sed -i 's/3/4/' real/deep/neighbour.h", build, Ahead)
+    .check();
+}
+
+#[test]
+fn what_a_build_makes_is_shown_to_a_launch() {
+    let build = "sleep 1.5; echo '#define MADE 1' >made.h; $CC -I. -c main.c; $CC -o main main.o; $WRAP ar rcsD lib.a main.o";
+    Project::of(&[("main.c", "#include \"made.h\"\nint main(void) { return MADE; }\n")])
+        .confined()
+        .step("", build, Any)
+        .step("rm -f made.h main.o main lib.a; sed -i 's/return MADE/return MADE + 1/' main.c", build, Ahead)
+        .check();
+}
+
+#[test]
+fn a_job_that_changes_what_it_was_shown_is_not_kept() {
+    let build = "sleep 1.5; $CC -c main.c; rm -f lib.a; cp old.a lib.a; $WRAP ar rcs lib.a main.o";
+    Project::of(&[("main.c", "int main(void) { return 0; }\n"), ("old.c", "int old;\n")])
+        .confined()
+        .step("gcc -c old.c; ar rcs old.a old.o", build, Any)
+        .step("rm -f main.o; echo 'int more;' >>main.c", build, Any)
+        .check();
+}
