@@ -1,6 +1,8 @@
 //! `specctl bst`: for BuildStream projects.
 
+mod artifact;
 mod compare;
+mod leave;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -15,11 +17,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Args),
+    Leave(leave::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         Command::Compare(args) => compare::run(args),
+        Command::Leave(args) => leave::run(args),
     }
 }
 
