@@ -1,5 +1,6 @@
 //! `specctl`: one file a subcommand.
 
+mod bst;
 mod client;
 mod close;
 mod config;
@@ -52,6 +53,7 @@ enum Command {
     Forget(forget::Args),
     Config(config::Args),
     Doctor(doctor::Args),
+    Bst(bst::Args),
     Serve(serve::Args),
     Stop(stop::Args),
 }
@@ -74,6 +76,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => export::import(&args),
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Bst(args) => bst::run(&args),
         Command::Doctor(args) => return doctor::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),

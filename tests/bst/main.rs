@@ -7,6 +7,8 @@
 mod autotools;
 mod base;
 mod buildstream;
+mod chain;
+mod modes;
 mod project;
 mod recc;
 mod stand;

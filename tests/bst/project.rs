@@ -1,11 +1,12 @@
 //! A BuildStream project of a test's own, and what a test does with it.
 use crate::base;
 use crate::stand::Stand;
-use crate::support::shell::ended_well;
+use crate::support::shell::{ended_well, succeed};
 use crate::support::{sandbox, tree};
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
 
 /// Every project's beginning: the kinds of elements, and the root file system.
 const CONF: &str = "\
@@ -35,18 +36,18 @@ impl Project {
         project
     }
 
-    /// Copies the files of `packaging/buildstream` into the project, as its guide says, with the tested programs.
+    /// Takes the files of `packaging/buildstream` and the tested programs, as its guide says.
     fn take_packaging(&self) {
-        let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/buildstream");
-        let programs = self.folder.join("files/spec-cc");
-        fs::create_dir_all(programs.join("bin")).unwrap();
-        for name in ["specctl", "spec-cc"] {
-            fs::copy(sandbox::programs().join(name), programs.join("bin").join(name)).unwrap();
-        }
-        for name in ["spec-c++", "spec-ar"] {
-            symlink("spec-cc", programs.join("bin").join(name)).unwrap();
-        }
-        fs::copy(packaging.join("spec-cc.bst"), self.folder.join("elements/spec-cc.bst")).unwrap();
+        let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
+        let mut install = Command::new(packaging.join("install"));
+        install.arg(self.folder.join("files/spec-cc")).env("SPEC_CC_PROGRAMS", sandbox::programs());
+        succeed(&mut install);
+        let take = |name: &str, to: &str| {
+            fs::copy(packaging.join("buildstream").join(name), self.folder.join(to)).unwrap();
+        };
+        take("spec-cc.bst", "elements/spec-cc.bst");
+        take("spec-cc.yml", "spec-cc.yml");
+        take("spec-cc-open.yml", "spec-cc-open.yml");
     }
 
     /// Writes one file of the project.
@@ -61,9 +62,9 @@ impl Project {
         self.bst(&["--cache-buildtrees", "always", "build", element]);
     }
 
-    /// Forgets `element`'s artifact, so that it is built again.
-    pub(crate) fn delete(&self, element: &str) {
-        self.bst(&["artifact", "delete", element]);
+    /// Forgets the elements' artifacts, so that they are built again.
+    pub(crate) fn delete(&self, elements: &[&str]) {
+        self.bst(&[&["artifact", "delete"], elements].concat());
     }
 
     /// The log of `element`'s last build.
@@ -78,10 +79,15 @@ impl Project {
 
     /// The files of `element`'s artifact, by content.
     pub(crate) fn artifact(&self, element: &str) -> tree::Listing {
+        tree::list(self.checkout("none", element).path(), |_, _| true)
+    }
+
+    /// The files of `element`'s artifact, and of those of its dependencies that `deps` names (`bst artifact checkout`).
+    pub(crate) fn checkout(&self, deps: &str, element: &str) -> TempDir {
         let room = tempfile::tempdir().unwrap();
-        let to = room.path().join("artifact");
-        self.bst(&["artifact", "checkout", "--deps", "none", "--directory", to.to_str().unwrap(), element]);
-        tree::list(&to, |_, _| true)
+        let to = room.path().to_str().unwrap();
+        self.bst(&["artifact", "checkout", "--force", "--deps", deps, "--directory", to, element]);
+        room
     }
 
     /// Runs bst with `arguments`; returns its standard output, and panics with all of it unless it succeeds.

@@ -60,7 +60,7 @@ fn twice(stand: &'static Stand, name: &str, element: &str) -> String {
     }
     assert_eq!(project.log(element).matches("Making all in src").count(), 1);
     let events = project.in_build_tree(element, RECC_LOG);
-    project.delete(element);
+    project.delete(&[element]);
     project.build(element);
     let again = project.in_build_tree(element, RECC_LOG);
     assert_eq!(again.matches("Action Cache hit").count(), 2, "{again}");

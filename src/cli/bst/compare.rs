@@ -1,0 +1,81 @@
+//! `specctl bst compare`: what a project's build takes plainly, with results looked up, and with launches.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use spec_cc::bst::branch_cache;
+
+use crate::cli::text;
+
+/// Build TARGET in each mode of the option `spec_cc`, from the cache as it is now, and compare
+///
+/// Each mode has a copy of BuildStream's cache, made of links, in which TARGET's own artifact is forgotten: so none finds what another has
+/// left, and your cache stays as it is. Edit a source first to see what a change costs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    host: super::Host,
+    /// Modes to build in
+    #[arg(long, value_name = "MODE", value_delimiter = ',', default_value = "plain,cache,spec")]
+    modes: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The element
+    target: String,
+}
+
+/// What came of one mode.
+#[derive(Debug, Serialize)]
+struct Row {
+    mode: String,
+    /// Wall time of `bst build`, seconds.
+    seconds: f64,
+    /// Digest of the artifact's files: the same in every mode, if the build is reproducible.
+    artifact: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let rows: Vec<Row> = args.modes.iter().map(|mode| build(args, mode)).collect::<Result<_>>()?;
+    if args.json {
+        println!("{}", serde_json::to_string(&rows)?);
+    } else {
+        print!("{}", to_text(&rows));
+    }
+    Ok(())
+}
+
+/// Builds the target in one mode, on a copy of the cache beside the cache.
+fn build(args: &Args, mode: &str) -> Result<Row> {
+    let cache = args.host.cache()?;
+    let beside = cache.parent().context("the cache has no folder above it")?;
+    let room = tempfile::Builder::new().prefix("spec-cc-compare-").tempdir_in(beside)?;
+    let copy = room.path().join("buildstream");
+    branch_cache(&cache, &copy)?;
+    let bst = args.host.program().with_cache(&copy, room.path())?;
+    let with_mode = ["--option", "spec_cc", mode];
+    let state = bst
+        .run(&[&with_mode[..], &["show", "--deps", "none", "--format", "%{state}", &args.target]].concat())?;
+    if state.trim() == "cached" {
+        bst.run(&[&with_mode[..], &["artifact", "delete", &args.target]].concat())?;
+    }
+    let begun = Instant::now();
+    bst.run(&[&with_mode[..], &["build", &args.target]].concat())?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let format = "%{artifact-cas-digest}";
+    let artifact =
+        bst.run(&[&with_mode[..], &["show", "--deps", "none", "--format", format, &args.target]].concat())?;
+    Ok(Row { mode: mode.to_owned(), seconds, artifact: artifact.trim().to_owned() })
+}
+
+fn to_text(rows: &[Row]) -> String {
+    let mut table = vec![["mode", "build", "of the first", "artifact"].map(str::to_owned).to_vec()];
+    for row in rows {
+        let first = rows.first().unwrap_or(row);
+        let share = text::percent((first.seconds > 0.0).then(|| row.seconds / first.seconds));
+        let artifact = if row.artifact == first.artifact { "the same" } else { "another" };
+        table.push(vec![row.mode.clone(), text::seconds(row.seconds), share, artifact.to_owned()]);
+    }
+    text::table(&table)
+}
