@@ -47,7 +47,7 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
             reads.set.iter().map(|&id| templated(&engine.name(id), &call.directory)).collect();
         store.put(&key(), &record(&call, &reads, number as u32), &inputs)?;
     }
-    store.finish_build(&key(), &std::collections::HashSet::new(), false)?;
+    store.finish_build(&key(), &spec_cc::store::Build::default())?;
     Ok(())
 }
 

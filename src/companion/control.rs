@@ -200,7 +200,9 @@ fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> Sess
     while session.is_active() && begun.elapsed() < SETTLE {
         thread::sleep(Duration::from_millis(2));
     }
-    companion.close(session, succeeded)
+    let row = companion.close(session, succeeded);
+    session.settle();
+    row
 }
 
 fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
@@ -327,7 +329,7 @@ fn status(companion: &Companion) -> Value {
 }
 
 fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
-    companion.store.as_ref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
+    companion.store.as_deref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
 }
 
 fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {

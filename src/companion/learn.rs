@@ -155,7 +155,7 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
         let job = moment.job(call, &request.environment);
         let wire = grid.wire(&job).map_err(|error| error.to_string())?;
         let outcome = engine.cache.find(key).ok_or("its result has gone")?;
-        grid.keep(engine, &job, &wire, &outcome, Some(Box::new(session.begin())));
+        grid.keep(engine, &job, &wire, &outcome);
         Ok(())
     });
     if let Err(why) = shared {
@@ -229,4 +229,5 @@ pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Kno
     session.place.makes(&companion.engine, &known);
     let id = known.state().record.id;
     session.inner().knowns.insert(id, known);
+    session.changes.note();
 }

@@ -25,7 +25,7 @@ pub(super) struct LinkLesson {
     /// Its session.
     pub session: Arc<Session>,
     /// Keeps the session from closing before the result is kept.
-    pub active: Active,
+    pub _active: Active,
 }
 
 /// Reads a request as a link, when links are treated and it is one whose files are all known.
@@ -86,7 +86,7 @@ pub(super) fn answer(
         return Some(Answer::Serve(outcome, files));
     }
     let session = Arc::clone(session);
-    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, active })))
+    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, _active: active })))
 }
 
 /// Counts a link as served.
@@ -118,14 +118,14 @@ pub(super) fn keep(
     began_ns: i64,
     outcome: &Outcome,
 ) -> Result<(), String> {
-    let LinkLesson { call, linkage, grid, active, .. } = lesson;
+    let LinkLesson { call, linkage, grid, .. } = lesson;
     let engine = &companion.engine;
     linkage.accounts_for(&call, listed, began_ns)?;
     engine.cache.keep(&linkage.key, outcome).map_err(|error| error.to_string())?;
     if grid.settings().uploads() {
         let job = linkage.job(&call);
         let wire = grid.wire(&job).map_err(|error| error.to_string())?;
-        grid.keep(engine, &job, &wire, outcome, Some(Box::new(active)));
+        grid.keep(engine, &job, &wire, outcome);
     }
     Ok(())
 }

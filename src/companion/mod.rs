@@ -1,6 +1,7 @@
 //! The companion: one process a store, to which shims and `specctl` talk over a unix socket.
 
 mod ask;
+mod changes;
 mod connection;
 mod control;
 mod explain;
@@ -9,6 +10,7 @@ mod grids;
 mod hand;
 mod learn;
 mod link;
+mod memory;
 mod obtain;
 mod race;
 mod recc_log;
@@ -21,7 +23,7 @@ mod traced;
 mod warnings;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,9 +32,10 @@ use std::time::Duration;
 
 use grids::Grids;
 
+use self::memory::Memory;
 use crate::launch::{Budget, Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
-use crate::store::{ElementKey, Generated, Record, RecordId, Store, StoreError};
+use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
@@ -44,20 +47,18 @@ pub use session::{Session, SessionRow, revive};
 use warnings::Warnings;
 pub use watch::issue;
 
-/// A build must have asked for at least this share of an element's commands to count as complete: an incremental
-/// build says nothing about the commands it did not need.
-const COMPLETE_SHARE: f64 = 0.5;
-
 /// Everything the companion holds.
 pub struct Companion {
     engine: Arc<Engine>,
     launcher: Launcher,
     /// `None` when the store cannot be used: then everything works but memory.
-    store: Option<Store>,
+    store: Option<Arc<Store>>,
     /// Why it cannot be used.
     store_fault: String,
     grids: Grids,
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
+    /// Held while a session opens: what it remembers may come over a network.
+    opening: Mutex<()>,
     next_session: AtomicU64,
     cache_folder: PathBuf,
     tidying: Arc<AtomicBool>,
@@ -73,7 +74,7 @@ impl Companion {
         cache_folder: PathBuf,
     ) -> Self {
         let (store, store_fault) = match store {
-            Ok(store) => (Some(store), String::new()),
+            Ok(store) => (Some(Arc::new(store)), String::new()),
             Err(fault) => (None, fault),
         };
         let next = store.as_ref().map_or(1, |store| last_session(store) + 1);
@@ -84,6 +85,7 @@ impl Companion {
             store_fault,
             grids: Grids::default(),
             sessions: Mutex::default(),
+            opening: Mutex::default(),
             next_session: AtomicU64::new(next),
             cache_folder,
             tidying: Arc::default(),
@@ -112,10 +114,17 @@ impl Companion {
         settings: &Settings,
         explicit: bool,
     ) -> Option<Arc<Session>> {
-        let mut sessions = self.sessions();
-        let existing = sessions.values().filter(|session| session.whereabouts == whereabouts);
-        if let Some(session) = existing.max_by_key(|session| session.id).filter(|_| !explicit) {
-            return Some(Arc::clone(session));
+        let existing = || {
+            let sessions = self.sessions();
+            let existing = sessions.values().filter(|session| session.whereabouts == whereabouts);
+            existing.max_by_key(|session| session.id).filter(|_| !explicit).cloned()
+        };
+        if let Some(session) = existing() {
+            return Some(session);
+        }
+        let _alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = existing() {
+            return Some(session);
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
         let mode = settings.mode().unwrap_or(Mode::Off);
@@ -125,6 +134,8 @@ impl Companion {
         place.budget =
             Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
+        let memory = self.memory(&whereabouts.key, &place);
+        let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(
@@ -134,12 +145,31 @@ impl Companion {
             knowns.len()
         );
         let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns));
-        sessions.insert(id, Arc::clone(&session));
-        drop(sessions);
+        self.sessions().insert(id, Arc::clone(&session));
         if mode == Mode::Spec {
-            watch::start(Arc::clone(&self.engine), self.launcher.clone(), Arc::clone(&session), generated);
+            let memory = memory.clone();
+            watch::start(
+                &self.engine,
+                self.launcher.clone(),
+                Arc::clone(&session),
+                move |session, engine| {
+                    if let Some(memory) = memory {
+                        memory.fetch(foretold);
+                    }
+                    session.predict(engine, &generated);
+                },
+            );
+        }
+        if let Some(memory) = memory.filter(|memory| memory.grid.takes()) {
+            memory.follow(Arc::clone(&session));
         }
         Some(session)
+    }
+
+    /// Where an element is remembered beside the store, if its session has a grid.
+    fn memory(&self, key: &ElementKey, place: &Place) -> Option<Memory> {
+        let (store, grid) = (self.store.clone()?, place.grid.clone()?);
+        Some(Memory { engine: Arc::clone(&self.engine), store, grid, element: key.clone() })
     }
 
     /// What is remembered of an element: its commands, and the files that its builds make.
@@ -166,29 +196,17 @@ impl Companion {
         let cancelled = self.launcher.cancel(&session.place, &knowns);
         let complete = settle(session, &knowns, cancelled, succeeded);
         let row = session.row(complete);
-        if let Err(error) = self.remember(session, &knowns, &row) {
+        if let Err(error) = self.remember(session, &session.build(&self.engine, complete), &row) {
             tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
         }
+        session.changes.end();
         row
     }
 
-    fn remember(&self, session: &Session, knowns: &[Arc<Known>], row: &SessionRow) -> Result<(), StoreError> {
+    fn remember(&self, session: &Session, build: &Build, row: &SessionRow) -> Result<(), StoreError> {
         let Some(store) = &self.store else { return Ok(()) };
         let key = &session.whereabouts.key;
-        for known in knowns {
-            let state = known.state();
-            if state.rescanned {
-                let inputs = session.inputs(&self.engine, &state.reads);
-                let record = Record { shape: state.reads.shape.0, ..state.record.clone() };
-                store.put(key, &record, &inputs)?;
-            }
-        }
-        let seen: HashSet<_> = session.inner().seen.keys().copied().collect();
-        let uses: Vec<_> = knowns.iter().filter_map(|known| known.used(&seen, row.complete)).collect();
-        store.update(key, &uses)?;
-        let made: Vec<_> = session.generated(&self.engine);
-        store.put_generated(key, &made)?;
-        store.finish_build(key, &seen, row.complete)?;
+        store.finish_build(key, build)?;
         store.put_session(key, row)?;
         store.put_report(key, &session.report(row.clone()))?;
         store.flush()
@@ -226,8 +244,11 @@ impl Companion {
         for session in &sessions {
             self.close(session, false);
         }
+        for session in &sessions {
+            session.settle();
+        }
         self.launcher.close();
-        if let Some(Err(error)) = self.store.as_ref().map(Store::flush) {
+        if let Some(Err(error)) = self.store.as_ref().map(|store| store.flush()) {
             tracing::warn!("{error}");
         }
     }
@@ -265,9 +286,8 @@ fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: b
     let spent = session.place.budget.spent();
     accounts.launched_cpu_s = spent.cpu.as_secs_f64();
     accounts.launched_bytes = spent.bytes;
-    succeeded
-        && !inner.seen.is_empty()
-        && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+    drop(inner);
+    succeeded && session.is_complete()
 }
 
 /// The number of the newest session the store keeps.

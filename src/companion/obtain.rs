@@ -135,7 +135,7 @@ pub(super) fn had(
             First::Grid(executed) => executed,
             First::Here(outcome) => {
                 if grid.settings().uploads() {
-                    grid.keep(&companion.engine, job, &wire, &outcome, None);
+                    grid.keep(&companion.engine, job, &wire, &outcome);
                 }
                 return Ok(Had::Here(outcome));
             }

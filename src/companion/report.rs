@@ -104,6 +104,8 @@ impl Session {
             *inner.accounts.unserved.entry(why.why).or_default() += 1;
         }
         inner.told.insert(id, told);
+        drop(inner);
+        self.changes.note();
     }
 
     /// Counts a command that is left alone.

@@ -1,12 +1,13 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::Changes;
 use super::report::{Bypasses, Told};
 use super::root::Whereabouts;
 use crate::command::{driver, normalise};
@@ -18,7 +19,7 @@ use crate::inputs::stamp;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Accounts, Call, Engine, Known, Place, Reads, Traced, Work, plain, templated};
 use crate::settings::Mode;
-use crate::store::{Element, Generated, Given, Record, RecordId};
+use crate::store::{Build, Element, Generated, Given, Record, RecordId};
 
 /// What the store keeps of a session that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +46,13 @@ const LARGEST_PREDICTED: u64 = 8 << 20;
 /// A file that so many builds in a row have made otherwise than the one before is waited for.
 const FICKLE: u32 = 2;
 
+/// How long the end of a session waits for each of the two: results, and records, on their way to a grid.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// A build must have asked for at least this share of an element's commands to count as complete: an incremental
+/// build says nothing about the commands it did not need.
+const COMPLETE_SHARE: f64 = 0.5;
+
 /// Keeps a file's content, if it is still that.
 fn keep(engine: &Engine, path: PathId, content: Digest) {
     let blobs = &engine.cache.blobs;
@@ -70,6 +78,8 @@ pub struct Session {
     pub explicit: bool,
     /// Compiles being answered now.
     pub active: AtomicUsize,
+    /// What of it is to be remembered elsewhere.
+    pub(super) changes: Changes,
     opened: (Instant, u64),
     /// When it was opened by the clock that stamps files, which ticks coarsely, nanoseconds: what was made later shows more. In
     /// the same tick somebody may have edited a file before.
@@ -117,6 +127,7 @@ impl Session {
             mode,
             explicit,
             active: AtomicUsize::new(0),
+            changes: Changes::default(),
             opened: (Instant::now(), now),
             opened_ns: stamp::before_any_change_ns(),
             closed: AtomicBool::new(false),
@@ -137,7 +148,7 @@ impl Session {
     }
 
     /// Whether no compile has come or gone for this long.
-    pub fn idle_for(&self, time: std::time::Duration) -> bool {
+    pub fn idle_for(&self, time: Duration) -> bool {
         self.active.load(Ordering::SeqCst) == 0 && self.inner().last.is_none_or(|last| last.elapsed() > time)
     }
 
@@ -174,6 +185,14 @@ impl Session {
         self.place.bell.ring();
     }
 
+    /// Waits, once it is closed, until all that it leaves on its grid is there; not for long.
+    pub fn settle(&self) {
+        if let Some(grid) = &self.place.grid {
+            grid.settle(SETTLE);
+        }
+        self.changes.settle(SETTLE);
+    }
+
     /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
     pub fn ticket(&self) -> String {
         format!("{}:{}", std::process::id(), self.id)
@@ -208,6 +227,48 @@ impl Session {
         let inner = self.inner();
         let noted = inner.generated.iter();
         noted.map(|(&path, &content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+    }
+
+    /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
+    pub fn build(&self, engine: &Engine, complete: bool) -> Build {
+        let (knowns, seen) = {
+            let inner = self.inner();
+            let knowns: Vec<_> = inner.knowns.values().cloned().collect();
+            (knowns, inner.seen.keys().copied().collect::<HashSet<_>>())
+        };
+        let rescanned = knowns.iter().filter_map(|known| {
+            let (record, reads) = {
+                let state = known.state();
+                state.rescanned.then(|| (state.record.clone(), state.reads.clone()))?
+            };
+            Some((Record { shape: reads.shape.0, ..record }, self.inputs(engine, &reads)))
+        });
+        Build {
+            rescanned: rescanned.collect(),
+            uses: knowns.iter().filter_map(|known| known.used(&seen, complete)).collect(),
+            made: self.generated(engine),
+            seen,
+            complete,
+        }
+    }
+
+    /// Whether the build has asked for so much of its element by now that what it did not ask for counts.
+    pub fn is_complete(&self) -> bool {
+        let inner = self.inner();
+        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+    }
+
+    /// Contents that launches of the next build will be shown: of the files that builds make, and of those that are made for
+    /// one test.
+    pub fn contents(&self, engine: &Engine) -> Vec<Digest> {
+        let mut contents: Vec<_> = self.generated(engine).into_iter().map(|(_, content)| content).collect();
+        contents.extend(self.place.predictions.contents());
+        let knowns: Vec<_> = self.inner().knowns.values().cloned().collect();
+        for known in knowns.iter().filter(|known| matches!(&known.work, Work::Traced(traced) if traced.probe))
+        {
+            contents.extend(known.state().given.iter().map(|given| given.content));
+        }
+        contents
     }
 
     /// Loads what earlier builds have made, as far as it can be foretold.

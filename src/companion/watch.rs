@@ -1,6 +1,6 @@
 //! Opens a session's launches, and looks again at those that a generated file decides on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
@@ -15,7 +15,6 @@ use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::{Engine, Known, Launch, Launcher, Place, rank};
-use crate::store::Generated;
 
 /// How often files are looked at of which the kernel tells: it may lose something, or not know of it.
 const SAFETY: Duration = Duration::from_secs(1);
@@ -32,15 +31,17 @@ const MOST_THREADS: usize = 4;
 /// So many commands are worth a thread.
 const FEW: usize = 64;
 
-/// Considers every record of a session for launching, in the background, until none waits for an input any more.
+/// Considers every record of a session for launching, in the background, until none waits for an input any more; `prepare` comes
+/// first.
 pub(super) fn start(
-    engine: Arc<Engine>,
+    engine: &Arc<Engine>,
     launcher: Launcher,
     session: Arc<Session>,
-    generated: BTreeMap<String, Generated>,
+    prepare: impl FnOnce(&Session, &Engine) + Send + 'static,
 ) {
+    let engine = Arc::clone(engine);
     thread::spawn(move || {
-        session.predict(&engine, &generated);
+        prepare(&session, &engine);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         knowns.sort_by_key(|known| rank(&known.state().record));
         issue(&launcher, &session.place, &knowns);

@@ -33,7 +33,7 @@ pub use call::{Call, plain, templated};
 pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
-pub use grid::{Executed, Grid, GridSettings, Idents, Job, Moment, Outline, Sent, Unobtainable, Wire};
+pub use grid::{Executed, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Unobtainable, Wire};
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
 pub use launcher::Launcher;

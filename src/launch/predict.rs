@@ -33,6 +33,12 @@ impl Predictions {
         self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// What is expected to be in them.
+    pub fn contents(&self) -> Vec<Digest> {
+        let expected = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        expected.values().map(|(_, content)| *content).collect()
+    }
+
     /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
     /// once it is there.
     pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {

@@ -1,39 +1,72 @@
-//! The end of a build: what was not asked for grows old, what grew too old goes.
+//! The end of a build: what it adds to its element, what was not asked for grows old, what grew too old goes.
 
 use std::collections::HashSet;
 
 use super::image::Image;
 use super::journal::now_ms;
-use super::{ElementKey, RecordId, Result, Store};
+use super::{ElementKey, Record, RecordId, Result, Store, Use, generated, write};
+use crate::inputs::digest::Digest;
 
 /// Complete builds in a row that a command may be missing from. A configure check or a test program that only every
 /// other build runs must not be forgotten in between; one that was removed should not be launched for long.
 const UNSEEN_BUILDS: u32 = 5;
 
+/// What a build adds to what is remembered of its element.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Build {
+    /// Commands that read other files than before, and those, templated.
+    pub rescanned: Vec<(Record, Vec<String>)>,
+    /// What is added to the records' counters.
+    pub uses: Vec<(RecordId, Use)>,
+    /// The files that it made: templated path and content.
+    pub made: Vec<(String, Digest)>,
+    /// The records that it asked for.
+    pub seen: HashSet<RecordId>,
+    /// Whether it counts against records that it did not ask for.
+    pub complete: bool,
+}
+
 impl Store {
-    /// Ends a build of the element that asked for the records in `seen`. A `complete` build also ages the others, and
-    /// those that five complete builds in a row did not ask for go, with the sets and paths only they used.
-    pub fn finish_build(&self, key: &ElementKey, seen: &HashSet<RecordId>, complete: bool) -> Result<()> {
+    /// Ends a build of the element. One that is `complete` also ages the records that it did not ask for, and those that five
+    /// complete builds in a row did not ask for go, with the sets and paths only they used.
+    pub fn finish_build(&self, key: &ElementKey, build: &Build) -> Result<()> {
         let mut lives = self.lives();
         let number = self.number_or_next(key, &lives)?;
         let mut image = match lives.remove(key) {
             Some(journal) => journal.image,
             None => self.journal(number)?.image,
         };
-        image.header.builds += 1;
-        image.header.last_built = now_ms() / 1000;
-        age(&mut image, seen, complete);
-        image.compact();
+        finish(&mut image, build);
         self.rewrite(key, number, &image)
     }
 }
 
+/// Adds a build to an element's image.
+pub(super) fn finish(image: &mut Image, build: &Build) {
+    for (record, inputs) in &build.rescanned {
+        // Full tables: then the record stays as it was.
+        let _ = write::stage(image, record, inputs);
+    }
+    for (id, used) in &build.uses {
+        if let Some(row) = image.records.get_mut(id) {
+            write::add(row, used);
+        }
+    }
+    for (path, content) in &build.made {
+        generated::stage(image, path, *content);
+    }
+    image.header.builds += 1;
+    image.header.last_built = now_ms() / 1000;
+    age(image, build);
+    image.compact();
+}
+
 /// Counts a build for and against the records.
-fn age(image: &mut Image, seen: &HashSet<RecordId>, complete: bool) {
+fn age(image: &mut Image, build: &Build) {
     for (id, row) in &mut image.records {
-        if seen.contains(id) {
+        if build.seen.contains(id) {
             row.unseen_builds = 0;
-        } else if complete {
+        } else if build.complete {
             row.unseen_builds = row.unseen_builds.saturating_add(1);
         }
     }

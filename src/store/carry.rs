@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
+use super::build::finish;
 use super::element::MOST_INPUTS;
 use super::format::{Entry, Parcel, RecordEntry, RecordRow, SetEntry};
 use super::generated::Generated;
 use super::image::Image;
 use super::journal::now_ms;
 use super::table::Table;
-use super::{ElementKey, RecordId, Result, SetId, Store, StoreError, set};
+use super::{Build, ElementKey, RecordId, Result, SetId, Store, StoreError, set};
 
 const MAGIC: &[u8; 8] = b"spec-cc\x01";
 const VERSION: u32 = 1;
@@ -57,13 +58,23 @@ pub enum ImportError {
 impl Store {
     /// The element as one blob, without its sessions; for [`Store::import`] here or elsewhere.
     pub fn export(&self, key: &ElementKey) -> Result<Vec<u8>> {
+        self.export_with(key, Image::compact)
+    }
+
+    /// The element as it will be if `build` ends as it stands now, as [`Store::export`] gives it. Nothing is changed here.
+    pub fn export_after(&self, key: &ElementKey, build: &Build) -> Result<Vec<u8>> {
+        self.export_with(key, |image| finish(image, build))
+    }
+
+    fn export_with(&self, key: &ElementKey, change: impl FnOnce(&mut Image)) -> Result<Vec<u8>> {
         let lives = self.lives();
         let number = self.number(key)?.ok_or_else(|| StoreError::Unknown(key.clone()))?;
         let mut image = match lives.get(key) {
             Some(journal) => journal.image.clone(),
             None => self.journal(number)?.image,
         };
-        image.compact();
+        drop(lives);
+        change(&mut image);
         let (project, element) = (key.project.clone(), key.element.clone());
         let parcel =
             Parcel { project, element, header: Some(image.counted(0)), contents: Some(image.entry()) };

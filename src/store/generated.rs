@@ -1,8 +1,7 @@
 //! Generated files: what a build makes before its commands read it, and what was in it last time.
 
-use super::format::{Entry, GeneratedEntry};
+use super::format::GeneratedEntry;
 use super::image::Image;
-use super::{ElementKey, Result, Store};
 use crate::inputs::digest::Digest;
 
 /// A file as the last build made it.
@@ -14,29 +13,12 @@ pub struct Generated {
     pub changes: u32,
 }
 
-impl Store {
-    /// Ends a build that made the files in `made`: templated path and content.
-    pub fn put_generated(&self, key: &ElementKey, made: &[(String, Digest)]) -> Result<()> {
-        if made.is_empty() {
-            return Ok(());
-        }
-        self.write(key, |image| {
-            let generated = made.iter().filter_map(|(path, content)| stage(image, path, *content));
-            Ok((Entry { generated: generated.collect(), ..Entry::default() }, ()))
-        })
-    }
-}
-
-/// The entry by which a file's content of today gets into the image; `None` if nothing changes by it.
-fn stage(image: &mut Image, path: &str, content: Digest) -> Option<GeneratedEntry> {
+/// Takes note of a file's content of today.
+pub(super) fn stage(image: &mut Image, path: &str, content: Digest) {
     let before = image.generated.get(path);
     let other = before.filter(|before| before.content != content);
     let changes = other.map_or(0, |before| before.changes.saturating_add(1));
-    let now = Generated { content, changes };
-    (before != Some(&now)).then(|| {
-        image.generated.insert(path.to_owned(), now);
-        now.entry(path)
-    })
+    image.generated.insert(path.to_owned(), Generated { content, changes });
 }
 
 impl Generated {

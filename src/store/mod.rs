@@ -24,6 +24,7 @@ mod set;
 mod table;
 mod write;
 
+pub use build::Build;
 pub use carry::ImportError;
 pub use disk::{Opened, Store};
 pub use element::{Element, Summary};

@@ -1,6 +1,6 @@
-//! Adding records, and counting their use.
+//! Adding records.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use sled::Batch;
@@ -20,25 +20,6 @@ impl Store {
     pub fn put(&self, key: &ElementKey, record: &Record, inputs: &[String]) -> Result<SetId> {
         let full = || self.damaged("an element's numbers are used up");
         self.write(key, |image| stage(image, record, inputs).ok_or_else(full))
-    }
-
-    /// Adds `uses` to the records' counters; gives how many records they are about, of those that exist.
-    pub fn update(&self, key: &ElementKey, uses: &[(RecordId, Use)]) -> Result<usize> {
-        if self.number(key)?.is_none() {
-            return Ok(0);
-        }
-        self.write(key, |image| {
-            let mut changed = BTreeSet::new();
-            for (id, used) in uses {
-                if let Some(row) = image.records.get_mut(id) {
-                    add(row, used);
-                    changed.insert(*id);
-                }
-            }
-            let found = changed.len();
-            let rows = changed.into_iter().filter_map(|id| Some((id, image.records.get(&id)?)));
-            Ok((Entry { records: rows.map(|(id, row)| entry(id, row)).collect(), ..Entry::default() }, found))
-        })
     }
 
     pub(super) fn lives(&self) -> MutexGuard<'_, Lives> {
@@ -68,7 +49,7 @@ impl Store {
 }
 
 /// Adds `record` to the image; gives the entry that does the same. `None` if a table is full.
-fn stage(image: &mut Image, record: &Record, inputs: &[String]) -> Option<(Entry, SetId)> {
+pub(super) fn stage(image: &mut Image, record: &Record, inputs: &[String]) -> Option<(Entry, SetId)> {
     let (first_path, first_word) = (image.paths.len(), image.words.len());
     let mut numbers = inputs.iter().map(|path| image.paths.intern(path)).collect::<Option<Vec<u32>>>()?;
     numbers.sort_unstable();
@@ -94,7 +75,8 @@ fn entry(id: RecordId, row: &RecordRow) -> RecordEntry {
     RecordEntry { id: id.0.to_vec(), row: Some(row.clone()) }
 }
 
-fn add(row: &mut RecordRow, used: &Use) {
+/// Adds a use to a record's counters.
+pub(super) fn add(row: &mut RecordRow, used: &Use) {
     row.asked = row.asked.saturating_add(used.asked);
     row.launched = row.launched.saturating_add(used.launched);
     row.useful = row.useful.saturating_add(used.useful);

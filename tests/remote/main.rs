@@ -6,6 +6,7 @@ mod execute;
 mod faults;
 mod launches;
 mod links;
+mod memory;
 mod packages;
 mod recc;
 #[path = "../support/mod.rs"]

@@ -54,7 +54,8 @@ fn cached(package: &Package) {
     // Links and configure tests run here.
     let others = stats.number("compiles") - units(&wanted).count() as f64;
     assert!(stats.served("local") <= 0.05 * stats.number("compiles") + others, "compiled again: {stats:?}");
-    assert_mostly(&stats, "cached", units(&wanted).count() * 95 / 100);
+    let found: f64 = ["cached", "joined", "prefetched"].iter().map(|way| stats.served(way)).sum();
+    assert!(found >= (units(&wanted).count() * 95 / 100) as f64, "too few found: {stats:?}");
     bench.assert_recorded(&wanted);
 
     bench.lay_out_edited();

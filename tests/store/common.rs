@@ -1,9 +1,10 @@
 //! Records to put in, and a child process to break things in.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use spec_cc::store::{ElementKey, Record, RecordId, Store};
+use spec_cc::store::{Build, ElementKey, Record, RecordId, Store};
 
 /// Names the folder that the child's part of a test works in.
 const FOLDER: &str = "SPEC_CC_TEST_FOLDER";
@@ -36,6 +37,11 @@ pub(crate) fn compile(name: &str) -> Record {
     record.args = flags.split(' ').map(str::to_owned).collect();
     record.args.extend(["-c".into(), record.source.clone(), "-o".into(), record.outputs[0].clone()]);
     record
+}
+
+/// A build that asked for these.
+pub(crate) fn build(seen: &HashSet<RecordId>, complete: bool) -> Build {
+    Build { seen: seen.clone(), complete, ..Build::default() }
 }
 
 /// Runs one of this file's ignored tests in a process of its own, which `dir` is given to.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::{resource, signal};
 use spec_cc::store::{Store, StoreError};
 
-use super::common::{child, compile, folder, key, open};
+use super::common::{build, child, compile, folder, key, open};
 
 /// A store with enough in it to fill several of sled's segments.
 fn fill(dir: &Path) {
@@ -174,7 +174,7 @@ fn writes_until_killed() {
         }
         if number % 100 == 99 {
             let seen = store.load(&key()).unwrap().records.iter().map(|record| record.id).collect();
-            store.finish_build(&key(), &seen, true).unwrap();
+            store.finish_build(&key(), &build(&seen, true)).unwrap();
         }
     }
 }

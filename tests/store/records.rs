@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use spec_cc::inputs::digest::Digest;
-use spec_cc::store::{ElementKey, Generated, RecordId, Store, StoreError, Use};
+use spec_cc::store::{Build, ElementKey, Generated, RecordId, Store, StoreError, Use};
 
-use super::common::{compile, key, open};
+use super::common::{build, compile, key, open};
 
 fn inputs(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| format!("{{root}}/{name}")).collect()
@@ -72,8 +72,8 @@ fn uses_add_up_and_costs_are_replaced() {
     let launched = Use { launched: 1, useful: 1, asked: 1, cost_us: Some(9), ..Use::default() };
     let wasted = Use { launched: 1, wasted: 1, order: Some(4), ..Use::default() };
     let nobody = (RecordId::of("", "nobody.o"), launched);
-    let found = store.update(&key(), &[(record.id, launched), (record.id, wasted), nobody]).unwrap();
-    assert_eq!(found, 1);
+    let uses = vec![(record.id, launched), (record.id, wasted), nobody];
+    store.finish_build(&key(), &Build { uses, ..Build::default() }).unwrap();
     let back = &store.load(&key()).unwrap().records[0];
     assert_eq!((back.asked, back.launched, back.useful, back.wasted), (1, 2, 1, 1));
     assert_eq!((back.order, back.cost_us, back.wall_us), (4, 9, record.wall_us));
@@ -88,11 +88,11 @@ fn what_five_complete_builds_do_not_ask_for_goes_with_its_set_and_paths() {
     store.put(&key(), &compile("gone"), &inputs(&["both.h", "gone.c", "gone1.h", "gone2.h"])).unwrap();
     let seen = HashSet::from([kept.id]);
     for _ in 0..4 {
-        store.finish_build(&key(), &seen, true).unwrap();
-        store.finish_build(&key(), &seen, false).unwrap();
+        store.finish_build(&key(), &build(&seen, true)).unwrap();
+        store.finish_build(&key(), &build(&seen, false)).unwrap();
     }
     assert_eq!(store.load(&key()).unwrap().records.len(), 2, "four complete builds are not enough");
-    store.finish_build(&key(), &seen, true).unwrap();
+    store.finish_build(&key(), &build(&seen, true)).unwrap();
     let element = store.load(&key()).unwrap();
     assert_eq!(element.records.len(), 1);
     assert_eq!((element.sets.len(), element.builds), (1, 9));
@@ -113,9 +113,9 @@ fn being_asked_for_again_makes_young() {
     let store = open(dir.path());
     let record = compile("check");
     store.put(&key(), &record, &[]).unwrap();
-    for build in 0..20 {
-        let seen = if build % 5 == 4 { HashSet::from([record.id]) } else { HashSet::new() };
-        store.finish_build(&key(), &seen, true).unwrap();
+    for number in 0..20 {
+        let seen = if number % 5 == 4 { HashSet::from([record.id]) } else { HashSet::new() };
+        store.finish_build(&key(), &build(&seen, true)).unwrap();
     }
     assert_eq!(store.load(&key()).unwrap().records.len(), 1);
 }
@@ -128,7 +128,7 @@ fn elements_are_listed_and_forgotten_one_by_one() {
         let store = open(dir.path());
         store.put(&key(), &compile("a"), &inputs(&["a.c", "a.h"])).unwrap();
         store.put(&other, &compile("a"), &inputs(&["a.c"])).unwrap();
-        store.finish_build(&other, &HashSet::from([compile("a").id]), true).unwrap();
+        store.finish_build(&other, &build(&HashSet::from([compile("a").id]), true)).unwrap();
     }
     let store = open(dir.path());
     let list = store.elements().unwrap();
@@ -167,7 +167,7 @@ fn the_last_fifty_sessions_of_each_element_stay_in_order() {
     store.put_session(&other, &"not a row").unwrap();
     store.put_session(&other, &Row { number: 1001 }).unwrap();
     store.put(&key(), &compile("a"), &[]).unwrap();
-    store.finish_build(&key(), &HashSet::new(), true).unwrap();
+    store.finish_build(&key(), &build(&HashSet::new(), true)).unwrap();
     assert_eq!(numbers(&store, Some(&key())), (10..60).collect::<Vec<_>>());
     let all = numbers(&store, None);
     assert_eq!((all[0], all[1], all[51], all.len()), (1000, 10, 1001, 52));
@@ -208,11 +208,12 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     let config = |text: &str| ("{root}/config.h".to_owned(), Digest::of(text.as_bytes()));
     let unread = ("{root}/nobody/reads.h".to_owned(), Digest::of(b""));
     let changes = ["one", "one", "two", "three", "three"].map(|text| {
-        store.put_generated(&key(), &[config(text), unread.clone()]).unwrap();
+        let made = vec![config(text), unread.clone()];
+        store.finish_build(&key(), &Build { made, ..Build::default() }).unwrap();
         store.load(&key()).unwrap().generated["{root}/config.h"].changes
     });
     assert_eq!(changes, [0, 0, 1, 2, 0]);
-    store.finish_build(&key(), &HashSet::new(), false).unwrap();
+    store.finish_build(&key(), &build(&HashSet::new(), false)).unwrap();
     let blob = store.export(&key()).unwrap();
     drop(store);
 
@@ -252,7 +253,8 @@ fn a_row_of_wasted_launches_is_replaced_and_wrong_guesses_add_up() {
         store.put(&key(), &record, &inputs(&["a.h"])).unwrap();
         for row in [2, 3] {
             let used = Use { mispredicted: 1, wasted_in_row: Some(row), ..Use::default() };
-            store.update(&key(), &[(record.id, used), (record.id, Use::default())]).unwrap();
+            let all = vec![(record.id, used), (record.id, Use::default())];
+            store.finish_build(&key(), &Build { uses: all, ..Build::default() }).unwrap();
         }
     }
     let records = open(folder.path()).load(&key()).unwrap().records;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::common::{compile, key, open};
+use super::common::{build, compile, key, open};
 
 /// What command `number` reads: its source and most of the element's headers, as a C++ project does.
 fn inputs(number: usize, count: usize) -> Vec<String> {
@@ -79,10 +79,10 @@ fn measure_ten_thousand_commands() {
     took("load", since);
     let seen = element.records.iter().map(|record| record.id).collect();
     let since = Instant::now();
-    store.finish_build(&key(), &seen, true).unwrap();
+    store.finish_build(&key(), &build(&seen, true)).unwrap();
     took("finish_build", since);
     let since = Instant::now();
-    store.finish_build(&key(), &seen.iter().copied().take(5000).collect(), true).unwrap();
+    store.finish_build(&key(), &build(&seen.iter().copied().take(5000).collect(), true)).unwrap();
     took("finish_build, half not seen", since);
     let since = Instant::now();
     let parcel = store.export(&key()).unwrap();

@@ -3,9 +3,11 @@
 mod cargo;
 mod complaints;
 mod depfile;
+mod entry;
 mod ident;
 mod job;
 mod moment;
+mod records;
 mod result;
 mod settings;
 mod upload;
@@ -14,6 +16,7 @@ mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
@@ -21,6 +24,7 @@ use bytes::Bytes;
 pub use ident::Idents;
 pub use job::Job;
 pub use moment::Moment;
+pub use records::Left;
 pub use settings::GridSettings;
 pub use wire::{Outline, Sent, Wire};
 
@@ -44,6 +48,7 @@ pub struct Grid {
     complaints: Arc<Complaints>,
     links: Links,
     folders: Folders,
+    records: records::Known,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
 }
@@ -100,13 +105,19 @@ impl Grid {
             complaints,
             links: Links::default(),
             folders: Folders::default(),
+            records: records::Known::default(),
             works_elsewhere: AtomicBool::new(false),
         }
     }
 
     /// Tells in the log why the command on `source` is run here, as a warning if that is news.
     pub fn complain(&self, source: &str, error: &Unobtainable) {
-        self.complaints.tell(&format!("{source} is compiled here"), error);
+        self.tell(&format!("{source} is compiled here"), error);
+    }
+
+    /// Tells in the log of an error that has `what` as its consequence, as a warning if that is news.
+    pub fn tell(&self, what: &str, error: &Unobtainable) {
+        self.complaints.tell(what, error);
     }
 
     /// What the session wants of it.
@@ -245,21 +256,24 @@ impl Grid {
         }
         let outcome = self.receive(engine, job, &outline.executable.outputs, result, Voucher::Worker)?;
         if self.settings.uploads() {
-            self.leave(engine, (job, outline), further, &outcome, None);
+            self.leave(engine, (job, outline), further, &outcome);
         }
         Ok(Executed::Done(outcome))
     }
 
-    /// Leaves the result of a job that was run here for others, in the background. `guard` is dropped when it is there.
-    pub fn keep(
-        &self,
-        engine: &Engine,
-        job: &Job<'_>,
-        wire: &Wire,
-        outcome: &Outcome,
-        guard: Option<Box<dyn Send>>,
-    ) {
-        self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome, guard);
+    /// Leaves the result of a job that was run here for others, in the background.
+    pub fn keep(&self, engine: &Engine, job: &Job<'_>, wire: &Wire, outcome: &Outcome) {
+        self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome);
+    }
+
+    /// Whether results and records may be left here for others.
+    pub fn takes(&self) -> bool {
+        self.settings.uploads() && !self.uploads.is_barred()
+    }
+
+    /// Waits until what was left in the background is there, no longer than `patience`.
+    pub fn settle(&self, patience: Duration) {
+        self.uploads.settle(patience);
     }
 
     fn leave(
@@ -268,19 +282,18 @@ impl Grid {
         (job, outline): (&Job<'_>, &Outline),
         messages: &[(Digest, Bytes)],
         outcome: &Outcome,
-        guard: Option<Box<dyn Send>>,
     ) {
         let result = result::from_outcome(job, &outline.asked.outputs, outcome);
         let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
         let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
         let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
+        let mut messages = messages.to_vec();
+        messages.push((Digest::of(&outcome.stderr), outcome.stderr.clone().into()));
         self.uploads.push(upload::Parcel {
             action: outline.asked.action,
-            messages: messages.to_vec(),
+            messages,
             files: paths.collect(),
-            stderr: outcome.stderr.clone(),
             result: vouch::sign(result, &keys),
-            guard,
         });
     }
 

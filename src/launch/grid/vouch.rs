@@ -39,6 +39,13 @@ pub(super) fn sign(mut result: reapi::ActionResult, keys: &[Digest]) -> reapi::A
     result
 }
 
+/// The keys that a result is signed with, in their order; those that are no digests are left out.
+pub(super) fn signatures(result: &reapi::ActionResult) -> Vec<Digest> {
+    let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
+    let signatures = metadata.filter(|any| any.type_url == SIGNATURE);
+    signatures.filter_map(|any| std::str::from_utf8(&any.value).ok()?.parse().ok()).collect()
+}
+
 /// Who vouches for a result, by what it says of itself; an error when nobody does.
 pub(super) fn before(
     job: &Job<'_>,

@@ -1,0 +1,146 @@
+//! Memory across sandboxes: an element's records come from the session's grid when it opens, and go back there soon after they
+//! change. Nothing here can fail a build: what does not come, or makes no sense, is not launched on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::changes::Due;
+use super::session::Session;
+use crate::inputs::digest::Digest;
+use crate::launch::{Engine, Grid, Left, Unobtainable};
+use crate::store::{ElementKey, Store};
+
+/// How long a session's opening, or its launches, may wait for what the grid remembers.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Contents that are kept with an element's records: so many,
+const MOST_BLOBS: usize = 4096;
+/// and so many bytes together.
+const MOST_BYTES: u64 = 64 << 20;
+/// Writing takes at most this share of the time.
+const SHARE: u32 = 10;
+/// Bytes a second that records may take up in the CAS, where each state of them stays for a while.
+const RATE: u64 = 200_000;
+
+/// What is needed to remember an element on its session's grid.
+#[derive(Clone)]
+pub(super) struct Memory {
+    pub(super) engine: Arc<Engine>,
+    pub(super) store: Arc<Store>,
+    pub(super) grid: Arc<Grid>,
+    pub(super) element: ElementKey,
+}
+
+impl Memory {
+    /// Takes over what the grid remembers; gives the contents that its launches will need.
+    pub(super) fn recall(&self) -> Vec<Digest> {
+        let memory = self.clone();
+        soon(move || memory.merge()).flatten().unwrap_or_default()
+    }
+
+    /// Fetches contents that launches need.
+    pub(super) fn fetch(&self, blobs: Vec<Digest>) {
+        if !blobs.is_empty() {
+            let memory = self.clone();
+            soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
+        }
+    }
+
+    /// Takes the session's records along whenever they have changed, until it ends.
+    pub(super) fn follow(self, session: Arc<Session>) {
+        session.changes.carry();
+        thread::spawn(move || {
+            let mut rest = Duration::ZERO;
+            loop {
+                let due = session.changes.next(rest);
+                let begun = Instant::now();
+                let size = self.write(&session, due);
+                if due == Due::Last {
+                    return session.changes.done();
+                }
+                rest = (begun.elapsed() * SHARE).max(Duration::from_millis(size * 1000 / RATE));
+            }
+        });
+    }
+
+    /// Takes over what others have left since; gives the contents that it needs. `None` when the grid does not say.
+    fn merge(&self) -> Option<Vec<Digest>> {
+        let left = match self.grid.records(&self.element) {
+            Ok(left) => left,
+            Err(error) => {
+                self.grid.tell(&format!("{} is remembered here only", self.element), &error);
+                return matches!(error, Unobtainable::Unusable(_)).then(Vec::new);
+            }
+        };
+        let Some(left) = left else { return Some(Vec::new()) };
+        match self.store.import(&left.records, Some(self.element.clone())) {
+            Ok(_) => Some(bounded(left.blobs.into_iter())),
+            Err(error) => {
+                tracing::warn!("the records of {} on the grid are not used: {error}", self.element);
+                Some(Vec::new())
+            }
+        }
+    }
+
+    /// Leaves the records as they are now; gives their size in bytes.
+    fn write(&self, session: &Session, due: Due) -> u64 {
+        // Who cannot read what is there must not write over it.
+        let Some(others) = self.grid.takes().then(|| self.merge()).flatten() else { return 0 };
+        self.grid.fetch_blobs(&self.engine.cache, &others);
+        let records = match due {
+            // Its end has been written to the store already.
+            Due::Last => self.store.export(&self.element),
+            Due::Now => {
+                self.store.export_after(&self.element, &session.build(&self.engine, session.is_complete()))
+            }
+        };
+        let records = match records {
+            Ok(records) => records,
+            Err(error) => {
+                tracing::debug!("the records of {} are not left on the grid: {error}", self.element);
+                return 0;
+            }
+        };
+        let is_here = |blob: &Digest| self.engine.cache.blobs.contains(blob).unwrap_or(false);
+        let needed = session.contents(&self.engine).into_iter().chain(others).filter(is_here);
+        let left = Left { blobs: bounded(needed), records };
+        let size = left.records.len() as u64;
+        if self.grid.leave_records(&self.engine.cache, &self.element, left).is_ok() {
+            tracing::debug!("the records of {} are on the grid", self.element);
+        }
+        size
+    }
+}
+
+/// The first contents that are not too many.
+fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
+    let (mut room, mut seen) = (MOST_BYTES, HashSet::new());
+    let fits = |blob: &Digest| {
+        let fits = seen.insert(*blob) && blob.size <= room;
+        room -= if fits { blob.size } else { 0 };
+        fits
+    };
+    blobs.filter(fits).take(MOST_BLOBS).collect()
+}
+
+/// What `work` gives, if it does so soon; it goes on else.
+fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(PATIENCE).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_counted_and_weighed() {
+        let blob = |number: u64, size| Digest { size, ..Digest::of(&number.to_le_bytes()) };
+        assert_eq!(bounded((0..MOST_BLOBS as u64 + 5).map(|number| blob(number, 1))).len(), MOST_BLOBS);
+        let large = [blob(1, MOST_BYTES), blob(1, MOST_BYTES), blob(2, 1), blob(3, 0), blob(4, u64::MAX)];
+        assert_eq!(bounded(large.into_iter()), [large[0], large[3]]);
+    }
+}

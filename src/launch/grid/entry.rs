@@ -1,0 +1,145 @@
+//! Entries of our own in a grid's action cache: a payload, and blobs that are to be kept with it, under a name.
+//!
+//! An action cache keeps what it is given under the digest of any action, so a name is made an action: one whose Command says
+//! what the entry is and that nobody runs. Its result carries the payload as standard output, or as a file of its own where it
+//! is large, and names the blobs as output files: a server that keeps a result whole keeps them along.
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::{digest_of, vouch};
+use crate::action::to_reapi;
+use crate::inputs::digest::Digest;
+
+/// Changes when an older program would misread a payload.
+const VERSION: &str = "1";
+/// A payload up to here comes along with the result. Hundreds of results are asked for at once, and a message has 4 MiB.
+const INLINE: usize = 64 << 10;
+/// The output file that a larger one is.
+const PAYLOAD: &str = "payload";
+
+/// What an entry goes by.
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    /// Stands for it in the action cache.
+    pub(super) action: Digest,
+    /// The Action and its Command, which a server is to have before a result of theirs.
+    pub(super) messages: Vec<(Digest, Bytes)>,
+}
+
+/// A payload as an entry carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Payload {
+    /// All of it.
+    Here(Vec<u8>),
+    /// A blob.
+    Blob(Digest),
+}
+
+/// What is read in an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) payload: Payload,
+    /// Of the payload.
+    pub(super) digest: Digest,
+    pub(super) blobs: Vec<Digest>,
+}
+
+impl Name {
+    /// The name of the entry of a kind that these words stand for.
+    pub(super) fn new(kind: &str, words: &[&str]) -> Self {
+        let words = ["spec-cc", kind, VERSION].into_iter().chain(words.iter().copied());
+        let command = reapi::Command { arguments: words.map(str::to_owned).collect(), ..Default::default() };
+        let command = command.encode_to_vec();
+        let action = reapi::Action {
+            command_digest: Some(to_reapi(&Digest::of(&command))),
+            input_root_digest: Some(to_reapi(&Digest::of(b""))),
+            ..Default::default()
+        };
+        let action = action.encode_to_vec();
+        let messages = [command, action].map(|bytes| (Digest::of(&bytes), Bytes::from(bytes)));
+        Self { action: messages[1].0, messages: messages.into() }
+    }
+}
+
+/// The result that carries `payload` under `name`, and the blob that is needed besides, if the payload is too large to come along.
+pub(super) fn carrying(
+    name: &Name,
+    payload: Vec<u8>,
+    blobs: &[Digest],
+) -> (reapi::ActionResult, Option<Vec<u8>>) {
+    let digest = Digest::of(&payload);
+    let file = |path: String, digest: &Digest| reapi::OutputFile {
+        path,
+        digest: Some(to_reapi(digest)),
+        ..Default::default()
+    };
+    let mut output_files: Vec<_> = blobs.iter().map(|blob| file(blob.hex(), blob)).collect();
+    let (stdout_raw, large) =
+        if payload.len() <= INLINE { (payload, None) } else { (Vec::new(), Some(payload)) };
+    if large.is_some() {
+        output_files.push(file(PAYLOAD.to_owned(), &digest));
+    }
+    output_files.sort_by(|one, other| one.path.cmp(&other.path));
+    output_files.dedup_by(|one, other| one.path == other.path);
+    let result = reapi::ActionResult { output_files, stdout_raw, ..Default::default() };
+    // A payload that was cut on its way could still make sense.
+    (vouch::sign(result, &[name.action, digest]), large)
+}
+
+/// The entry in a result that was found under `name`; `None` when it is none of ours, or has changed since.
+pub(super) fn read(name: &Name, result: &reapi::ActionResult) -> Option<Entry> {
+    let [signed, digest] = vouch::signatures(result).try_into().ok()?;
+    (signed == name.action).then_some(())?;
+    let (payload, others): (Vec<_>, Vec<_>) =
+        result.output_files.iter().partition(|file| file.path == PAYLOAD);
+    let blob = |file: &reapi::OutputFile| digest_of(file.digest.as_ref());
+    let payload = match payload.first() {
+        Some(file) => blob(file).map(Payload::Blob).filter(|payload| *payload == Payload::Blob(digest)),
+        None if !result.stdout_raw.is_empty() => Some(Payload::Here(result.stdout_raw.clone())),
+        // A server may move what it was given to its CAS.
+        None => digest_of(result.stdout_digest.as_ref()).map(Payload::Blob),
+    };
+    let payload = payload.filter(|payload| match payload {
+        Payload::Here(bytes) => Digest::of(bytes) == digest,
+        Payload::Blob(blob) => *blob == digest,
+    })?;
+    Some(Entry { payload, digest, blobs: others.into_iter().filter_map(blob).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let name = Name::new("test", &["a", "b"]);
+        assert_ne!(name.action, Name::new("test", &["a", "b", ""]).action);
+        let blobs = [Digest::of(b"one"), Digest::of(b"two")];
+        for payload in [vec![7; 10], vec![7; INLINE], vec![7; INLINE + 1]] {
+            let (result, large) = carrying(&name, payload.clone(), &[blobs[0], blobs[1], blobs[0]]);
+            let entry = read(&name, &result).expect("it is ours");
+            let digest = Digest::of(&payload);
+            assert_eq!(large.is_some(), payload.len() > INLINE);
+            let carried = if large.is_some() { Payload::Blob(digest) } else { Payload::Here(payload) };
+            assert_eq!((entry.payload, entry.digest), (carried, digest));
+            assert_eq!(entry.blobs.len(), 2, "each blob is named once");
+            assert!(entry.blobs.iter().all(|blob| blobs.contains(blob)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_or_has_changed_is_nothing() {
+        let name = Name::new("test", &["a"]);
+        let (whole, _) = carrying(&name, b"payload".to_vec(), &[Digest::of(b"one")]);
+        assert!(read(&name, &whole).is_some());
+        assert_eq!(read(&Name::new("test", &["b"]), &whole), None);
+        let unsigned = reapi::ActionResult { execution_metadata: None, ..whole.clone() };
+        let cut = reapi::ActionResult { stdout_raw: b"pay".to_vec(), ..whole.clone() };
+        let empty = reapi::ActionResult { stdout_raw: Vec::new(), ..whole };
+        for result in [unsigned, cut, empty, reapi::ActionResult::default()] {
+            assert_eq!(read(&name, &result), None, "{result:?}");
+        }
+    }
+}
