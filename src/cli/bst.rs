@@ -2,6 +2,7 @@
 
 mod artifact;
 mod compare;
+mod import;
 mod leave;
 
 use anyhow::Result;
@@ -17,12 +18,14 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Args),
+    Import(import::Args),
     Leave(leave::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         Command::Compare(args) => compare::run(args),
+        Command::Import(args) => import::run(args),
         Command::Leave(args) => leave::run(args),
     }
 }
