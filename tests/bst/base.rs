@@ -91,9 +91,9 @@ fn packages() -> Result<Vec<String>, String> {
     for line in list.lines() {
         let mut fields = line.split('\t');
         let mut field = || fields.next().unwrap_or_default();
-        let (name, version, provides, depends) = (field(), field(), field(), field());
+        let (name, version, virtual_names, depends) = (field(), field(), field(), field());
         installed.insert(name, (version, depends));
-        providers.extend(names(provides).map(|virtual_name| (virtual_name, name)));
+        providers.extend(names(virtual_names).map(|virtual_name| (virtual_name, name)));
     }
     let mut found = BTreeMap::new();
     let mut asked = WANTED.to_vec();

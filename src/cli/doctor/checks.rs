@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use bazel_remote_apis::build::bazel::remote::execution::v2::ActionResult;
 use serde_json::json;
 use spec_cc::backend::reapi::{Client, Code, GridError};
 use spec_cc::backend::{Executor, trace};
@@ -70,11 +71,12 @@ fn links() -> Finding {
     let first = |name: &&str| programs(name).first().is_some_and(|path| is_spec_cc(path));
     let ours: Vec<&str> = names.into_iter().filter(first).collect();
     let facts = json!({ "names": ours });
-    match ours.is_empty() {
-        true => Finding::new("links", Without, "no compiler's name on PATH leads to spec-cc: set CC and CXX"),
-        false => Finding::new("links", Works, format!("on PATH these lead to spec-cc: {}", ours.join(", "))),
-    }
-    .with(facts)
+    let finding = if ours.is_empty() {
+        Finding::new("links", Without, "no compiler's name on PATH leads to spec-cc: set CC and CXX")
+    } else {
+        Finding::new("links", Works, format!("on PATH these lead to spec-cc: {}", ours.join(", ")))
+    };
+    finding.with(facts)
 }
 
 fn companion() -> Finding {
@@ -159,7 +161,7 @@ fn leave(update: bool) -> Finding {
 /// Whether the action cache may be written to, by writing a result of no meaning: some servers promise what they refuse.
 fn may_update(client: &Client) -> Result<bool, GridError> {
     let refused = |code| matches!(code, Code::PermissionDenied | Code::Unimplemented | Code::Unauthenticated);
-    match client.update_result(&Digest::of(b"specctl doctor"), &Default::default()) {
+    match client.update_result(&Digest::of(b"specctl doctor"), &ActionResult::default()) {
         Ok(()) => Ok(true),
         Err(error) if refused(error.code) => Ok(false),
         Err(error) => Err(error),

@@ -114,6 +114,12 @@ pub fn observe(
     set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     let mut snapshot = Snapshot::new(&engine.files);
+    for (&id, there) in &overrides {
+        // Whatever the build does to its own file meanwhile.
+        if let There::File(content) = there {
+            snapshot.assume(traced.actual(engine, id), *content);
+        }
+    }
     let stated = state(engine, &mut snapshot, (traced, run.root), &set, &overrides)
         .map_err(|error| error.to_string())?;
     let mut given = Vec::new();
