@@ -42,10 +42,8 @@ impl Memory {
 
     /// Fetches contents that launches need.
     pub(super) fn fetch(&self, blobs: Vec<Digest>) {
-        if !blobs.is_empty() {
-            let memory = self.clone();
-            soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
-        }
+        let memory = self.clone();
+        soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
     }
 
     /// Takes the session's records along whenever they have changed, until it ends.
