@@ -9,7 +9,7 @@ use super::ask::{Answer, Request, account};
 use super::learn::put_into_play;
 use super::session::{Active, Session};
 use crate::backend::trace;
-use crate::command::Invocation;
+use crate::command::{Invocation, is_test_source};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Wanted, Way, Work, observe, state,
@@ -191,10 +191,11 @@ pub(super) fn learn(
         began_ns,
         root: &session.place.root,
     };
-    // Of a test's files those that were made for it.
+    // Of a test's files those that were made for it: the first one's before there was a session.
     let below = format!("{}/", session.place.root);
     let made = |path: &str, changed_ns| {
-        if traced.probe { changed_ns > session.opened_ns() } else { path.starts_with(&below) }
+        let own = || is_test_source(path, Path::new(&traced.directory));
+        if traced.probe { changed_ns > session.opened_ns() || own() } else { path.starts_with(&below) }
     };
     let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)
         .map_err(|why| why.to_string())?;
