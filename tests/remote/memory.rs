@@ -28,6 +28,7 @@ symbol() {
 sleep 2
 header stdio.h STDIO; header no_such.h NO_SUCH; header string.h STRING
 symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm
+echo '#include "part.h"' >conftest.c; try PART $CC -c -I. conftest.c
 rm -f conftest*
 mv confdefs.h config.h
 "##;

@@ -40,9 +40,6 @@ impl Known {
 impl Grid {
     /// The records of an element that somebody has left; `None` when there are none, or those that were seen last.
     pub fn records(&self, element: &ElementKey) -> Result<Option<Left>, Unobtainable> {
-        if self.settings.skip_cache {
-            return Ok(None);
-        }
         let name = name(element);
         let Some(result) = self.client.result(&name.action, &[])? else { return Ok(None) };
         let Some(entry) = entry::read(&name, &result) else {
