@@ -12,6 +12,7 @@ mod grid;
 mod instance;
 mod known;
 mod launcher;
+mod leave;
 mod link;
 mod makers;
 mod merit;
@@ -33,11 +34,14 @@ pub use call::{Call, plain, templated};
 pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
-pub use grid::{Executed, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Unobtainable, Wire};
+pub use grid::{
+    Executed, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Unobtainable, Wanted, Wire,
+};
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};
 pub use launcher::Launcher;
 use launcher::newer_output;
+pub use leave::leave;
 pub use link::{LinkCall, Linkage, Linkers, link_side, linkage};
 pub use makers::Makers;
 pub use merit::rank;

@@ -10,6 +10,7 @@ mod moment;
 mod records;
 mod result;
 mod settings;
+mod traced;
 mod upload;
 mod vouch;
 mod wire;
@@ -26,6 +27,7 @@ pub use job::Job;
 pub use moment::Moment;
 pub use records::Left;
 pub use settings::GridSettings;
+pub use traced::Wanted;
 pub use wire::{Outline, Sent, Wire};
 
 use super::Engine;
