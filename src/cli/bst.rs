@@ -1,6 +1,9 @@
 //! `specctl bst`: for BuildStream projects.
 
+mod artifact;
 mod compare;
+mod import;
+mod leave;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -15,11 +18,15 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Args),
+    Import(import::Args),
+    Leave(leave::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         Command::Compare(args) => compare::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Leave(args) => leave::run(args),
     }
 }
 

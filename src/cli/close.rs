@@ -1,6 +1,6 @@
 //! `specctl close`: closes a session that `specctl open` or a compile opened.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use spec_cc::companion::{Control, SessionRow};
 
@@ -21,8 +21,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let answer =
-        client::ask(&Control::CloseElement { element: args.element.clone(), succeeded: !args.failed })?;
+    let close = Control::CloseElement { element: args.element.clone(), succeeded: !args.failed };
+    let answer = client::ask_if_running(&close)?.context("no companion runs")?;
     let row: SessionRow = serde_json::from_value(answer)?;
     if args.json {
         println!("{}", row.accounts.to_json());

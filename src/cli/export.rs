@@ -50,13 +50,25 @@ pub(crate) fn export(args: &ExportArgs) -> Result<()> {
         text.push(b'\n');
         text
     } else {
-        let blob = client::ask(&Control::Export { element: args.element.clone() })?;
-        from_hex(blob.as_str().unwrap_or_default())?
+        records(&args.element)?
     };
     match &args.output {
         Some(path) => fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display())),
         None => Ok(std::io::stdout().write_all(&bytes)?),
     }
+}
+
+/// An element's records as `specctl import` takes them.
+pub(super) fn records(element: &str) -> Result<Vec<u8>> {
+    let blob = client::ask(&Control::Export { element: element.to_owned() })?;
+    from_hex(blob.as_str().unwrap_or_default())
+}
+
+/// Takes records into the store; returns their `PROJECT/ELEMENT`.
+pub(super) fn take(records: &[u8], element: Option<String>) -> Result<String> {
+    let blob = records.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = client::ask(&Control::Import { blob, element })?;
+    Ok(key.as_str().unwrap_or_default().to_owned())
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<()> {
@@ -66,9 +78,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<()> {
     } else {
         bytes = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     }
-    let blob = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = client::ask(&Control::Import { blob, element: args.element.clone() })?;
-    println!("Imported {}.", key.as_str().unwrap_or_default());
+    println!("Imported {}.", take(&bytes, args.element.clone())?);
     Ok(())
 }
 

@@ -19,6 +19,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if switched_off() {
+        eprintln!("specctl: no session: spec-cc is switched off");
+        return Ok(());
+    }
     let mut environment = environment();
     if let Some(element) = &args.element {
         environment.retain(|(name, _)| name != "SPEC_CC_ELEMENT");

@@ -15,7 +15,7 @@ use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
 use crate::command::normalise;
-use crate::launch::Accounts;
+use crate::launch::{Accounts, Left};
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
 
@@ -94,6 +94,13 @@ pub enum Control {
         /// Under this name instead of its own.
         element: Option<String>,
     },
+    /// Leaves an element's records on the grid that an environment names, where sandboxes look for them.
+    Carry {
+        /// `project/element` or `element`.
+        element: String,
+        /// The environment.
+        environment: Vec<(String, String)>,
+    },
     /// Removes an element's records.
     Forget {
         /// `project/element` or `element`.
@@ -150,6 +157,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             let key = element.as_deref().map(str::parse).transpose().map_err(text)?;
             Ok(json!(store(companion)?.import(&blob, key).map_err(text)?.to_string()))
         }
+        Control::Carry { element, environment } => carry(companion, &element, &environment),
         Control::Forget { element } => {
             let key = find(companion, &element)?;
             store(companion)?.forget(&key).map_err(text)?;
@@ -317,6 +325,16 @@ fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) ->
         object["complete"] = json!(row.complete);
     }
     Ok(object)
+}
+
+fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) -> Result<Value, String> {
+    let key = find(companion, name)?;
+    let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let settings = Settings::read(variables, std::path::Path::new("/")).map_err(text)?;
+    let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
+    let left = Left { records: store(companion)?.export(&key).map_err(text)?, blobs: Vec::new() };
+    grid.leave_records(&companion.engine.cache, &key, left).map_err(text)?;
+    Ok(json!(key.to_string()))
 }
 
 fn status(companion: &Companion) -> Value {

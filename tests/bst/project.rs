@@ -46,8 +46,9 @@ impl Project {
             fs::copy(packaging.join("buildstream").join(name), self.folder.join(to)).unwrap();
         };
         take("spec-cc.bst", "elements/spec-cc.bst");
-        take("spec-cc.yml", "spec-cc.yml");
-        take("spec-cc-open.yml", "spec-cc-open.yml");
+        for name in ["spec-cc.yml", "spec-cc-session.yml", "spec-cc-artifact.yml"] {
+            take(name, name);
+        }
     }
 
     /// Writes one file of the project.

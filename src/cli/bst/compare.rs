@@ -1,17 +1,22 @@
 //! `specctl bst compare`: what a project's build takes plainly, with results looked up, and with launches.
 
+use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 use spec_cc::bst::branch_cache;
+use spec_cc::companion::SessionRow;
+use spec_cc::launch::Served;
 
+use super::artifact::Artifact;
+use super::leave::SESSION;
 use crate::cli::text;
 
 /// Build TARGET in each mode of the option `spec_cc`, from the cache as it is now, and compare
 ///
-/// Each mode has a copy of BuildStream's cache, made of links, in which TARGET's own artifact is forgotten: so none finds what another has
-/// left, and your cache stays as it is. Edit a source first to see what a change costs.
+/// Each mode has a copy of BuildStream's cache, made of links, in which TARGET's own artifact is forgotten: so none finds what
+/// another has left, and your cache stays as it is. Edit a source first to see what a change costs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -32,7 +37,9 @@ struct Row {
     mode: String,
     /// Wall time of `bst build`, seconds.
     seconds: f64,
-    /// Digest of the artifact's files: the same in every mode, if the build is reproducible.
+    /// How the target's compiles were served, where the project includes `spec-cc-artifact.yml`.
+    served: Option<Served>,
+    /// Over the artifact's files: the same in every mode, if the build is reproducible.
     artifact: String,
 }
 
@@ -54,28 +61,40 @@ fn build(args: &Args, mode: &str) -> Result<Row> {
     let copy = room.path().join("buildstream");
     branch_cache(&cache, &copy)?;
     let bst = args.host.program().with_cache(&copy, room.path())?;
-    let with_mode = ["--option", "spec_cc", mode];
-    let state = bst
-        .run(&[&with_mode[..], &["show", "--deps", "none", "--format", "%{state}", &args.target]].concat())?;
-    if state.trim() == "cached" {
-        bst.run(&[&with_mode[..], &["artifact", "delete", &args.target]].concat())?;
+    let options = ["--option", "spec_cc", mode];
+    let ask = |arguments: &[&str]| bst.run(&[&options, arguments].concat());
+    if ask(&["show", "--deps", "none", "--format", "%{state}", &args.target])?.trim() == "cached" {
+        ask(&["artifact", "delete", &args.target])?;
     }
     let begun = Instant::now();
-    bst.run(&[&with_mode[..], &["build", &args.target]].concat())?;
+    ask(&["build", &args.target])?;
     let seconds = begun.elapsed().as_secs_f64();
-    let format = "%{artifact-cas-digest}";
-    let artifact =
-        bst.run(&[&with_mode[..], &["show", "--deps", "none", "--format", format, &args.target]].concat())?;
-    Ok(Row { mode: mode.to_owned(), seconds, artifact: artifact.trim().to_owned() })
+    let artifact = Artifact::check_out(&bst, &options, &args.target, &room.path().join("artifact"))?;
+    let session = artifact.left.first().and_then(|folder| fs::read(folder.join(SESSION)).ok());
+    let session = session.and_then(|session| serde_json::from_slice::<SessionRow>(&session).ok());
+    let served = session.map(|session| session.accounts.served);
+    Ok(Row { mode: mode.to_owned(), seconds, served, artifact: artifact.digest.to_string() })
 }
 
 fn to_text(rows: &[Row]) -> String {
-    let mut table = vec![["mode", "build", "of the first", "artifact"].map(str::to_owned).to_vec()];
+    let heading = ["mode", "build", "of the first", "compiles", "ahead", "cached", "artifact"];
+    let mut table = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
         let first = rows.first().unwrap_or(row);
         let share = text::percent((first.seconds > 0.0).then(|| row.seconds / first.seconds));
+        let count = |of: fn(&Served) -> u64| {
+            row.served.as_ref().map_or("-".to_owned(), |served| of(served).to_string())
+        };
         let artifact = if row.artifact == first.artifact { "the same" } else { "another" };
-        table.push(vec![row.mode.clone(), text::seconds(row.seconds), share, artifact.to_owned()]);
+        table.push(vec![
+            row.mode.clone(),
+            text::seconds(row.seconds),
+            share,
+            count(Served::total),
+            count(|served| served.joined + served.prefetched),
+            count(|served| served.cached),
+            artifact.to_owned(),
+        ]);
     }
     text::table(&table)
 }

@@ -136,11 +136,11 @@ fn grid(settings: &Settings) -> Vec<Finding> {
     let policy = settings.policy(false);
     let executes = offer.execute && policy != Policy::CacheOnly;
     let toolchain = settings.map("remote_platform_").into_iter().find(|(name, _)| name == "chrootRootDigest");
-    let detail = match (executes, offer.execute, &toolchain) {
-        (true, _, Some(_)) => "executes, on the toolchain that chrootRootDigest names",
-        (true, _, None) => "executes, on whatever toolchain its workers have (no chrootRootDigest)",
-        (false, true, _) => "is asked for results alone (policy cache-only)",
-        (false, false, _) => "executes nothing",
+    let detail = match (policy, offer.execute, &toolchain) {
+        (Policy::CacheOnly, ..) => "is asked for results alone (policy cache-only)",
+        (_, false, _) => "executes nothing",
+        (_, true, Some(_)) => "executes, on the toolchain that chrootRootDigest names",
+        (_, true, None) => "executes, on whatever toolchain its workers have (no chrootRootDigest)",
     };
     let facts = json!({ "url": url, "executes": executes, "updates": update,
                         "toolchain": toolchain.map(|(_, digest)| digest) });
