@@ -277,7 +277,7 @@ impl Launcher {
         if !task.set(Launch::Queued) {
             return;
         }
-        let order = rank(&task.known.state().record);
+        let order = rank(&task.known);
         self.here.queue.push(order, task);
     }
 
