@@ -51,7 +51,7 @@ impl Grid {
         let blobs: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
         let (result, large) = entry::carrying(&name, payload, &blobs);
         let files = blobs.iter().map(|blob| (*blob, cache.blobs.path(blob))).collect();
-        let messages = name.messages.into_iter().chain(large.map(|payload| (digest, payload)));
+        let messages = name.messages.into_iter().chain(large.map(|payload| (digest, payload.into())));
         self.uploads.push(Parcel { action: name.action, messages: messages.collect(), files, result });
     }
 
