@@ -70,7 +70,8 @@ fn upload_headers(folder: &Path, url: &str) -> Result<()> {
         }
     }
     let blobs = headers.iter().map(|(digest, path)| Blob { digest: *digest, content: Content::File(path) });
-    Ok(Client::new(&endpoints(url))?.upload(&blobs.collect::<Vec<_>>())?)
+    Client::new(&endpoints(url))?.upload(&blobs.collect::<Vec<_>>())?;
+    Ok(())
 }
 
 fn endpoints(url: &str) -> Endpoints {

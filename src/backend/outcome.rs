@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message as _;
 
 use super::{Cache, CacheError};
 use crate::inputs::digest::Digest;
@@ -40,6 +41,16 @@ impl Outcome {
         let mode = std::fs::metadata(file).map_err(CacheError::new(file, "look at"))?.permissions().mode();
         self.files.push(OutputFile { path: path.to_owned(), digest, executable: mode & 0o100 != 0 });
         Ok(())
+    }
+
+    /// The outcome less its files' contents as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        result(self).encode_to_vec()
+    }
+
+    /// What [`Outcome::encode`] gave; `None` when the bytes make no sense.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        outcome(reapi::ActionResult::decode(bytes).ok()?)
     }
 
     /// The outcome with its files under the names that `name` gives them; `None` when it gives one none.

@@ -31,7 +31,7 @@ pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role
 pub use language::Language;
 pub use link::{Link, read_link};
 pub use parse::read;
-pub use probe::is_probe;
+pub use probe::{is_probe, is_test_source};
 pub use quoting::quotes_arguments;
 pub use reason::{Reason, Why};
 pub use scan::{depfile_args, scan_args};

@@ -9,8 +9,8 @@ pub fn is_probe(compile: &Compile, cwd: &Path) -> bool {
     is_test_source(&compile.source, cwd)
 }
 
-/// Returns whether `source`, compiled in `cwd`, is a configure test.
-pub(super) fn is_test_source(source: &str, cwd: &Path) -> bool {
+/// Returns whether `source`, compiled in `cwd`, is a configure test, or another file that is made for one.
+pub fn is_test_source(source: &str, cwd: &Path) -> bool {
     let path = cwd.join(source);
     let path = path.to_string_lossy();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();

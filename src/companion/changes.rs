@@ -4,9 +4,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// After so long without a further change they are taken along: a sandbox ends without a word.
-const LULL: Duration = Duration::from_millis(300);
-/// Without a lull they are taken along after so long.
-const LONGEST: Duration = Duration::from_secs(5);
+const LULL: Duration = Duration::from_millis(100);
+/// Without a lull they are taken along after so long. Many an element is built in a few seconds.
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// What has changed since it was taken along last.
 #[derive(Debug, Default)]

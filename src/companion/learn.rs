@@ -11,8 +11,8 @@ use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Call, Evidence, Known, Launch, Learnt, Moment, NotKept, Reads, Side, Unserved, Work, conclude,
-    instantiate, scan, templated,
+    Call, Evidence, Known, Launch, Learnt, NotKept, Reads, Side, Unserved, Work, conclude, leave, scan,
+    templated,
 };
 use crate::store::{Record, SetId};
 
@@ -138,27 +138,13 @@ fn lesson_of(
 
 /// Leaves the result of a compile that was kept under `key` on the grid, for others.
 fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
-    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.settings().uploads()) else { return };
+    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes()) else { return };
     let Lesson { call, session, id, .. } = lesson;
-    let engine = &companion.engine;
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
-    let set = Arc::clone(&known.state().reads.set);
-    let context = request.context(&session.place.root);
-    let mut snapshot = Snapshot::new(&engine.files);
-    // The files may have changed since: then there is nothing to say about the action that was asked for.
     let reads = known.state().reads.clone();
-    let keys = match instantiate(engine, &mut snapshot, call, &reads, context) {
-        Ok(instance) if instance.action == *key && !instance.incbin => instance.keys,
-        _ => return,
-    };
-    let shared = Moment::new(engine, &mut snapshot, call, &set, keys, context).and_then(|moment| {
-        let job = moment.job(call, &request.environment);
-        let wire = grid.wire(&job).map_err(|error| error.to_string())?;
-        let outcome = engine.cache.find(key).ok_or("its result has gone")?;
-        grid.keep(engine, &job, &wire, &outcome);
-        Ok(())
-    });
-    if let Err(why) = shared {
+    let context = request.context(&session.place.root);
+    let left = leave((&companion.engine, grid), call, &reads, context, &request.environment, key);
+    if let Err(why) = left {
         tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
     }
 }

@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST_BLOBS: usize = 4096;
 /// and so many bytes together.
 const MOST_BYTES: u64 = 64 << 20;
-/// Writing takes at most this share of the time.
-const SHARE: u32 = 10;
+/// So many times as long as writing took, nothing is written: it is to take no more than some 3% of a core.
+const REST: u32 = 30;
 /// Bytes a second that records may take up in the CAS, where each state of them stays for a while.
 const RATE: u64 = 200_000;
 
@@ -42,10 +42,8 @@ impl Memory {
 
     /// Fetches contents that launches need.
     pub(super) fn fetch(&self, blobs: Vec<Digest>) {
-        if !blobs.is_empty() {
-            let memory = self.clone();
-            soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
-        }
+        let memory = self.clone();
+        soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
     }
 
     /// Takes the session's records along whenever they have changed, until it ends.
@@ -60,7 +58,7 @@ impl Memory {
                 if due == Due::Last {
                     return session.changes.done();
                 }
-                rest = (begun.elapsed() * SHARE).max(Duration::from_millis(size * 1000 / RATE));
+                rest = (begun.elapsed() * REST).max(Duration::from_millis(size * 1000 / RATE));
             }
         });
     }
@@ -106,9 +104,12 @@ impl Memory {
         let is_here = |blob: &Digest| self.engine.cache.blobs.contains(blob).unwrap_or(false);
         let needed = session.contents(&self.engine).into_iter().chain(others).filter(is_here);
         let left = Left { blobs: bounded(needed), records };
-        let size = left.records.len() as u64;
+        let (size, count) = (left.records.len() as u64, left.blobs.len());
         if self.grid.leave_records(&self.engine.cache, &self.element, left).is_ok() {
-            tracing::debug!("the records of {} are on the grid", self.element);
+            tracing::debug!(
+                "the records of {} are on the grid: {size} bytes, {count} contents",
+                self.element
+            );
         }
         size
     }

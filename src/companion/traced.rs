@@ -9,10 +9,11 @@ use super::ask::{Answer, Request, account};
 use super::learn::put_into_play;
 use super::session::{Active, Session};
 use crate::backend::trace;
-use crate::command::Invocation;
+use crate::command::{Invocation, is_test_source};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Way, Work, observe, state, unserved,
+    Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Wanted, Way, Work, observe, state,
+    unserved,
 };
 use crate::settings::Mode;
 use crate::store::RecordId;
@@ -146,8 +147,14 @@ fn serve(
         _ => false,
     };
     let miss = unserved(engine, known, Ok(&now));
-    let opened =
-        engine.cache.find_any(&now).and_then(|outcome| Some((engine.cache.open(&outcome)?, outcome)));
+    let there = || {
+        // Its launch has looked there.
+        let grid = session.place.grid.as_ref().filter(|_| !joined)?;
+        let wanted = Wanted { key: now, traced, root: &session.place.root };
+        grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
+    };
+    let found = engine.cache.find_any(&now).or_else(there);
+    let opened = found.and_then(|outcome| Some((engine.cache.open(&outcome)?, outcome)));
     let Some((files, outcome)) = opened else { return Err(miss) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links.
@@ -184,10 +191,11 @@ pub(super) fn learn(
         began_ns,
         root: &session.place.root,
     };
-    // Of a test's files those that were made for it.
+    // Of a test's files those that were made for it: the first one's before there was a session.
     let below = format!("{}/", session.place.root);
     let made = |path: &str, changed_ns| {
-        if traced.probe { changed_ns > session.opened_ns() } else { path.starts_with(&below) }
+        let own = || is_test_source(path, Path::new(&traced.directory));
+        if traced.probe { changed_ns > session.opened_ns() || own() } else { path.starts_with(&below) }
     };
     let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)
         .map_err(|why| why.to_string())?;
@@ -201,6 +209,9 @@ pub(super) fn learn(
         }
     }
     engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
+    if let Some(grid) = &session.place.grid {
+        grid.keep_traced(&engine.cache, &observed.key, &observed.outcome);
+    }
     Ok(observed)
 }
 

@@ -14,7 +14,7 @@ use super::session::Session;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::{Engine, Known, Launch, Launcher, Place, rank};
+use crate::launch::{Engine, Known, Launch, Launcher, Place, rank, weigh};
 
 /// How often files are looked at of which the kernel tells: it may lose something, or not know of it.
 const SAFETY: Duration = Duration::from_secs(1);
@@ -43,7 +43,8 @@ pub(super) fn start(
     thread::spawn(move || {
         prepare(&session, &engine);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        knowns.sort_by_key(|known| rank(&known.state().record));
+        weigh(&engine, &session.place, &knowns);
+        knowns.sort_by_key(|known| rank(known));
         issue(&launcher, &session.place, &knowns);
         session.set_looked();
         wait(&engine, &launcher, &session, knowns);

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::io;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::absences;
 use super::stamp::{Stamp, now_ns};
@@ -19,6 +20,9 @@ pub fn is_folder(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|there| there.is_dir())
 }
 
+/// A folder of more entries is not read through: of most of its files nobody asks.
+const MOST: usize = 4096;
+
 /// What is a link and what is not, known for as long as the folders stay as they are.
 ///
 /// A command reads hundreds of files in a few dozen folders, and so does the next one: a link that is put in the place of a file
@@ -32,6 +36,10 @@ pub struct Links {
 #[derive(Debug)]
 struct Folder {
     stamp: Option<Stamp>,
+    /// Whether it cannot change unseen, so that it is worth reading through.
+    kept: bool,
+    /// Whether nothing in it is a link.
+    plain: OnceLock<bool>,
     targets: RwLock<HashMap<String, Option<String>>>,
 }
 
@@ -59,16 +67,26 @@ impl Links {
         if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
             return known;
         }
-        let folder = Arc::new(Folder { stamp, targets: RwLock::default() });
         let tells =
             |stamp: &Stamp| stamp.settled(asked_at_ns) && name.as_deref().is_some_and(absences::is_faithful);
+        let kept = stamp.as_ref().is_some_and(tells);
+        let folder = Arc::new(Folder { stamp, kept, plain: OnceLock::new(), targets: RwLock::default() });
         // Of a folder that may change unseen, only this moment knows.
-        if stamp.as_ref().is_some_and(tells) {
+        if kept {
             let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
             folders.insert(path.to_owned(), Arc::clone(&folder));
         }
         folder
     }
+}
+
+/// Whether nothing in a folder is a link; false where it takes long to tell, too.
+fn holds_no_link(folder: &str) -> bool {
+    let Ok(mut entries) = fs::read_dir(if folder.is_empty() { "/" } else { folder }) else { return false };
+    let is_no_link = |entry: &io::Result<fs::DirEntry>| {
+        entry.as_ref().is_ok_and(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
+    };
+    entries.by_ref().take(MOST).all(|entry| is_no_link(&entry)) && entries.next().is_none()
 }
 
 impl LinksNow<'_> {
@@ -79,6 +97,12 @@ impl LinksNow<'_> {
             self.folders.borrow_mut().insert(path.to_owned(), Arc::clone(&looked));
             looked
         })
+    }
+
+    /// Whether it is known that nothing in a folder is a link.
+    pub fn is_plain(&self, path: &str) -> bool {
+        let folder = self.folder(path);
+        folder.kept && *folder.plain.get_or_init(|| holds_no_link(path))
     }
 
     /// The target of the symbolic link at an absolute path, as [`link`] gives it.
@@ -112,7 +136,14 @@ mod tests {
         let place = dir.path().join("a.h");
         let path = place.to_str().expect("UTF-8");
         let links = Links::default();
-        let seen = || links.now().link(path);
+        // As it is asked about where most folders hold no links.
+        let seen = || {
+            let now = links.now();
+            let plain = now.is_plain(dir.path().to_str().expect("UTF-8"));
+            let link = now.link(path);
+            assert!(!(plain && link.is_some()), "a folder that holds a link is plain");
+            link
+        };
         // Asked at once, and after the folder has settled, so that what was seen is kept.
         for pause in [0, 60] {
             let settle = || std::thread::sleep(Duration::from_millis(pause));
@@ -136,6 +167,9 @@ mod tests {
         let links = Links::default();
         assert_eq!(links.now().link("/usr/include/stdio.h"), link("/usr/include/stdio.h"));
         assert!(links.folders.read().expect("whole").contains_key("/usr/include"));
+        assert!(
+            links.now().is_plain("/usr/include/linux") && !links.now().is_plain("/usr/lib/x86_64-linux-gnu")
+        );
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("a.h").to_str().expect("UTF-8").to_owned();
         assert_eq!(links.now().link(&path), None);

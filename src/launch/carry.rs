@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::grid::{Executed, Grid, Moment, Unobtainable};
+use super::grid::{Executed, Grid, Moment, Unobtainable, Wanted};
 use super::perform::{examine, let_tick_pass, perform};
 use super::queue::Task;
 use super::traced::{self, Unlearnt, look_ahead};
 use super::{
     Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Unserved, Work, Wrapper,
-    instantiate,
+    instantiate, leave,
 };
 use crate::backend::reapi::Cancel;
 use crate::backend::{Kind, Outcome};
@@ -50,7 +50,7 @@ fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, Strin
     }
 }
 
-/// Carries a traced command through. Only this machine runs those.
+/// Carries a traced command through. A grid may have its result, but only this machine runs it.
 fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Launch, String> {
     let launch = match trace_once(engine, task, traced, asked) {
         // The build goes on beside it.
@@ -71,7 +71,13 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
         }
         Err(why) => return Err(why.to_string().into()),
     };
-    if let Some(outcome) = engine.cache.find_any(&found.key) {
+    let there = || {
+        // What needs a core was looked up with others.
+        let grid = place.grid.as_ref().filter(|_| !known.state().needs_core)?;
+        let wanted = Wanted { key: found.key, traced, root: &place.root };
+        grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
+    };
+    if let Some(outcome) = engine.cache.find_any(&found.key).or_else(there) {
         return Ok(Launch::Ready(found.key, outcome));
     }
     let outputs =
@@ -88,6 +94,9 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     })?;
     place.budget.took(paid, performed.cpu);
     place.budget.left(&performed.observed.outcome);
+    if let Some(grid) = &place.grid {
+        grid.keep_traced(&engine.cache, &performed.observed.key, &performed.observed.outcome);
+    }
     let mut state = known.state();
     if state.round != task.round {
         return Err("it was given up for another launch".to_owned().into());
@@ -276,8 +285,15 @@ fn here(
     state.cpu = performed.cpu;
     state.record.cost_us = performed.cpu.as_micros() as u64;
     state.record.wall_us = performed.wall.as_micros() as u64;
-    state.reads = performed.learnt.reads;
+    state.reads = performed.learnt.reads.clone();
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
+    if let Some(grid) = place.grid.as_deref().filter(|grid| grid.takes()) {
+        let (context, environment) = (place.context(how.1), place.environment_of(call));
+        let left = leave((engine, grid), call, &performed.learnt.reads, context, &environment, &action);
+        if let Err(why) = left {
+            tracing::debug!("launch of {} is not left on the grid: {why}", call.compile.source);
+        }
+    }
     Ok(Launch::Ready(action, performed.outcome))
 }

@@ -58,6 +58,8 @@ pub struct State {
     pub needs_core: bool,
     /// CPU time the launch took.
     pub cpu: Duration,
+    /// How long the longest chain of commands takes that begins with it, microseconds.
+    pub chain_us: u64,
 }
 
 /// The life of a launch.
@@ -104,6 +106,7 @@ impl Known {
     /// A record that has not been launched yet.
     pub fn new(work: Work, record: Record, reads: Reads, given: Vec<Given>) -> Self {
         let state = State {
+            chain_us: record.wall_us,
             record,
             reads,
             given: given.into(),

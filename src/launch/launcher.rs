@@ -12,12 +12,16 @@ use super::carry::{Where, carry};
 use super::grid::Grid;
 use super::queue::{Queue, Task};
 use super::remote::Remote;
+use super::traced::Lookups;
 use super::{
     Engine, Known, Launch, Place, Runner, Traced, Unready, Unserved, Work, instantiate, merit, rank, traced,
 };
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
+
+/// Why traced commands are not run ahead.
+const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
 
 /// Issues launches of all sessions.
 #[derive(Clone)]
@@ -27,6 +31,8 @@ pub struct Launcher {
     here: Lane,
     /// Launches on grids, by the grid's address in memory, which stays the grid's as long as its entry is here.
     grids: Arc<Mutex<HashMap<usize, Arc<Remote>>>>,
+    /// Traced launches on their way to a core by way of a grid.
+    lookups: Lookups,
     /// Commands to be considered again.
     again: Arc<OnceLock<Sender<Again>>>,
 }
@@ -46,7 +52,7 @@ impl Launcher {
     /// A launcher that runs at most `width` launches at once on this machine beside an idle build.
     pub fn new(engine: Arc<Engine>, width: usize) -> Self {
         let here = Lane { queue: Arc::new(Queue::new(width)), width, started: Arc::default() };
-        Self { engine, here, grids: Arc::default(), again: Arc::default() }
+        Self { engine, here, grids: Arc::default(), lookups: Lookups::default(), again: Arc::default() }
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
@@ -114,9 +120,8 @@ impl Launcher {
         place: &Arc<Place>,
         snapshot: &mut Snapshot<'_>,
     ) {
-        if self.engine.tracer.is_none() || !self.engine.executor.available() || place.recc.is_some() {
-            let why = "neither a tracer nor a private view of the build tree can be had";
-            return known.set(Launch::Not(Unserved::Refused.of(why)));
+        if place.recc.is_some() || place.grid.is_none() && !self.can_trace() {
+            return known.set(Launch::Not(Unserved::Refused.of(NO_TRACE)));
         }
         if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
             return;
@@ -137,8 +142,16 @@ impl Launcher {
             }
             None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
             None if spent => known.set(known.leave_out(Unserved::KeptBeingWasted.into())),
-            None => self.issue(known, place),
+            None => {
+                known.state().issued = Some(found.key);
+                self.issue(known, place);
+            }
         }
+    }
+
+    /// Whether traced commands can be run ahead of the build.
+    fn can_trace(&self) -> bool {
+        self.engine.tracer.is_some() && self.engine.executor.available()
     }
 
     /// Has a command wait for a file, which another one may be about to make.
@@ -212,10 +225,28 @@ impl Launcher {
             state.needs_core = false;
         }
         let task = Task::new(known, place);
-        match place.grid.as_ref().filter(|_| known.work.compile().is_some()) {
-            Some(grid) => self.remote(grid).push(task),
+        match &place.grid {
             None => self.enqueue(task),
+            Some(grid) if known.work.compile().is_some() => self.remote(grid).push(task),
+            Some(_) => self.look_up(task),
         }
+    }
+
+    /// Has a traced launch looked up on the session's grid; it waits for a core only if that has no result.
+    fn look_up(&self, task: Task) {
+        if !task.set(Launch::Queued) {
+            return;
+        }
+        let launcher = self.clone();
+        self.lookups.push(&self.engine, task, move |task| {
+            if launcher.can_trace() {
+                task.known.state().needs_core = true;
+                launcher.enqueue(task);
+            } else {
+                task.known.state().launched = false;
+                task.set(Launch::Not(Unserved::Refused.of(NO_TRACE)));
+            }
+        });
     }
 
     /// The launches on a grid.
@@ -246,7 +277,7 @@ impl Launcher {
         if !task.set(Launch::Queued) {
             return;
         }
-        let order = rank(&task.known.state().record);
+        let order = rank(&task.known);
         self.here.queue.push(order, task);
     }
 
@@ -303,7 +334,7 @@ impl Launcher {
     /// Ends what is in flight of a session; returns how many launches that ended.
     pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) -> u64 {
         let mut cancelled = 0;
-        place.makers.let_go();
+        place.close();
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(place));
         for task in remote.chain(self.here.queue.drain(place)) {
             if task.known.claim(task.round) {

@@ -1,5 +1,8 @@
 //! Merit: what came of a command's earlier launches, and what that means for the next one.
 
+use std::cmp::Reverse;
+
+use super::{Known, Work};
 use crate::store::Record;
 
 /// After so many launches in a row that no build asked for, a command is not launched any more as long as it reads the
@@ -11,9 +14,29 @@ pub(super) fn is_spent(record: &Record) -> bool {
     record.wasted_in_row >= PATIENCE
 }
 
-/// Where to launch a command among others: in the last build's order, behind all of them when its last launch was wasted.
-pub fn rank(record: &Record) -> (bool, u32) {
-    (record.wasted_in_row > 0, record.order)
+/// Where a launch stands among those that wait for a core here: the least goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    wasted: bool,
+    /// A configure asks for its tests one by one, and all else waits for it.
+    after_configure: bool,
+    /// How long the chain is that begins with it, in powers of two: with few cores the build's own order is the better one
+    /// among those that take about as long, for it asks for the first of them first.
+    chain: Reverse<u32>,
+    order: u32,
+}
+
+/// Where to launch a command among others: behind all of them when its last launch was wasted, else configure tests first,
+/// then what the longest chains begin with, and in the last build's order.
+pub fn rank(known: &Known) -> Rank {
+    let probe = matches!(&known.work, Work::Traced(traced) if traced.probe);
+    let state = known.state();
+    Rank {
+        wasted: state.record.wasted_in_row > 0,
+        after_configure: !probe,
+        chain: Reverse(if probe { 0 } else { u64::BITS - state.chain_us.leading_zeros() }),
+        order: state.record.order,
+    }
 }
 
 /// How many launches in a row have been wasted after a session, `before` which it were so many.
@@ -57,7 +80,11 @@ mod tests {
 
     #[test]
     fn who_was_wasted_goes_last() {
-        let ranked = |order, wasted_in_row| rank(&Record { order, wasted_in_row, ..Record::default() });
-        assert!(ranked(0, 1) > ranked(9, 0) && ranked(1, 0) < ranked(2, 0));
+        let ranked = |order, wasted, chain| {
+            let after_configure = order > 0;
+            Rank { wasted, after_configure, chain: Reverse(chain), order }
+        };
+        assert!(ranked(0, true, 9) > ranked(9, false, 0) && ranked(1, false, 3) < ranked(2, false, 3));
+        assert!(ranked(2, false, 4) < ranked(1, false, 3) && ranked(0, false, 0) < ranked(2, false, 4));
     }
 }

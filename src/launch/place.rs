@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::lexical;
@@ -30,6 +31,8 @@ pub struct Place {
     pub budget: Budget,
     /// Rings when another file is awaited, and when the session ends.
     pub bell: Bell,
+    /// Whether the session has ended.
+    closed: AtomicBool,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
     needed: Mutex<HashSet<PathId>>,
 }
@@ -46,8 +49,19 @@ impl Place {
             makers: Makers::default(),
             budget: Budget::default(),
             bell: Bell::default(),
+            closed: AtomicBool::new(false),
             needed: Mutex::default(),
         }
+    }
+
+    /// Says that the session has ended: nothing more is to be begun for it.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.makers.let_go();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_needed(&self, id: PathId) -> bool {

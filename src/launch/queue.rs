@@ -1,10 +1,10 @@
-//! What waits to be launched, in the order the build asked for it last time.
+//! What waits for a core to be launched on.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::{Known, Launch, Place, Runner};
+use super::{Known, Launch, Place, Rank, Runner};
 
 /// One launch that waits for a core.
 #[derive(Clone)]
@@ -59,9 +59,8 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    /// By [`rank`](super::rank), then by arrival. The embedded backend has few cores, so it goes ahead of the
-    /// build in the build's own order; longest first would leave the first compiles to the build itself.
-    waiting: BTreeMap<((bool, u32), u64), Task>,
+    /// By [`rank`](super::rank), then by arrival.
+    waiting: BTreeMap<(Rank, u64), Task>,
     arrived: u64,
     running: usize,
     busy: usize,
@@ -74,7 +73,7 @@ impl Queue {
         Self { inner: Mutex::default(), wake: Condvar::new(), width: width.max(1) }
     }
 
-    pub(super) fn push(&self, rank: (bool, u32), task: Task) {
+    pub(super) fn push(&self, rank: Rank, task: Task) {
         let mut inner = self.lock();
         inner.arrived += 1;
         let arrived = inner.arrived;

@@ -40,11 +40,13 @@ pub(crate) fn shell(script: &str, salt: &str) -> Prepared {
 impl Prepared {
     pub(crate) fn upload(&self, client: &Client) -> Result<(), GridError> {
         let blobs = self.blobs.iter();
-        client.upload(
-            &blobs
-                .map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) })
-                .collect::<Vec<_>>(),
-        )
+        client
+            .upload(
+                &blobs
+                    .map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) })
+                    .collect::<Vec<_>>(),
+            )
+            .map(drop)
     }
 }
 

@@ -13,7 +13,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 const LARGE: usize = 5 << 20;
 
 fn send(client: &Client, contents: &[&[u8]]) -> Result<(), GridError> {
-    client.upload(&contents.iter().map(|content| bytes(content)).collect::<Vec<_>>())
+    client.upload(&contents.iter().map(|content| bytes(content)).collect::<Vec<_>>()).map(drop)
 }
 
 #[test]

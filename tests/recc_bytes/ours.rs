@@ -17,7 +17,7 @@ use crate::lines::Line;
 use crate::{Fate, Told, linked};
 
 /// The disk as it is.
-const DISK: Disk<'_> = Disk { link: &links::link, is_folder: &links::is_folder };
+const DISK: Disk<'_> = Disk { link: &links::link, is_plain: &|_| false, is_folder: &links::is_folder };
 
 /// What the library makes of `line`.
 pub(crate) fn ask(line: &Line) -> Told {

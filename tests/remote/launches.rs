@@ -146,6 +146,11 @@ fn results_are_here_before_the_build_asks() {
     let stats = yard.build_after(ALL, there, faults);
     assert!(ahead(&stats) >= SOURCES as f64, "{stats:?}");
     assert!(stats.number("launched_executed") >= SOURCES as f64, "{stats:?}");
+    // What was sent for them counts as well as what they left.
+    let tree = &yard.tree();
+    let files = |end| (0..SOURCES).map(move |number| tree.join(format!("f{number}.{end}")));
+    let bytes: u64 = files("c").chain(files("o")).map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert!(stats.number("launched_bytes") > bytes as f64, "{bytes} bytes at least: {stats:?}");
 }
 
 #[test]

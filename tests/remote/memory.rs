@@ -1,21 +1,184 @@
 //! What a build remembers reaches the next sandbox, and other machines, by way of a grid.
 
+use crate::support::grid::Grid;
+use crate::support::grid::fault::{Fault, Method};
 use crate::support::peers::{CasdOptions, Peers};
 use crate::support::project::{CLEAN_MAKE, Expect, Project};
+use crate::support::shell::{quiet, sh, succeed};
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use nix::sys::signal::{Signal, kill};
+use spec_cc::inputs::digest::Digest;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tonic::Code;
 
-/// An edit that every source but one sees.
-const EDIT: &str = "echo 'int six;' >>five.c; echo '#define SEVEN 7' >>lib/deep.h";
+/// Tests of one file name, some of which fail, and their answers in a header.
+const CONFIGURE: &str = r##"
+: >confdefs.h
+try() {
+    name=$1; shift
+    rm -f conftest.o conftest
+    if "$@" 2>/dev/null; then echo "#define HAVE_$name 1" >>confdefs.h; fi
+}
+header() { { cat confdefs.h; echo "#include <$1>"; } >conftest.c; try "$2" $CC -c -g -O2 conftest.c; }
+symbol() {
+    { cat confdefs.h; echo "char $1(void); int main(void) { return $1(); }"; } >conftest.c
+    try "$2" $CC -o conftest -g -O2 conftest.c $3
+}
+sleep 2
+header stdio.h STDIO; header no_such.h NO_SUCH; header string.h STRING
+symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm
+echo '#include "part.h"' >conftest.c; try PART $CC -c -I. conftest.c
+rm -f conftest*
+mv confdefs.h config.h
+"##;
+
+const BUILD: &str = "sh ./configure; $CC -O2 -c main.c; $CC -O2 -c part.c; $WRAP ar crD libpart.a part.o; \
+                     $CC -o main main.o -L. -lpart";
+const CLEAN: &str = "rm -f config.h *.o *.a main";
+const EDIT: &str = "sed -i 's/ + 1/ + 2/' main.c; echo '#define MORE 1' >>part.h";
+
+/// A program with a configure script, a header, a library.
+fn configured() -> Project {
+    Project::of(&[
+        ("configure", CONFIGURE),
+        ("part.h", "int part(void);\n"),
+        ("part.c", "#include \"part.h\"\n#include \"config.h\"\nint part(void) { return HAVE_PUTS; }\n"),
+        ("main.c", "#include \"config.h\"\n#include \"part.h\"\nint main(void) { return part() + 1; }\n"),
+    ])
+}
+
+/// On a grid that keeps results and executes nothing.
+fn beside(project: Project, url: &str) -> Project {
+    project.set("SPEC_CC_REMOTE", url).set("SPEC_CC_POLICY", "cache-only")
+}
 
 #[test]
 fn an_edited_element_is_launched_in_the_next_sandbox() {
     let Some(peers) = Peers::get() else { return };
     let casd = peers.casd(&CasdOptions::default());
-    let build = "sleep 1; make -s clean; make -s -j2";
-    Project::six()
-        .set("SPEC_CC_REMOTE", &casd.url)
-        .set("SPEC_CC_POLICY", "cache-only")
-        .step("", CLEAN_MAKE, Expect::All("local"))
-        .elsewhere(&format!("make -s clean; {EDIT}"), build, Expect::Ahead)
-        .elsewhere("make -s clean", build, Expect::Ahead)
+    let edited = format!("{CLEAN}; {EDIT}");
+    beside(configured(), &casd.url)
+        .step("", BUILD, Expect::Any)
+        .elsewhere(&edited, BUILD, Expect::Ahead)
+        .elsewhere(CLEAN, BUILD, Expect::Ahead)
         .check();
+}
+
+/// There is no core to launch on: whatever is served was found.
+#[test]
+fn what_was_linked_and_tested_in_one_sandbox_is_not_run_in_the_next() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project =
+        beside(configured(), &casd.url).step("", BUILD, Expect::Any).elsewhere(CLEAN, BUILD, Expect::Ahead);
+    project.check();
+    let stats = project.sandbox.stats("small");
+    assert!(stats.number("launched_executed") < 0.5, "launched anew: {stats:?}");
+}
+
+/// As a sandbox ends: nobody closes the session.
+#[test]
+fn a_companion_that_is_killed_has_left_what_it_learnt() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project =
+        beside(configured(), &casd.url).elsewhere(&format!("{CLEAN}; {EDIT}"), BUILD, Expect::Ahead);
+    project.lay_out();
+    let mut build = sh(&project.tree(), BUILD);
+    quiet(&mut build, &project.tree());
+    project.sandbox.enter(&mut build);
+    build.env("CC", "spec-cc gcc").env("WRAP", "spec-cc").env("SPEC_CC_REMOTE", &casd.url);
+    build.env("SPEC_CC_POLICY", "cache-only").env("SPEC_CC_LOG", "debug");
+    build.env("SPEC_CC_PROJECT", "tests").env("SPEC_CC_ELEMENT", "small");
+    succeed(&mut build);
+    let left = || {
+        let said = project.sandbox.complaints();
+        said.iter().filter(|line| line.contains("are on the grid") || line.contains("is on the grid")).count()
+    };
+    let (mut before, mut quiet, late) = (0, Instant::now(), Instant::now() + Duration::from_mins(2));
+    while before == 0 || quiet.elapsed() < Duration::from_secs(2) {
+        assert!(Instant::now() < late, "nothing is left");
+        if left() != before {
+            (before, quiet) = (left(), Instant::now());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    kill(project.sandbox.companion().expect("it runs"), Signal::SIGKILL).expect("killed");
+    project.sandbox.forget();
+    project.check();
+}
+
+/// Builds once, has `harm` done to all that the grid keeps, and builds in another sandbox.
+fn harmed(harm: impl Fn(&mut reapi::ActionResult) + 'static) {
+    let grid = Rc::new(Grid::start());
+    let other = Rc::clone(&grid);
+    beside(Project::six(), &grid.url())
+        .step("", CLEAN_MAKE, Expect::All("local"))
+        .elsewhere("make -s clean", CLEAN_MAKE, Expect::Any)
+        .before(move || other.state.change_results(&harm))
+        .elsewhere("make -s clean", &format!("sleep 1; {CLEAN_MAKE}"), Expect::Ahead)
+        .check();
+}
+
+#[test]
+fn garbage_in_place_of_records_costs_launches() {
+    harmed(|result| result.stdout_raw = b"garbage".to_vec());
+    harmed(|result| *result = reapi::ActionResult::default());
+    harmed(|result| result.output_files.clear());
+}
+
+/// Somebody else's bytes in our clothes.
+#[test]
+fn hostile_records_cost_launches() {
+    for payload in [b"spec-cc\x01".as_slice(), b"\xff\xff\xff\xff\xff", &[0; 5000]] {
+        harmed(move |result| {
+            if result.stdout_raw.is_empty() {
+                return;
+            }
+            result.stdout_raw = payload.to_vec();
+            let signatures = &mut result.execution_metadata.get_or_insert_default().auxiliary_metadata;
+            if let Some(signature) = signatures.get_mut(1) {
+                signature.value = Digest::of(payload).to_string().into_bytes().into();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_server_that_takes_no_results_is_asked_once() {
+    let grid = Grid::start();
+    grid.fail(Method::UpdateActionResult, 1000, &Fault::code(Code::PermissionDenied));
+    let project = beside(configured(), &grid.url()).step("", BUILD, Expect::Any).step(
+        &format!("{CLEAN}; {EDIT}"),
+        BUILD,
+        Expect::Ahead,
+    );
+    project.check();
+    let said = project.sandbox.complaints();
+    assert!(said.len() == 1 && said[0].contains("PermissionDenied"), "{said:?}");
+    // Some may be on their way together.
+    assert!(grid.calls(Method::UpdateActionResult) < 10, "{}", grid.calls(Method::UpdateActionResult));
+}
+
+/// Each may lose what the other has just left, and none of it makes the third build another.
+#[test]
+fn two_machines_may_build_an_element_at_once() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let machine = || {
+        beside(Project::six(), &casd.url).step("", CLEAN_MAKE, Expect::Any).step(
+            "make -s clean; echo 'int six;' >>five.c",
+            CLEAN_MAKE,
+            Expect::Any,
+        )
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| machine().check());
+        }
+    });
+    let third = beside(Project::six(), &casd.url).step("", &format!("sleep 2; {CLEAN_MAKE}"), Expect::Ahead);
+    third.check();
+    assert_eq!(third.sandbox.complaints(), Vec::<String>::new());
 }

@@ -10,6 +10,8 @@ const MOST_LINKS: usize = 40;
 pub struct Disk<'a> {
     /// The target of the symbolic link at a path, as the link says it; `None` for what is no link.
     pub link: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether it is known that nothing in a folder is a symbolic link; of others each file is asked about.
+    pub is_plain: &'a dyn Fn(&str) -> bool,
     /// Whether there is a folder at a path.
     pub is_folder: &'a dyn Fn(&str) -> bool,
 }
@@ -86,7 +88,7 @@ mod tests {
         Some(target.to_owned())
     }
 
-    const DISK: Disk<'_> = Disk { link: &link, is_folder: &|_| true };
+    const DISK: Disk<'_> = Disk { link: &link, is_plain: &|_| false, is_folder: &|_| true };
 
     #[test]
     fn links_are_followed_wherever_they_lead() {

@@ -29,6 +29,9 @@ pub(super) fn normal(path: &str) -> String {
 
 /// How many folders above its own the relative `path` reaches on its way.
 pub(super) fn levels_up(path: &str) -> usize {
+    if !path.contains("..") {
+        return 0;
+    }
     let (mut depth, mut highest) = (0_isize, 0);
     for part in path.split('/') {
         match part {

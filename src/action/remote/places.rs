@@ -43,7 +43,7 @@ pub(super) fn place<'a>(
     let mut leaves = Vec::with_capacity(files.len() + 1);
     let (mut inputs, mut left_out) = (Vec::with_capacity(files.len()), Vec::new());
     for (index, (file, listed)) in files.iter().zip(listed).enumerate() {
-        let path = placer.led_to(listed);
+        let path = placer.led_to(in_place(file, listed, paths, &directory));
         if placer.is_left_out(&path) {
             left_out.push(index);
         } else {
@@ -65,6 +65,12 @@ fn listed<'a>(file: &File<'a>, paths: &Paths<'_>) -> Cow<'a, str> {
         Some(relative) if !file.absolute => Cow::Borrowed(relative),
         _ => rewritten(file.path, paths).map_or(Cow::Borrowed(file.path), Cow::Owned),
     }
+}
+
+/// The path as the compiler had it where `listed` is only relative to the working directory, and that is kept.
+fn in_place<'a>(file: &File<'a>, listed: Cow<'a, str>, paths: &Paths<'_>, directory: &str) -> Cow<'a, str> {
+    let shortened = matches!(listed, Cow::Borrowed(listed) if listed.len() < file.path.len());
+    if shortened && directory == paths.directory { Cow::Borrowed(file.path) } else { listed }
 }
 
 /// An absolute path rewritten; `None` for a relative one, and where nothing is to do.

@@ -11,7 +11,7 @@ fn link(path: &str) -> Option<String> {
     (path == "/tmp/golden/inc2").then(|| "inc".to_owned())
 }
 
-const DISK: Disk<'_> = Disk { link: &link, is_folder: &|_| true };
+const DISK: Disk<'_> = Disk { link: &link, is_plain: &|_| false, is_folder: &|_| true };
 
 fn words(command: &str) -> Vec<String> {
     command.split(' ').map(str::to_owned).collect()

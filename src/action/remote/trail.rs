@@ -12,13 +12,24 @@ use crate::action::tree::Leaf;
 pub(super) struct Trail<'a> {
     disk: &'a Disk<'a>,
     /// Where absolute folders lead: most files share theirs with others.
-    folders: HashMap<String, String>,
+    folders: HashMap<String, Led>,
+    /// The folder of the last file: files come folder by folder.
+    last: Option<(String, Led)>,
     leaves: Vec<Leaf<'static>>,
+}
+
+/// Where a folder leads.
+#[derive(Clone)]
+struct Led {
+    /// Where that is, when it is not the folder itself.
+    to: Option<String>,
+    /// Whether nothing in it is a link.
+    plain: bool,
 }
 
 impl<'a> Trail<'a> {
     pub(super) fn new(disk: &'a Disk<'a>) -> Self {
-        Self { disk, folders: HashMap::new(), leaves: Vec::new() }
+        Self { disk, folders: HashMap::new(), last: None, leaves: Vec::new() }
     }
 
     /// Where `path` leads as text.
@@ -36,18 +47,29 @@ impl<'a> Trail<'a> {
     /// Where the absolute `path` leads when links are followed.
     pub(super) fn through_links<'p>(&mut self, path: Cow<'p, str>) -> Cow<'p, str> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        if !self.folders.contains_key(folder) {
-            let at = self.follow(String::new(), folder);
-            self.folders.insert(folder.to_owned(), at);
-        }
-        let at = self.folders.get(folder).map_or("", String::as_str);
+        let Led { to, plain } = self.enter(folder).clone();
         // Nearly all files: neither they nor their folders are links, and the path is as short as it can be.
-        let plain = at == folder && !matches!(name, "" | "." | "..") && (self.disk.link)(&path).is_none();
-        if plain {
+        let here = to.is_none() && !matches!(name, "" | "." | "..");
+        if here && (plain || (self.disk.link)(&path).is_none()) {
             return path;
         }
-        let at = at.to_owned();
+        let at = to.unwrap_or_else(|| folder.to_owned());
         Cow::Owned(self.follow(at, name))
+    }
+
+    /// Where an absolute folder leads.
+    fn enter(&mut self, folder: &str) -> &Led {
+        let known = self.last.take().filter(|(last, _)| last == folder);
+        let led = known.unwrap_or_else(|| {
+            let led = self.folders.get(folder).cloned().unwrap_or_else(|| {
+                let to = Some(self.follow(String::new(), folder)).filter(|to| to != folder);
+                let led = Led { plain: to.is_none() && (self.disk.is_plain)(folder), to };
+                self.folders.insert(folder.to_owned(), led.clone());
+                led
+            });
+            (folder.to_owned(), led)
+        });
+        &self.last.insert(led).1
     }
 
     fn follow(&mut self, at: String, path: &str) -> String {

@@ -154,18 +154,18 @@ impl Client {
     }
 
     /// Uploads those of `blobs` that the server lacks; it is not asked about those that it was seen to have some minutes
-    /// ago. Bytes that are not their digest's are not sent: then it fails.
-    pub fn upload(&self, blobs: &[Blob<'_>]) -> Result<(), GridError> {
+    /// ago. Bytes that are not their digest's are not sent: then it fails. Says how many bytes it lacked.
+    pub fn upload(&self, blobs: &[Blob<'_>]) -> Result<u64, GridError> {
         let now = Instant::now();
         let unknown: Vec<_> =
             blobs.iter().filter(|blob| !self.presence.knows(&blob.digest, now)).copied().collect();
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let offer = self.offer()?;
-        self.handle.block_on(upload::upload(&self.cas, &offer, &unknown))?;
+        let sent = self.handle.block_on(upload::upload(&self.cas, &offer, &unknown))?;
         self.presence.note(unknown.iter().map(|blob| blob.digest), now);
-        Ok(())
+        Ok(sent)
     }
 
     /// Fetches those of `blobs` that are not in `into` yet. What is not its digest's never gets there.

@@ -21,8 +21,8 @@ const CALL: &str = "BatchUpdateBlobs";
 /// Requests under way at once for one upload.
 const ABREAST: usize = 4;
 
-/// Uploads what the server lacks of `blobs`.
-pub(super) async fn upload(cas: &Server, offer: &Offer, blobs: &[Blob<'_>]) -> Result<(), GridError> {
+/// Uploads what the server lacks of `blobs`, and says how many bytes that was.
+pub(super) async fn upload(cas: &Server, offer: &Offer, blobs: &[Blob<'_>]) -> Result<u64, GridError> {
     let by_digest: HashMap<Digest, &Blob<'_>> = blobs.iter().map(|blob| (blob.digest, blob)).collect();
     let digests: Vec<Digest> = blobs.iter().map(|blob| blob.digest).collect();
     let lacking = missing(cas, &digests).await?;
@@ -43,7 +43,8 @@ pub(super) async fn upload(cas: &Server, offer: &Offer, blobs: &[Blob<'_>]) -> R
         .map(|blob| write::write(cas, offer, blob))
         .buffer_unordered(ABREAST)
         .try_collect::<()>()
-        .await
+        .await?;
+    Ok(lacking.iter().map(|blob| blob.size).sum())
 }
 
 /// Sends one batch; what of it fails for a while is sent again.

@@ -10,6 +10,7 @@ mod moment;
 mod records;
 mod result;
 mod settings;
+mod traced;
 mod upload;
 mod vouch;
 mod wire;
@@ -26,6 +27,7 @@ pub use job::Job;
 pub use moment::Moment;
 pub use records::Left;
 pub use settings::GridSettings;
+pub use traced::Wanted;
 pub use wire::{Outline, Sent, Wire};
 
 use super::Engine;
@@ -300,15 +302,15 @@ impl Grid {
     fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
         let mut cargo = Cargo::default();
         let needs = cargo.add(engine, job, wire.executable().clone());
-        self.ship(&cargo, std::iter::once(&needs))
+        self.ship(&cargo, std::iter::once(&needs)).map(drop)
     }
 
-    /// Sends what the server lacks of what some actions need.
+    /// Sends what the server lacks of what some actions need; says how many bytes that was.
     pub(super) fn ship<'a>(
         &self,
         cargo: &Cargo,
         needs: impl Iterator<Item = &'a Needs>,
-    ) -> Result<(), GridError> {
+    ) -> Result<u64, GridError> {
         self.client.upload(&cargo.blobs(needs))
     }
 

@@ -40,9 +40,6 @@ impl Known {
 impl Grid {
     /// The records of an element that somebody has left; `None` when there are none, or those that were seen last.
     pub fn records(&self, element: &ElementKey) -> Result<Option<Left>, Unobtainable> {
-        if self.settings.skip_cache {
-            return Ok(None);
-        }
         let name = name(element);
         let Some(result) = self.client.result(&name.action, &[])? else { return Ok(None) };
         let Some(entry) = entry::read(&name, &result) else {
@@ -79,8 +76,9 @@ impl Grid {
 
     /// Fetches blobs that launches need into the local cache. What cannot be had is not launched on.
     pub fn fetch_blobs(&self, cache: &Cache, blobs: &[Digest]) {
-        if let Err(error) = self.client.download(blobs, &cache.blobs) {
-            self.complaints.tell("not all that launches need is here", &error.into());
+        let fetched = if blobs.is_empty() { Ok(()) } else { self.client.download(blobs, &cache.blobs) };
+        if let Err(error) = fetched {
+            self.tell("not all that launches need is here", &error.into());
         }
     }
 }

@@ -140,7 +140,7 @@ impl Desk {
             messages.map(|(digest, bytes)| Blob { digest: *digest, content: Content::Bytes(bytes) });
         let files = parcels.iter().flat_map(|parcel| &parcel.files);
         let files = files.map(|(digest, path)| Blob { digest: *digest, content: Content::File(path) });
-        self.client.upload(&messages.chain(files).collect::<Vec<_>>())
+        self.client.upload(&messages.chain(files).collect::<Vec<_>>()).map(drop)
     }
 
     /// Puts a result into the action cache.

@@ -109,7 +109,11 @@ pub(super) fn wire(
         link: job.link,
     };
     let files = beside(job, &directory);
-    let disk = Disk { link: &|path| now.link(path), is_folder: &links::is_folder };
+    let disk = Disk {
+        link: &|path| now.link(path),
+        is_plain: &|folder| now.is_plain(folder),
+        is_folder: &links::is_folder,
+    };
     let laid_out = |layout: &Layout| {
         remote::build(&asked, layout, &files, &disk, folders).map_err(|why| why.to_string())
     };

@@ -1,4 +1,4 @@
-//! The line: launches that wait for a grid, longest first, and how many it may have at once.
+//! The line: launches that wait for a grid, those first that begin the longest chains, and how many it may have at once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ pub(super) enum Step {
     Alone,
 }
 
-/// Longest first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
-type Waiting = BTreeMap<(Reverse<u64>, u64), Task>;
+/// What was wasted last time behind all else, then the longest chains first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
+type Waiting = BTreeMap<(bool, Reverse<u64>, u64), Task>;
 
 /// The launches of all sessions for one grid.
 #[derive(Default)]
@@ -74,10 +74,13 @@ impl Inner {
 impl Line {
     /// Puts a launch where its next step is done.
     pub(super) fn push(&self, step: Step, task: Task) {
-        let cost = task.known.state().record.wall_us;
+        let (wasted, chain) = {
+            let state = task.known.state();
+            (state.record.wasted_in_row > 0, state.chain_us)
+        };
         let mut inner = self.lock();
         inner.arrived += 1;
-        let place = (Reverse(cost), inner.arrived);
+        let place = (wasted, Reverse(chain), inner.arrived);
         let waiting = match step {
             Step::Look => &mut inner.look,
             Step::Run => &mut inner.run,

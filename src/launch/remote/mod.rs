@@ -202,13 +202,13 @@ impl Remote {
 
     /// Sends what the server needs for tickets that have boarded, and lets them fly.
     fn send(&self, step: Step, cargo: &Cargo, tickets: Vec<Ticket>) {
-        if tickets.is_empty() {
-            return;
-        }
+        let Some(first) = tickets.first() else { return };
         let sent = self.grid.ship(cargo, tickets.iter().map(|ticket| &ticket.needs));
+        // All are of one session.
+        first.task.place.budget.sent(sent.as_ref().map_or(0, |bytes| *bytes));
         for ticket in tickets {
             match &sent {
-                Ok(()) => self.fly(ticket),
+                Ok(_) => self.fly(ticket),
                 // One file that has changed meanwhile holds all others up.
                 Err(_) if step != Step::Alone => {
                     self.line.land();

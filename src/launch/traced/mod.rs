@@ -6,6 +6,7 @@
 
 mod archive;
 mod foresee;
+mod lookup;
 mod observe;
 mod perform;
 mod state;
@@ -21,6 +22,7 @@ use crate::inputs::paths::PathId;
 use crate::store::{self, Record, RecordId};
 
 pub(in crate::launch) use foresee::look_ahead;
+pub(in crate::launch) use lookup::Lookups;
 pub use observe::{Observed, Run, Unlearnt, observe};
 pub use perform::exit_status;
 pub(in crate::launch) use perform::perform;
@@ -165,7 +167,7 @@ impl Traced {
     }
 
     /// Whether a file may be an output: it lies below the root or the working directory, or beside the output that is named.
-    fn may_leave(&self, path: &Path, root: &str) -> bool {
+    pub(in crate::launch) fn may_leave(&self, path: &Path, root: &str) -> bool {
         let beside = self.output.as_ref().map(|output| lexical(&self.absolute(output)));
         let path = lexical(path);
         path.starts_with(root)

@@ -69,6 +69,11 @@ impl State {
         self.results.lock().unwrap().get(action).cloned()
     }
 
+    /// Changes every result that is kept.
+    pub(crate) fn change_results(&self, change: impl Fn(&mut reapi::ActionResult)) {
+        self.results.lock().unwrap().values_mut().for_each(change);
+    }
+
     /// Loses every result.
     pub(crate) fn forget_results(&self) {
         self.results.lock().unwrap().clear();

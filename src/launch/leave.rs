@@ -1,0 +1,29 @@
+//! Leaving the result of a compile that was run here on a grid, for others.
+
+use super::{Call, Context, Engine, Grid, Moment, Reads, instantiate};
+use crate::inputs::digest::Digest;
+use crate::inputs::snapshot::Snapshot;
+
+/// Leaves what the cache has under `key`, which a run of `call` has just given; in the background. An error says why it is not.
+///
+/// The files may have changed since: then there is nothing to say about the action that was run.
+pub fn leave(
+    (engine, grid): (&Engine, &Grid),
+    call: &Call,
+    reads: &Reads,
+    context: Context<'_>,
+    environment: &[(String, String)],
+    key: &Digest,
+) -> Result<(), String> {
+    let mut snapshot = Snapshot::new(&engine.files);
+    let keys = match instantiate(engine, &mut snapshot, call, reads, context) {
+        Ok(instance) if instance.action == *key && !instance.incbin => instance.keys,
+        _ => return Err("its action is not what it was".into()),
+    };
+    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, keys, context)?;
+    let job = moment.job(call, environment);
+    let wire = grid.wire(&job).map_err(|error| error.to_string())?;
+    let outcome = engine.cache.find(key).ok_or("its result has gone")?;
+    grid.keep(engine, &job, &wire, &outcome);
+    Ok(())
+}
