@@ -157,7 +157,9 @@ fn assert_ahead(built: &Built) {
         let commands = served["commands"].as_array().unwrap();
         let is_compile = |command: &&Value| {
             let output = command["output"].as_str().unwrap_or_default();
-            output.ends_with(".o") && !output.contains("conftest") && !output.contains("CMakeScratch")
+            output.rsplit_once('.').is_some_and(|(_, end)| end == "o")
+                && !output.contains("conftest")
+                && !output.contains("CMakeScratch")
         };
         let sources: Vec<_> = commands.iter().filter(is_compile).collect();
         assert_eq!(sources.len() as u64, compiles, "{element}: {served}");
