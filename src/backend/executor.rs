@@ -8,8 +8,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Resource, getrlimit};
-
 use super::view::{self, Kind, View};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
@@ -173,9 +171,18 @@ pub fn kill(group: i32) {
     let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
 }
 
-/// Whether niceness can be taken back once given (root, or `RLIMIT_NICE` says so).
+/// Whether niceness can be taken back once given: tried by a thread, which has one of its own (`setpriority(2)`). Root in a user
+/// namespace cannot.
 fn may_renice() -> bool {
-    nix::unistd::geteuid().is_root() || getrlimit(Resource::RLIMIT_NICE).is_ok_and(|(soft, _)| soft >= 20)
+    let attempt = || {
+        // SAFETY: system calls on integers, for the calling thread.
+        unsafe {
+            let now = libc::getpriority(libc::PRIO_PROCESS, 0);
+            libc::setpriority(libc::PRIO_PROCESS, 0, now + 1) == 0
+                && libc::setpriority(libc::PRIO_PROCESS, 0, now) == 0
+        }
+    };
+    std::thread::spawn(attempt).join().unwrap_or(false)
 }
 
 /// Waits for a child and says its raw status and its CPU time.

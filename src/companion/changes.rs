@@ -39,9 +39,9 @@ impl Changes {
     pub(super) fn note(&self) {
         let now = Instant::now();
         let mut inner = self.inner();
-        let first = inner.since.map_or(now, |(first, _)| first);
-        inner.since = Some((first, now));
-        if inner.carried && first == now {
+        let before = inner.since.map(|(first, _)| first);
+        inner.since = Some((before.unwrap_or(now), now));
+        if before.is_none() {
             self.news.notify_all();
         }
     }

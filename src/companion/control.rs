@@ -333,7 +333,7 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let settings = Settings::read(variables, std::path::Path::new("/")).map_err(text)?;
     let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
     let left = Left { records: store(companion)?.export(&key).map_err(text)?, blobs: Vec::new() };
-    grid.leave_records(&companion.engine.cache, &key, left).map_err(text)?;
+    grid.leave_records(&companion.engine.cache, &key, &left).map_err(text)?;
     Ok(json!(key.to_string()))
 }
 

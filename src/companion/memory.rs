@@ -82,7 +82,7 @@ impl Memory {
         }
     }
 
-    /// Leaves the records as they are now; gives their size in bytes.
+    /// Leaves the records as they are now; gives how many bytes they take up there.
     fn write(&self, session: &Session, due: Due) -> u64 {
         // Who cannot read what is there must not write over it.
         let Some(others) = self.grid.takes().then(|| self.merge()).flatten() else { return 0 };
@@ -101,16 +101,15 @@ impl Memory {
                 return 0;
             }
         };
-        let is_here = |blob: &Digest| self.engine.cache.blobs.contains(blob).unwrap_or(false);
+        let is_here = |blob: &Digest| self.engine.cache.blobs.open(blob).is_ok_and(|blob| blob.is_some());
         let needed = session.contents(&self.engine).into_iter().chain(others).filter(is_here);
         let left = Left { blobs: bounded(needed), records };
-        let (size, count) = (left.records.len() as u64, left.blobs.len());
-        if self.grid.leave_records(&self.engine.cache, &self.element, left).is_ok() {
-            tracing::debug!(
-                "the records of {} are on the grid: {size} bytes, {count} contents",
-                self.element
-            );
-        }
+        let Ok(size) = self.grid.leave_records(&self.engine.cache, &self.element, &left) else { return 0 };
+        let (whole, contents) = (left.records.len(), left.blobs.len());
+        tracing::debug!(
+            "the records of {} are on the grid: {whole} bytes in {size}, with {contents} contents",
+            self.element
+        );
         size
     }
 }

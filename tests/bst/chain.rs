@@ -157,7 +157,7 @@ fn assert_ahead(built: &Built) {
         let commands = served["commands"].as_array().unwrap();
         let is_compile = |command: &&Value| {
             let output = command["output"].as_str().unwrap_or_default();
-            output.rsplit('.').next() == Some("o")
+            output.rsplit_once('.').is_some_and(|(_, end)| end == "o")
                 && !output.contains("conftest")
                 && !output.contains("CMakeScratch")
         };

@@ -1,6 +1,7 @@
 //! Small projects, end to end: exit status, messages and files are the compiler's own, whatever happens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod below;
 mod compilers;
 mod edits;
 mod faults;

@@ -10,8 +10,10 @@ use crate::backend::Cache;
 use crate::inputs::digest::Digest;
 use crate::store::ElementKey;
 
-/// The longest records that are fetched, bytes: some element of thirty thousand commands. Whoever wrote more was not spec-cc.
-const LONGEST: u64 = 32 << 20;
+/// The longest records that are taken over, bytes: those of ten thousand commands with 500 inputs each take 20 MB.
+const LONGEST: usize = 32 << 20;
+/// Paths and options repeat; what costs more time gains little (zstd's levels).
+const COMPRESSION: i32 = 1;
 
 /// Which records this companion has seen last, by their name: they need not be fetched again, and what is left out of them
 /// since was forgotten on purpose.
@@ -48,38 +50,47 @@ impl Grid {
         if self.records.is(&name, &entry.digest) {
             return Ok(None);
         }
-        if entry.digest.size > LONGEST {
-            return Err(Unobtainable::Unusable(format!("the records of {element} there are too long")));
-        }
-        let records = match entry.payload {
+        let packed = match entry.payload {
             Payload::Here(bytes) => bytes,
             Payload::Blob(blob) => self.client.read(&blob)?,
         };
         self.records.note(&name, entry.digest);
+        let records = zstd::bulk::decompress(&packed, LONGEST).map_err(|error| {
+            Unobtainable::Unusable(format!("the records of {element} there make no sense: {error}"))
+        })?;
         Ok(Some(Left { records, blobs: entry.blobs }))
     }
 
-    /// Leaves an element's records in place of those that are there. The blobs are the local cache's.
+    /// Leaves an element's records in place of those that are there; gives how many bytes they take up. The blobs are the
+    /// local cache's.
     ///
     /// An error has been told of.
-    pub fn leave_records(&self, cache: &Cache, element: &ElementKey, left: Left) -> Result<(), Unobtainable> {
+    pub fn leave_records(
+        &self,
+        cache: &Cache,
+        element: &ElementKey,
+        left: &Left,
+    ) -> Result<u64, Unobtainable> {
         let name = name(element);
-        let digest = Digest::of(&left.records);
-        let (result, large) = entry::carrying(&name, left.records, &left.blobs);
+        let packed = zstd::bulk::compress(&left.records, COMPRESSION)
+            .map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+        let digest = Digest::of(&packed);
+        let (result, large) = entry::carrying(&name, packed, &left.blobs);
         let mut messages = name.messages.clone();
         messages.extend(large.map(|payload| (digest, payload.into())));
         let files = left.blobs.iter().map(|blob| (*blob, cache.blobs.path(blob))).collect();
         self.uploads.deliver(&Parcel { action: name.action, messages, files, result })?;
         self.records.note(&name, digest);
-        Ok(())
+        Ok(digest.size)
     }
 
-    /// Fetches blobs that launches need into the local cache. What cannot be had is not launched on.
-    pub fn fetch_blobs(&self, cache: &Cache, blobs: &[Digest]) {
+    /// Fetches blobs that launches need into the local cache; whether all of them are there. What cannot be had is not
+    /// launched on.
+    pub fn fetch_blobs(&self, cache: &Cache, blobs: &[Digest]) -> bool {
         let fetched = if blobs.is_empty() { Ok(()) } else { self.client.download(blobs, &cache.blobs) };
-        if let Err(error) = fetched {
-            self.tell("not all that launches need is here", &error.into());
-        }
+        fetched
+            .inspect_err(|error| self.tell("not all that launches need is here", &error.clone().into()))
+            .is_ok()
     }
 }
 

@@ -27,10 +27,13 @@ impl Grid {
     /// had is to be run.
     pub fn find_traced(&self, cache: &Cache, wanted: &[Wanted<'_>]) -> Vec<Option<Outcome>> {
         let mut found = self.outcomes(cache, wanted);
-        let files = found.iter().flatten().flat_map(|outcome| &outcome.files);
-        self.fetch_blobs(cache, &files.map(|file| file.digest).collect::<Vec<_>>());
+        let blobs = |outcome: &Outcome| outcome.files.iter().map(|file| file.digest).collect::<Vec<_>>();
+        let together = self.fetch_blobs(cache, &found.iter().flatten().flat_map(blobs).collect::<Vec<_>>());
         for (wanted, found) in wanted.iter().zip(&mut found) {
-            *found = found.take().filter(|outcome| cache.open(outcome).is_some());
+            let outcome = found.take();
+            // One that has gone holds up its own result only.
+            let outcome = outcome.filter(|outcome| together || self.fetch_blobs(cache, &blobs(outcome)));
+            *found = outcome.filter(|outcome| cache.open(outcome).is_some());
             if let Some(outcome) = found
                 && let Err(error) = cache.keep(&wanted.key, outcome)
             {
