@@ -13,7 +13,7 @@ use super::{
     instantiate, leave,
 };
 use crate::backend::reapi::Cancel;
-use crate::backend::{Kind, Outcome};
+use crate::backend::Outcome;
 use crate::command::normalise::from_template;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -168,14 +168,7 @@ pub(super) fn settle<'f>(
                     place.need(id);
                     Ok(Err(id))
                 }
-                // A scan needs to see the whole tree: it has to wait until that is there.
-                (Err(why), _) => match engine.executor.views() {
-                    Some(Kind::Staged) => assumed.first().map_or(Err(why), |one| {
-                        place.need(one.path);
-                        Ok(Err(one.path))
-                    }),
-                    _ => Err(why),
-                },
+                (Err(why), _) => Err(why),
             }
         }
     }

@@ -84,9 +84,10 @@ pub fn scan(
     let files = files.unwrap_or_default();
     let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
-    let mut view = engine.executor.prepare_whole(&covered).map_err(|error| fault(&error))?;
+    let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
     view.make_folder(directory).map_err(|error| fault(&error))?;
     show(engine, assumed, &mut view).map_err(|why| fault(&why))?;
+    view.mirror().map_err(|error| fault(&error))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
     args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);

@@ -40,13 +40,19 @@ impl BuildStream {
 
     /// `bst`, with its programs first on PATH and nothing of the user's: its home and its caches are in `folder`.
     pub(crate) fn command(&self, folder: &Path) -> Command {
-        let mut bst = Command::new(self.venv.join("bin/bst"));
+        let mut bst = Command::new(self.program());
         bst.env_clear().env("PATH", self.path()).env("LC_ALL", "C.UTF-8").env("HOME", folder.join("home"));
         bst.args(["--no-interactive", "--no-colors", "--config"]).arg(folder.join("buildstream.conf"));
         bst
     }
 
-    fn path(&self) -> OsString {
+    /// The program `bst`.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.venv.join("bin/bst")
+    }
+
+    /// A PATH on which its programs come first.
+    pub(crate) fn path(&self) -> OsString {
         let machine = std::env::var_os("PATH").unwrap_or_default();
         let own = [self.venv.join("bin"), self.buildbox.clone()];
         std::env::join_paths(own.into_iter().chain(std::env::split_paths(&machine)))

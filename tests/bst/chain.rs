@@ -25,7 +25,7 @@ const LOWER: &[(&str, &str)] = &[
     ),
     (
         "lower.h",
-        "static inline int lower(void) { return 1; }\nint one(void);\nint two(void);\nint three(void);\nint four(void);\n",
+        "#define LOWER 1\nstatic inline int lower(void) { return LOWER; }\nint one(void);\nint two(void);\nint three(void);\nint four(void);\n",
     ),
     ("one.c", "#include <config.h>\n#include \"lower.h\"\nint one(void) { return 1 + lower(); }\n"),
     ("two.c", "#include <config.h>\n#include \"lower.h\"\nint two(void) { return 2 + lower(); }\n"),
@@ -125,9 +125,9 @@ fn lay_out(stand: &'static Stand) -> Project {
     project
 }
 
-/// Changes a source in the middle and the header at the bottom.
+/// Changes a source in the middle and the header at the bottom, in a directive: what reads it has to be scanned anew.
 fn edit(chain: &Project) {
-    chain.write("files/lower/lower.h", &LOWER[2].1.replace("return 1", "return 10"));
+    chain.write("files/lower/lower.h", &LOWER[2].1.replace("LOWER 1", "LOWER 10"));
     chain.write("files/middle/b.c", &MIDDLE[3].1.replace("two()", "5 * two()"));
 }
 

@@ -11,6 +11,7 @@ mod chain;
 mod modes;
 mod project;
 mod recc;
+mod small;
 mod stand;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,8 +1,9 @@
 //! A BuildStream project of a test's own, and what a test does with it.
 use crate::base;
 use crate::stand::Stand;
+use crate::support::sandbox::{self, Sandbox};
 use crate::support::shell::{ended_well, succeed};
-use crate::support::{sandbox, tree};
+use crate::support::tree;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,7 +28,16 @@ pub(crate) struct Project {
 impl Project {
     /// A project with `base.bst`, and `spec-cc.bst` of the tested programs; `conf` is added to its project.conf.
     pub(crate) fn new(stand: &'static Stand, name: &str, conf: &str) -> Self {
-        let project = Self { stand, folder: stand.room(name) };
+        Self::at(stand, name, conf, stand.room(name))
+    }
+
+    /// A project of its own in the folder `name` of this one.
+    pub(crate) fn subproject(&self, name: &str, conf: &str) -> Self {
+        Self::at(self.stand, name, conf, self.folder.join(name))
+    }
+
+    fn at(stand: &'static Stand, name: &str, conf: &str, folder: PathBuf) -> Self {
+        let project = Self { stand, folder };
         project.write("project.conf", &format!("{}{conf}", CONF.replace("NAME", name)));
         project.write("elements/base.bst", BASE);
         fs::create_dir_all(project.folder.join("files")).unwrap();
@@ -89,6 +99,16 @@ impl Project {
         let to = room.path().to_str().unwrap();
         self.bst(&["artifact", "checkout", "--force", "--deps", deps, "--directory", to, element]);
         room
+    }
+
+    /// Runs `specctl SUBCOMMAND` on this project, and returns what it prints.
+    pub(crate) fn specctl(&self, subcommand: &[&str], arguments: &[&str]) -> String {
+        let _turn = self.stand.turn();
+        let own = Sandbox::new();
+        let mut specctl = own.specctl(subcommand);
+        self.stand.point(&mut specctl);
+        let output = succeed(specctl.args(arguments).current_dir(&self.folder));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Runs bst with `arguments`; returns its standard output, and panics with all of it unless it succeeds.

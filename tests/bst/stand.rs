@@ -58,6 +58,13 @@ impl Stand {
         bst
     }
 
+    /// Has a `specctl bst …` use this BuildStream and its cache.
+    pub(crate) fn point(&self, specctl: &mut Command) {
+        specctl.env("PATH", self.bst.path()).arg("--bst").arg(self.bst.program());
+        specctl.arg("--config").arg(self.folder.join("buildstream.conf"));
+        specctl.arg("--cache").arg(self.folder.join("cache"));
+    }
+
     /// Waits until nobody else runs bst.
     pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)

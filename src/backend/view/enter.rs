@@ -11,6 +11,7 @@ use std::process::Command;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
+use super::mirror::Mirror;
 use super::{Kind, Layer};
 
 /// One mount, prepared before the fork.
@@ -25,13 +26,17 @@ struct Mount {
 pub(super) fn enter(
     command: &mut Command,
     (kind, layers): (Kind, &[Layer]),
+    mirror: &Mirror,
     directory: &Path,
 ) -> io::Result<()> {
-    let mounts = layers.iter().map(|layer| {
+    let bound = mirror.0.iter().map(|(source, target)| {
+        Ok(Mount { source: c_string(source)?, target: c_string(target)?, overlay: None })
+    });
+    let layers = layers.iter().map(|layer| {
         let overlay = (kind == Kind::Overlay).then(|| overlay_options(layer)).transpose()?;
         Ok(Mount { source: c_string(&layer.upper)?, target: c_string(&layer.covered)?, overlay })
     });
-    let mounts: Vec<Mount> = mounts.collect::<io::Result<_>>()?;
+    let mounts: Vec<Mount> = bound.chain(layers).collect::<io::Result<_>>()?;
     let directory = c_string(directory)?;
     let identity = Identity::current();
     // SAFETY: between fork and exec only system calls are made, on memory prepared before the fork.
@@ -51,7 +56,8 @@ pub(super) fn enter(
                     Some(options) => {
                         mount(Some(c"overlay"), target, Some(c"overlay"), MsFlags::empty(), Some(options))?;
                     }
-                    None => mount(Some(source), target, none, MsFlags::MS_BIND, none)?,
+                    // With what is bound in it. The kernel parts no mount of another namespace from those below it.
+                    None => mount(Some(source), target, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)?,
                 }
             }
             nix::unistd::chdir(directory.as_c_str())?;

@@ -5,6 +5,7 @@
 //! working directory; only its writes are caught, in a folder of its own.
 
 mod enter;
+mod mirror;
 mod stage;
 
 use std::fs;
@@ -13,6 +14,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mirror::Mirror;
 use stage::Staged;
 
 /// How the tree gets into a view.
@@ -39,6 +41,7 @@ pub struct View {
     kind: Kind,
     layers: Vec<Layer>,
     staged: Staged,
+    mirror: Mirror,
     scratch: tempfile::TempDir,
 }
 
@@ -61,7 +64,7 @@ impl View {
             fs::create_dir(base.join("work"))?;
             layers.push(Layer { covered: folder.to_owned(), upper: base.join("upper"), shown: None });
         }
-        Ok(Self { kind, layers, staged: Staged::default(), scratch })
+        Ok(Self { kind, layers, staged: Staged::default(), mirror: Mirror::default(), scratch })
     }
 
     /// Whether of the covered folders only that is seen which was [staged](View::stage) or [shown](View::show).
@@ -73,6 +76,17 @@ impl View {
     /// where nothing is there, or where everything is seen.
     pub fn stage(&mut self, path: &Path) -> io::Result<()> {
         if self.is_staged() { self.staged.add(&self.layers, path) } else { Ok(()) }
+    }
+
+    /// Lets a staged view have all of the covered folders, as they are now, but for what it has itself: for a job that searches
+    /// them, and writes nowhere. Is called last; nothing is done where everything is seen.
+    pub fn mirror(&mut self) -> io::Result<()> {
+        if self.is_staged() {
+            for layer in &self.layers {
+                self.mirror.add(&layer.covered, &layer.upper)?;
+            }
+        }
+        Ok(())
     }
 
     /// A folder of the job's own that is the same inside and outside of the view.
@@ -121,7 +135,7 @@ impl View {
             command.current_dir(directory);
             return Ok(());
         }
-        enter::enter(command, (self.kind, &self.layers), directory)
+        enter::enter(command, (self.kind, &self.layers), &self.mirror, directory)
     }
 
     /// Where a file written at `path` (absolute) is to be found afterwards; `None` when no layer covers it.
