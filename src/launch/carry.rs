@@ -12,8 +12,8 @@ use super::{
     Assumed, Call, Engine, Instance, Known, Launch, Reads, Runner, Traced, Unready, Unserved, Work, Wrapper,
     instantiate, leave,
 };
-use crate::backend::reapi::Cancel;
 use crate::backend::Outcome;
+use crate::backend::reapi::Cancel;
 use crate::command::normalise::from_template;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;

@@ -1,7 +1,8 @@
 //! Leaving results on a grid for others.
 
-use bytes::Bytes;
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use super::upload::Parcel;
 use super::{Grid, Job, Outline, Wire, result, vouch};
