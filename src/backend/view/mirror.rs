@@ -22,7 +22,6 @@ impl Mirror {
             let kind = entry.file_type()?;
             match to.symlink_metadata() {
                 Ok(own) if own.is_dir() && kind.is_dir() => self.add(&from, &to)?,
-                Ok(_) => {}
                 Err(_) if kind.is_symlink() => symlink(fs::read_link(&from)?, &to)?,
                 Err(_) if kind.is_dir() => {
                     fs::create_dir(&to)?;
@@ -32,7 +31,8 @@ impl Mirror {
                     File::create(&to)?;
                     self.0.push((from, to));
                 }
-                Err(_) => {}
+                // The view's own, or nothing that is read.
+                _ => {}
             }
             if self.0.len() > MOST {
                 return Err(io::Error::other(format!("too much is in {}", covered.display())));
