@@ -1,6 +1,7 @@
 //! Snapshot: the files' states at one moment, each asked for once.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::sync::Arc;
 
@@ -33,8 +34,29 @@ pub struct Snapshot<'f> {
 /// The members found true in a snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Members {
-    places: HashMap<u64, u32>,
+    places: HashMap<u64, u32, BuildHasherDefault<Mixed>>,
     list: Vec<Verified>,
+}
+
+/// Spreads the numbers of this process's own tables, which nobody else chooses.
+#[derive(Debug, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64((*byte).into());
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2^64 by the golden ratio, whose product spreads what is in the low bits over the high ones.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(32)
+    }
 }
 
 /// A member, and how its conditions depend on positions as far as they are known at a version.

@@ -31,7 +31,7 @@ fn a_package_with_debug_information_is_compiled_here() {
     executed(&Package { build, ..LUAJIT }, "local");
 }
 
-/// Learns a package beside a casd that keeps results, has another machine build it, and then edits it there.
+/// Learns a package beside a casd that keeps results, has another machine build it, and a third one once it is edited.
 fn cached(package: &Package) {
     let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(peers) = Peers::get() else { return };
@@ -60,6 +60,7 @@ fn cached(package: &Package) {
 
     bench.lay_out_edited();
     let edited = bench.build_plainly();
+    sandbox.forget();
     bench.lay_out_edited();
     assert_same("after edits", &bench.build(), &edited);
     sandbox.stats(package.name).assert_ahead(units(&edited).count());

@@ -31,7 +31,7 @@ impl Mirror {
                     File::create(&to)?;
                     self.0.push((from, to));
                 }
-                // The view's own, or nothing that is read for what is in it.
+                // The view's own, or nothing that is read.
                 _ => {}
             }
             if self.0.len() > MOST {

@@ -105,7 +105,7 @@ impl Shapes {
         let mut sum = self.sum(&members, snapshot);
         let extra = extra(set, &members, &mut sum, snapshot)?;
         // By value, so that the order does not depend on this process's numbers of paths.
-        sum.hashes.sort_unstable();
+        sum.hashes.sort_unstable_by_key(|hash| u128::from_be_bytes(*hash));
         let mut hasher = Sha256::new();
         hasher.update(sum.hashes.as_flattened());
         hasher.update(extra);

@@ -6,6 +6,7 @@ mod depfile;
 mod entry;
 mod ident;
 mod job;
+mod leave;
 mod moment;
 mod records;
 mod result;
@@ -17,7 +18,6 @@ mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
@@ -261,42 +261,6 @@ impl Grid {
             self.leave(engine, (job, outline), further, &outcome);
         }
         Ok(Executed::Done(outcome))
-    }
-
-    /// Leaves the result of a job that was run here for others, in the background.
-    pub fn keep(&self, engine: &Engine, job: &Job<'_>, wire: &Wire, outcome: &Outcome) {
-        self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome);
-    }
-
-    /// Whether results and records may be left here for others.
-    pub fn takes(&self) -> bool {
-        self.settings.uploads() && !self.uploads.is_barred()
-    }
-
-    /// Waits until what was left in the background is there, no longer than `patience`.
-    pub fn settle(&self, patience: Duration) {
-        self.uploads.settle(patience);
-    }
-
-    fn leave(
-        &self,
-        engine: &Engine,
-        (job, outline): (&Job<'_>, &Outline),
-        messages: &[(Digest, Bytes)],
-        outcome: &Outcome,
-    ) {
-        let result = result::from_outcome(job, &outline.asked.outputs, outcome);
-        let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
-        let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
-        let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
-        let mut messages = messages.to_vec();
-        messages.push((Digest::of(&outcome.stderr), outcome.stderr.clone().into()));
-        self.uploads.push(upload::Parcel {
-            action: outline.asked.action,
-            messages,
-            files: paths.collect(),
-            result: vouch::sign(result, &keys),
-        });
     }
 
     fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {

@@ -173,3 +173,43 @@ impl Line {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Scratch;
+    use crate::inputs::shape::Shape;
+    use crate::launch::{Known, Reads, Traced, Work};
+    use crate::store::Record;
+
+    /// A launch of one place that began a chain so long, named by that.
+    fn task(place: &Arc<Place>, chain_us: u64, wasted_in_row: u32) -> Task {
+        let traced = Traced {
+            program: "/usr/bin/gcc".into(),
+            argv: vec!["gcc".into()],
+            environment: Vec::new(),
+            directory: "/r".into(),
+            output: None,
+            operands: Vec::new(),
+            probe: false,
+            scratch: Scratch::default(),
+        };
+        let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
+        let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
+        let known = Arc::new(Known::new(Work::Traced(traced), record, reads, Vec::new()));
+        known.state().chain_us = chain_us;
+        Task::new(&known, place)
+    }
+
+    #[test]
+    fn the_longest_chains_go_first_and_what_was_wasted_last() {
+        let place = Arc::new(Place::new("/r".into(), Vec::new()));
+        let line = Line::default();
+        for (chain_us, wasted) in [(10, 0), (40, 1), (30, 0), (20, 0)] {
+            line.push(Step::Look, task(&place, chain_us, wasted));
+        }
+        let (_, tasks) = line.next().expect("there are some");
+        let chains: Vec<u64> = tasks.iter().map(|task| task.known.state().chain_us).collect();
+        assert_eq!(chains, [30, 20, 10, 40]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Reviving: an element's records on the paths and with the compilers of today.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::command::{driver, normalise};
+use crate::inputs::paths::{PathId, Paths};
+use crate::inputs::shape::Shape;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::toolchain::Toolchains;
+use crate::launch::{Call, Engine, Known, Place, Reads, Traced, Work};
+use crate::store::{Element, Given, Record, RecordId};
+
+/// Puts an element's records on today's paths. Records that can no longer be treated are left out.
+pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+    let (ids, ranks) = intern(engine.paths(), element, &place.root);
+    let mut sets = HashMap::new();
+    let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut snapshot = Snapshot::new(&engine.files);
+    for record in &element.records {
+        let Some(numbers) = element.sets.get(&record.set) else { continue };
+        let set = sets.entry(record.set).or_insert_with(|| {
+            let mut numbers = numbers.to_vec();
+            numbers.sort_unstable_by_key(|&number| ranks.get(number as usize));
+            let set = numbers.iter().filter_map(|&number| ids.get(number as usize).copied());
+            set.collect::<Arc<[PathId]>>()
+        });
+        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+        match work(&engine.toolchains, record, place, &mut snapshot) {
+            Ok(work) => {
+                let known = Arc::new(Known::new(work, record.clone(), reads, given(record, place)));
+                place.makes(engine, &known);
+                knowns.insert(record.id, known);
+            }
+            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
+        }
+    }
+    knowns
+}
+
+/// The files of its build that a traced command read, on today's paths.
+fn given(record: &Record, place: &Place) -> Vec<Given> {
+    let back = |path: &String| normalise::from_template(path, &place.root);
+    let given = record.traced.iter().flat_map(|traced| &traced.given);
+    given
+        .map(|given| Given { path: back(&given.path), real: back(&given.real), content: given.content })
+        .collect()
+}
+
+fn work(
+    toolchains: &Toolchains,
+    record: &Record,
+    place: &Place,
+    snapshot: &mut Snapshot<'_>,
+) -> Result<Work, String> {
+    if record.traced.is_some() {
+        let traced = Traced::from_record(record, &place.root).ok_or("it can no longer be traced")?;
+        return Ok(Work::Traced(traced));
+    }
+    let name = record.compiler.rsplit('/').next().unwrap_or_default();
+    let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
+    let variable = |name: &str| match name {
+        "PATH" => place.path().map(Into::into),
+        name => {
+            let value = record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            value.map(|value| normalise::from_template(value, &place.root).into())
+        }
+    };
+    let toolchain = toolchains
+        .identify_in(record.compiler.as_ref(), &variable, snapshot)
+        .map_err(|error| error.to_string())?;
+    Call::from_record(record, toolchain.family, driver.cplusplus, &place.root)
+        .map(Work::Compile)
+        .map_err(|bypass| bypass.reason.to_string())
+}
+
+/// The element's paths on today's root, and the place of each among them by text: a set is sorted by its paths.
+fn intern(paths: &Paths, element: &Element, root: &str) -> (Vec<PathId>, Vec<u32>) {
+    let texts: Vec<String> = element.paths.iter().map(|path| normalise::from_template(path, root)).collect();
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_unstable_by_key(|&number| texts.get(number));
+    let mut ranks = vec![0; texts.len()];
+    for (rank, number) in order.into_iter().enumerate() {
+        if let Some(slot) = ranks.get_mut(number) {
+            *slot = rank as u32;
+        }
+    }
+    (texts.iter().map(|text| paths.intern(text)).collect(), ranks)
+}

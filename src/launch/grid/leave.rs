@@ -1,0 +1,49 @@
+//! Leaving results on a grid for others.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::upload::Parcel;
+use super::{Grid, Job, Outline, Wire, result, vouch};
+use crate::backend::Outcome;
+use crate::inputs::digest::Digest;
+use crate::launch::Engine;
+
+impl Grid {
+    /// Leaves the result of a job that was run here for others, in the background.
+    pub fn keep(&self, engine: &Engine, job: &Job<'_>, wire: &Wire, outcome: &Outcome) {
+        self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome);
+    }
+
+    /// Whether results and records may be left here for others.
+    pub fn takes(&self) -> bool {
+        self.settings.uploads() && !self.uploads.is_barred()
+    }
+
+    /// Waits until what was left in the background is there, no longer than `patience`.
+    pub fn settle(&self, patience: Duration) {
+        self.uploads.settle(patience);
+    }
+
+    pub(super) fn leave(
+        &self,
+        engine: &Engine,
+        (job, outline): (&Job<'_>, &Outline),
+        messages: &[(Digest, Bytes)],
+        outcome: &Outcome,
+    ) {
+        let result = result::from_outcome(job, &outline.asked.outputs, outcome);
+        let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
+        let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
+        let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
+        let mut messages = messages.to_vec();
+        messages.push((Digest::of(&outcome.stderr), outcome.stderr.clone().into()));
+        self.uploads.push(Parcel {
+            action: outline.asked.action,
+            messages,
+            files: paths.collect(),
+            result: vouch::sign(result, &keys),
+        });
+    }
+}
