@@ -85,7 +85,7 @@ fn of_driver(args: &[String]) -> (Option<String>, Vec<String>) {
         } else if NO_INPUT.contains(&arg.as_str()) {
             args.next();
         } else if !arg.starts_with('-') {
-            operands.push(arg.clone());
+            operands.push(named(arg));
         } else if let Some(path) = arg.strip_prefix("-o") {
             output = Some(path.to_owned());
         }
@@ -93,12 +93,17 @@ fn of_driver(args: &[String]) -> (Option<String>, Vec<String>) {
     (output, operands)
 }
 
+/// The file that an argument names: of `@file`, that one.
+fn named(arg: &str) -> String {
+    arg.strip_prefix('@').unwrap_or(arg).to_owned()
+}
+
 /// `ar [-]OPERATION… [POSITION] ARCHIVE FILE…` (`ar(1)`), or `ranlib ARCHIVE`: the archive is the first that looks like one.
 fn of_archiver(args: &[String]) -> (Option<String>, Vec<String>) {
     let is_archive = |arg: &&String| Path::new(arg.as_str()).extension().is_some_and(|suffix| suffix == "a");
     let output = args.iter().find(is_archive).cloned();
     let others = args.iter().filter(|arg| !arg.starts_with('-') && Some(*arg) != output.as_ref());
-    let operands: Vec<String> = others.cloned().collect();
+    let operands: Vec<String> = others.map(|arg| named(arg)).collect();
     // Without any, it is the archive itself that is read.
     let operands = if operands.is_empty() { output.iter().cloned().collect() } else { operands };
     (output, operands)
@@ -123,6 +128,7 @@ mod tests {
         let archive = of("ar cr libx.a a.o b.o").unwrap();
         assert_eq!(archive.output.as_deref(), Some("libx.a"));
         assert_eq!(archive.operands, ["cr", "a.o", "b.o"]);
+        assert_eq!(of("ar cr libx.a @list").unwrap().operands, ["cr", "list"]);
         assert_eq!(of("ranlib libx.a").unwrap().operands, ["libx.a"]);
         assert!(of("gcc CMakeFiles/cmTC_1.dir/x.c.o -o cmTC_1").is_some());
     }
