@@ -1,4 +1,5 @@
-//! A package with a real configure on a simulated grid: plain, with the grid at ask time (`cache`), and with launches (`spec`).
+//! A package with a real configure on a simulated grid, after an edit of the header that nearly every source includes: plain, with the
+//! grid at ask time (`cache`), and with launches (`spec`). Every compile is new to the grid; configure tests are as they were.
 //!
 //! `cargo build --release --workspace && cargo bench --bench wide [ROUNDS [JOBS]]`; results are discussed in `docs/performance.md`.
 #![allow(
@@ -12,11 +13,14 @@ mod simulated;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use spec_cc::inputs::digest::Digest;
 
 use crate::simulated::Simulated;
 use crate::support::sandbox::Sandbox;
@@ -31,6 +35,8 @@ const BUILD: &str = r#"export CONFIG_SHELL=/bin/sh
 sh ./configure -q CFLAGS=-O2
 : > configured
 make -s -j "$JOBS" -C src/libsodium"#;
+/// Included by nearly every source.
+const EDITED: &str = "src/libsodium/include/sodium/private/common.h";
 /// A saturated grid and a wide one.
 const SLOTS: [usize; 2] = [1, 200];
 const ROUNDS: usize = 3;
@@ -45,7 +51,10 @@ struct Took {
 struct Yard {
     sandbox: Sandbox,
     grid: Simulated,
-    pristine: PathBuf,
+    /// The sources, edited once all has been learnt.
+    sources: PathBuf,
+    /// What the grid has of the time before the edit.
+    before: Option<HashMap<Digest, reapi::ActionResult>>,
     tree: PathBuf,
     /// Compiles that the build asks for at a time.
     jobs: usize,
@@ -62,10 +71,11 @@ fn main() -> Result<()> {
     let cores = || std::thread::available_parallelism().map_or(2, usize::from).min(8);
     let jobs = args.get(2).map_or_else(|| Ok(cores()), |arg| arg.parse())?;
     let sandbox = Sandbox::new();
-    let (pristine, tree) = (SODIUM.fetch(), sandbox.path("tree"));
-    let yard = Yard { sandbox, grid: Simulated::start(), pristine, tree, jobs };
+    let (sources, tree) = (sandbox.path("sources"), sandbox.path("tree"));
+    tree::copy(&SODIUM.fetch(), &sources);
+    let mut yard = Yard { sandbox, grid: Simulated::start(), sources, before: None, tree, jobs };
     println!(
-        "{ELEMENT} with configure and make -j{jobs}, no result cached, on a SIMULATED grid: each action really runs"
+        "{ELEMENT} with configure and make -j{jobs}, a header edited, on a SIMULATED grid: each action really runs"
     );
     println!(
         "once on this machine, and from then on takes the CPU time that it took then, asleep, on as many slots as told."
@@ -79,9 +89,18 @@ fn main() -> Result<()> {
 }
 
 impl Yard {
-    /// Builds once with all that is compared, so that all records are learnt and all actions have run; the objects have to be equal.
-    fn rehearse(&self) -> Result<()> {
+    /// Learns all records, edits the header, and builds once with all that is compared, so that all actions have run; the objects
+    /// have to be equal.
+    fn rehearse(&mut self) -> Result<()> {
         self.grid.state().slots(self.jobs);
+        for mode in ["cache", "spec"] {
+            self.build(mode)?;
+        }
+        self.sandbox.stop();
+        self.before = Some(self.grid.state().results());
+        let header = self.sources.join(EDITED);
+        let text = fs::read_to_string(&header)?;
+        fs::write(header, text + "\nstatic __attribute__((used)) int edited(void) { return 1; }\n")?;
         let (_, plain) = self.build("plain")?;
         for mode in ["cache", "spec"] {
             ensure!(self.build(mode)?.1 == plain, "{mode} has built something else than the plain compiler");
@@ -119,12 +138,14 @@ impl Yard {
         Ok(())
     }
 
-    /// Builds from clean, by a companion that knows the records and has no result; nor has the grid.
+    /// Builds from clean, by a companion that knows the records and has no result; the grid has those from before the edit.
     fn build(&self, mode: &str) -> Result<(Took, Listing)> {
         self.sandbox.stop();
         let _ = fs::remove_dir_all(self.sandbox.path("cache/ac"));
-        self.grid.state().forget_results();
-        tree::lay_out(&self.pristine, &self.tree);
+        if let Some(before) = &self.before {
+            self.grid.state().restore_results(before.clone());
+        }
+        tree::lay_out(&self.sources, &self.tree);
         let mut command = match mode {
             "plain" => sh(&self.tree, BUILD),
             _ => self.sandbox.session(ELEMENT, &self.tree, BUILD),

@@ -74,9 +74,14 @@ impl State {
         self.results.lock().unwrap().values_mut().for_each(change);
     }
 
-    /// Loses every result.
-    pub(crate) fn forget_results(&self) {
-        self.results.lock().unwrap().clear();
+    /// All results that it has.
+    pub(crate) fn results(&self) -> HashMap<Digest, reapi::ActionResult> {
+        self.results.lock().unwrap().clone()
+    }
+
+    /// Has these results and no others from now on.
+    pub(crate) fn restore_results(&self, results: HashMap<Digest, reapi::ActionResult>) {
+        *self.results.lock().unwrap() = results;
     }
 
     /// The priorities that executions were asked for with, in order.
