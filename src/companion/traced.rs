@@ -191,11 +191,14 @@ pub(super) fn learn(
         began_ns,
         root: &session.place.root,
     };
-    // Of a test's files those that were made for it: the first one's before there was a session.
+    // Of a test's files those that were made for it: the first one's before there was a session. What changes elsewhere was not
+    // made by the build, be it that somebody has linked a library; nor could a launch be shown it.
     let below = format!("{}/", session.place.root);
     let made = |path: &str, changed_ns| {
+        let here = path.starts_with(&below);
+        let beside = || here || Path::new(path).starts_with(&traced.directory);
         let own = || is_test_source(path, Path::new(&traced.directory));
-        if traced.probe { changed_ns > session.opened_ns() || own() } else { path.starts_with(&below) }
+        if traced.probe { own() || beside() && changed_ns > session.opened_ns() } else { here }
     };
     let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)
         .map_err(|why| why.to_string())?;
