@@ -1,4 +1,4 @@
-//! The root file system of the tests' sandboxes: this machine's own compilers and build tools, by hard links.
+//! The root file system of the tests' sandboxes: copies of this machine's own compilers and build tools.
 use crate::support::shell::{ended_well, succeed};
 use crate::support::sources;
 use sha2::{Digest, Sha256};
@@ -70,7 +70,7 @@ pub(crate) fn provide() -> Result<PathBuf, String> {
     let _one_at_a_time = sources::lock();
     let name: String =
         Sha256::digest(packages.join("\n")).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let whole = sources::shelf().join(format!("bst-base-{name}"));
+    let whole = sources::shelf().join(format!("bst-root-{name}"));
     if !whole.exists() {
         let part = whole.with_extension("part");
         let _ = fs::remove_dir_all(&part);
@@ -124,7 +124,7 @@ fn names(field: &str) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
-/// Links the packages' files below `root`.
+/// Copies the packages' files below `root`.
 fn lay_out(packages: &[String], root: &Path) -> Result<(), String> {
     fs::create_dir_all(root.join("usr")).map_err(|error| error.to_string())?;
     for folder in ["bin", "sbin", "lib", "lib64"] {
@@ -162,8 +162,8 @@ fn place(from: &Path, to: &Path) -> std::io::Result<()> {
     if meta.is_symlink() {
         return symlink(fs::read_link(from)?, to);
     }
-    // Another file system, or files that nobody may link to.
-    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ()))
+    // A link would change the times of the machine's own files, under the eyes of whoever traces commands here.
+    fs::copy(from, to).map(|_| ())
 }
 
 /// Compiles meson, and what of Python's library it uses, once: the times of staged files would make each start compile them anew.
