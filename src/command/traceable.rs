@@ -38,7 +38,7 @@ const NO_INPUT: &[&str] = &[
 ];
 
 /// Beginnings of options that make a result depend on more than files and arguments: the processor, the time it takes,
-/// caches of the compiler's own.
+/// caches of the compiler's own. `-wrapper` runs whatever it names, and a record on a grid may be anybody's.
 const REFUSED: &[&str] = &[
     "-march=native",
     "-mcpu=native",
@@ -48,6 +48,8 @@ const REFUSED: &[&str] = &[
     "-ftime-trace",
     "-fmodule",
     "-fself-test",
+    "-wrapper",
+    "--wrapper",
 ];
 
 /// Returns what `inv` is if it may be traced; `None` when its result could depend on what no tracer sees.
@@ -135,9 +137,15 @@ mod tests {
 
     #[test]
     fn what_a_tracer_does_not_see_is_left_alone() {
-        for line in
-            ["gcc -E -", "gcc --version", "gcc -march=native a.c", "ar -M", "ls a.c", "gcc -ftime-report a.c"]
-        {
+        for line in [
+            "gcc -E -",
+            "gcc --version",
+            "gcc -march=native a.c",
+            "ar -M",
+            "ls a.c",
+            "gcc -ftime-report a.c",
+            "gcc -wrapper sh,-c,id a.c",
+        ] {
             assert_eq!(of(line), None, "{line}");
         }
     }
