@@ -1,0 +1,103 @@
+//! Snapshots hold for a moment, and the next one sees what has changed.
+use super::*;
+use crate::inputs::stamp::before_any_change_ns;
+
+#[test]
+fn answers_stay_the_same_within_a_snapshot() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("a");
+    std::fs::write(&path, "one").expect("written");
+    let files = Files::default();
+    let id = files.paths().intern(path.to_str().expect("UTF-8"));
+    let mut snapshot = Snapshot::new(&files);
+    let seen = snapshot.look(id).expect("seen");
+    std::fs::remove_file(&path).expect("removed");
+    assert_eq!(snapshot.look(id).expect("seen"), seen);
+    assert!(snapshot.readable(id).expect("known"));
+    assert!(!Snapshot::new(&files).readable(id).expect("known"));
+}
+
+#[test]
+fn a_folder_can_be_taken_to_exist() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("a"), "one").expect("written");
+    let files = Files::default();
+    let text = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let through = files.paths().intern(&text("none/sub/../../a"));
+    assert!(Snapshot::new(&files).look(through).is_err());
+    let mut snapshot = Snapshot::new(&files);
+    snapshot.assume_folder(&text("none/sub"));
+    assert_eq!(snapshot.look(through).expect("seen").digest, Digest::of(b"one"));
+}
+
+#[test]
+fn what_appears_where_it_was_missing_is_seen() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = Files::default();
+    let path = |name: &str| dir.path().join(name);
+    let readable = |name: &str| {
+        let id = files.paths().intern(path(name).to_str().expect("UTF-8"));
+        Snapshot::new(&files).readable(id).expect("known")
+    };
+    std::os::unix::fs::symlink("target", path("link")).expect("linked");
+    let names = ["plain.h", "sub/a.h", "sub/deep/a.h", "link", "other/a.h"];
+    // Once while the folder is fresh, then after it has settled, so that absences are kept.
+    for pause in [0, 60, 0] {
+        std::thread::sleep(std::time::Duration::from_millis(pause));
+        for name in names {
+            assert!(!readable(name), "{name}");
+        }
+    }
+    std::fs::write(path("target"), "").expect("written");
+    assert!(readable("link"));
+    std::fs::create_dir_all(path("sub/deep")).expect("made");
+    assert!(!readable("sub/a.h"));
+    std::fs::write(path("sub/a.h"), "").expect("written");
+    std::fs::write(path("sub/deep/a.h"), "").expect("written");
+    std::fs::write(path("plain.h"), "").expect("written");
+    std::os::unix::fs::symlink("sub", path("other")).expect("linked");
+    for name in names {
+        assert!(readable(name), "{name}");
+    }
+    std::fs::remove_file(path("plain.h")).expect("removed");
+    assert!(!readable("plain.h"));
+}
+
+#[test]
+fn what_came_since_a_moment_is_named_and_what_was_there_is_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = Files::default();
+    let id = |name: &str| files.paths().intern(dir.path().join(name).to_str().expect("UTF-8"));
+    std::fs::write(dir.path().join("old"), "").expect("written");
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    let began_ns = before_any_change_ns();
+    let changed = |name: &str| {
+        let mut snapshot = Snapshot::new(&files);
+        let _ = snapshot.stat(id("old"));
+        let _ = snapshot.stat(id(name));
+        snapshot.changed_since(began_ns).map(|(id, _)| id)
+    };
+    assert_eq!(changed("new"), None);
+    std::fs::write(dir.path().join("new"), "").expect("written");
+    assert_eq!(changed("new"), Some(id("new")));
+    assert_eq!(changed("link"), None);
+    std::os::unix::fs::symlink("old", dir.path().join("link")).expect("linked");
+    assert_eq!(changed("link"), Some(id("link")), "an old file in a new place");
+}
+
+#[test]
+fn a_settled_absence_costs_no_call() {
+    let files = Files::default();
+    let id = files.paths().intern("/usr/include/no/such.h");
+    assert!(!Snapshot::new(&files).readable(id).expect("known"));
+    assert!(Snapshot::new(&files).is_known_absent(id));
+}
+
+#[test]
+fn a_directory_is_not_read() {
+    let files = Files::default();
+    let mut snapshot = Snapshot::new(&files);
+    let root = files.paths().intern("/");
+    assert!(!snapshot.readable(root).expect("known"));
+    assert!(snapshot.look(root).is_err());
+}
