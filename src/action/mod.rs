@@ -40,7 +40,7 @@ pub struct Parts<'a> {
 /// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
 /// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
 /// let input = |text: &[u8]| action::Input { path: "/src/a.c", digest: Digest::of(text), executable: false };
-/// let digest = |inputs| action::digest(&parts, inputs, &action::Folders::default());
+/// let digest = |inputs: &[_]| action::digest(&parts, inputs, &action::Folders::default());
 /// let before = digest(&[input(b"int a;")]);
 /// assert_eq!(before, digest(&[input(b"int a;")]));
 /// assert_ne!(before, digest(&[input(b"int b;")]));
