@@ -15,6 +15,8 @@
 mod base;
 #[path = "../../tests/bst/buildstream.rs"]
 mod buildstream;
+#[path = "../shared/median.rs"]
+mod median;
 #[path = "../../tests/bst/project.rs"]
 mod project;
 #[path = "../../tests/bst/stand.rs"]
@@ -25,6 +27,7 @@ mod way;
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::median::median;
 use crate::stand::Stand;
 use crate::way::{Took, Way};
 
@@ -70,9 +73,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The median of the ratios of each round: what else the machine does slows all ways of a round alike.
+/// The median of each round's ratio.
 fn ratio(one: &[Took], other: &[Took]) -> f64 {
-    let mut ratios: Vec<f64> = one.iter().zip(other).map(|(one, other)| one.both() / other.both()).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
+    median(one.iter().zip(other).map(|(one, other)| one.both() / other.both()))
 }

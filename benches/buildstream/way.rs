@@ -1,6 +1,5 @@
 //! A way to build the package: a project of its own, and what its element's compiler is.
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -8,11 +7,10 @@ use crate::project::Project;
 use crate::stand::Stand;
 use crate::support::peers::Peers;
 use crate::support::shell::{sh, succeed};
-use crate::support::sources::Source;
+use crate::support::sources::LIBSODIUM;
 use crate::support::tree::{self, Listing};
 
 pub(crate) const ELEMENT: &str = "libsodium.bst";
-const SODIUM: Source = Source::Crate { name: "libsodium-sys", version: "0.2.7", folder: "libsodium" };
 /// A source, and a header that eleven sources include.
 const EDITED: [&str; 2] =
     ["src/libsodium/sodium/utils.c", "src/libsodium/include/sodium/private/ed25519_ref10.h"];
@@ -80,7 +78,7 @@ impl Way {
     fn new(stand: &'static Stand, name: &'static str, conf: &str, compiler: &str, settings: &str) -> Self {
         let project = Project::new(stand, name, conf);
         let at = project.folder.join("files/libsodium");
-        tree::copy(&SODIUM.fetch(), &at);
+        tree::copy(&LIBSODIUM.fetch(), &at);
         let tools = if name == "recc" { ", recc.bst" } else { ", spec-cc.bst" };
         let element = format!(
             "kind: manual\nbuild-depends: [base.bst{tools}]\nsources: [{{kind: local, path: files/libsodium}}]\n{settings}\
@@ -95,10 +93,10 @@ impl Way {
     /// Edits a source and a header so that no result of any other build will do, and yet the same objects come of them; builds,
     /// and gives the times and what was made.
     pub(crate) fn build(&self, edit: &str) -> Result<(Took, Listing)> {
-        for file in EDITED {
+        for (number, file) in EDITED.iter().enumerate() {
             let path = self.project.folder.join("files/libsodium").join(file);
             let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            let name = format!("{}_{edit}_{}", self.name, Path::new(file).file_stem().unwrap().display());
+            let name = format!("{}_{edit}_{number}", self.name);
             fs::write(path, format!("{text}\nextern int {name}(void);\n"))?;
         }
         self.project.bst(&["build", ELEMENT]);

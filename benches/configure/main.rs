@@ -8,6 +8,8 @@
     reason = "what the tests share fails by panicking"
 )]
 
+#[path = "../shared/median.rs"]
+mod median;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -17,13 +19,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use crate::median::median;
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::{quiet, sh, succeed};
-use crate::support::sources::Source;
+use crate::support::sources::LIBSODIUM;
 use crate::support::tree;
 
 const ELEMENT: &str = "configure";
-const SODIUM: Source = Source::Crate { name: "libsodium-sys", version: "0.2.7", folder: "libsodium" };
 const CONFIGURE: &str = "CONFIG_SHELL=/bin/sh sh ./configure -q CFLAGS=-O2";
 const ROUNDS: usize = 5;
 
@@ -54,7 +56,7 @@ fn main() -> Result<()> {
     }
     let rounds = args.get(1).map_or(Ok(ROUNDS), |arg| arg.parse())?;
     let sandbox = Sandbox::new();
-    let yard = Yard { pristine: SODIUM.fetch(), tree: sandbox.path("tree"), sandbox };
+    let yard = Yard { pristine: LIBSODIUM.fetch(), tree: sandbox.path("tree"), sandbox };
     let (_, plain) = yard.configure(Way::Plain)?;
     // Twice: what a test reads may be known only once those before it were.
     for _ in 0..2 {
@@ -100,10 +102,4 @@ impl Yard {
         let found = made.lines().filter(|line| line.starts_with("DEFS =") || line.starts_with("CFLAGS ="));
         Ok((took, found.collect::<Vec<_>>().join("\n")))
     }
-}
-
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }

@@ -9,6 +9,8 @@
     reason = "what the tests share fails by panicking"
 )]
 
+#[path = "../shared/median.rs"]
+mod median;
 mod simulated;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -22,14 +24,14 @@ use anyhow::{Context as _, Result, ensure};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::inputs::digest::Digest;
 
+use crate::median::median;
 use crate::simulated::Simulated;
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::{quiet, sh, succeed};
-use crate::support::sources::Source;
+use crate::support::sources::LIBSODIUM;
 use crate::support::tree::{self, Listing};
 
 const ELEMENT: &str = "libsodium";
-const SODIUM: Source = Source::Crate { name: "libsodium-sys", version: "0.2.7", folder: "libsodium" };
 /// Configures, notes that it has, and builds both libraries, as a distribution does, but with objects that do not name their folder.
 const BUILD: &str = r#"export CONFIG_SHELL=/bin/sh
 sh ./configure -q CFLAGS=-O2
@@ -72,7 +74,7 @@ fn main() -> Result<()> {
     let jobs = args.get(2).map_or_else(|| Ok(cores()), |arg| arg.parse())?;
     let sandbox = Sandbox::new();
     let (sources, tree) = (sandbox.path("sources"), sandbox.path("tree"));
-    tree::copy(&SODIUM.fetch(), &sources);
+    tree::copy(&LIBSODIUM.fetch(), &sources);
     let mut yard = Yard { sandbox, grid: Simulated::start(), sources, before: None, tree, jobs };
     println!(
         "{ELEMENT} with configure and make -j{jobs}, a header edited, on a SIMULATED grid: each action really runs"
@@ -121,7 +123,7 @@ impl Yard {
                 took.push(self.build(mode)?.0);
             }
         }
-        let medians = took.clone().map(median);
+        let medians = took.clone().map(middle);
         for (mode, median) in modes.into_iter().zip(&medians) {
             let (all, configure) = (median.all.as_secs_f64(), median.configure.as_secs_f64());
             println!("{mode:>8} {all:>8.2} {configure:>12.2} {:>8.2}", all - configure);
@@ -170,15 +172,12 @@ impl Yard {
     }
 }
 
-fn median(mut took: Vec<Took>) -> Took {
+fn middle(mut took: Vec<Took>) -> Took {
     took.sort_by_key(|took| took.all);
     took[took.len() / 2]
 }
 
-/// The median of the ratios of each round: what else the machine does slows all modes of a round alike.
+/// The median of each round's ratio.
 fn ratios(one: &[Took], other: &[Took]) -> f64 {
-    let ratio = |(one, other): (&Took, &Took)| one.all.as_secs_f64() / other.all.as_secs_f64();
-    let mut ratios: Vec<f64> = one.iter().zip(other).map(ratio).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
+    median(one.iter().zip(other).map(|(one, other)| one.all.as_secs_f64() / other.all.as_secs_f64()))
 }

@@ -53,6 +53,14 @@ fn a_configure_script_is_served_whole() {
 }
 
 #[test]
+fn a_test_is_launched_while_its_file_is_another_tests() {
+    let build =
+        format!("for i in $(seq 40); do echo $i >conftest.c; sleep .05; done; rm conftest.c; {BUILD}");
+    let clean = "rm -f config.h main.o main config.log confdefs.h";
+    configured().step("", &build, Any).step(clean, &build, Ahead).check();
+}
+
+#[test]
 fn a_test_that_failed_succeeds_once_it_can() {
     let clean = "rm -f config.h main.o main config.log confdefs.h";
     let library = "echo 'double cos(double x) { return x; }' >here.x; gcc -x c -shared -o libhere.so here.x";

@@ -14,6 +14,10 @@ pub(crate) enum Source {
     Crate { name: &'static str, version: &'static str, folder: &'static str },
 }
 
+/// An autotools package with a real configure and libtool.
+pub(crate) const LIBSODIUM: Source =
+    Source::Crate { name: "libsodium-sys", version: "0.2.7", folder: "libsodium" };
+
 impl Source {
     /// The folder with the untouched sources; panics when the registry does not give them.
     pub(crate) fn fetch(self) -> PathBuf {
