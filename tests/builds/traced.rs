@@ -57,7 +57,11 @@ fn a_test_is_launched_while_its_file_is_another_tests() {
     let build =
         format!("for i in $(seq 40); do echo $i >conftest.c; sleep .05; done; rm conftest.c; {BUILD}");
     let clean = "rm -f config.h main.o main config.log confdefs.h";
-    configured().step("", &build, Any).step(clean, &build, Ahead).check();
+    let project = configured();
+    // So that each test has to be run ahead, not only found.
+    let results = project.sandbox.path("cache/ac");
+    let forget = move || std::fs::remove_dir_all(&results).expect("forget all results");
+    project.step("", &build, Any).step(clean, &build, Ahead).before(forget).check();
 }
 
 #[test]
