@@ -117,7 +117,7 @@ fn send_until(process: Pid, signal: Signal, wanted: WaitStatus) {
 fn it_stops_and_goes_on() {
     for signal in [Signal::SIGSTOP, Signal::SIGTSTP] {
         let room = Room::new();
-        let mut child = started(&room, ": >up; while ! test -e go; do sleep 0.01; done; exit 7");
+        let mut child = started(&room, "test -e go; : >up; while ! test -e go; do sleep 0.01; done; exit 7");
         for _ in 0..2 {
             send_until(pid(&child), signal, WaitStatus::Stopped(pid(&child), signal));
             send_until(pid(&child), Signal::SIGCONT, WaitStatus::Continued(pid(&child)));
