@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::absences::Absences;
 use super::digest::Digest;
 use super::directives::{self, Scan};
+use super::handles::Held;
 use super::paths::{PathId, PathName, Paths};
 use super::staged;
 use super::stamp::{Stamp, now_ns};
@@ -44,6 +45,7 @@ pub struct Files {
     known: RwLock<Vec<Option<Known>>>,
     scans: Mutex<HashMap<Digest, Arc<Scan>>>,
     pub(super) absences: Absences,
+    pub(super) held: Held,
 }
 
 #[derive(Debug, Clone)]
@@ -67,11 +69,6 @@ impl Files {
     /// A path's state, symbolic links followed; fails as `stat(2)` does.
     pub fn stat(&self, path: PathId) -> io::Result<Stamp> {
         Stamp::of(c_str(&self.paths.get(path))?)
-    }
-
-    /// A path's own state, were it a link; fails as `lstat(2)` does.
-    pub(super) fn stat_link(&self, path: PathId) -> io::Result<Stamp> {
-        Stamp::of_link(c_str(&self.paths.get(path))?)
     }
 
     /// A regular file's state and digest; reads it only when its stamp has changed.

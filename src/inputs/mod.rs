@@ -5,6 +5,7 @@ pub mod depfile;
 pub mod digest;
 pub mod directives;
 pub mod files;
+mod handles;
 pub mod links;
 pub mod paths;
 pub mod resolve;

@@ -9,6 +9,7 @@ use super::absences::{self, Absence, Era};
 use super::digest::Digest;
 use super::directives::{Hazards, Scan};
 use super::files::{Files, Seen};
+use super::handles::{Found, Handles};
 use super::paths::PathId;
 use super::shape::Member;
 use super::stamp::{Stamp, now_ns};
@@ -19,6 +20,7 @@ use super::stamp::{Stamp, now_ns};
 #[derive(Debug)]
 pub struct Snapshot<'f> {
     files: &'f Files,
+    handles: Handles<'f>,
     /// By path: 0, or one more than the index into `states`.
     slots: Vec<u32>,
     states: Vec<State>,
@@ -111,6 +113,8 @@ impl Marks {
 struct State {
     /// The stamp, or the error's number.
     stamp: Result<Stamp, i32>,
+    /// The stamp of the link that the path may be.
+    link: Option<Stamp>,
     seen: Option<Seen>,
     /// For a folder in which something was missing.
     era: Option<Era>,
@@ -121,6 +125,7 @@ impl<'f> Snapshot<'f> {
     pub fn new(files: &'f Files) -> Self {
         Self {
             files,
+            handles: Handles::new(&files.held),
             slots: vec![0; files.paths().len()],
             states: Vec::new(),
             absent: Vec::new(),
@@ -193,9 +198,10 @@ impl<'f> Snapshot<'f> {
             if self.assumed.contains(&id) {
                 return None;
             }
-            let stamp = self.states[slot as usize - 1].stamp.ok().filter(|stamp| !stamp.is_dir())?;
-            let link = self.files.stat_link(id).ok();
-            let newest = [stamp].into_iter().chain(link).find(|stamp| stamp.changed_ns() >= since_ns)?;
+            let state = &self.states[slot as usize - 1];
+            let stamp = state.stamp.ok().filter(|stamp| !stamp.is_dir())?;
+            let newest =
+                [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= since_ns)?;
             Some((id, newest))
         })
     }
@@ -211,8 +217,8 @@ impl<'f> Snapshot<'f> {
         let mode = libc::S_IFREG | 0o644;
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode, mount: 0 };
         let state = self.state(path);
-        self.states[state] =
-            State { stamp: Ok(stamp), seen: Some(Seen { stamp, digest: content }), era: None };
+        let seen = Some(Seen { stamp, digest: content });
+        self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
     }
 
     /// Whether a file is taken to exist.
@@ -244,7 +250,8 @@ impl<'f> Snapshot<'f> {
     }
 
     fn keep(&mut self, state: usize, seen: Seen) {
-        self.states[state] = State { stamp: Ok(seen.stamp), seen: Some(seen), era: None };
+        let link = self.states[state].link;
+        self.states[state] = State { stamp: Ok(seen.stamp), link, seen: Some(seen), era: None };
     }
 
     fn state(&mut self, path: PathId) -> usize {
@@ -259,25 +266,26 @@ impl<'f> Snapshot<'f> {
 
     fn ask(&mut self, path: PathId) -> usize {
         let real = self.real(path);
-        let stamp = if real != path {
-            self.files.stat(real).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT))
+        let found = if real != path {
+            self.handles.stat(&self.files.paths().get(real))
         } else if self.is_known_absent(path) {
             Err(libc::ENOENT)
         } else {
             self.ask_system(path)
         };
+        let link = found.ok().and_then(|found| found.link);
         // Asking about a folder may have made the table grow.
-        self.states.push(State { stamp, seen: None, era: None });
+        self.states.push(State { stamp: found.map(|found| found.stamp), link, seen: None, era: None });
         self.slots[path.index()] = self.states.len() as u32;
         self.states.len() - 1
     }
 
-    fn ask_system(&mut self, path: PathId) -> Result<Stamp, i32> {
-        let stamp = self.files.stat(path).map_err(|error| error.raw_os_error().unwrap_or(libc::ENOENT));
-        if stamp == Err(libc::ENOENT) {
+    fn ask_system(&mut self, path: PathId) -> Result<Found, i32> {
+        let found = self.handles.stat(&self.files.paths().get(path));
+        if found == Err(libc::ENOENT) {
             self.keep_absence(path);
         }
-        stamp
+        found
     }
 
     fn is_known_absent(&mut self, path: PathId) -> bool {

@@ -40,12 +40,22 @@ pub struct Stamp {
 impl Stamp {
     /// The stamp of a path, symbolic links followed; fails as `stat(2)` does.
     pub fn of(path: &CStr) -> io::Result<Self> {
-        Self::ask(libc::AT_FDCWD, path, 0)
+        Self::of_in(libc::AT_FDCWD, path)
+    }
+
+    /// The stamp of a path that begins in an open folder, symbolic links followed; fails as `fstatat(2)` does.
+    pub(super) fn of_in(folder: RawFd, path: &CStr) -> io::Result<Self> {
+        Self::ask(folder, path, 0)
     }
 
     /// The stamp of a path itself, were it a symbolic link; fails as `lstat(2)` does.
     pub fn of_link(path: &CStr) -> io::Result<Self> {
-        Self::ask(libc::AT_FDCWD, path, libc::AT_SYMLINK_NOFOLLOW)
+        Self::of_link_in(libc::AT_FDCWD, path)
+    }
+
+    /// The stamp of such a path itself, were it a symbolic link; fails as `fstatat(2)` does.
+    pub(super) fn of_link_in(folder: RawFd, path: &CStr) -> io::Result<Self> {
+        Self::ask(folder, path, libc::AT_SYMLINK_NOFOLLOW)
     }
 
     /// Whether nothing has this name, not even a link that leads nowhere.
@@ -81,6 +91,11 @@ impl Stamp {
     /// Whether it is a directory.
     pub fn is_dir(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFDIR
+    }
+
+    /// Whether it is a symbolic link.
+    pub(super) fn is_link(&self) -> bool {
+        self.mode & libc::S_IFMT == libc::S_IFLNK
     }
 
     /// Whether both stamps are of the same inode, whatever its state.
