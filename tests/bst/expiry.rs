@@ -1,10 +1,9 @@
 //! What casd has kept and then lost: entries of its action cache, or what these name.
+use crate::buildstream::Machine;
 use crate::element::{assert_ahead, served, write_sources};
-use crate::machine::Machine;
 use crate::modes::INCLUDE;
 use crate::project::Project;
 use crate::stand::Stand;
-use crate::support::tree::Listing;
 use bazel_remote_apis::build::bazel::remote::execution::v2::{ActionResult, Digest};
 use prost::Message as _;
 use serde_json::Value;
@@ -42,17 +41,17 @@ fn an_element_is_learnt_again_when_entries_or_what_they_name_have_expired() {
     remove_entries(&machine);
     assert_new(&build(3), "without entries");
     assert_ahead(&build(4), "after that");
-    let before = objects(&project);
+    let before = project.objects("e.bst");
     project.delete(&["e.bst"]);
     remove_contents(&machine);
     // The same sources: neither records nor results are whole.
     assert_new(&build(4), "without contents");
-    assert_eq!(objects(&project), before, "without contents");
+    assert_eq!(project.objects("e.bst"), before, "without contents");
     assert_ahead(&build(5), "after that");
-    let ours = objects(&project);
+    let ours = project.objects("e.bst");
     project.delete(&["e.bst"]);
     project.bst(&["--option", "spec_cc", "plain", "build", "e.bst"]);
-    assert_eq!(objects(&project), ours, "not as the plain compiler has it");
+    assert_eq!(project.objects("e.bst"), ours, "not as the plain compiler has it");
 }
 
 /// Panics if anything was known of the element's compiles.
@@ -61,19 +60,13 @@ fn assert_new(commands: &[Value], what: &str) {
     assert!(commands.len() == 2 && commands.iter().all(is_new), "{what}: {commands:?}");
 }
 
-/// What the compiler made, without how it was served.
-fn objects(project: &Project) -> Listing {
-    let mut files = project.artifact("e.bst");
-    files.retain(|path, _| path.extension().is_some_and(|end| end == "o"));
-    assert_eq!(files.len(), 2, "{files:?}");
-    files
-}
-
 /// Removes each entry of the action cache.
 fn remove_entries(machine: &Machine) {
     let entries = files(&machine.cache().join("actioncache"));
     assert!(entries.len() >= 3, "too few entries: {entries:?}");
-    entries.iter().for_each(|entry| fs::remove_file(entry).unwrap());
+    for entry in entries {
+        fs::remove_file(entry).unwrap();
+    }
 }
 
 /// Removes all that entries of the action cache name, and leaves these dangling.

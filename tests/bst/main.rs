@@ -10,7 +10,7 @@ mod buildstream;
 mod chain;
 mod element;
 mod expiry;
-mod machine;
+mod machines;
 mod modes;
 mod project;
 mod recc;

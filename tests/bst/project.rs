@@ -1,6 +1,6 @@
 //! A BuildStream project of a test's own, and what a test does with it.
 use crate::base;
-use crate::machine::Machine;
+use crate::buildstream::Machine;
 use crate::stand::Stand;
 use crate::support::sandbox::{self, Sandbox};
 use crate::support::shell::{ended_well, succeed};
@@ -98,6 +98,14 @@ impl Project {
     /// The files of `element`'s artifact, by content.
     pub(crate) fn artifact(&self, element: &str) -> tree::Listing {
         tree::list(self.checkout("none", element).path(), |_, _| true)
+    }
+
+    /// The objects of `element`'s artifact, by content; panics when there are none.
+    pub(crate) fn objects(&self, element: &str) -> tree::Listing {
+        let mut files = self.artifact(element);
+        files.retain(|path, _| path.extension().is_some_and(|end| end == "o"));
+        assert!(!files.is_empty(), "{element} has no objects");
+        files
     }
 
     /// The files of `element`'s artifact, and of those of its dependencies that `deps` names (`bst artifact checkout`).

@@ -1,7 +1,6 @@
 //! What all tests share: one BuildStream, its cache, and one root file system.
 use crate::base;
-use crate::buildstream::BuildStream;
-use crate::machine::Machine;
+use crate::buildstream::{BuildStream, Machine};
 use crate::support::shell::ended_well;
 use std::fs;
 use std::io::Write as _;
@@ -51,6 +50,11 @@ impl Stand {
     /// The machine that tests share.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// The program `bst`.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.bst.program()
     }
 
     /// A machine of a test's own; `config` is added to its user configuration.
