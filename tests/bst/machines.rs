@@ -18,8 +18,10 @@ fn what_one_machine_has_learnt_is_launched_on_another() {
     let room = tempfile::tempdir().unwrap();
     let remote = Casd::start(&casd_of(&stand.program()), room.path()).unwrap();
     let config = CONFIG.replace("URL", &remote.url);
+    let reading = config.replace(", push: true", "");
     let project = Project::new(stand, "machines", INCLUDE);
-    let [one, other] = ["one", "other"].map(|name| project.on(&stand.another_machine(name, &config)));
+    let [one, other] = [("one", &config), ("other", &reading)]
+        .map(|(name, config)| project.on(&stand.another_machine(name, config)));
     write_element(&project, "e.bst", "e", "true");
     write_sources(&project, "e", "1", 1);
     one.build("e.bst");

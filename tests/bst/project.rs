@@ -7,7 +7,7 @@ use crate::support::shell::{ended_well, succeed};
 use crate::support::tree;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Every project's beginning: the kinds of elements, and the root file system.
@@ -136,5 +136,32 @@ impl Project {
         let _turn = self.stand.turn();
         let output = ended_well(&mut self.stand.bst(&self.machine, &self.folder, arguments))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What is mounted in its machine's folders.
+    pub(crate) fn mounts(&self) -> Vec<String> {
+        let cache = self.machine.cache().display().to_string();
+        let all = fs::read_to_string("/proc/self/mounts").unwrap();
+        all.lines().filter(|mount| mount.contains(&cache)).map(str::to_owned).collect()
+    }
+
+    /// Runs `act` with the number of a bst that runs with `arguments`; what is left of it then is killed.
+    pub(crate) fn running(&self, arguments: &[&str], act: impl FnOnce(u32)) {
+        let _turn = self.stand.turn();
+        let mut bst = self.stand.bst(&self.machine, &self.folder, arguments);
+        let bst = bst.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut bst = Killed(bst);
+        act(bst.0.id());
+        bst.0.wait().unwrap();
+    }
+}
+
+/// A child that is killed when dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -1,5 +1,5 @@
 //! Small elements, as they come: two at once, with slashes, behind a junction, failing midway, in a workspace, with records that leave
-//! in the artifact. Each bst run has a casd of its own on the same cache, so that all of this goes over a restart of casd.
+//! in the artifact.
 use crate::element::{assert_ahead, served, write_element, write_source, write_sources};
 use crate::modes::INCLUDE;
 use crate::project::Project;
