@@ -5,6 +5,8 @@ use crate::modes::INCLUDE;
 use crate::project::Project;
 use crate::stand::Stand;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::fs;
 
 #[test]
 fn two_elements_at_once_and_one_behind_a_junction_remember_apart() {
@@ -64,7 +66,7 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
                    sandbox: {remote-apis-socket: {action-cache-enable-update: false}}\n";
     let project = Project::new(stand, "by-hand", include);
     write_sources(&project, "e", "1", 1);
-    write_element(&project, "e.bst", "e", "true");
+    write_generating_element(&project, "true");
     project.build("e.bst");
     write_sources(&project, "e", "1", 2);
     project.build("e.bst");
@@ -73,8 +75,14 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
     let said = project.specctl(&["bst", "import"], &["e.bst"]);
     assert_eq!(said.trim(), "Imported by-hand/e.bst.");
     write_sources(&project, "e", "1", 3);
+    // What the build is going to make is in the sandbox's cache before it does, or the build fails.
+    let content = format!("{MADE}\n");
+    let name: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let is_there = format!("find /tmp/.cache/spec-cc/cache/cas -name {name}-* | grep -q .");
+    write_generating_element(&project, &format!("timeout 300 sh -c 'until {is_there}; do sleep 0.02; done'"));
     project.build("e.bst");
     assert_ahead(&served(&project, "e.bst"), "after the import");
+    write_generating_element(&project, "true");
     let table = project.specctl(&["bst", "compare", "--json"], &["--modes", "plain,spec", "e.bst"]);
     let rows: Vec<Value> = serde_json::from_str(&table).unwrap();
     let modes: Vec<_> = rows.iter().map(|row| row["mode"].as_str().unwrap_or_default()).collect();
@@ -82,4 +90,20 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
     let count = |way: &str| rows[1]["served"][way].as_u64().unwrap_or_default();
     assert!(count("prefetched") + count("joined") >= 1, "{table}");
     assert!(rows.iter().all(|row| row["seconds"].as_f64() > Some(0.0)), "{table}");
+}
+
+/// What the second source of a generating element reads.
+const MADE: &str = "#define MADE 4711";
+
+/// An element whose build makes a file between its compiles, once `before` has ended well.
+fn write_generating_element(project: &Project, before: &str) {
+    write_element(project, "e.bst", "e", "true");
+    let path = project.folder.join("elements/e.bst");
+    let text = fs::read_to_string(&path).unwrap();
+    let compile = "- gcc -O1 -c a.c && gcc -O1 -c b.c";
+    assert!(text.contains(compile), "{text}");
+    let commands = format!(
+        "- gcc -O1 -c a.c\n  - \"{before}\"\n  - \"echo '{MADE}' > made.h && gcc -O1 -include made.h -c b.c\""
+    );
+    fs::write(&path, text.replace(compile, &commands)).unwrap();
 }
