@@ -66,9 +66,19 @@ pub(super) fn records(element: &str) -> Result<Vec<u8>> {
 
 /// Takes records into the store; returns their `PROJECT/ELEMENT`.
 pub(super) fn take(records: &[u8], element: Option<String>) -> Result<String> {
-    let blob = records.iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = client::ask(&Control::Import { blob, element })?;
+    let key = client::ask(&Control::Import { blob: to_hex(records), element })?;
     Ok(key.as_str().unwrap_or_default().to_owned())
+}
+
+/// The contents that an element's launches need, as `put_contents` takes them.
+pub(super) fn contents(element: &str) -> Result<Vec<u8>> {
+    let blob = client::ask(&Control::Pack { element: element.to_owned() })?;
+    from_hex(blob.as_str().unwrap_or_default())
+}
+
+/// Takes contents into the cache.
+pub(super) fn put_contents(contents: &[u8]) -> Result<()> {
+    client::ask(&Control::Unpack { blob: to_hex(contents) }).map(|_| ())
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<()> {
@@ -99,6 +109,10 @@ fn database(shown: &Value, root: &str) -> Value {
             })
         })
         .collect()
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Result<Vec<u8>> {

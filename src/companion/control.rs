@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ask::{Request, element_named};
-use super::explain;
 use super::report::Report;
 use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
+use super::{contents, explain};
 use crate::command::normalise;
 use crate::launch::{Accounts, Left};
 use crate::settings::Settings;
@@ -94,6 +94,16 @@ pub enum Control {
         /// Under this name instead of its own.
         element: Option<String>,
     },
+    /// Gives the contents that an element's launches need as a blob, in base 16.
+    Pack {
+        /// `project/element` or `element`.
+        element: String,
+    },
+    /// Takes such contents in.
+    Unpack {
+        /// The blob, in base 16.
+        blob: String,
+    },
     /// Leaves an element's records on the grid that an environment names, where sandboxes look for them.
     Carry {
         /// `project/element` or `element`.
@@ -156,6 +166,15 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             let blob = unhex(&blob).ok_or("the blob is not in base 16")?;
             let key = element.as_deref().map(str::parse).transpose().map_err(text)?;
             Ok(json!(store(companion)?.import(&blob, key).map_err(text)?.to_string()))
+        }
+        Control::Pack { element } => {
+            let element = store(companion)?.load(&find(companion, &element)?).map_err(text)?;
+            let cache = &companion.engine.cache;
+            Ok(json!(hex(&contents::pack(cache, &contents::needed(&element, cache)).map_err(text)?)))
+        }
+        Control::Unpack { blob } => {
+            let blob = unhex(&blob).ok_or("the blob is not in base 16")?;
+            contents::unpack(&companion.engine.cache, &blob).map(|()| Value::Null)
         }
         Control::Carry { element, environment } => carry(companion, &element, &environment),
         Control::Forget { element } => {
@@ -332,8 +351,10 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, std::path::Path::new("/")).map_err(text)?;
     let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
-    let left = Left { records: store(companion)?.export(&key).map_err(text)?, blobs: Vec::new() };
-    grid.leave_records(&companion.engine.cache, &key, &left).map_err(text)?;
+    let (store, cache) = (store(companion)?, &companion.engine.cache);
+    let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
+    let left = Left { records: store.export(&key).map_err(text)?, blobs };
+    grid.leave_records(cache, &key, &left).map_err(text)?;
     Ok(json!(key.to_string()))
 }
 

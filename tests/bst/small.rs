@@ -1,27 +1,12 @@
 //! Small elements, as they come: two at once, with slashes, behind a junction, failing midway, in a workspace, with records that leave
-//! in the artifact. Each bst run has a casd of its own on the same cache, so that all of this goes over a restart of casd.
+//! in the artifact.
+use crate::element::{assert_ahead, served, write_element, write_source, write_sources};
 use crate::modes::INCLUDE;
 use crate::project::Project;
 use crate::stand::Stand;
 use serde_json::Value;
-
-/// What an element installs beside its objects: how its compiles were served.
-const SERVED: &str = "usr/share/served.json";
-
-/// An element that compiles `a.c` and `b.c` of its own folder. Its installation takes a while, as others' do.
-const ELEMENT: &str = "\
-kind: manual
-build-depends: [base.bst, spec-cc.bst]
-sources: [{kind: local, path: files/NAME}]
-config:
-  build-commands:
-  - gcc -O1 -c a.c && gcc -O1 -c b.c
-  - BEFORE_THE_END
-  install-commands:
-    (>):
-    - mkdir -p %{install-root}/usr/share && cp a.o b.o %{install-root}/usr && sleep 1
-    - \"specctl show --why --json %{project-name}/%{element-name} > %{install-root}/usr/share/served.json || :\"
-";
+use sha2::{Digest as _, Sha256};
+use std::fs;
 
 #[test]
 fn two_elements_at_once_and_one_behind_a_junction_remember_apart() {
@@ -81,7 +66,7 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
                    sandbox: {remote-apis-socket: {action-cache-enable-update: false}}\n";
     let project = Project::new(stand, "by-hand", include);
     write_sources(&project, "e", "1", 1);
-    write_element(&project, "e.bst", "e", "true");
+    write_generating_element(&project, "true");
     project.build("e.bst");
     write_sources(&project, "e", "1", 2);
     project.build("e.bst");
@@ -90,8 +75,14 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
     let said = project.specctl(&["bst", "import"], &["e.bst"]);
     assert_eq!(said.trim(), "Imported by-hand/e.bst.");
     write_sources(&project, "e", "1", 3);
+    // What the build is going to make is in the sandbox's cache before it does, or the build fails.
+    let content = format!("{MADE}\n");
+    let name: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let is_there = format!("find /tmp/.cache/spec-cc/cache/cas -name {name}-* | grep -q .");
+    write_generating_element(&project, &format!("timeout 300 sh -c 'until {is_there}; do sleep 0.02; done'"));
     project.build("e.bst");
     assert_ahead(&served(&project, "e.bst"), "after the import");
+    write_generating_element(&project, "true");
     let table = project.specctl(&["bst", "compare", "--json"], &["--modes", "plain,spec", "e.bst"]);
     let rows: Vec<Value> = serde_json::from_str(&table).unwrap();
     let modes: Vec<_> = rows.iter().map(|row| row["mode"].as_str().unwrap_or_default()).collect();
@@ -101,34 +92,18 @@ fn records_in_the_artifact_come_in_by_hand_where_sandboxes_may_not_write() {
     assert!(rows.iter().all(|row| row["seconds"].as_f64() > Some(0.0)), "{table}");
 }
 
-fn write_element(project: &Project, element: &str, folder: &str, before_the_end: &str) {
-    let text = ELEMENT.replace("NAME", folder).replace("BEFORE_THE_END", before_the_end);
-    project.write(&format!("elements/{element}"), &text);
-}
+/// What the second source of a generating element reads.
+const MADE: &str = "#define MADE 4711";
 
-/// Both sources of an element, so that nobody else's are the same, and that `number` makes them others.
-fn write_sources(project: &Project, folder: &str, whose: &str, number: u32) {
-    for file in ["a", "b"] {
-        write_source(project, &format!("files/{folder}/{file}.c"), &format!("{file}{whose}"), number);
-    }
-}
-
-fn write_source(project: &Project, path: &str, function: &str, number: u32) {
-    project
-        .write(path, &format!("#include <stdio.h>\nint {function}(void) {{ return puts(\"{number}\"); }}\n"));
-}
-
-/// How the element's compiles were served in its last build.
-fn served(project: &Project, element: &str) -> Vec<Value> {
-    let files = project.checkout("none", element);
-    let report: Value = serde_json::from_slice(&std::fs::read(files.path().join(SERVED)).unwrap()).unwrap();
-    report["commands"].as_array().unwrap().clone()
-}
-
-/// Panics unless the second compile was served by a launch; the first may come before its own, as it is what opens the session.
-fn assert_ahead(commands: &[Value], what: &str) {
-    let how = commands.get(1).and_then(|command| command["how"].as_str()).unwrap_or_default();
-    assert!(commands.len() == 2 && matches!(how, "joined" | "prefetched"), "{what}: {commands:?}");
-    let known = commands[0]["why"].is_null() || commands[0]["why"]["why"] == "not_looked_at";
-    assert!(known, "{what}: {commands:?}");
+/// An element whose build makes a file between its compiles, once `before` has ended well.
+fn write_generating_element(project: &Project, before: &str) {
+    write_element(project, "e.bst", "e", "true");
+    let path = project.folder.join("elements/e.bst");
+    let text = fs::read_to_string(&path).unwrap();
+    let compile = "- gcc -O1 -c a.c && gcc -O1 -c b.c";
+    assert!(text.contains(compile), "{text}");
+    let commands = format!(
+        "- gcc -O1 -c a.c\n  - \"{before}\"\n  - \"echo '{MADE}' > made.h && gcc -O1 -include made.h -c b.c\""
+    );
+    fs::write(&path, text.replace(compile, &commands)).unwrap();
 }

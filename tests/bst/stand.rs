@@ -1,6 +1,6 @@
 //! What all tests share: one BuildStream, its cache, and one root file system.
 use crate::base;
-use crate::buildstream::BuildStream;
+use crate::buildstream::{BuildStream, Machine};
 use crate::support::shell::ended_well;
 use std::fs;
 use std::io::Write as _;
@@ -8,15 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// BuildStream's user configuration: nothing of the user's, no remotes, and as many jobs on any machine.
-const CONFIG: &str = "cachedir: FOLDER/cache\nsourcedir: FOLDER/sources\nlogdir: FOLDER/logs\nworkspacedir: FOLDER/workspaces\n\
-                      scheduler: {builders: 2, network-retries: 0}\nbuild: {max-jobs: 2}\n";
-
 /// A BuildStream that can build, with a cache of its own for all tests of this run.
 pub(crate) struct Stand {
     bst: BuildStream,
     pub(crate) base: PathBuf,
     folder: PathBuf,
+    machine: Machine,
     /// Held by whoever runs bst: two at once gain nothing on two cores.
     turn: Mutex<()>,
 }
@@ -45,24 +42,37 @@ impl Stand {
         }
         ended_well(Command::new("bwrap").args(["--unshare-all", "--ro-bind", "/", "/", "true"]))?;
         let folder = own_folder();
-        fs::create_dir_all(folder.join("home")).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let config = CONFIG.replace("FOLDER", &folder.display().to_string());
-        fs::write(folder.join("buildstream.conf"), config).map_err(|error| error.to_string())?;
-        Ok(Self { bst: BuildStream::provide()?, base: base::provide()?, folder, turn: Mutex::new(()) })
+        let machine = Machine::new(&folder, "")?;
+        let base = base::provide()?;
+        Ok(Self { bst: BuildStream::provide()?, base, folder, machine, turn: Mutex::new(()) })
     }
 
-    /// `bst` with `arguments`, about to run in the project at `project`.
-    pub(crate) fn bst(&self, project: &Path, arguments: &[&str]) -> Command {
-        let mut bst = self.bst.command(&self.folder);
+    /// The machine that tests share.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The program `bst`.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.bst.program()
+    }
+
+    /// A machine of a test's own; `config` is added to its user configuration.
+    pub(crate) fn another_machine(&self, name: &str, config: &str) -> Machine {
+        Machine::new(&self.folder.join("machines").join(name), config).unwrap()
+    }
+
+    /// `bst` with `arguments`, about to run on `machine` in the project at `project`.
+    pub(crate) fn bst(&self, machine: &Machine, project: &Path, arguments: &[&str]) -> Command {
+        let mut bst = self.bst.command(machine);
         bst.args(arguments).current_dir(project);
         bst
     }
 
-    /// Has a `specctl bst …` use this BuildStream and its cache.
-    pub(crate) fn point(&self, specctl: &mut Command) {
+    /// Has a `specctl bst …` use this BuildStream and a machine's cache.
+    pub(crate) fn point(&self, machine: &Machine, specctl: &mut Command) {
         specctl.env("PATH", self.bst.path()).arg("--bst").arg(self.bst.program());
-        specctl.arg("--config").arg(self.folder.join("buildstream.conf"));
-        specctl.arg("--cache").arg(self.folder.join("cache"));
+        specctl.arg("--config").arg(machine.config()).arg("--cache").arg(machine.cache());
     }
 
     /// Waits until nobody else runs bst.

@@ -7,7 +7,7 @@ use spec_cc::bst::{Casd, casd_of};
 use spec_cc::companion::Control;
 
 use super::artifact::Artifact;
-use super::leave::RECORDS;
+use super::leave::{CONTENTS, RECORDS};
 use crate::cli::{client, export, open};
 
 /// Take the records that elements' builds left in their artifacts, and put them into the action cache
@@ -32,6 +32,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let room = tempfile::tempdir()?;
         let artifact = Artifact::check_out(&bst, &[], target, &room.path().join("artifact"))?;
         for folder in &artifact.left {
+            // An older spec-cc leaves none.
+            if let Ok(contents) = fs::read(folder.join(CONTENTS)) {
+                export::put_contents(&contents)?;
+            }
             found.push(export::take(&fs::read(folder.join(RECORDS))?, None)?);
         }
     }

@@ -11,6 +11,8 @@ use crate::cli::{client, export};
 
 /// File of the records, as `specctl export` writes them.
 pub(super) const RECORDS: &str = "records";
+/// File of the contents that their launches need.
+pub(super) const CONTENTS: &str = "contents";
 /// File of the session's numbers, as `specctl stats --json` prints them.
 pub(super) const SESSION: &str = "session.json";
 
@@ -27,12 +29,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         client::ask_if_running(&Control::CloseElement { element: Some(element.clone()), succeeded: true });
     // No compile came through spec-cc: there is nothing to leave.
     let Ok(Some(session)) = closed else { return Ok(()) };
-    let records = export::records(&element)?;
+    let (records, contents) = (export::records(&element)?, export::contents(&element)?);
     let write = |name: &str, content: &[u8]| {
         let path = args.folder.join(name);
         fs::write(&path, content).with_context(|| path.display().to_string())
     };
     fs::create_dir_all(&args.folder).with_context(|| args.folder.display().to_string())?;
     write(RECORDS, &records)?;
+    write(CONTENTS, &contents)?;
     write(SESSION, session.to_string().as_bytes())
 }
