@@ -21,6 +21,7 @@ mod root;
 mod server;
 mod session;
 mod traced;
+mod waits;
 mod warnings;
 mod watch;
 

@@ -21,7 +21,7 @@ symbol() {
     try "$2" $CC -o conftest -g -O2 conftest.c $3
 }
 flag() { { cat confdefs.h; echo "int main(void) { return 0; }"; } >conftest.c; try "$2" $CC -Werror $1 -c conftest.c; }
-sleep 1.5
+$WAIT
 header stdio.h STDIO; header no_such.h NO_SUCH; header here.h HERE
 symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm; symbol cos LIB "-L. -lhere"
 flag -Wall WALL; flag -Wno-such-warning WARNING; flag -fno-such-flag FLAG
@@ -40,7 +40,7 @@ fn configured() -> Project {
     ])
 }
 
-const BUILD: &str = "sh ./configure; sleep .5; $CC -O2 -c main.c; $CC -o main main.o";
+const BUILD: &str = "sh ./configure; $WAIT; $CC -O2 -c main.c; $CC -o main main.o";
 
 #[test]
 fn a_configure_script_is_served_whole() {
@@ -89,7 +89,7 @@ fn linked() -> Project {
     ])
 }
 
-const LINK: &str = "sleep 2; $CC -fPIC -O2 -c one.c; $CC -fPIC -O2 -c two.c; $CC -O2 -c main.c; $WRAP ar cr libone.a one.o; \
+const LINK: &str = "$WAIT; $CC -fPIC -O2 -c one.c; $CC -fPIC -O2 -c two.c; $CC -O2 -c main.c; $WRAP ar cr libone.a one.o; \
                     $CC -shared -o libtwo.so two.o; $CC -o main main.o -L. -lone -ltwo; LD_LIBRARY_PATH=. ./main";
 
 #[test]
@@ -123,7 +123,7 @@ fn a_library_that_changes_or_comes_first_is_linked() {
 /// `CMake` and meson make up names for each test.
 #[test]
 fn random_names_make_no_difference() {
-    let build = "sleep 1; r=$PWD/random; t=$PWD; for i in CMakeFiles/CMakeScratch/TryCompile-$(cat random) meson-private/tmp$(cat random)ab; do mkdir -p b/$i; \
+    let build = "$WAIT; r=$PWD/random; t=$PWD; for i in CMakeFiles/CMakeScratch/TryCompile-$(cat random) meson-private/tmp$(cat random)ab; do mkdir -p b/$i; \
                  echo 'int main(void) { return 0; }' >b/$i/src.c; cd b/$i; \
                  $CC -O2 -o src.o -c $PWD/src.c; $CC -o cmTC_$(cut -c 1-5 $r) src.o; \
                  ./cmTC_$(cut -c 1-5 $r) && echo fine; $CC -c $PWD/src.c -fnone -o none.o || echo none; cd $t; rm -r b; done";
@@ -137,7 +137,7 @@ fn random_names_make_no_difference() {
 /// Its messages go where the random names are.
 #[test]
 fn messages_have_the_names_of_today() {
-    let build = "sleep .5; d=b/CMakeFiles/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int main(void) { return x; }' >$d/src.c; \
+    let build = "$WAIT; d=b/CMakeFiles/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int main(void) { return x; }' >$d/src.c; \
                  cd $d; $CC -O2 -o src.o -c $PWD/src.c || cd ../../../..; rm -r b";
     Project::of(&[("random", "a1B2c3")])
         .step("", build, Any)
