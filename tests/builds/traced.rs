@@ -155,6 +155,19 @@ fn what_says_the_time_is_not_kept() {
         .check();
 }
 
+/// GCC compiles, and fails for a file that it was to link; so `CMake` tries the options of other compilers.
+#[test]
+fn a_failure_that_leaves_an_object_is_kept_with_it() {
+    let build = "$CC -O2 -o main.o -c main.c /W4 || echo failed";
+    Project::of(&[("main.c", "int main(void) { return 0; }\n")])
+        .step("", build, Any)
+        .step("rm main.o", build, Hits)
+        .step("sed -i s/0/1/ main.c", build, Any)
+        .step("rm main.o; touch W4", build, Hits)
+        .step("rm main.o", &build.replace('/', "./"), Any)
+        .check();
+}
+
 /// An archive that says when its members were written is another one each time.
 #[test]
 fn what_says_when_it_was_made_is_not_kept() {
