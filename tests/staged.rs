@@ -75,10 +75,11 @@ impl Room {
             .stderr(Stdio::null())
             .spawn()
             .expect("buildbox-fuse runs");
-        let staged = Staged { mount, server };
-        let late = Instant::now() + Duration::from_secs(5);
+        let mut staged = Staged { mount, server };
+        let late = Instant::now() + Duration::from_mins(1);
         while !staged.file().exists() {
-            if Instant::now() > late {
+            let ended = staged.server.try_wait().is_ok_and(|ended| ended.is_some());
+            if ended || Instant::now() > late {
                 let _ = writeln!(std::io::stderr(), "\nSKIPPED, NOT TESTED: no FUSE can be mounted here\n");
                 return None;
             }

@@ -8,7 +8,9 @@ use std::fs;
 use support::{Room, stderr};
 
 const MAKEFILE: &str = "all: ; +@$(CC) -c x.c\n";
-const INNER: &str = "all: a b\na b: ; @echo start $@ >>log; sleep 0.4; echo end $@ >>log\n";
+/// Each job waits for the other, though not for ever.
+const INNER: &str = "all: a b\na b: ; @echo start $@ >>log; n=0; \
+    until test $$(grep -c start log) = 2 -o $$n = 1000; do sleep 0.01; n=$$((n + 1)); done; echo end $@ >>log\n";
 
 #[test]
 fn a_make_below_the_compiler_runs_two_jobs() {

@@ -33,7 +33,7 @@ fn reported(body: &str) -> (Output, Report) {
 fn wait_for(what: impl Fn() -> bool) {
     let started = Instant::now();
     while !what() {
-        assert!(started.elapsed() < Duration::from_secs(5), "it never happened");
+        assert!(started.elapsed() < Duration::from_mins(1), "it never happened");
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -127,7 +127,7 @@ fn where_that_cannot_be_started_the_compiler_runs() {
 fn what_another_program_leaves_behind_is_cleaned_up() {
     let room = Room::new();
     // The process that becomes the compiler leaves an orphan that has ended by then, and says which.
-    room.script("bin/wrap", "(sleep 0 & echo $! >orphan; wait $!) </dev/null & wait; (sleep 0.05 & echo $! >orphan) ; sleep 0.2; shift; exec true");
+    room.script("bin/wrap", "(sleep 0 & echo $! >orphan; wait $!) </dev/null & wait; (sleep 0.05 & echo $! >orphan); while grep -qs '^State:.[^Z]' /proc/$(cat orphan)/status; do sleep 0.01; done; shift; exec true");
     let wrap = room.path("bin/wrap").to_str().unwrap().as_bytes().to_vec();
     room.script("bin/cc", "exit 0");
     let look = room.work("orphan");
@@ -324,8 +324,8 @@ fn it_stays_in_its_process_group() {
 #[test]
 fn what_the_compiler_leaves_running_holds_nobody_up() {
     let started = Instant::now();
-    let (output, report) = reported("sleep 5 & echo done >&2; exit 2");
-    assert!(started.elapsed() < Duration::from_secs(3));
+    let (output, report) = reported("sleep 30 & echo done >&2; exit 2");
+    assert!(started.elapsed() < Duration::from_secs(20));
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), "done\n"));
     assert!(report.truncated, "what the process left behind writes is not known");
 }

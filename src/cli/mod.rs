@@ -18,6 +18,7 @@ mod stats;
 mod stop;
 mod text;
 mod trace;
+mod wait;
 mod why;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ enum Command {
     Demo(demo::Args),
     Run(run::Args),
     Open(open::Args),
+    Wait(wait::Args),
     Close(close::Args),
     List(list::Args),
     Show(show::Args),
@@ -67,6 +69,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => return run::run(&args),
         Command::Open(args) => open::run(&args),
+        Command::Wait(args) => wait::run(&args),
         Command::Close(args) => close::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),

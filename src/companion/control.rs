@@ -22,6 +22,9 @@ use crate::store::{Element, ElementKey, Record};
 /// How long a closing session waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How long somebody waits for launches at most.
+const PATIENCE: Duration = Duration::from_mins(10);
+
 /// How long opening a session may wait for its records to be looked at.
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -49,6 +52,13 @@ pub enum Control {
         element: Option<String>,
         /// Whether the build ended well.
         succeeded: bool,
+    },
+    /// Waits until what is launched in a session has come to rest.
+    Wait {
+        /// What [`Session::ticket`] gave; else the newest session of the element.
+        ticket: Option<String>,
+        /// `project/element` or `element`.
+        element: Option<String>,
     },
     /// All elements.
     List,
@@ -147,6 +157,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             let session = newest(companion, element.as_deref())?;
             Ok(json!(close(companion, &session, succeeded)))
         }
+        Control::Wait { ticket, element } => wait(companion, ticket.as_deref(), element.as_deref()),
         Control::List => list(companion),
         Control::Show { element } => show(companion, &element),
         Control::Why { element } => why(companion, &element),
@@ -230,6 +241,17 @@ fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> Sess
     let row = companion.close(session, succeeded);
     session.settle();
     row
+}
+
+fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, String> {
+    let session = match ticket {
+        Some(ticket) => companion.session_of_ticket(ticket).ok_or("that session is not open")?,
+        None => newest(companion, element)?,
+    };
+    if !session.wait(PATIENCE) {
+        return Err(format!("launches are still under way after {} minutes", PATIENCE.as_secs() / 60));
+    }
+    Ok(json!(session.whereabouts.key.to_string()))
 }
 
 fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {

@@ -22,6 +22,7 @@ mod root;
 mod server;
 mod session;
 mod traced;
+mod waits;
 mod warnings;
 mod watch;
 

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::changes::Changes;
 use super::report::{Bypasses, Told};
 use super::root::Whereabouts;
+use super::waits::Waits;
 use crate::command::normalise;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
-use crate::launch::{Accounts, Engine, Known, Place, Reads, Work, plain, templated};
+use crate::launch::{Accounts, Engine, Known, Place, Reads, Work, let_tick_pass, plain, templated};
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
 
@@ -78,6 +79,8 @@ pub struct Session {
     pub active: AtomicUsize,
     /// What of it is to be remembered elsewhere.
     pub(super) changes: Changes,
+    /// Who waits until its launches have come to rest.
+    pub(super) waits: Waits,
     opened: (Instant, u64),
     /// When it was opened by the clock that stamps files, which ticks coarsely, nanoseconds: what was made later shows more. In
     /// the same tick somebody may have edited a file before.
@@ -118,7 +121,7 @@ impl Session {
     ) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let inner = Inner { knowns, last: Some(Instant::now()), ..Inner::default() };
-        Self {
+        let session = Self {
             id,
             whereabouts,
             place,
@@ -126,12 +129,17 @@ impl Session {
             explicit,
             active: AtomicUsize::new(0),
             changes: Changes::default(),
+            waits: Waits::default(),
             opened: (Instant::now(), now),
             opened_ns: stamp::before_any_change_ns(),
             closed: AtomicBool::new(false),
             looked: AtomicBool::new(mode != Mode::Spec),
             inner: Mutex::new(inner),
+        };
+        if mode != Mode::Spec {
+            session.waits.end();
         }
+        session
     }
 
     /// What it is at now.
@@ -189,6 +197,13 @@ impl Session {
             grid.settle(SETTLE);
         }
         self.changes.settle(SETTLE);
+    }
+
+    /// Waits until all that can be launched on the files of now has been, no longer than `patience`; whether it is so. What is
+    /// written afterwards is told from what was there when the session opened.
+    pub fn wait(&self, patience: Duration) -> bool {
+        let_tick_pass(self.opened_ns);
+        self.waits.wait(|| self.place.bell.ring(), patience)
     }
 
     /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.

@@ -48,6 +48,7 @@ pub(super) fn start(
         issue(&launcher, &session.place, &knowns);
         session.set_looked();
         wait(&engine, &launcher, &session, knowns);
+        session.waits.end();
     });
 }
 
@@ -102,20 +103,29 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, knowns: Vec<Arc
     watch.acted = watch.unassumed();
     watch.look();
     let mut looked = Instant::now();
+    let mut answerable = 0;
     while !session.is_closed() && watch.is_needed() {
         let ripe = watch.rest.ripe(Instant::now(), |path| engine.files.stat(path).ok());
         watch.act(&ripe);
         let look = looked + if watch.told { SAFETY } else { POLL };
-        let until = watch.rest.next().map_or(look, |next| next.min(look));
+        let mut until = watch.rest.next().map_or(look, |next| next.min(look));
+        if session.waits.asked().is_some() {
+            until = until.min(Instant::now() + LULL);
+        }
         watch.folders.wait(&session.place.bell, until.saturating_duration_since(Instant::now()));
+        let asked = session.waits.asked();
         let mut again = watch.hear() | session.place.bell.silence();
         if again {
             watch.cover();
         }
-        again |= look <= Instant::now();
+        again |= look <= Instant::now() || asked.is_some_and(|asked| asked > answerable);
         if again {
             watch.look();
             looked = Instant::now();
+            answerable = asked.unwrap_or(answerable);
+        }
+        if asked.is_some() && watch.is_at_rest() {
+            session.waits.answer(answerable);
         }
         thread::sleep(LULL);
     }
@@ -183,6 +193,11 @@ impl Watch<'_> {
                 self.rest.noticed(path, stamp, now);
             }
         }
+    }
+
+    /// Whether all files that were found have been acted upon, and all launches have ended.
+    fn is_at_rest(&self) -> bool {
+        self.rest.next().is_none() && self.session.place.is_at_rest(&self.open)
     }
 
     /// Whether a file that comes may yet decide on a launch.

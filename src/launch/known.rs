@@ -287,6 +287,12 @@ impl Known {
         matches!(launch, Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_))
     }
 
+    /// Whether nothing will become of the launch unless a file changes, or the build has asked for it.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let state = self.state();
+        state.asked > 0 || !matches!(state.launch, Launch::Unseen | Launch::Queued | Launch::Running(_))
+    }
+
     /// The file that the launch waits for.
     pub fn waits_for(&self) -> Option<PathId> {
         match self.state().launch {

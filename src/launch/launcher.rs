@@ -8,6 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
+use super::again::Again;
 use super::carry::{Where, carry};
 use super::grid::Grid;
 use super::queue::{Queue, Task};
@@ -36,9 +37,6 @@ pub struct Launcher {
     /// Commands to be considered again.
     again: Arc<OnceLock<Sender<Again>>>,
 }
-
-/// A command to be considered once more, and where.
-type Again = (Arc<Known>, Arc<Place>);
 
 /// A queue and the threads that work on it, started with the first task.
 #[derive(Clone)]
@@ -160,24 +158,26 @@ impl Launcher {
         let maker = place.maker(&self.engine, &self.engine.name(file)).map(|(_, maker)| maker);
         if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
             let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(place));
-            place.makers.wait(&maker, move || launcher.look_again(known, to));
+            place.makers.wait(&maker, move || launcher.look_again(&known, &to));
         }
     }
 
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
-    fn look_again(&self, known: Arc<Known>, place: Arc<Place>) {
-        let again = self.again.get_or_init(|| {
+    fn look_again(&self, known: &Arc<Known>, place: &Arc<Place>) {
+        let again = Again::new(known, place);
+        let sender = self.again.get_or_init(|| {
             let (sender, receiver) = channel::<Again>();
             let launcher = self.clone();
             thread::spawn(move || {
-                for (known, place) in receiver {
-                    launcher.consider(&known, &place, &mut Snapshot::new(&launcher.engine.files));
+                for again in receiver {
+                    let mut snapshot = Snapshot::new(&launcher.engine.files);
+                    launcher.consider(&again.known, &again.place, &mut snapshot);
                 }
             });
             sender
         });
         // The thread lives as long as the companion.
-        let _ = again.send((known, place));
+        let _ = sender.send(again);
     }
 
     /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.

@@ -17,10 +17,10 @@ pub struct Makers(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     makers: HashMap<PathId, Arc<Known>>,
-    waiting: HashMap<RecordId, Vec<Wake>>,
+    waiting: HashMap<RecordId, (Arc<Known>, Vec<Wake>)>,
 }
 
-/// Wakes somebody up.
+/// Wakes somebody up, in another thread.
 struct Wake(Box<dyn FnOnce() + Send>);
 
 impl fmt::Debug for Wake {
@@ -48,9 +48,12 @@ impl Makers {
     }
 
     /// Has `wake` called once it is certain what becomes of `maker`; at once if it is.
-    pub(super) fn wait(&self, maker: &Known, wake: impl FnOnce() + Send + 'static) {
+    pub(super) fn wait(&self, maker: &Arc<Known>, wake: impl FnOnce() + Send + 'static) {
         let id = maker.state().record.id;
-        self.lock().waiting.entry(id).or_default().push(Wake(Box::new(wake)));
+        let mut inner = self.lock();
+        let (_, waiting) = inner.waiting.entry(id).or_insert_with(|| (Arc::clone(maker), Vec::new()));
+        waiting.push(Wake(Box::new(wake)));
+        drop(inner);
         // It may have ended before anybody waited.
         self.settled(maker);
     }
@@ -61,8 +64,20 @@ impl Makers {
             return;
         }
         let id = maker.state().record.id;
-        let waiting = self.lock().waiting.remove(&id);
-        waiting.into_iter().flatten().for_each(|wake| (wake.0)());
+        // They are woken under the lock, so that at any moment they wait here or are awake.
+        let mut inner = self.lock();
+        let waiting = inner.waiting.remove(&id);
+        waiting.into_iter().flat_map(|(_, waiting)| waiting).for_each(|wake| (wake.0)());
+    }
+
+    /// Wakes all whose command has ended without a word, because the build has been faster; whether there are any.
+    pub(super) fn wake(&self) -> bool {
+        let makers: Vec<_> = self.lock().waiting.values().map(|(maker, _)| Arc::clone(maker)).collect();
+        let ended: Vec<_> = makers.iter().filter(|maker| !maker.is_under_way()).collect();
+        for maker in &ended {
+            self.settled(maker);
+        }
+        !ended.is_empty()
     }
 
     /// Lets go of all who wait.

@@ -1,6 +1,7 @@
 //! Launching: which recorded commands to issue ahead of the build, running them, and serving what came of them.
 
 mod accounts;
+mod again;
 mod bell;
 mod budget;
 mod call;

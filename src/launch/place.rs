@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::again::Agains;
 use super::call::lexical;
 use super::grid::Grid;
 use super::makers::product;
@@ -31,6 +32,8 @@ pub struct Place {
     pub budget: Budget,
     /// Rings when another file is awaited, and when the session ends.
     pub bell: Bell,
+    /// Its commands that are to be looked at again.
+    pub(super) agains: Agains,
     /// Whether the session has ended.
     closed: AtomicBool,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
@@ -49,6 +52,7 @@ impl Place {
             makers: Makers::default(),
             budget: Budget::default(),
             bell: Bell::default(),
+            agains: Agains::default(),
             closed: AtomicBool::new(false),
             needed: Mutex::default(),
         }
@@ -72,6 +76,11 @@ impl Place {
         if self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
             self.bell.ring();
         }
+    }
+
+    /// Whether there is nothing to do for the launches of `knowns` unless files change.
+    pub fn is_at_rest(&self, knowns: &[Arc<Known>]) -> bool {
+        self.agains.none_while(|| knowns.iter().all(|known| known.is_at_rest()) && !self.makers.wake())
     }
 
     /// The files that the build is expected to make, or that launches wait for, whether they are there or not.

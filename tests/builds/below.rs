@@ -43,8 +43,8 @@ const INSTALL: &str = "rm -rf ../prefix ../base.c; mkdir -p ../prefix/include/ba
     echo '#define BASE 1' >../prefix/include/base/base.h; echo 'int base(void) { return 1; }' >../base.c; \
     gcc -shared -fPIC -o ../prefix/lib/libbase.so ../base.c";
 
-/// Configures and builds, with spec-cc after a pause in which launches may end.
-const BUILD: &str = "PREFIX=$(cd ../prefix && pwd); test -z \"$WRAP\" || sleep 2; sh ./configure $PREFIX && make -s -j2 PREFIX=$PREFIX && \
+/// Configures and builds, after all launches that can be made have ended.
+const BUILD: &str = "PREFIX=$(cd ../prefix && pwd); $WAIT; sh ./configure $PREFIX && make -s -j2 PREFIX=$PREFIX && \
     LD_LIBRARY_PATH=$PREFIX/lib ./app";
 
 const CLEAN: &str = "rm -f *.o *.a *.so app config.h confdefs.h; ";

@@ -10,7 +10,7 @@ fn nothing_changed() {
 #[test]
 fn launches_finish_before_a_late_build_asks() {
     // What a configure script does to a compile: it makes it wait.
-    let late = format!("sleep 1.5; {CLEAN_MAKE}");
+    let late = format!("$WAIT; {CLEAN_MAKE}");
     Project::six()
         .step("", CLEAN_MAKE, Any)
         .step("", &late, Ahead)
@@ -153,7 +153,8 @@ fn a_header_is_generated_by_the_build() {
 #[test]
 fn the_build_folder_is_not_there_yet() {
     // meson spells every path from a folder that it makes itself.
-    let build = "rm -rf out/sub; sleep 1.5; mkdir -p out/sub; cd out/sub; $CC -MD -I../../lib -c ../../one.c -o one.o";
+    let build =
+        "rm -rf out/sub; $WAIT; mkdir -p out/sub; cd out/sub; $CC -MD -I../../lib -c ../../one.c -o one.o";
     Project::six()
         .step("", build, Any)
         .step("sed -i 's/DEEP 3/DEEP 4/' lib/deep.h", build, Ahead)
@@ -164,7 +165,7 @@ fn the_build_folder_is_not_there_yet() {
 #[test]
 fn a_folder_for_depfiles_is_not_there_yet() {
     // automake and libtool make .deps and .libs before a compile writes there.
-    let build = "rm -rf .deps .libs; sleep 1.5; mkdir .deps .libs; \
+    let build = "rm -rf .deps .libs; $WAIT; mkdir .deps .libs; \
                  $CC -I./lib -MT one.lo -MD -MP -MF .deps/one.Tpo -c one.c -fPIC -DPIC -o .libs/one.o; \
                  mv -f .deps/one.Tpo .deps/one.Plo; $CC -I./lib -c one.c -o one.o";
     Project::six()

@@ -22,8 +22,8 @@ fn session(project: &Project, change: &str, build: &str) -> Value {
     project.sandbox.json(&["stats", "--json", "--element", "small", "--session", "last"])
 }
 
-const MOST: &str = "$CC -c a.c; $CC -c b.c";
-const ALL: &str = "$CC -c a.c; $CC -c b.c; sleep 1; $CC -c c.c";
+const MOST: &str = "$WAIT; $CC -c a.c; $CC -c b.c";
+const ALL: &str = "$WAIT; $CC -c a.c; $CC -c b.c; $CC -c c.c";
 /// Every object is another one, though all commands read what they did.
 const EDIT: &str = "for f in a b c; do sed -i 's/ = / = 1 + /' $f.c; done";
 
@@ -36,7 +36,7 @@ fn a_command_that_keeps_being_wasted_is_left_out_until_a_build_asks() {
         assert_eq!(left_out(&session(&project, EDIT, MOST)), 0);
     }
     // It reads another file: who knows.
-    let included = session(&project, "sed -i '1i #include \"x.h\"' c.c", &format!("{MOST}; sleep 2"));
+    let included = session(&project, "sed -i '1i #include \"x.h\"' c.c", MOST);
     assert_eq!((left_out(&included), &included["wasted"]), (0, &1.into()));
     let asked = session(&project, EDIT, ALL);
     assert_eq!((left_out(&asked), &asked["unserved"]["kept_being_wasted"]), (1, &1.into()));
@@ -49,7 +49,7 @@ fn a_command_that_keeps_being_wasted_is_left_out_until_a_build_asks() {
 fn what_goes_beyond_the_limit_is_not_launched() {
     let project = project().set("SPEC_CC_MAX_LAUNCH_SIZE", "1").set("SPEC_CC_JOBS", "1");
     session(&project, "", ALL);
-    let capped = session(&project, EDIT, &format!("sleep 1.5; {ALL}"));
+    let capped = session(&project, EDIT, ALL);
     assert_eq!((&capped["launched"], &capped["useful"]), (&1.into(), &1.into()));
     assert_eq!((&capped["left_out"]["capped"], &capped["unserved"]["capped"]), (&2.into(), &2.into()));
     assert!(capped["launched_bytes"].as_u64() > Some(100) && capped["launched_cpu_s"].as_f64() > Some(0.0));

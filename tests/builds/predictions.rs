@@ -5,7 +5,7 @@ use crate::support::project::{Expect, Project};
 /// A build whose header comes late, as from a configure script, and a compile right behind it.
 ///
 /// What an earlier build left is taken away before a session opens, as a sandbox does.
-const LATE: &str = "sleep 1.5; sed s/VALUE/$(cat value)/ config.in >config.h; \
+const LATE: &str = "$WAIT; sed s/VALUE/$(cat value)/ config.in >config.h; \
                     $CC -O2 -c main.c; $CC -O2 -c other.c";
 
 fn project() -> Project {
@@ -54,7 +54,7 @@ fn a_wrong_guess_costs_nothing_but_the_launch() {
 /// The header is there for a while before it is read, as when a configure script goes on.
 #[test]
 fn after_a_wrong_guess_it_is_launched_again() {
-    let early = LATE.replace("config.h; $CC -O2 -c main.c", "config.h; sleep 1.5; $CC -O2 -c main.c");
+    let early = LATE.replace("config.h; $CC -O2 -c main.c", "config.h; $WAIT; $CC -O2 -c main.c");
     assert_ne!(early, LATE);
     edits(
         &early,
@@ -65,8 +65,8 @@ fn after_a_wrong_guess_it_is_launched_again() {
 /// The guess comes true at first, and then a script goes on with the file; or the file is there from before.
 #[test]
 fn what_is_made_in_steps_is_launched_on_its_last_state() {
-    let steps = "echo '#define X 1' >config.h; sleep 1; echo '#define X '$(cat value) >config.h; \
-                 echo '#define Y' >>config.h; sleep 1.5; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    let steps = "echo '#define X 1' >config.h; $WAIT; echo '#define X '$(cat value) >config.h; \
+                 echo '#define Y' >>config.h; $WAIT; $CC -O2 -c main.c; $CC -O2 -c other.c";
     project()
         .step("", LATE, Any)
         .step("rm config.h *.o; echo 2 >value", steps, Ahead)
@@ -77,8 +77,8 @@ fn what_is_made_in_steps_is_launched_on_its_last_state() {
 /// Who writes it takes a break.
 #[test]
 fn a_file_counts_once_it_is_closed() {
-    let slowly = "exec 3>config.h; echo '#define Y 0' >&3; sleep 1.5; sed s/VALUE/$(cat value)/ config.in >&3; \
-                  exec 3>&-; sleep 1.5; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    let slowly = "exec 3>config.h; echo '#define Y 0' >&3; $WAIT; sed s/VALUE/$(cat value)/ config.in >&3; \
+                  exec 3>&-; $WAIT; $CC -O2 -c main.c; $CC -O2 -c other.c";
     let project = project().step("", LATE, Any).step("rm config.h *.o; echo 2 >value", slowly, Ahead);
     project.check();
     let wasted = project.sandbox.stats("small").number("wasted");
@@ -88,7 +88,7 @@ fn a_file_counts_once_it_is_closed() {
 /// The folder of a header that is made otherwise is made, too.
 #[test]
 fn a_wrong_guess_in_a_new_folder_is_seen() {
-    let build = "sleep 1; mkdir -p out; cp value out/x.h; sleep 1.5; cd out; $CC -I. -c ../main.c";
+    let build = "$WAIT; mkdir -p out; cp value out/x.h; $WAIT; cd out; $CC -I. -c ../main.c";
     Project::of(&[("main.c", "#include <x.h>\nint value = X;\n"), ("value", "#define X 1\n")])
         .step("", build, Any)
         .step("rm -r out; echo '#define X 2' >value", build, Ahead)
@@ -98,7 +98,7 @@ fn a_wrong_guess_in_a_new_folder_is_seen() {
 
 #[test]
 fn a_source_is_made_too() {
-    let build = "sleep 1.5; mkdir -p out/sub; sed s/NAME/$(cat name)/ make.in >out/sub/made.c; \
+    let build = "$WAIT; mkdir -p out/sub; sed s/NAME/$(cat name)/ make.in >out/sub/made.c; \
                  cp plain.h out/sub/made.h; cd out; $CC -MD -Isub -I.. -c sub/made.c -o sub/made.o";
     Project::of(&[
         ("make.in", "#include \"made.h\"\n#include \"lib.h\"\nint NAME = MADE + LIB;\n"),
@@ -116,7 +116,7 @@ fn a_source_is_made_too() {
 /// autotools spell a header above from a folder below, and each folder in its own way.
 #[test]
 fn one_file_under_two_names_is_foretold() {
-    let build = "sleep 1.5; cp value config.h; cd sub; $CC -I.. -I. -c main.c; cd ../more; $CC -I../sub -I../sub/.. -c more.c";
+    let build = "$WAIT; cp value config.h; cd sub; $CC -I.. -I. -c main.c; cd ../more; $CC -I../sub -I../sub/.. -c more.c";
     Project::of(&[
         ("sub/main.c", "#include <config.h>\nint value = X;\n"),
         ("more/more.c", "#include <config.h>\nint more = X;\n"),
@@ -131,8 +131,8 @@ fn one_file_under_two_names_is_foretold() {
 /// A source is edited while a session is open, so that it passes for something that the build makes.
 #[test]
 fn an_edit_in_the_midst_of_a_build_is_no_prediction() {
-    let build = "mkdir -p out; sleep 1; cp -r value late.h; cd out; $CC -I.. -c ../main.c";
-    let late = "sleep 1.5; mkdir -p out; cd out; $CC -I.. -c ../main.c";
+    let build = "mkdir -p out; $WAIT; cp -r value late.h; cd out; $CC -I.. -c ../main.c";
+    let late = "$WAIT; mkdir -p out; cd out; $CC -I.. -c ../main.c";
     Project::of(&[
         ("main.c", "#include <late.h>\nint value = X;\n"),
         ("late.h", "#define X 0\n"),
@@ -147,7 +147,7 @@ fn an_edit_in_the_midst_of_a_build_is_no_prediction() {
 /// What is made hides a header that is there: a guess without it would read the other.
 #[test]
 fn what_is_made_hides_another_header() {
-    let build = "sleep 1.5; mkdir made; cp value made/x.h; $CC -Imade -Iplain -c main.c";
+    let build = "$WAIT; mkdir made; cp value made/x.h; $CC -Imade -Iplain -c main.c";
     Project::of(&[
         ("main.c", "#include <x.h>\nint value = X;\n"),
         ("plain/x.h", "#define X 1\n"),
@@ -160,6 +160,6 @@ fn what_is_made_hides_another_header() {
         build,
         Any,
     )
-    .step("rm -rf made main.o", "sleep 1; $CC -Imade -Iplain -c main.c", Any)
+    .step("rm -rf made main.o", "$WAIT; $CC -Imade -Iplain -c main.c", Any)
     .check();
 }

@@ -7,23 +7,19 @@ fn a_make_build_is_launched_on_copies() {
     Project::six()
         .confined()
         .step("", CLEAN_MAKE, Any)
-        .step(
-            "make -s clean; sed -i 's/DEEP 3/DEEP 5/' lib/deep.h",
-            &format!("sleep 1.5; {CLEAN_MAKE}"),
-            Ahead,
-        )
+        .step("make -s clean; sed -i 's/DEEP 3/DEEP 5/' lib/deep.h", &format!("$WAIT; {CLEAN_MAKE}"), Ahead)
         .step(
             "make -s clean; echo '#include \"extra.h\"' >>lib/deep.h",
-            &format!("sleep 1.5; {CLEAN_MAKE}"),
+            &format!("$WAIT; {CLEAN_MAKE}"),
             Ahead,
         )
-        .step("make -s clean; sed -i 's/100/200/' lib/extra.h", &format!("sleep 1.5; {CLEAN_MAKE}"), Ahead)
+        .step("make -s clean; sed -i 's/100/200/' lib/extra.h", &format!("$WAIT; {CLEAN_MAKE}"), Ahead)
         .check();
 }
 
 #[test]
 fn links_and_missing_folders_are_staged() {
-    let build = "sleep 1.5; mkdir -p out/sub; cd out/sub; $CC -MD -I../../include -I../../no/such -c ../../src/one.c -o one.o";
+    let build = "$WAIT; mkdir -p out/sub; cd out/sub; $CC -MD -I../../include -I../../no/such -c ../../src/one.c -o one.o";
     Project::of(&[(
         "src/one.c",
         "#include <linked.h>\n#include \"beside.h\"\nint one(void) { return LINKED + BESIDE; }\n",
@@ -43,7 +39,7 @@ fn links_and_missing_folders_are_staged() {
 
 #[test]
 fn what_a_build_makes_is_shown_to_a_launch() {
-    let build = "sleep 1.5; echo '#define MADE 1' >made.h; $CC -I. -c main.c; $CC -o main main.o; $WRAP ar rcsD lib.a main.o";
+    let build = "$WAIT; echo '#define MADE 1' >made.h; $CC -I. -c main.c; $CC -o main main.o; $WRAP ar rcsD lib.a main.o";
     Project::of(&[("main.c", "#include \"made.h\"\nint main(void) { return MADE; }\n")])
         .confined()
         .step("", build, Any)
@@ -53,7 +49,7 @@ fn what_a_build_makes_is_shown_to_a_launch() {
 
 #[test]
 fn an_archive_that_is_changed_in_place_comes_out_right() {
-    let build = "sleep 1.5; $CC -c main.c; rm -f lib.a; cp old.a lib.a; $WRAP ar rcs lib.a main.o";
+    let build = "$WAIT; $CC -c main.c; rm -f lib.a; cp old.a lib.a; $WRAP ar rcs lib.a main.o";
     Project::of(&[("main.c", "int main(void) { return 0; }\n"), ("old.c", "int old;\n")])
         .confined()
         .step("gcc -c old.c; ar rcs old.a old.o", build, Any)

@@ -21,7 +21,7 @@ symbol() {
     try "$2" $CC -o conftest -g -O2 conftest.c $3
 }
 flag() { { cat confdefs.h; echo "int main(void) { return 0; }"; } >conftest.c; try "$2" $CC -Werror $1 -c conftest.c; }
-sleep 1.5
+$WAIT
 header stdio.h STDIO; header no_such.h NO_SUCH; header here.h HERE
 symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm; symbol cos LIB "-L. -lhere"
 flag -Wall WALL; flag -Wno-such-warning WARNING; flag -fno-such-flag FLAG
@@ -40,7 +40,7 @@ fn configured() -> Project {
     ])
 }
 
-const BUILD: &str = "sh ./configure; sleep .5; $CC -O2 -c main.c; $CC -o main main.o";
+const BUILD: &str = "sh ./configure; $WAIT; $CC -O2 -c main.c; $CC -o main main.o";
 
 #[test]
 fn a_configure_script_is_served_whole() {
@@ -89,7 +89,7 @@ fn linked() -> Project {
     ])
 }
 
-const LINK: &str = "sleep 2; $CC -fPIC -O2 -c one.c; $CC -fPIC -O2 -c two.c; $CC -O2 -c main.c; $WRAP ar cr libone.a one.o; \
+const LINK: &str = "$WAIT; $CC -fPIC -O2 -c one.c; $CC -fPIC -O2 -c two.c; $CC -O2 -c main.c; $WRAP ar cr libone.a one.o; \
                     $CC -shared -o libtwo.so two.o; $CC -o main main.o -L. -lone -ltwo; LD_LIBRARY_PATH=. ./main";
 
 #[test]
@@ -123,7 +123,7 @@ fn a_library_that_changes_or_comes_first_is_linked() {
 /// `CMake` and meson make up names for each test.
 #[test]
 fn random_names_make_no_difference() {
-    let build = "sleep 1; r=$PWD/random; t=$PWD; for i in CMakeFiles/CMakeScratch/TryCompile-$(cat random) meson-private/tmp$(cat random)ab; do mkdir -p b/$i; \
+    let build = "$WAIT; r=$PWD/random; t=$PWD; for i in CMakeFiles/CMakeScratch/TryCompile-$(cat random) meson-private/tmp$(cat random)ab; do mkdir -p b/$i; \
                  echo 'int main(void) { return 0; }' >b/$i/src.c; cd b/$i; \
                  $CC -O2 -o src.o -c $PWD/src.c; $CC -o cmTC_$(cut -c 1-5 $r) src.o; \
                  ./cmTC_$(cut -c 1-5 $r) && echo fine; $CC -c $PWD/src.c -fnone -o none.o || echo none; cd $t; rm -r b; done";
@@ -137,7 +137,7 @@ fn random_names_make_no_difference() {
 /// Its messages go where the random names are.
 #[test]
 fn messages_have_the_names_of_today() {
-    let build = "sleep .5; d=b/CMakeFiles/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int main(void) { return x; }' >$d/src.c; \
+    let build = "$WAIT; d=b/CMakeFiles/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int main(void) { return x; }' >$d/src.c; \
                  cd $d; $CC -O2 -o src.o -c $PWD/src.c || cd ../../../..; rm -r b";
     Project::of(&[("random", "a1B2c3")])
         .step("", build, Any)
@@ -152,6 +152,19 @@ fn what_says_the_time_is_not_kept() {
     Project::of(&[("main.c", "#include <stdio.h>\nint main(void) { return puts(__TIME__) < 0; }\n")])
         .step("", &build.replace("rm -f main; $CC", "rm -f main; sleep 1.2; $CC"), Any)
         .step("", &build.replace("rm -f main; $CC", "rm -f main; sleep 1.2; $CC"), Any)
+        .check();
+}
+
+/// GCC compiles, and fails for a file that it was to link; so `CMake` tries the options of other compilers.
+#[test]
+fn a_failure_that_leaves_an_object_is_kept_with_it() {
+    let build = "$CC -O2 -o main.o -c main.c /W4 || echo failed";
+    Project::of(&[("main.c", "int main(void) { return 0; }\n")])
+        .step("", build, Any)
+        .step("rm main.o", build, Hits)
+        .step("sed -i s/0/1/ main.c", build, Any)
+        .step("rm main.o; touch W4", build, Hits)
+        .step("rm main.o", &build.replace('/', "./"), Any)
         .check();
 }
 

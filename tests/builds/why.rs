@@ -44,7 +44,7 @@ fn project() -> Project {
     project
 }
 
-const ALL: &str = "sleep 1.5; $CC -c a.c; $CC -c b.c; $CC -c c.c";
+const ALL: &str = "$WAIT; $CC -c a.c; $CC -c b.c; $CC -c c.c";
 
 #[test]
 fn each_compile_without_a_launch_has_its_reason() {
@@ -54,7 +54,7 @@ fn each_compile_without_a_launch_has_its_reason() {
     assert_eq!(lines(&learnt), [("a.o", new), ("b.o", new), ("c.o", new)].map(|(o, (h, w, d))| (o, h, w, d)));
     // What is edited between the launch and the compile is named.
     edit(&project, "rm *.o; sed -i 's/1/2/' x.h");
-    let build = "sleep 1.5; sed -i 's/int a = X/int a = X + 1/' a.c; $CC -c a.c; $CC -O1 -c b.c; $CC -c c.c";
+    let build = "$WAIT; sed -i 's/int a = X/int a = X + 1/' a.c; $CC -c a.c; $CC -O1 -c b.c; $CC -c c.c";
     let again = report(&project, build);
     let edited = project.tree().join("a.c").display().to_string();
     let expected = [
@@ -66,7 +66,7 @@ fn each_compile_without_a_launch_has_its_reason() {
     assert_eq!(again["session"]["accounts"]["unserved"]["changed_input"], 1);
     let source = project.tree().join("c.c").display().to_string();
     // An include more, after the launch.
-    let include = "sleep 1.5; sed -i '1i #include \"y.h\"' c.c; $CC -c c.c; $CC -march=native -c a.c";
+    let include = "$WAIT; sed -i '1i #include \"y.h\"' c.c; $CC -c c.c; $CC -march=native -c a.c";
     edit(&project, "rm *.o");
     let last = report(&project, include);
     assert!(lines(&last).contains(&("c.o", "local", "changed_set", source.as_str())), "{last}");

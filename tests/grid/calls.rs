@@ -87,7 +87,7 @@ fn the_server_says_when_to_come_back() {
 #[test]
 fn a_late_answer_is_waited_for_and_a_hung_call_is_not() {
     let grid = grid();
-    let endpoint = Endpoint { timeout: Duration::from_millis(400), ..grid.endpoint() };
+    let endpoint = Endpoint { timeout: Duration::from_secs(3), ..grid.endpoint() };
     let client = client(&endpoint);
     grid.fail(GET, 1, &Fault::Delay(Duration::from_millis(100)));
     assert!(client.result(&action(), &[]).unwrap().is_some());
@@ -95,7 +95,7 @@ fn a_late_answer_is_waited_for_and_a_hung_call_is_not() {
     let begun = Instant::now();
     let error = client.result(&action(), &[]).unwrap_err();
     assert_eq!(error.code, Code::DeadlineExceeded);
-    assert!(begun.elapsed() < Duration::from_secs(2), "no second wait: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(6), "no second wait: {:?}", begun.elapsed());
 }
 
 #[test]

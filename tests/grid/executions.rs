@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+/// How long a client waits for a word where it is to lose patience: far longer than a server takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 fn action() -> Digest {
     Digest::of(b"an action")
 }
@@ -62,9 +65,9 @@ fn an_operation_that_the_server_forgot_is_started_again() {
 
 #[test]
 fn an_operation_that_is_forgotten_in_silence_is_started_again() {
-    let grid = grid(Duration::from_millis(300));
+    let grid = grid(PATIENCE * 3 / 2);
     grid.fail(Method::WaitExecution, 1, &Fault::code(Code::NotFound));
-    let client = client(&Endpoint { timeout: Duration::from_millis(200), ..grid.endpoint() });
+    let client = client(&Endpoint { timeout: PATIENCE, ..grid.endpoint() });
     assert_eq!(run(&client).unwrap().result.exit_code, 3);
     assert_eq!(grid.calls(Method::Execute), 2);
 }
@@ -90,8 +93,8 @@ fn a_refused_execution_is_tried_again_while_that_may_help() {
 
 #[test]
 fn a_silent_execution_is_waited_for_while_its_server_lives() {
-    let grid = grid(Duration::from_millis(900));
-    let client = client(&Endpoint { timeout: Duration::from_millis(200), ..grid.endpoint() });
+    let grid = grid(PATIENCE * 9 / 2);
+    let client = client(&Endpoint { timeout: PATIENCE, ..grid.endpoint() });
     assert_eq!(run(&client).unwrap().result.exit_code, 3);
     assert!(grid.calls(Method::WaitExecution) >= 2, "the server was asked whether it lives");
     assert_eq!(grid.calls(Method::Execute), 1);
@@ -99,9 +102,9 @@ fn a_silent_execution_is_waited_for_while_its_server_lives() {
 
 #[test]
 fn a_silent_server_that_cannot_be_asked_is_waited_for_too() {
-    let grid = grid(Duration::from_millis(700));
+    let grid = grid(PATIENCE * 7 / 2);
     grid.fail(Method::WaitExecution, 100, &Fault::code(Code::Unimplemented));
-    let client = client(&Endpoint { timeout: Duration::from_millis(200), ..grid.endpoint() });
+    let client = client(&Endpoint { timeout: PATIENCE, ..grid.endpoint() });
     assert_eq!(run(&client).unwrap().result.exit_code, 3);
     assert_eq!(grid.calls(Method::Execute), 1);
 }
@@ -110,7 +113,7 @@ fn a_silent_server_that_cannot_be_asked_is_waited_for_too() {
 fn a_server_that_died_is_noticed() {
     let grid = grid(Duration::from_hours(1));
     grid.fail(Method::WaitExecution, 100, &Fault::Hang);
-    let mut endpoint = Endpoint { timeout: Duration::from_millis(200), ..grid.endpoint() };
+    let mut endpoint = Endpoint { timeout: PATIENCE, ..grid.endpoint() };
     endpoint.retry.limit = 1;
     let begun = Instant::now();
     assert_eq!(run(&client(&endpoint)).unwrap_err().code, Code::DeadlineExceeded);
@@ -164,7 +167,7 @@ fn many_executions_do_not_hold_up_a_call() {
             scope.spawn(|| client.execute(&action(), &Execute::default(), &cancel));
         }
         let begun = Instant::now();
-        while grid.calls(Method::Execute) < 250 && begun.elapsed() < Duration::from_secs(30) {
+        while grid.calls(Method::Execute) < 250 && begun.elapsed() < Duration::from_mins(2) {
             std::thread::sleep(Duration::from_millis(5));
         }
         let asked = client.result(&Digest::of(b"other"), &[]);

@@ -23,7 +23,7 @@ fn compiles_are_executed_and_give_the_same_objects() {
 fn what_the_build_will_make_is_foretold_to_the_grid() {
     let Some(peers) = Peers::get() else { return };
     let casd = peers.casd(&CasdOptions::default());
-    let build = "sleep 2; sed s/VALUE/7/ config.in >config.h; $CC -O2 -c main.c";
+    let build = "$WAIT; sed s/VALUE/7/ config.in >config.h; $CC -O2 -c main.c";
     Project::of(&[("main.c", "#include \"config.h\"\nint value = X;\n"), ("config.in", "#define X VALUE\n")])
         .set("SPEC_CC_REMOTE", &casd.url)
         .step("", build, Expect::All("executed"))

@@ -25,7 +25,7 @@ symbol() {
     { cat confdefs.h; echo "char $1(void); int main(void) { return $1(); }"; } >conftest.c
     try "$2" $CC -o conftest -g -O2 conftest.c $3
 }
-sleep 2
+$WAIT
 header stdio.h STDIO; header no_such.h NO_SUCH; header string.h STRING
 symbol puts PUTS; symbol no_such NO_SUCH_SYMBOL; symbol cos COS -lm
 echo '#include "part.h"' >conftest.c; try PART $CC -c -I. conftest.c
@@ -97,7 +97,7 @@ fn a_companion_that_is_killed_has_left_what_it_learnt() {
         said.iter().filter(|line| line.contains("are on the grid") || line.contains("is on the grid")).count()
     };
     let (mut before, mut quiet, late) = (0, Instant::now(), Instant::now() + Duration::from_mins(2));
-    while before == 0 || quiet.elapsed() < Duration::from_secs(2) {
+    while before == 0 || quiet.elapsed() < Duration::from_secs(4) {
         assert!(Instant::now() < late, "nothing is left");
         if left() != before {
             (before, quiet) = (left(), Instant::now());
@@ -117,7 +117,7 @@ fn harmed(harm: impl Fn(&mut reapi::ActionResult) + 'static) {
         .step("", CLEAN_MAKE, Expect::All("local"))
         .elsewhere("make -s clean", CLEAN_MAKE, Expect::Any)
         .before(move || other.state.change_results(&harm))
-        .elsewhere("make -s clean", &format!("sleep 1; {CLEAN_MAKE}"), Expect::Ahead)
+        .elsewhere("make -s clean", &format!("$WAIT; {CLEAN_MAKE}"), Expect::Ahead)
         .check();
 }
 
@@ -178,7 +178,7 @@ fn two_machines_may_build_an_element_at_once() {
             scope.spawn(|| machine().check());
         }
     });
-    let third = beside(Project::six(), &casd.url).step("", &format!("sleep 2; {CLEAN_MAKE}"), Expect::Ahead);
+    let third = beside(Project::six(), &casd.url).step("", &format!("$WAIT; {CLEAN_MAKE}"), Expect::Ahead);
     third.check();
     assert_eq!(third.sandbox.complaints(), Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::support::package::{LIBUV, LUAJIT, Package, units};
+use crate::support::package::{Bench, LIBUV, LIBUV_BY_CMAKE, LUAJIT, Package, ZSTD_LIBRARY, units};
 use crate::support::peers::{CasdOptions, Peers};
 use crate::support::sandbox::{Sandbox, Stats};
 use crate::support::tree::assert_same;
@@ -18,6 +18,16 @@ fn another_machine_is_served_a_whole_make_package() {
 #[test]
 fn another_machine_is_served_a_whole_autotools_package() {
     cached(&LIBUV);
+}
+
+#[test]
+fn an_edited_cmake_package_is_launched_on_another_machine() {
+    launched(&LIBUV_BY_CMAKE);
+}
+
+#[test]
+fn an_edited_meson_package_is_launched_on_another_machine() {
+    launched(&ZSTD_LIBRARY);
 }
 
 #[test]
@@ -57,7 +67,24 @@ fn cached(package: &Package) {
     let found: f64 = ["cached", "joined", "prefetched"].iter().map(|way| stats.served(way)).sum();
     assert!(found >= (units(&wanted).count() * 95 / 100) as f64, "too few found: {stats:?}");
     bench.assert_recorded(&wanted);
+    edited_elsewhere(&bench, &sandbox, package);
+}
 
+/// Learns a package beside a casd that keeps results, and has another machine build it once it is edited.
+fn launched(package: &Package) {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let sandbox = Sandbox::new();
+    let bench = package.on(&sandbox).set("SPEC_CC_POLICY", "cache-only").set("SPEC_CC_REMOTE", &casd.url);
+    bench.lay_out();
+    let learnt = bench.build();
+    assert!(units(&learnt).count() >= 20, "too small a package: {learnt:?}");
+    edited_elsewhere(&bench, &sandbox, package);
+}
+
+/// Builds the edited package on a machine that has never seen it: what the compiler builds, ahead of the build.
+fn edited_elsewhere(bench: &Bench<'_>, sandbox: &Sandbox, package: &Package) {
     bench.lay_out_edited();
     let edited = bench.build_plainly();
     sandbox.forget();

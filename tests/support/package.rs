@@ -15,7 +15,7 @@ pub(crate) struct Package {
     pub(crate) source: Source,
     /// Shell commands that make the fetched sources ready to be configured, once.
     pub(crate) prepare: &'static str,
-    /// Shell commands that configure and build; `$CC`, `$CXX` and `$JOBS` are set.
+    /// Shell commands that configure and build; `$CC`, `$CXX`, `$AR` and `$JOBS` are set.
     pub(crate) build: &'static str,
     /// The source that is edited: a new function at its end.
     pub(crate) edited_source: &'static str,
@@ -46,9 +46,16 @@ pub(crate) const YAML_CPP: Package = Package {
     name: "yaml-cpp",
     source: Source::Debian("yaml-cpp"),
     prepare: "",
-    build: r#"cmake -S . -B build -G Ninja -DYAML_CPP_BUILD_TESTS=OFF && ninja -C build -j "$JOBS""#,
+    build: r#"cmake -S . -B build -G Ninja -DYAML_CPP_BUILD_TESTS=OFF -DCMAKE_AR="$(command -v "$AR")" && ninja -C build -j "$JOBS""#,
     edited_source: "src/node_data.cpp",
     edited_header: "include/yaml-cpp/mark.h",
+};
+
+/// The same by `CMake`: fifty small compiles, and links and archives of them.
+pub(crate) const LIBUV_BY_CMAKE: Package = Package {
+    prepare: "",
+    build: r#"cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF -DCMAKE_AR="$(command -v "$AR")" && ninja -C build -j "$JOBS""#,
+    ..LIBUV
 };
 
 pub(crate) const ZSTD: Package = Package {
@@ -58,6 +65,12 @@ pub(crate) const ZSTD: Package = Package {
     build: r#"meson setup -Doptimization=1 build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
     edited_source: "lib/compress/zstd_compress.c",
     edited_header: "lib/common/mem.h",
+};
+
+/// Its library alone, quickly.
+pub(crate) const ZSTD_LIBRARY: Package = Package {
+    build: r#"meson setup -Doptimization=0 -Dbin_programs=false build/meson build/ninja && ninja -C build/ninja -j "$JOBS""#,
+    ..ZSTD
 };
 
 /// Code that no optimisation drops, so that an edit shows in every object that sees it.
@@ -111,7 +124,7 @@ impl Bench<'_> {
     /// Builds with the bare compiler and returns every object, library and executable.
     pub(crate) fn build_plainly(&self) -> Listing {
         let mut command = sh(&self.tree, self.package.build);
-        set_compilers(&mut command, "gcc", "g++", jobs());
+        set_compilers(&mut command, ["gcc", "g++", "ar"], jobs());
         self.built(&mut command)
     }
 
@@ -119,7 +132,7 @@ impl Bench<'_> {
     pub(crate) fn build_disabled(&self) -> Listing {
         let mut command = sh(&self.tree, self.package.build);
         self.sandbox.enter(&mut command);
-        set_compilers(&mut command, "spec-cc", "spec-c++", jobs());
+        set_compilers(&mut command, OURS, jobs());
         command.env("SPEC_CC_DISABLE", "1");
         self.built(&mut command)
     }
@@ -133,7 +146,7 @@ impl Bench<'_> {
     pub(crate) fn build_with_jobs(&self, jobs: usize) -> Listing {
         let name = self.package.name;
         let mut command = self.sandbox.session(name, &self.tree, self.package.build);
-        set_compilers(&mut command, "spec-cc", "spec-c++", jobs);
+        set_compilers(&mut command, OURS, jobs);
         self.built(&mut command)
     }
 
@@ -141,7 +154,7 @@ impl Bench<'_> {
     pub(crate) fn build_learning(&self, wrap: impl Fn(&str) -> String) -> Listing {
         let script = wrap(self.package.build);
         let mut command = self.sandbox.session(self.package.name, &self.tree, &script);
-        set_compilers(&mut command, "spec-cc", "spec-c++", jobs());
+        set_compilers(&mut command, OURS, jobs());
         command.env("SPEC_CC_MODE", "learn");
         self.built(&mut command)
     }
@@ -235,8 +248,11 @@ fn before_guard(text: &str) -> usize {
     text.rfind("\n#endif").map_or(text.len(), |at| at + 1)
 }
 
-fn set_compilers(command: &mut Command, c: &str, cxx: &str, jobs: usize) {
-    command.env("CC", c).env("CXX", cxx).env("JOBS", jobs.to_string());
+/// Takes the places of a C compiler, a C++ compiler and an archiver.
+const OURS: [&str; 3] = ["spec-cc", "spec-c++", "spec-ar"];
+
+fn set_compilers(command: &mut Command, [c, cxx, ar]: [&str; 3], jobs: usize) {
+    command.env("CC", c).env("CXX", cxx).env("AR", ar).env("JOBS", jobs.to_string());
 }
 
 /// As many jobs as the machine has processors.

@@ -118,7 +118,7 @@ impl Casd {
     }
 
     fn wait_until_up(&mut self, socket: &Path) {
-        let late = Instant::now() + Duration::from_secs(20);
+        let late = Instant::now() + Duration::from_mins(1);
         while UnixStream::connect(socket).is_err() {
             let ended = self.server.try_wait().expect("look after casd");
             let up = ended.is_none() && Instant::now() < late;

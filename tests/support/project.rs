@@ -111,7 +111,8 @@ impl Project {
 
     /// Adds a step: shell commands that change the tree, then those that build.
     ///
-    /// `$CC` and `$CXX` are the compilers; `$WRAP` goes before a compiler of the test's own.
+    /// `$CC` and `$CXX` are the compilers; `$WRAP` goes before a compiler of the test's own. `$WAIT` lets all launches end that can
+    /// be made on the files of that moment, as a long configure script would.
     pub(crate) fn step(mut self, change: &str, build: &str, expect: Expect) -> Self {
         let (change, build) = (change.to_owned(), build.to_owned());
         self.steps.push(Step { change, build, expect, elsewhere: false, before: None });
@@ -181,7 +182,7 @@ impl Project {
     fn plainly(&self, step: &Step) -> Outcome {
         self.change(step);
         let mut command = sh(&self.tree(), &self.captured(&step.build));
-        command.env("CC", "gcc").env("CXX", "g++").env("WRAP", "");
+        command.env("CC", "gcc").env("CXX", "g++").env("WRAP", "").env("WAIT", ":");
         self.outcome(&mut command)
     }
 
@@ -201,7 +202,11 @@ impl Project {
     pub(crate) fn session(&self, build: &str) -> Command {
         let script = self.captured(build);
         let mut command = self.sandbox.session("small", &self.tree(), &script);
-        command.env("CC", "spec-cc gcc").env("CXX", "spec-cc g++").env("WRAP", "spec-cc");
+        command
+            .env("CC", "spec-cc gcc")
+            .env("CXX", "spec-cc g++")
+            .env("WRAP", "spec-cc")
+            .env("WAIT", "specctl wait");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

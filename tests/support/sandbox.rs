@@ -177,7 +177,7 @@ impl Stats {
         self.assert_sound();
         assert!(self.eligible() >= units as f64, "bypassed too much: {self:?}");
         assert!(self.number("recall") >= 0.95, "recall: {self:?}");
-        assert!(self.number("precision") >= 0.9, "precision: {self:?}");
+        assert!(self.number("precision") >= 0.95, "precision: {self:?}");
     }
 
     /// Panics unless the numbers agree with each other.

@@ -146,7 +146,7 @@ fn what_it_leaves_running_goes_on() {
 fn orphans_are_followed() {
     let room = Room::new();
     room.write("kept", "text");
-    let script = "(sh -c 'cat kept >late; : >done' &); while ! test -e done; do sleep 0.01; done; sleep 0.2";
+    let script = "(sh -c 'cat kept >late; : >done' &); while ! test -e done; do sleep 0.01; done; sleep 1";
     let (_, touched) = room.shell(script);
     let kept = room.work("kept");
     assert!(touched.accesses.iter().any(|access| kept.to_str() == Some(&access.path) && access.read));

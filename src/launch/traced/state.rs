@@ -86,6 +86,10 @@ pub fn state(
 
 /// When what is taken to be at a path was written: not yet, unless it is there.
 fn newest(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId, there: &There) -> i64 {
+    // Nor does it matter what has come there since, be it of the command's own making.
+    if *there == There::Nothing {
+        return 0;
+    }
     let mut newest_ns = 0;
     match look(engine, snapshot, id, &mut newest_ns) {
         Ok(now) if now == *there => newest_ns,
