@@ -34,6 +34,8 @@ pub struct Chain {
     pub(super) angle: usize,
     pub(super) forced: Vec<String>,
     given: Given,
+    /// Those of them that are not there.
+    missing: Vec<String>,
     /// The project root, or empty: paths below it count relative to it, so that all checkouts' shapes are the same.
     root: String,
     /// The compiler's own directories.
@@ -76,7 +78,10 @@ impl Chain {
                 .collect()
         };
         let given = [&search.quote, &search.include, &search.system, &search.after];
-        let given = known(&given.map(Vec::as_slice)).iter().map(|dir| dir.given).max();
+        let given = known(&given.map(Vec::as_slice));
+        let missing =
+            given.iter().filter(|dir| dir.given == Given::Missing).map(|dir| dir.path.clone()).collect();
+        let given = given.iter().map(|dir| dir.given).max();
         let system = unique(known(&[&search.system, &search.builtin, &search.after]));
         let mut include = unique(known(&[&search.include]));
         include.retain(|dir| !dir.is_in(&system));
@@ -93,6 +98,7 @@ impl Chain {
             angle,
             forced: search.forced.clone(),
             given: given.unwrap_or(Given::Directories),
+            missing,
             root: String::new(),
             own: search.builtin.clone(),
             key,
@@ -107,6 +113,11 @@ impl Chain {
     /// What the directories that the command and the environment name are, the oddest counting for all.
     pub fn given(&self) -> Given {
         self.given
+    }
+
+    /// The directories that the command and the environment name and that are not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Path> {
+        self.missing.iter().map(Path::new)
     }
 
     /// The chain of a command in a checkout at `root`.

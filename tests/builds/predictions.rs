@@ -113,6 +113,18 @@ fn a_source_is_made_too() {
     .check();
 }
 
+/// ninja makes the folder of an object just before its compile, and meson has it searched for headers; its configuration makes others.
+#[test]
+fn a_folder_that_is_yet_to_be_made_is_not_missed() {
+    let build = "sleep 1.5; mkdir -p out/a.p made; cp x.in made/x.h; $CC -Wmissing-include-dirs -Werror -Iout/a.p -Imade -c a.c -o out/a.p/a.o; \
+                 $CC -Wmissing-include-dirs -Iout -Inone -c b.c -o out/b.o";
+    Project::of(&[("a.c", "#include \"x.h\"\nint a = X;\n"), ("b.c", "int b;\n"), ("x.in", "#define X 1\n")])
+        .step("", build, Any)
+        .step("rm -r out made; sed -i 's/= X/= X + 1/' a.c", build, Expect::AheadBut(1))
+        .step("rm -r out made; sed -i '1i #include <stddef.h>' a.c", build, Expect::AheadBut(1))
+        .check();
+}
+
 /// autotools spell a header above from a folder below, and each folder in its own way.
 #[test]
 fn one_file_under_two_names_is_foretold() {
