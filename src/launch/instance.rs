@@ -154,7 +154,7 @@ pub(super) fn look(
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
-        hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, &chain, &assumed)),
+        hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, &chain, assumed)),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
