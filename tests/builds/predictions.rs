@@ -117,12 +117,17 @@ fn a_source_is_made_too() {
 #[test]
 fn a_folder_that_is_yet_to_be_made_is_not_missed() {
     let build = "sleep 1.5; mkdir -p out/a.p made; cp x.in made/x.h; $CC -Wmissing-include-dirs -Werror -Iout/a.p -Imade -c a.c -o out/a.p/a.o; \
-                 $CC -Wmissing-include-dirs -Iout -Inone -c b.c -o out/b.o";
-    Project::of(&[("a.c", "#include \"x.h\"\nint a = X;\n"), ("b.c", "int b;\n"), ("x.in", "#define X 1\n")])
-        .step("", build, Any)
-        .step("rm -r out made; sed -i 's/= X/= X + 1/' a.c", build, Expect::AheadBut(1))
-        .step("rm -r out made; sed -i '1i #include <stddef.h>' a.c", build, Expect::AheadBut(1))
-        .check();
+                 $CC -Wmissing-include-dirs -Werror -Imade -c c.c -o out/c.o; $CC -Wmissing-include-dirs -Iout -Inone -c b.c -o out/b.o";
+    Project::of(&[
+        ("a.c", "#include \"x.h\"\nint a = X;\n"),
+        ("b.c", "int b;\n"),
+        ("c.c", "int c;\n"),
+        ("x.in", "#define X 1\n"),
+    ])
+    .step("", build, Any)
+    .step("rm -r out made; sed -i 's/= X/= X + 1/' a.c; echo 'int d;' >>c.c", build, Expect::AheadBut(1))
+    .step("rm -r out made; sed -i '1i #include <stddef.h>' a.c c.c", build, Expect::AheadBut(1))
+    .check();
 }
 
 /// autotools spell a header above from a folder below, and each folder in its own way.
