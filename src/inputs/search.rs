@@ -157,6 +157,13 @@ pub fn intern(paths: &Paths, cwd: &str, name: &str) -> PathId {
     if name.starts_with('/') { paths.intern(name) } else { paths.intern(&absolute(cwd, name)) }
 }
 
+/// A directory's path without `.` and without slashes at its end. Depfiles have no `./` in front either, and what is assumed to be
+/// there is assumed under the names that they have.
+fn dotless(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+    parts.join("/").trim_end_matches('/').to_owned()
+}
+
 #[derive(Debug)]
 struct Known {
     path: String,
@@ -166,7 +173,7 @@ struct Known {
 
 impl Known {
     fn new(path: &str, snapshot: &mut Snapshot<'_>) -> Self {
-        let path = path.trim_end_matches('/').to_owned();
+        let path = dotless(path);
         let id = snapshot.files().paths().intern(if path.is_empty() { "/" } else { &path });
         let found = snapshot.stat(id);
         let given = match &found {
@@ -243,13 +250,13 @@ mod tests {
     fn orders_and_joins_as_text() {
         let search = SearchPath {
             quote: strings(&["q"]),
-            include: strings(&["../i", "/abs/", "."]),
+            include: strings(&["../i", "/abs/", ".", "./i/."]),
             system: strings(&["s"]),
             after: strings(&["a"]),
             builtin: strings(&["/b"]),
             forced: vec![],
         };
-        let expected = ["/w/q", "/w/../i", "/abs", "/w/.", "/w/s", "/b", "/w/a"];
+        let expected = ["/w/q", "/w/../i", "/abs", "/w", "/w/i", "/w/s", "/b", "/w/a"];
         assert_eq!(chain(&search, "/w"), (strings(&expected), 1));
     }
 

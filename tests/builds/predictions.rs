@@ -130,6 +130,20 @@ fn a_folder_that_is_yet_to_be_made_is_not_missed() {
     .check();
 }
 
+/// A depfile has `config.h` for what `-I.` finds as `./config.h`: coming out as foretold, it changes nothing.
+#[test]
+fn a_true_guess_is_not_given_up() {
+    let build = "sleep 1.5; cp value config.h; sleep 1.5; $CC -I. -MD -MF main.d -c sub/main.c; $CC -I./. -c sub/more.c";
+    let project = Project::of(&[
+        ("sub/main.c", "#include <config.h>\nint value = X;\n"),
+        ("sub/more.c", "#include <config.h>\nint more = X;\n"),
+        ("value", "#define X 1\n"),
+    ]);
+    let project = project.step("", build, Any).step("rm config.h *.o *.d", build, Ahead);
+    project.check();
+    assert_eq!(project.sandbox.stats("small").number("mispredicted") as u32, 0, "given up");
+}
+
 /// autotools spell a header above from a folder below, and each folder in its own way.
 #[test]
 fn one_file_under_two_names_is_foretold() {
