@@ -1,8 +1,8 @@
-//! An autotools package with a real configure in real BuildStream sandboxes, after an edit of a source and a header: by the plain
-//! compiler, with the real recc, and with spec-cc; everything recorded and cached before the edit.
+//! Real packages in real BuildStream sandboxes, after an edit of their own or of the library below them: by the plain compiler, by
+//! spec-cc without launches (`cache`), with the real recc, and by spec-cc; everything recorded and cached before the edit.
 //!
-//! `cargo build --release --workspace && SPEC_CC_TEST_PROGRAMS=… cargo bench --bench buildstream [ROUNDS]`; needs what `tests/bst` needs.
-//! Results are discussed in `docs/performance.md`.
+//! `cargo build --release --workspace && SPEC_CC_TEST_PROGRAMS=… cargo bench --bench buildstream [PACKAGE…] [ROUNDS]`; needs what `tests/bst`
+//! needs, and what a package itself does (`benches/shared/package.rs`). Results are discussed in `docs/performance.md`.
 #![allow(dead_code, reason = "what the tests share is used in part")]
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,8 @@ mod base;
 mod buildstream;
 #[path = "../shared/median.rs"]
 mod median;
+#[path = "../shared/package.rs"]
+mod package;
 #[path = "../../tests/bst/project.rs"]
 mod project;
 #[path = "../../tests/bst/stand.rs"]
@@ -28,10 +30,12 @@ mod way;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::median::median;
+use crate::package::Package;
 use crate::stand::Stand;
 use crate::way::{Took, Way};
 
 const ROUNDS: usize = 5;
+const DEFAULT: &str = "glib";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
@@ -39,20 +43,27 @@ fn main() -> Result<()> {
     if args.iter().any(|arg| arg == "--test") {
         return Ok(());
     }
-    let rounds = args.get(1).map_or(Ok(ROUNDS), |arg| arg.parse())?;
+    let (packages, numbers) = package::chosen(&args, &[DEFAULT])?;
     let stand = Stand::get().context("BuildStream cannot build here")?;
-    let ways = [Way::plain(stand), Way::recc(stand)?, Way::spec(stand)];
-    for way in &ways {
+    for package in packages {
+        measure(stand, package, numbers.first().copied().unwrap_or(ROUNDS))?;
+    }
+    Ok(())
+}
+
+fn measure(stand: &'static Stand, package: &'static Package, rounds: usize) -> Result<()> {
+    let mut ways = Vec::new();
+    for name in Way::NAMES {
+        let way = Way::new(stand, name, package)?;
         // Twice: the second shows each what the first has left.
         way.build("before")?;
         way.build("learnt")?;
+        ways.push(way);
     }
-    println!(
-        "{} in a BuildStream sandbox, make -j2, a source and a header edited in each round",
-        way::ELEMENT
-    );
+    let what = package.below.map_or("a source and a header of it", |_| "a header of the library below");
+    println!("{} in a BuildStream sandbox, 2 jobs, {what} edited in each round", package.name);
     println!("{:>6} {:>12} {:>8} {:>8}", "way", "configure s", "make s", "both s");
-    let mut took: [Vec<Took>; 3] = Default::default();
+    let mut took: Vec<Vec<Took>> = vec![Vec::new(); ways.len()];
     for round in 0..rounds {
         let mut products = Vec::new();
         for (way, took) in ways.iter().zip(&mut took) {
@@ -63,12 +74,21 @@ fn main() -> Result<()> {
         }
         ensure!(products.windows(2).all(|pair| pair[0] == pair[1]), "the ways have made different artifacts");
     }
-    println!("last spec: {}", ways[2].said());
+    println!("the artifacts are the same in all ways");
+    for way in &ways {
+        if let Some(said) = way.said() {
+            println!("last {}: {said}", way.name);
+        }
+    }
+    let [plain, cache, recc, spec] = &took[..] else { anyhow::bail!("other ways than these") };
     println!(
-        "median of the rounds' ratios: spec/plain {:.2} (goal <= 0.6), spec/recc {:.2} (goal <= 0.4), recc/plain {:.2}",
-        ratio(&took[2], &took[0]),
-        ratio(&took[2], &took[1]),
-        ratio(&took[1], &took[0])
+        "median of the rounds' ratios: spec/plain {:.2} (goal <= 0.6), spec/recc {:.2} (goal <= 0.4), spec/cache {:.2}, \
+         cache/plain {:.2}, recc/plain {:.2}\n",
+        ratio(spec, plain),
+        ratio(spec, recc),
+        ratio(spec, cache),
+        ratio(cache, plain),
+        ratio(recc, plain)
     );
     Ok(())
 }

@@ -1,7 +1,10 @@
-//! A package with a real configure on a simulated grid, after an edit of the header that nearly every source includes: plain, with the
-//! grid at ask time (`cache`), and with launches (`spec`). Every compile is new to the grid; configure tests are as they were.
+//! Real packages on a simulated grid, after an edit of the header that nearly every source includes, or of a header of the library
+//! below: plain, with the grid at ask time (`cache`), and with launches (`spec`). What reads the header is new to the grid, all else
+//! is as it was.
 //!
-//! `cargo build --release --workspace && cargo bench --bench wide [ROUNDS [JOBS]]`; results are discussed in `docs/performance.md`.
+//! `cargo build --release --workspace && cargo bench --bench wide [PACKAGE…] [ROUNDS [JOBS]]`; what a package needs is in
+//! `benches/shared/package.rs`. Results are discussed in `docs/performance.md`.
+#![allow(dead_code, reason = "what benches and tests share is used in part")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +14,8 @@
 
 #[path = "../shared/median.rs"]
 mod median;
+#[path = "../shared/package.rs"]
+mod package;
 mod simulated;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -25,20 +30,14 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::inputs::digest::Digest;
 
 use crate::median::median;
+use crate::package::{Package, Sources};
 use crate::simulated::Simulated;
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::{quiet, sh, succeed};
-use crate::support::sources::LIBSODIUM;
 use crate::support::tree::{self, Listing};
 
-const ELEMENT: &str = "libsodium";
-/// Configures, notes that it has, and builds both libraries, as a distribution does, but with objects that do not name their folder.
-const BUILD: &str = r#"export CONFIG_SHELL=/bin/sh
-sh ./configure -q CFLAGS=-O2
-: > configured
-make -s -j "$JOBS" -C src/libsodium"#;
-/// Included by nearly every source.
-const EDITED: &str = "src/libsodium/include/sodium/private/common.h";
+/// Packages whose every compile is new after the edit, of short compiles and of long ones.
+const DEFAULT: [&str; 2] = ["libsodium", "zeromq"];
 /// A saturated grid and a wide one.
 const SLOTS: [usize; 2] = [1, 200];
 const ROUNDS: usize = 3;
@@ -53,8 +52,9 @@ struct Took {
 struct Yard {
     sandbox: Sandbox,
     grid: Simulated,
-    /// The sources, edited once all has been learnt.
-    sources: PathBuf,
+    package: &'static Package,
+    /// Edited once all has been learnt.
+    sources: Sources,
     /// What the grid has of the time before the edit.
     before: Option<HashMap<Digest, reapi::ActionResult>>,
     tree: PathBuf,
@@ -68,41 +68,51 @@ fn main() -> Result<()> {
     if args.iter().any(|arg| arg == "--test") {
         return Ok(());
     }
-    let rounds = args.get(1).map_or(Ok(ROUNDS), |arg| arg.parse())?;
+    let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
+    let rounds = numbers.first().copied().unwrap_or(ROUNDS);
     // BuildStream's own default: as many as there are cores, up to eight.
     let cores = || std::thread::available_parallelism().map_or(2, usize::from).min(8);
-    let jobs = args.get(2).map_or_else(|| Ok(cores()), |arg| arg.parse())?;
-    let sandbox = Sandbox::new();
-    let (sources, tree) = (sandbox.path("sources"), sandbox.path("tree"));
-    tree::copy(&LIBSODIUM.fetch(), &sources);
-    let mut yard = Yard { sandbox, grid: Simulated::start(), sources, before: None, tree, jobs };
-    println!(
-        "{ELEMENT} with configure and make -j{jobs}, a header edited, on a SIMULATED grid: each action really runs"
-    );
-    println!(
-        "once on this machine, and from then on takes the CPU time that it took then, asleep, on as many slots as told."
-    );
-    yard.rehearse()?;
-    for slots in SLOTS {
-        yard.measure(slots, rounds)?;
+    let jobs = numbers.get(1).copied().unwrap_or_else(cores);
+    for package in packages {
+        let mut yard = Yard::new(package, jobs);
+        yard.rehearse()?;
+        for slots in SLOTS {
+            yard.measure(slots, rounds)?;
+        }
+        println!("goals: 1 slot: spec <= 1.05 x cache; 200 slots: cache/spec >= 2\n");
     }
-    println!("goals: 1 slot: spec <= 1.05 x cache; 200 slots: cache/spec >= 2");
     Ok(())
 }
 
 impl Yard {
+    fn new(package: &'static Package, jobs: usize) -> Self {
+        let what = package.below.map_or("a header", |_| "a header of the library below");
+        println!(
+            "{} with its configuration and {jobs} jobs, {what} edited, on a SIMULATED grid: each action",
+            package.name
+        );
+        println!(
+            "really runs once on this machine, and from then on takes the CPU time that it took then, asleep, on as"
+        );
+        println!("many slots as told.");
+        let sandbox = Sandbox::new();
+        let sources = Sources::lay_out(package, &sandbox.path("sources"));
+        let tree = sandbox.path("tree");
+        Self { sandbox, grid: Simulated::start(), package, sources, before: None, tree, jobs }
+    }
+
     /// Learns all records, edits the header, and builds once with all that is compared, so that all actions have run; the objects
     /// have to be equal.
     fn rehearse(&mut self) -> Result<()> {
         self.grid.state().slots(self.jobs);
+        self.install_below();
         for mode in ["cache", "spec"] {
             self.build(mode)?;
         }
         self.sandbox.stop();
         self.before = Some(self.grid.state().results());
-        let header = self.sources.join(EDITED);
-        let text = fs::read_to_string(&header)?;
-        fs::write(header, text + "\nextern int edited(void);\n")?;
+        self.sources.edit_widest("edited")?;
+        self.install_below();
         let (_, plain) = self.build("plain")?;
         for mode in ["cache", "spec"] {
             ensure!(self.build(mode)?.1 == plain, "{mode} has built something else than the plain compiler");
@@ -140,6 +150,22 @@ impl Yard {
         Ok(())
     }
 
+    /// Builds the library below, where there is one, by the compiler alone, and installs it.
+    fn install_below(&self) {
+        let Some(library) = self.package.below else { return };
+        let mut build = sh(&self.sources.below, library.build);
+        build
+            .env("PREFIX", self.prefix())
+            .env("DESTDIR", "")
+            .env("CC", "gcc")
+            .env("JOBS", self.jobs.to_string());
+        succeed(&mut build);
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.sandbox.path("prefix")
+    }
+
     /// Builds from clean, by a companion that knows the records and has no result; the grid has those from before the edit.
     fn build(&self, mode: &str) -> Result<(Took, Listing)> {
         self.sandbox.stop();
@@ -147,13 +173,17 @@ impl Yard {
         if let Some(before) = &self.before {
             self.grid.state().restore_results(before.clone());
         }
-        tree::lay_out(&self.sources, &self.tree);
+        tree::lay_out(&self.sources.own, &self.tree);
+        let Package { name, configure, make, .. } = self.package;
+        let script = format!("export CONFIG_SHELL=/bin/sh\n{configure}\n: > configured\n{make}");
         let mut command = match mode {
-            "plain" => sh(&self.tree, BUILD),
-            _ => self.sandbox.session(ELEMENT, &self.tree, BUILD),
+            "plain" => sh(&self.tree, &script),
+            _ => self.sandbox.session(name, &self.tree, &script),
         };
         quiet(&mut command, &self.tree);
-        command.env("JOBS", self.jobs.to_string()).env("CC", if mode == "plain" { "gcc" } else { "spec-cc" });
+        let (c, cxx) = if mode == "plain" { ("gcc", "g++") } else { ("spec-cc", "spec-c++") };
+        command.env("JOBS", self.jobs.to_string()).env("CC", c).env("CXX", cxx);
+        command.env("PKG_CONFIG_PATH", self.prefix().join("lib/pkgconfig"));
         command.env("SPEC_CC_MODE", mode).env("SPEC_CC_REMOTE", self.grid.url());
         let (begun, clock) = (Instant::now(), std::time::SystemTime::now());
         succeed(&mut command);
@@ -166,8 +196,19 @@ impl Yard {
 
     /// How the last build was served.
     fn said(&self) -> String {
-        let stats = self.sandbox.json(&["stats", "--json", "--element", ELEMENT, "--session", "last"]);
-        let fields = ["compiles", "served", "launched", "useful", "wasted", "left_out", "recall"];
+        let stats =
+            self.sandbox.json(&["stats", "--json", "--element", self.package.name, "--session", "last"]);
+        let fields = [
+            "compiles",
+            "served",
+            "unserved",
+            "launched",
+            "useful",
+            "wasted",
+            "left_out",
+            "precision",
+            "recall",
+        ];
         fields.map(|field| format!("{field} {}", stats[field])).join(", ")
     }
 }

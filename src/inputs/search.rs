@@ -34,6 +34,8 @@ pub struct Chain {
     pub(super) angle: usize,
     pub(super) forced: Vec<String>,
     given: Given,
+    /// Those of them that are not there.
+    missing: Vec<String>,
     /// The project root, or empty: paths below it count relative to it, so that all checkouts' shapes are the same.
     root: String,
     /// The compiler's own directories.
@@ -76,7 +78,10 @@ impl Chain {
                 .collect()
         };
         let given = [&search.quote, &search.include, &search.system, &search.after];
-        let given = known(&given.map(Vec::as_slice)).iter().map(|dir| dir.given).max();
+        let given = known(&given.map(Vec::as_slice));
+        let missing =
+            given.iter().filter(|dir| dir.given == Given::Missing).map(|dir| dir.path.clone()).collect();
+        let given = given.iter().map(|dir| dir.given).max();
         let system = unique(known(&[&search.system, &search.builtin, &search.after]));
         let mut include = unique(known(&[&search.include]));
         include.retain(|dir| !dir.is_in(&system));
@@ -93,6 +98,7 @@ impl Chain {
             angle,
             forced: search.forced.clone(),
             given: given.unwrap_or(Given::Directories),
+            missing,
             root: String::new(),
             own: search.builtin.clone(),
             key,
@@ -107,6 +113,11 @@ impl Chain {
     /// What the directories that the command and the environment name are, the oddest counting for all.
     pub fn given(&self) -> Given {
         self.given
+    }
+
+    /// The directories that the command and the environment name and that are not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Path> {
+        self.missing.iter().map(Path::new)
     }
 
     /// The chain of a command in a checkout at `root`.
@@ -146,6 +157,13 @@ pub fn intern(paths: &Paths, cwd: &str, name: &str) -> PathId {
     if name.starts_with('/') { paths.intern(name) } else { paths.intern(&absolute(cwd, name)) }
 }
 
+/// A directory's path without `.` and without slashes at its end. Depfiles have no `./` in front either, and what is assumed to be
+/// there is assumed under the names that they have.
+fn dotless(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+    parts.join("/").trim_end_matches('/').to_owned()
+}
+
 #[derive(Debug)]
 struct Known {
     path: String,
@@ -155,7 +173,7 @@ struct Known {
 
 impl Known {
     fn new(path: &str, snapshot: &mut Snapshot<'_>) -> Self {
-        let path = path.trim_end_matches('/').to_owned();
+        let path = dotless(path);
         let id = snapshot.files().paths().intern(if path.is_empty() { "/" } else { &path });
         let found = snapshot.stat(id);
         let given = match &found {
@@ -232,13 +250,13 @@ mod tests {
     fn orders_and_joins_as_text() {
         let search = SearchPath {
             quote: strings(&["q"]),
-            include: strings(&["../i", "/abs/", "."]),
+            include: strings(&["../i", "/abs/", ".", "./i/."]),
             system: strings(&["s"]),
             after: strings(&["a"]),
             builtin: strings(&["/b"]),
             forced: vec![],
         };
-        let expected = ["/w/q", "/w/../i", "/abs", "/w/.", "/w/s", "/b", "/w/a"];
+        let expected = ["/w/q", "/w/../i", "/abs", "/w", "/w/i", "/w/s", "/b", "/w/a"];
         assert_eq!(chain(&search, "/w"), (strings(&expected), 1));
     }
 

@@ -1,5 +1,6 @@
 //! Instantiating: a recorded command on the files as they are now.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::checkout::{self, Made};
@@ -11,7 +12,7 @@ use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
-use crate::inputs::search::Given;
+use crate::inputs::search::{Chain, Given};
 use crate::inputs::shape::{Set, Shape};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
@@ -149,7 +150,8 @@ pub(super) fn look(
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
-        hazard: hazard(call, &toolchain, shaped.hazards).or_else(|| complaint(call, chain.given())),
+        hazard: hazard(call, &toolchain, shaped.hazards)
+            .or_else(|| complaint(engine, call, &chain, context.assumed)),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
@@ -205,15 +207,28 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
 }
 
 /// What a compiler says of the directories it searches, if that depends on which there are: what it finds in them does not.
-fn complaint(call: &Call, given: Given) -> Option<String> {
+fn complaint(engine: &Engine, call: &Call, chain: &Chain, assumed: &[Assumed]) -> Option<String> {
     let asked = |arg: &String| arg.contains("missing-include-dirs") || arg == "-Weverything";
-    match given {
+    match chain.given() {
         Given::SomethingElse => Some("one of its include directories is no directory".into()),
         Given::Missing if call.compile.args.iter().any(asked) => {
-            Some("one of its include directories is missing, and it is to warn of that".into())
+            let certain = certain(engine, call, assumed);
+            let missing = chain.missing().find(|dir| !certain.iter().any(|path| path.starts_with(dir)))?;
+            let named = missing.strip_prefix(&call.directory).unwrap_or(missing);
+            Some(format!("its include directory {} is missing, and it is to warn of that", named.display()))
         }
         Given::Directories | Given::Missing => None,
     }
+}
+
+/// Paths whose folders are there whenever the call comes to an end: all that is assumed, what it writes, and where it works.
+/// Who builds makes these before (ninja meson's `-ITARGET.p`), views and input roots have them, and a worker makes those of what is
+/// written ("directories leading up to the output paths", REAPI's `Command`).
+fn certain(engine: &Engine, call: &Call, assumed: &[Assumed]) -> Vec<PathBuf> {
+    let mut certain: Vec<_> = assumed.iter().map(|one| engine.name(one.path).into()).collect();
+    certain.extend(call.compile.outputs.iter().map(|output| call.absolute(&output.path)));
+    certain.push(call.directory.clone().into());
+    certain
 }
 
 /// What in a macro that the command line defines depends on the time, on where it is used, or on which files exist.

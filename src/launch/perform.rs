@@ -202,6 +202,12 @@ fn stage(
     for path in chain.folders().map(str::to_owned).chain(files) {
         view.stage(Path::new(&path)).map_err(|error| format!("{path} cannot be staged: {error}"))?;
     }
+    // The compiler may warn where one of them is missing that the build is taken to make.
+    for folder in chain.missing() {
+        if context.assumed.iter().any(|one| Path::new(&engine.name(one.path)).starts_with(folder)) {
+            view.make_folder(folder).map_err(|error| error.to_string())?;
+        }
+    }
     Ok(())
 }
 

@@ -66,7 +66,13 @@ const LINKS: &[(&str, &str)] = &[
 
 /// Returns the folder with the root file system, made unless an earlier run has; the error says why it cannot be had.
 pub(crate) fn provide() -> Result<PathBuf, String> {
-    let packages = packages()?;
+    provide_with(&[])
+}
+
+/// The same with the Debian packages `more` in it.
+pub(crate) fn provide_with(more: &[&str]) -> Result<PathBuf, String> {
+    let wanted = [WANTED, more].concat();
+    let packages = packages(&wanted)?;
     let _one_at_a_time = sources::lock();
     let name: String =
         Sha256::digest(packages.join("\n")).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -82,7 +88,7 @@ pub(crate) fn provide() -> Result<PathBuf, String> {
 }
 
 /// The wanted packages and what they depend on, each as `NAME=VERSION`.
-fn packages() -> Result<Vec<String>, String> {
+fn packages(wanted: &[&str]) -> Result<Vec<String>, String> {
     let format = "${Package}\t${Version}\t${Provides}\t${Pre-Depends}, ${Depends}\n";
     let list = ended_well(Command::new("dpkg-query").args(["--show", "--showformat", format]))?;
     let list = String::from_utf8_lossy(&list.stdout).into_owned();
@@ -96,7 +102,7 @@ fn packages() -> Result<Vec<String>, String> {
         providers.extend(names(virtual_names).map(|virtual_name| (virtual_name, name)));
     }
     let mut found = BTreeMap::new();
-    let mut asked = WANTED.to_vec();
+    let mut asked = wanted.to_vec();
     while let Some(asked_for) = asked.pop() {
         let name = providers
             .get(asked_for)
@@ -104,7 +110,7 @@ fn packages() -> Result<Vec<String>, String> {
             .filter(|_| !installed.contains_key(asked_for))
             .unwrap_or(asked_for);
         let Some((version, depends)) = installed.get(name) else {
-            if WANTED.contains(&name) {
+            if wanted.contains(&name) {
                 return Err(format!("the Debian package {name} is not installed"));
             }
             continue;

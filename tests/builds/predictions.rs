@@ -113,6 +113,37 @@ fn a_source_is_made_too() {
     .check();
 }
 
+/// ninja makes the folder of an object just before its compile, and meson has it searched for headers; its configuration makes others.
+#[test]
+fn a_folder_that_is_yet_to_be_made_is_not_missed() {
+    let build = "sleep 1.5; mkdir -p out/a.p made; cp x.in made/x.h; $CC -Wmissing-include-dirs -Werror -Iout/a.p -Imade -c a.c -o out/a.p/a.o; \
+                 $CC -Wmissing-include-dirs -Werror -Imade -c c.c -o out/c.o; $CC -Wmissing-include-dirs -Iout -Inone -c b.c -o out/b.o";
+    Project::of(&[
+        ("a.c", "#include \"x.h\"\nint a = X;\n"),
+        ("b.c", "int b;\n"),
+        ("c.c", "int c;\n"),
+        ("x.in", "#define X 1\n"),
+    ])
+    .step("", build, Any)
+    .step("rm -r out made; sed -i 's/= X/= X + 1/' a.c; echo 'int d;' >>c.c", build, Expect::AheadBut(1))
+    .step("rm -r out made; sed -i '1i #include <stddef.h>' a.c c.c", build, Expect::AheadBut(1))
+    .check();
+}
+
+/// A depfile has `config.h` for what `-I.` finds as `./config.h`: coming out as foretold, it changes nothing.
+#[test]
+fn a_true_guess_is_not_given_up() {
+    let build = "sleep 1.5; cp value config.h; sleep 1.5; $CC -I. -MD -MF main.d -c sub/main.c; $CC -I./. -c sub/more.c";
+    let project = Project::of(&[
+        ("sub/main.c", "#include <config.h>\nint value = X;\n"),
+        ("sub/more.c", "#include <config.h>\nint more = X;\n"),
+        ("value", "#define X 1\n"),
+    ]);
+    let project = project.step("", build, Any).step("rm config.h *.o *.d", build, Ahead);
+    project.check();
+    assert_eq!(project.sandbox.stats("small").number("mispredicted") as u32, 0, "given up");
+}
+
 /// autotools spell a header above from a folder below, and each folder in its own way.
 #[test]
 fn one_file_under_two_names_is_foretold() {

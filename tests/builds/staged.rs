@@ -47,6 +47,18 @@ fn what_a_build_makes_is_shown_to_a_launch() {
         .check();
 }
 
+/// Only one of the two reads what comes to lie there.
+#[test]
+fn a_folder_that_a_build_makes_is_shown_to_a_launch() {
+    let build = "sleep 1.5; mkdir made; echo '#define MADE 1' >made/made.h; \
+                 for file in a b; do $CC -Wmissing-include-dirs -Werror -Imade -c $file.c; done";
+    Project::of(&[("a.c", "#include \"made.h\"\nint a = MADE;\n"), ("b.c", "int b;\n")])
+        .confined()
+        .step("", build, Any)
+        .step("rm -r made *.o; echo 'int c;' | tee -a a.c >>b.c", build, Ahead)
+        .check();
+}
+
 #[test]
 fn an_archive_that_is_changed_in_place_comes_out_right() {
     let build = "$WAIT; $CC -c main.c; rm -f lib.a; cp old.a lib.a; $WRAP ar rcs lib.a main.o";

@@ -31,6 +31,20 @@ fn what_the_build_will_make_is_foretold_to_the_grid() {
         .check();
 }
 
+/// Only one of the two reads what comes to lie there.
+#[test]
+fn a_folder_that_the_build_will_make_is_foretold_to_the_grid() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "sleep 2; mkdir made; echo '#define MADE 1' >made/made.h; \
+                 for file in a b; do $CC -O2 -Wmissing-include-dirs -Werror -Imade -c $file.c; done";
+    Project::of(&[("a.c", "#include \"made.h\"\nint a = MADE;\n"), ("b.c", "int b;\n")])
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", build, Expect::All("executed"))
+        .step("rm -r made *.o; echo 'int c;' | tee -a a.c >>b.c", build, Expect::Ahead)
+        .check();
+}
+
 #[test]
 fn what_a_worker_would_do_otherwise_is_compiled_here() {
     let Some(peers) = Peers::get() else { return };

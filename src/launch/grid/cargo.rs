@@ -52,7 +52,7 @@ impl Cargo {
         for file in built.inputs.into_iter().filter_map(|index| job.files.get(index)) {
             needs.push(self.place(file.digest, || {
                 // What the build has yet to make is in the cache.
-                let is_assumed = job.assumed.contains(&file.digest);
+                let is_assumed = job.assumed.iter().any(|(_, content)| *content == file.digest);
                 let there = || Path::new(file.path).to_owned();
                 Held::File(if is_assumed { engine.cache.blobs.path(&file.digest) } else { there() })
             }));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::action::remote::File;
 use crate::command::{Compile, Output, Role};
 use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathName;
 use crate::inputs::toolchain::Toolchain;
 use crate::launch::Keys;
 use crate::launch::call::lexical;
@@ -22,8 +23,8 @@ pub struct Job<'a> {
     pub outputs: &'a [Output],
     /// Every file it reads.
     pub files: Vec<File<'a>>,
-    /// Contents that are in no file yet, but in the local cache.
-    pub assumed: &'a [Digest],
+    /// Files that are not there yet, and their contents, which are in the local cache.
+    pub assumed: &'a [(PathName, Digest)],
     /// What stands for all of it, compiler included: the keys of the local cache.
     pub keys: Keys,
     /// The compiler.
@@ -48,6 +49,11 @@ impl Job<'_> {
     /// The depfile that the command asks for.
     pub(super) fn depfile(&self) -> Option<&Output> {
         self.outputs.iter().find(|output| output.role == Role::Depfile)
+    }
+
+    /// Whether a folder will be there: something that it is taken to hold is not there yet.
+    pub(super) fn is_assumed_folder(&self, folder: &str) -> bool {
+        self.assumed.iter().any(|(file, _)| Path::new(file.as_str()).starts_with(folder))
     }
 
     /// The absolute form of a path that the command names, as text.

@@ -15,7 +15,7 @@ use crate::launch::{Call, Context, Engine, Keys};
 pub struct Moment {
     inputs: Vec<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
-    assumed: Vec<Digest>,
+    assumed: Vec<(PathName, Digest)>,
     keys: Keys,
 }
 
@@ -37,7 +37,7 @@ impl Moment {
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
             inputs.push((name, seen));
         }
-        let assumed = context.assumed.iter().map(|one| one.content).collect();
+        let assumed = context.assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
         Ok(Self { inputs, toolchain, assumed, keys })
     }
 

@@ -112,7 +112,7 @@ pub(super) fn wire(
     let disk = Disk {
         link: &|path| now.link(path),
         is_plain: &|folder| now.is_plain(folder),
-        is_folder: &links::is_folder,
+        is_folder: &|folder| links::is_folder(folder) || job.is_assumed_folder(folder),
     };
     let laid_out = |layout: &Layout| {
         remote::build(&asked, layout, &files, &disk, folders).map_err(|why| why.to_string())

@@ -1,0 +1,159 @@
+//! The real packages that are built in a bench: how each is had, configured, made, and edited.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::support::shell::{sh, succeed};
+use crate::support::sources::{LIBSODIUM, Source};
+use crate::support::tree;
+
+/// A package. Its commands find `$CC`, `$CXX`, `$JOBS` and `$DESTDIR` set.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    source: Source,
+    /// Makes the fetched sources ready to be configured, on this machine, once.
+    prepare: &'static str,
+    /// Debian packages that it is built with beside what every package is; they have to be installed on this machine.
+    pub(crate) needs: &'static [&'static str],
+    pub(crate) configure: &'static str,
+    pub(crate) make: &'static str,
+    pub(crate) install: &'static str,
+    /// What an edit changes: of the package, or, where there is one, of the library below it.
+    edited: &'static [&'static str],
+    /// The header among its sources, or those of the library below it, that most of its own include.
+    widest: &'static str,
+    pub(crate) below: Option<&'static Library>,
+}
+
+/// What a package stands on: a library that is built and installed before it, by `$CC`, into `$PREFIX` below `$DESTDIR`.
+#[derive(Debug)]
+pub(crate) struct Library {
+    pub(crate) name: &'static str,
+    source: Source,
+    pub(crate) build: &'static str,
+}
+
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "libsodium",
+        source: LIBSODIUM,
+        prepare: "",
+        needs: &[],
+        // Objects that do not name their folder.
+        configure: "sh ./configure -q CFLAGS=-O2",
+        make: "make -s -j \"$JOBS\" -C src/libsodium",
+        install: "mkdir -p $DESTDIR/usr/lib && cp src/libsodium/.libs/libsodium.*[aso] $DESTDIR/usr/lib",
+        edited: &["src/libsodium/sodium/utils.c", "src/libsodium/include/sodium/private/ed25519_ref10.h"],
+        widest: "src/libsodium/include/sodium/private/common.h",
+        below: None,
+    },
+    Package {
+        name: "xz",
+        source: Source::Debian("xz-utils"),
+        prepare: "",
+        needs: &[],
+        configure: "sh ./configure -q --prefix=/usr --disable-nls --disable-doc CFLAGS=-O2",
+        make: "make -s -j \"$JOBS\"",
+        install: "make -s install",
+        edited: &["src/liblzma/common/index.c", "src/liblzma/lz/lz_encoder.h"],
+        widest: "src/common/sysdefs.h",
+        below: None,
+    },
+    Package {
+        name: "zeromq",
+        source: Source::Debian("zeromq3"),
+        prepare: "autoreconf --install 2>&1 && rm -rf autom4te.cache",
+        needs: &[],
+        configure: "sh ./configure -q --prefix=/usr --without-docs --disable-perf --disable-curve-keygen \
+                    CFLAGS=-O2 CXXFLAGS=-O2",
+        make: "make -s -j \"$JOBS\" src/libzmq.la",
+        install: "make -s install-libLTLIBRARIES",
+        edited: &["src/socket_base.cpp", "src/msg.hpp"],
+        widest: "src/precompiled.hpp",
+        below: None,
+    },
+    Package {
+        name: "glib",
+        source: Source::Debian("glib2.0"),
+        prepare: "",
+        needs: &["pkg-config", "libffi-dev", "zlib1g-dev"],
+        configure: "meson setup build --prefix=/usr --libdir=lib -Dlibmount=disabled -Dselinux=disabled -Dnls=disabled \
+                    -Dtests=false -Dxattr=false -Dman=false -Dbuildtype=plain -Dc_args=-O2 >/dev/null",
+        make: "ninja -C build -j \"$JOBS\" >/dev/null",
+        install: "meson install -C build --no-rebuild >/dev/null",
+        edited: &["src/pcre2.h.in"],
+        widest: "src/pcre2.h.in",
+        below: Some(&PCRE2),
+    },
+];
+
+const PCRE2: Library = Library {
+    name: "pcre2",
+    source: Source::Debian("pcre2"),
+    build: "sh ./configure -q --prefix=\"$PREFIX\" --disable-static CFLAGS=-O2 && make -s -j \"$JOBS\" >/dev/null && make -s install >/dev/null",
+};
+
+/// What a bench was asked for: packages by name, `default` where none is named, and numbers.
+pub(crate) fn chosen(args: &[String], default: &[&str]) -> Result<(Vec<&'static Package>, Vec<usize>)> {
+    let (numbers, names): (Vec<_>, Vec<_>) =
+        args.iter().skip(1).partition(|arg| arg.chars().all(|each| each.is_ascii_digit()));
+    let names: Vec<&str> =
+        if names.is_empty() { default.to_vec() } else { names.into_iter().map(String::as_str).collect() };
+    let packages = names.into_iter().map(|name| {
+        let found = PACKAGES.iter().find(|package| package.name == name);
+        found.with_context(|| {
+            let known: Vec<_> = PACKAGES.iter().map(|package| package.name).collect();
+            format!("no package {name}: there are {}", known.join(", "))
+        })
+    });
+    let numbers = numbers.into_iter().map(|number| number.parse().context("too large a number"));
+    Ok((packages.collect::<Result<_>>()?, numbers.collect::<Result<_>>()?))
+}
+
+/// The sources of a package, and of the library below it, where a bench edits and builds them.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    package: &'static Package,
+    pub(crate) own: PathBuf,
+    /// Of the library, where there is one.
+    pub(crate) below: PathBuf,
+}
+
+impl Sources {
+    /// Lays them out as new folders of `room`, by their names.
+    pub(crate) fn lay_out(package: &'static Package, room: &Path) -> Self {
+        let own = room.join(package.name);
+        tree::copy(&package.source.fetch(), &own);
+        succeed(&mut sh(&own, package.prepare));
+        let below = room.join(package.below.map_or("none", |library| library.name));
+        if let Some(library) = package.below {
+            tree::copy(&library.source.fetch(), &below);
+        }
+        Self { package, own, below }
+    }
+
+    /// Edits so that no result of any other build will do, and yet the same objects come of it. `mark` is a C identifier.
+    pub(crate) fn edit(&self, mark: &str) -> Result<()> {
+        self.declare(mark, self.package.edited)
+    }
+
+    /// The same with the most widely included header alone.
+    pub(crate) fn edit_widest(&self, mark: &str) -> Result<()> {
+        self.declare(mark, &[self.package.widest])
+    }
+
+    fn declare(&self, mark: &str, files: &[&str]) -> Result<()> {
+        let folder = if self.package.below.is_some() { &self.below } else { &self.own };
+        for (number, file) in files.iter().enumerate() {
+            let path = folder.join(file);
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            if text.is_empty() {
+                bail!("{} is empty", path.display());
+            }
+            fs::write(path, format!("{text}\nextern int {mark}_{number}(void);\n"))?;
+        }
+        Ok(())
+    }
+}
