@@ -171,6 +171,11 @@ mod tests {
             links.now().is_plain("/usr/include/linux") && !links.now().is_plain("/usr/lib/x86_64-linux-gnu")
         );
         let dir = tempfile::tempdir().expect("a folder");
+        // Fresh for as long as the test may take.
+        let hour = std::time::Duration::from_secs(3600);
+        fs::File::open(dir.path())
+            .and_then(|folder| folder.set_modified(std::time::SystemTime::now() + hour))
+            .expect("set");
         let path = dir.path().join("a.h").to_str().expect("UTF-8").to_owned();
         assert_eq!(links.now().link(&path), None);
         assert!(!links.folders.read().expect("whole").contains_key(dir.path().to_str().expect("UTF-8")));
