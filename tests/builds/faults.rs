@@ -6,6 +6,7 @@ use crate::support::tree;
 use nix::sys::signal::{Signal, kill};
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -202,6 +203,8 @@ fn damage(folder: &Path, round: u8) -> usize {
     for path in files.keys() {
         let path = folder.join(path);
         let mut bytes = fs::read(&path).unwrap();
+        // Not all that is kept may be written, but by root.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         match round {
             0 => bytes.iter_mut().step_by(97).for_each(|byte| *byte ^= 0x5a),
             1 => bytes.truncate(bytes.len() / 2),

@@ -45,7 +45,7 @@ fn an_execution_ends_with_its_result() {
 #[test]
 fn a_stream_that_breaks_is_joined_again() {
     for fault in [Fault::ResetAfter(1), Fault::Short(1)] {
-        let grid = grid(Duration::from_millis(300));
+        let grid = grid(2 * PATIENCE);
         grid.fail(Method::Execute, 1, &fault);
         grid.fail(Method::WaitExecution, 1, &fault);
         assert_eq!(run(&client(&grid.endpoint())).unwrap().result.exit_code, 3, "{fault:?}");
@@ -151,7 +151,8 @@ fn a_server_that_does_not_let_go_does_not_hold_us() {
     let cancel = Cancel::new();
     cancel.fire();
     let begun = Instant::now();
-    let error = client(&grid.endpoint()).execute(&action(), &Execute::default(), &cancel).unwrap_err();
+    let endpoint = Endpoint { timeout: 5 * PATIENCE, ..grid.endpoint() };
+    let error = client(&endpoint).execute(&action(), &Execute::default(), &cancel).unwrap_err();
     assert_eq!(error.code, Code::Cancelled);
     assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
 }
