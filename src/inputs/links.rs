@@ -172,7 +172,7 @@ mod tests {
         );
         let dir = tempfile::tempdir().expect("a folder");
         // Fresh for as long as the test may take.
-        let hour = std::time::Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         fs::File::open(dir.path())
             .and_then(|folder| folder.set_modified(std::time::SystemTime::now() + hour))
             .expect("set");
