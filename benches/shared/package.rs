@@ -66,7 +66,7 @@ const PACKAGES: &[Package] = &[
         source: Source::Debian("zeromq3"),
         prepare: "autoreconf --install 2>&1 && rm -rf autom4te.cache",
         needs: &[],
-        configure: "sh ./configure -q --prefix=/usr --without-docs --disable-perf --disable-curve-keygen \
+        configure: "sh ./configure -q --prefix=/usr --without-docs --disable-perf --disable-curve-keygen --disable-static \
                     CFLAGS=-O2 CXXFLAGS=-O2",
         make: "make -s -j \"$JOBS\" src/libzmq.la",
         install: "make -s install-libLTLIBRARIES",

@@ -117,8 +117,8 @@ impl Yard {
         for mode in ["cache", "spec"] {
             ensure!(self.build(mode)?.1 == plain, "{mode} has built something else than the plain compiler");
         }
-        let (actions, time) = self.grid.known();
-        println!("{actions} actions of {:.1} s CPU time in all", time.as_secs_f64());
+        let (actions, failed, time) = self.grid.known();
+        println!("{actions} actions of {:.1} s CPU time in all, {failed} of them failed", time.as_secs_f64());
         Ok(())
     }
 

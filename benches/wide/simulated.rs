@@ -53,9 +53,10 @@ impl Simulated {
         &self.grid.state
     }
 
-    /// How many actions have really run, and the CPU time of them all.
-    pub(crate) fn known(&self) -> (usize, Duration) {
+    /// How many actions have really run, how many of them failed, and the CPU time of them all.
+    pub(crate) fn known(&self) -> (usize, usize, Duration) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        (known.len(), known.values().map(|(_, time)| *time).sum())
+        let failed = known.values().filter(|(result, _)| result.exit_code != 0).count();
+        (known.len(), failed, known.values().map(|(_, time)| *time).sum())
     }
 }

@@ -47,6 +47,10 @@ fn attempt(state: &State, action: &Digest) -> Result<reapi::ActionResult, String
     let folder = tempfile::tempdir().expect("make a folder for an action");
     lay_out(state, action.input_root_digest.as_ref(), folder.path())?;
     let directory = folder.path().join(&command.working_directory);
+    // "The worker will ensure that the directories leading up to the output paths exist" (REAPI, `Command.output_paths`)
+    for folder in command.output_paths.iter().filter_map(|path| Path::new(path).parent()) {
+        fs::create_dir_all(directory.join(folder)).expect("make a folder for outputs");
+    }
     let (program, arguments) = command.arguments.split_first().expect("a command has a program");
     let output = Command::new(program)
         .args(arguments)
