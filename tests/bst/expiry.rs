@@ -17,6 +17,7 @@ build-depends: [base.bst, spec-cc.bst]
 sources: [{kind: local, path: files/e}]
 config:
   build-commands:
+  - \"specctl open >/dev/null || :\"
   - \"gcc -O1 -c a.c && echo '#define MADE 1' > made.h && gcc -O1 -include made.h -c b.c\"
   install-commands:
     (>):
