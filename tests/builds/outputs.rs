@@ -101,6 +101,14 @@ fn unusual_names() {
 }
 
 #[test]
+fn names_with_dots_in_them() {
+    let build = "n=0; for source in ./main.c .//main.c $PWD/./main.c sub/.././main.c; do n=$((n + 1)); \
+        $CC -I. -Isub/./. -I./sub/. -I sub/../ -c $source -o out/$n.o; \
+        $CC -MMD -I./sub -c $source -o ./out/./$n.other.o; done";
+    served(sources(), build);
+}
+
+#[test]
 fn what_is_not_a_compile() {
     let build = "$CC -E main.c; $CC -S main.c -o out/main.s; $CC -M main.c; $CC -dumpversion; \
                  echo 'int x;' | $CC -x c -c - -o out/stdin.o; $CC -c main.c other.c; $CC; echo $?";
