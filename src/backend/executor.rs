@@ -103,9 +103,6 @@ impl Executor {
         let (Some(scratch), Some(kind)) = (&self.scratch, kind) else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        if covered.iter().any(|folder| scratch.path().starts_with(folder)) {
-            return Err(io::Error::other("the scratch folder lies inside the build tree"));
-        }
         View::new(kind, scratch.path(), covered)
     }
 

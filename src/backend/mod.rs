@@ -20,4 +20,4 @@ pub use executor::{Executed, Executor, Job, hurry, kill};
 pub use limit::{DEFAULT_LIMIT, Limit, Trimmed};
 pub use outcome::{Outcome, OutputFile};
 pub use results::Results;
-pub use view::{Kind, View};
+pub use view::{Kind, View, place, resolved};

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::call::{lexical, plain};
+use super::call::plain;
 use super::conclude::dependency_set;
 use super::instance::look;
 use super::{
     Assumed, Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Place, Reads, conclude, instantiate,
     scans,
 };
-use crate::backend::{Executed, Job, Outcome, View};
+use crate::backend::{Executed, Job, Outcome, View, place, resolved};
 use crate::command;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
@@ -286,7 +286,7 @@ fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome,
     let mut undeclared = executed.view.changes().map_err(|error| error.to_string())?;
     let mut outcome = Outcome { stderr: executed.stderr.clone(), ..Outcome::default() };
     for output in &call.compile.outputs {
-        let path = lexical(&call.absolute(&output.path));
+        let path = place(&call.absolute(&output.path));
         let Some(upper) = executed.view.written(&path).filter(|upper| upper.is_file()) else {
             if output.optional {
                 continue;
@@ -305,13 +305,15 @@ fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome,
 /// The folders below which a call writes: the project root, its working directory, and those of its outputs.
 pub(super) fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![PathBuf::from(root), PathBuf::from(&call.directory)];
-    for output in &call.compile.outputs {
-        if let Some(folder) = lexical(&call.absolute(&output.path)).parent() {
-            folders.push(folder.to_owned());
-        }
-    }
+    let outputs = call.compile.outputs.iter().map(|output| call.absolute(&output.path));
+    folders.extend(outputs.flat_map(|output| folders_of(&output)));
     match folders.iter().find(|folder| folder.parent().is_none()) {
         Some(_) => Err("it works in the root of the file system".into()),
         None => Ok(folders),
     }
+}
+
+/// The folder that an output is in, and that of what it leads to if it is a link.
+pub(super) fn folders_of(output: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    [place(output), resolved(output)].into_iter().filter_map(|path| Some(path.parent()?.to_owned()))
 }

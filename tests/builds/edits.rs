@@ -197,6 +197,40 @@ fn a_symbolic_link_is_turned() {
     .check();
 }
 
+/// By the names that a shell has for what is behind links.
+const BEHIND_LINKS: &str = "$WAIT; cd way; $CC -g -I$PWD/.. -c $PWD/../main.c -o one.o; $CC -g -c ../main.c -o ../made/two.o; \
+    $CC -c ../main.c -o $PWD/three.o";
+
+fn behind_links() -> Project {
+    Project::of(&[
+        ("real/main.c", "#include \"a.h\"\nint value = A;\n"),
+        ("real/a.h", "#define A 1\n"),
+        ("real/deep/kept", ""),
+        ("real/made/kept", ""),
+    ])
+}
+
+#[test]
+fn links_lead_into_the_tree() {
+    for project in [behind_links(), behind_links().confined()] {
+        project
+            .step("ln -s real/deep way", BEHIND_LINKS, Any)
+            .step("rm real/*/*.o; echo '#define A 2' >real/a.h", BEHIND_LINKS, Ahead)
+            .check();
+    }
+}
+
+#[test]
+fn links_lead_out_of_the_tree() {
+    for project in [behind_links(), behind_links().confined()] {
+        project
+            .step("rm -rf ../outside; cp -r real ../outside; ln -s ../outside/deep way", BEHIND_LINKS, Any)
+            .step("rm ../outside/*/*.o; echo '#define A 2' >../outside/a.h", BEHIND_LINKS, Ahead)
+            .step("", "cat way/one.o ../outside/*/*.o", Any)
+            .check();
+    }
+}
+
 #[test]
 fn the_environment_changes() {
     let build = |folder: &str| format!("CPATH={folder} $CC -c main.c");

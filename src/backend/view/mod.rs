@@ -11,7 +11,7 @@ mod stage;
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use mirror::Mirror;
@@ -46,13 +46,17 @@ pub struct View {
 }
 
 impl View {
-    /// Prepares layers over `covered` (absolute folders) in a new folder below `scratch`.
+    /// Prepares layers over `covered` (absolute folders) in a new folder below `scratch`, which must not lie in one of them.
     ///
-    /// A folder inside another one needs no layer of its own.
+    /// A folder inside another one needs no layer of its own. Links lead to the layers, wherever they are.
     pub fn new(kind: Kind, scratch: &Path, covered: &[&Path]) -> io::Result<Self> {
+        let mut covered: Vec<PathBuf> = covered.iter().map(|folder| resolved(folder)).collect();
+        let own = resolved(scratch);
+        if covered.iter().any(|folder| own.starts_with(folder)) {
+            return Err(io::Error::other("the scratch folder lies inside the build tree"));
+        }
         let scratch = tempfile::Builder::new().prefix("job-").tempdir_in(scratch)?;
         let mut layers: Vec<Layer> = Vec::new();
-        let mut covered = covered.to_vec();
         covered.sort_unstable();
         for folder in covered {
             if layers.iter().any(|layer| folder.starts_with(&layer.covered)) {
@@ -62,7 +66,7 @@ impl View {
             fs::create_dir(&base)?;
             fs::create_dir(base.join("upper"))?;
             fs::create_dir(base.join("work"))?;
-            layers.push(Layer { covered: folder.to_owned(), upper: base.join("upper"), shown: None });
+            layers.push(Layer { covered: folder, upper: base.join("upper"), shown: None });
         }
         Ok(Self { kind, layers, staged: Staged::default(), mirror: Mirror::default(), scratch })
     }
@@ -75,7 +79,7 @@ impl View {
     /// Lets a staged view have what is at `path` (absolute): a file, a folder, or a link and what it leads to. Nothing is done
     /// where nothing is there, or where everything is seen.
     pub fn stage(&mut self, path: &Path) -> io::Result<()> {
-        if self.is_staged() { self.staged.add(&self.layers, path) } else { Ok(()) }
+        if self.is_staged() { self.staged.add(&self.layers, &self.within(path)) } else { Ok(()) }
     }
 
     /// Lets a staged view have all of the covered folders, as they are now, but for what it has itself: for a job that searches
@@ -108,6 +112,7 @@ impl View {
     ///
     /// Fails where no layer covers the path, or where a link leads to it: a folder of the view would hide the link.
     pub fn show(&mut self, path: &Path, content: &Path) -> io::Result<()> {
+        let path = &self.within(path);
         let layer = self.layers.iter_mut().find(|layer| path.starts_with(&layer.covered));
         let layer = layer.ok_or_else(|| io::Error::other("it lies outside of the build tree"))?;
         let below = path.strip_prefix(&layer.covered).map_err(io::Error::other)?;
@@ -140,10 +145,18 @@ impl View {
 
     /// Where a file written at `path` (absolute) is to be found afterwards; `None` when no layer covers it.
     pub fn written(&self, path: &Path) -> Option<PathBuf> {
-        above(&self.layers, path)
+        above(&self.layers, &place(path))
     }
 
-    /// Every file that was written, by the path it was written at, and every path that was removed.
+    /// A path as it is, if it is one in a layer as text already, else behind all links.
+    fn within(&self, path: &Path) -> PathBuf {
+        match above(&self.layers, path) {
+            Some(_) => path.to_owned(),
+            None => resolved(path),
+        }
+    }
+
+    /// Every file that was written, by its [place], and every place that was removed.
     pub fn changes(&self) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for layer in &self.layers {
@@ -169,6 +182,32 @@ impl Drop for View {
                 let _ = fs::remove_dir(base.join("work/work"));
             }
         }
+    }
+}
+
+/// The path behind all symbolic links, `.` and `..`, as the tree is now; what does not exist is taken for a folder.
+pub fn resolved(path: &Path) -> PathBuf {
+    let mut at = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(at.pop()),
+            part => at.push(part),
+        }
+        if at.is_symlink()
+            && let Ok(target) = fs::canonicalize(&at)
+        {
+            at = target;
+        }
+    }
+    at
+}
+
+/// The folder that a path leads to, and the name in it, whatever that is.
+pub fn place(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => resolved(folder).join(name),
+        _ => resolved(path),
     }
 }
 

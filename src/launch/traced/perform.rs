@@ -12,6 +12,7 @@ use crate::backend::{Job, View};
 use crate::inputs::paths::PathId;
 use crate::inputs::stamp;
 use crate::launch::call::{lexical, plain};
+use crate::launch::perform::folders_of;
 use crate::launch::{Engine, Place};
 
 /// What a launch that ran to its end gave.
@@ -79,8 +80,8 @@ pub(in crate::launch) fn perform(
         root: &place.root,
     };
     let written = |path: &Path| {
-        let path = lexical(path);
-        executed.view.written(&path).filter(|upper| upper.symlink_metadata().is_ok()).unwrap_or(path)
+        let upper = executed.view.written(path).filter(|upper| upper.symlink_metadata().is_ok());
+        upper.unwrap_or_else(|| lexical(path))
     };
     // Of a test's files those that it was shown.
     let below = format!("{}/", place.root);
@@ -115,11 +116,8 @@ pub fn exit_status(raw: i32) -> Option<u8> {
 /// The folders below which it writes: the project root, its working directory, and those of its outputs.
 fn covered(traced: &Traced, root: &str, outputs: &[String]) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![PathBuf::from(root), PathBuf::from(&traced.directory)];
-    for output in outputs.iter().chain(&traced.output) {
-        if let Some(folder) = lexical(&traced.absolute(output)).parent() {
-            folders.push(folder.to_owned());
-        }
-    }
+    let outputs = outputs.iter().chain(&traced.output).map(|output| traced.absolute(output));
+    folders.extend(outputs.flat_map(|output| folders_of(&output)));
     match folders.iter().find(|folder| folder.parent().is_none()) {
         Some(_) => Err("it works in the root of the file system".into()),
         None => Ok(folders),
