@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -24,7 +24,8 @@ fn pid(child: &Child) -> Pid {
 
 /// A traced shell that has come to the point where it makes the file `up`.
 fn started(room: &Room, script: &str) -> Child {
-    let child = room.traced("/bin/sh", &["-c", script]).spawn().unwrap();
+    // In a group of its own, for which its parent is there: an orphaned group is not stopped from the terminal (POSIX, `SIGTSTP`).
+    let child = room.traced("/bin/sh", &["-c", script]).process_group(0).spawn().unwrap();
     wait_for("it starts", || room.work("up").exists());
     child
 }
