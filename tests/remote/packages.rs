@@ -41,14 +41,22 @@ fn a_package_with_debug_information_is_compiled_here() {
     executed(&Package { build, ..LUAJIT }, "local");
 }
 
-/// Learns a package beside a casd that keeps results, has another machine build it, and a third one once it is edited.
-fn cached(package: &Package) {
+/// A package beside a casd that keeps results; nothing is done where there is none.
+fn beside_casd(package: &Package, act: impl FnOnce(&Bench<'_>, &Sandbox)) {
     let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(peers) = Peers::get() else { return };
     let casd = peers.casd(&CasdOptions::default());
     let sandbox = Sandbox::new();
     let bench = package.on(&sandbox).set("SPEC_CC_POLICY", "cache-only").set("SPEC_CC_REMOTE", &casd.url);
+    act(&bench, &sandbox);
+}
 
+/// Learns a package beside a casd that keeps results, has another machine build it, and a third one once it is edited.
+fn cached(package: &Package) {
+    beside_casd(package, |bench, sandbox| found_elsewhere(bench, sandbox, package));
+}
+
+fn found_elsewhere(bench: &Bench<'_>, sandbox: &Sandbox, package: &Package) {
     bench.lay_out();
     let wanted = bench.build_plainly();
     bench.lay_out();
@@ -67,20 +75,17 @@ fn cached(package: &Package) {
     let found: f64 = ["cached", "joined", "prefetched"].iter().map(|way| stats.served(way)).sum();
     assert!(found >= (units(&wanted).count() * 95 / 100) as f64, "too few found: {stats:?}");
     bench.assert_recorded(&wanted);
-    edited_elsewhere(&bench, &sandbox, package);
+    edited_elsewhere(bench, sandbox, package);
 }
 
 /// Learns a package beside a casd that keeps results, and has another machine build it once it is edited.
 fn launched(package: &Package) {
-    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(peers) = Peers::get() else { return };
-    let casd = peers.casd(&CasdOptions::default());
-    let sandbox = Sandbox::new();
-    let bench = package.on(&sandbox).set("SPEC_CC_POLICY", "cache-only").set("SPEC_CC_REMOTE", &casd.url);
-    bench.lay_out();
-    let learnt = bench.build();
-    assert!(units(&learnt).count() >= 20, "too small a package: {learnt:?}");
-    edited_elsewhere(&bench, &sandbox, package);
+    beside_casd(package, |bench, sandbox| {
+        bench.lay_out();
+        let learnt = bench.build();
+        assert!(units(&learnt).count() >= 20, "too small a package: {learnt:?}");
+        edited_elsewhere(bench, sandbox, package);
+    });
 }
 
 /// Builds the edited package on a machine that has never seen it: what the compiler builds, ahead of the build.
