@@ -27,11 +27,15 @@ mod stand;
 mod support;
 mod way;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, ensure};
 
 use crate::median::median;
 use crate::package::Package;
 use crate::stand::Stand;
+use crate::support::tree::Listing;
 use crate::way::{Took, Way};
 
 const ROUNDS: usize = 5;
@@ -72,7 +76,15 @@ fn measure(stand: &'static Stand, package: &'static Package, rounds: usize) -> R
             took.push(time);
             products.push(product);
         }
-        ensure!(products.windows(2).all(|pair| pair[0] == pair[1]), "the ways have made different artifacts");
+        for (way, product) in ways.iter().zip(&products) {
+            let differing = differing(product, &products[0]);
+            ensure!(
+                differing.is_empty(),
+                "{} has made other files than {}: {differing:?}",
+                way.name,
+                ways[0].name
+            );
+        }
     }
     println!("the artifacts are the same in all ways");
     for way in &ways {
@@ -91,6 +103,12 @@ fn measure(stand: &'static Stand, package: &'static Package, rounds: usize) -> R
         ratio(recc, plain)
     );
     Ok(())
+}
+
+/// The files that are not the same in both.
+fn differing<'a>(one: &'a Listing, other: &'a Listing) -> BTreeSet<&'a PathBuf> {
+    let all = one.keys().chain(other.keys());
+    all.filter(|path| one.get(*path) != other.get(*path)).collect()
 }
 
 /// The median of each round's ratio.

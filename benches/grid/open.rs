@@ -134,8 +134,7 @@ fn compute(engine: &Engine, grid: &Grid, place: &Place, knowns: &[Arc<Known>]) -
             let reads = known.state().reads.clone();
             let (Some(call), context) = (known.work.compile(), place.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
-            let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys, context);
-            let moment = moment.map_err(anyhow::Error::msg)?;
+            let moment = Moment::new(engine, &instance, context.assumed);
             grid.wire(&moment.job(call, &place.environment_of(call)))?;
         }
         Ok(())

@@ -74,6 +74,19 @@ const PACKAGES: &[Package] = &[
         widest: "src/precompiled.hpp",
         below: None,
     },
+    // An autoconf package without libtool: beside its configure, little but compilers runs.
+    Package {
+        name: "git",
+        source: Source::Debian("git"),
+        prepare: "make -s configure 2>&1 && echo 'NO_GETTEXT = 1\nNO_PERL = 1\nNO_PYTHON = 1\nNO_TCLTK = 1' >config.mak",
+        needs: &["zlib1g-dev"],
+        configure: "sh ./configure -q --prefix=/usr --without-openssl --without-curl --without-expat CFLAGS=-O2",
+        make: "make -s -j \"$JOBS\" >/dev/null",
+        install: "make -s install >/dev/null",
+        edited: &["wt-status.c", "range-diff.h"],
+        widest: "git-compat-util.h",
+        below: None,
+    },
     Package {
         name: "glib",
         source: Source::Debian("glib2.0"),
