@@ -23,7 +23,8 @@ pub struct Folders {
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: HashMap<Box<[u8]>, Message>,
+    /// By keys of many kilobytes, of which the standard hasher takes longer than of all else here.
+    known: HashMap<Box<[u8]>, Message, foldhash::fast::RandomState>,
     bytes: usize,
 }
 

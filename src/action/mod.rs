@@ -11,8 +11,8 @@ use prost::Message;
 use crate::inputs::digest::Digest;
 
 pub use folders::Folders;
-pub use tree::Input;
 pub(crate) use tree::normalised;
+pub use tree::{Input, Renamed};
 
 /// Everything that decides what a command produces.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub struct Parts<'a> {
 /// Computes the digest of the REAPI `Action` for these parts and inputs.
 ///
 /// The input root mirrors the file system from `/`, so that every input is keyed by the path the compiler opened.
-/// What is in `folders` takes no time again. The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
+/// `renamed` is a folder whose inputs are keyed as if it had another name. What is in `folders` takes no time again. The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
 ///
 /// ```
 /// use spec_cc::{action, inputs::digest::Digest};
@@ -40,15 +40,20 @@ pub struct Parts<'a> {
 /// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
 /// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
 /// let input = |text: &[u8]| action::Input { path: "/src/a.c", digest: Digest::of(text), executable: false };
-/// let digest = |inputs: &[_]| action::digest(&parts, inputs, &action::Folders::default());
+/// let digest = |inputs: &[_]| action::digest(&parts, inputs, None, &action::Folders::default());
 /// let before = digest(&[input(b"int a;")]);
 /// assert_eq!(before, digest(&[input(b"int a;")]));
 /// assert_ne!(before, digest(&[input(b"int b;")]));
 /// ```
-pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>], folders: &Folders) -> Digest {
+pub fn digest(
+    parts: &Parts<'_>,
+    inputs: &[Input<'_>],
+    renamed: Option<Renamed<'_>>,
+    folders: &Folders,
+) -> Digest {
     let directory = normalised(parts.directory);
-    let root = tree::root_digest(inputs, &directory, folders);
-    let command = command(parts, &directory);
+    let root = tree::root_digest(inputs, &directory, renamed, folders);
+    let command = command(parts, &directory, renamed);
     let action = reapi::Action {
         command_digest: Some(to_reapi(&Digest::of(&command.encode_to_vec()))),
         input_root_digest: Some(to_reapi(&root)),
@@ -59,7 +64,11 @@ pub fn digest(parts: &Parts<'_>, inputs: &[Input<'_>], folders: &Folders) -> Dig
     Digest::of(&action.encode_to_vec())
 }
 
-fn command(parts: &Parts<'_>, directory: &str) -> reapi::Command {
+fn command(parts: &Parts<'_>, directory: &str, renamed: Option<Renamed<'_>>) -> reapi::Command {
+    let working_directory = match renamed.and_then(|renamed| Some((renamed, renamed.below(directory)?))) {
+        Some((renamed, rest)) => format!("{}{rest}", renamed.name),
+        None => directory.trim_start_matches('/').to_owned(),
+    };
     let mut outputs = parts.outputs.to_vec();
     outputs.sort_unstable();
     reapi::Command {
@@ -73,7 +82,7 @@ fn command(parts: &Parts<'_>, directory: &str) -> reapi::Command {
             })
             .collect(),
         output_paths: outputs,
-        working_directory: directory.trim_start_matches('/').to_owned(),
+        working_directory,
         ..Default::default()
     }
 }

@@ -32,6 +32,8 @@ enum What {
     File(Digest, bool),
     Folder,
     Link(String),
+    /// A folder with all that is in it, by the digest of its `Directory`.
+    Tree(Digest),
 }
 
 impl<'a> Leaf<'a> {
@@ -54,10 +56,15 @@ impl<'a> Leaf<'a> {
 
 fn below_root(path: Cow<'_, str>) -> Cow<'_, str> {
     let slashes = path.bytes().take_while(|byte| *byte == b'/').count();
+    from(path, slashes)
+}
+
+/// A path less its first `start` bytes.
+fn from(path: Cow<'_, str>, start: usize) -> Cow<'_, str> {
     match path {
-        Cow::Borrowed(path) => Cow::Borrowed(&path[slashes..]),
+        Cow::Borrowed(path) => Cow::Borrowed(&path[start..]),
         Cow::Owned(mut path) => {
-            path.drain(..slashes);
+            path.drain(..start);
             Cow::Owned(path)
         }
     }
@@ -82,10 +89,50 @@ pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
     Cow::Owned(format!("/{}", parts.join("/")))
 }
 
-/// Digest of the root `Directory` that holds `inputs` below `/` and, even when empty, the working directory.
-pub(super) fn root_digest(inputs: &[Input<'_>], directory: &str, folders: &Folders) -> Digest {
-    let files = inputs.iter().map(|input| Leaf::file(normalised(input.path), input.digest, input.executable));
-    root(files.chain(Leaf::folder(directory)).collect(), folders, &mut |_, _| {})
+/// A folder that goes by another name.
+#[derive(Debug, Clone, Copy)]
+pub struct Renamed<'a> {
+    /// Its path, normal.
+    pub folder: &'a str,
+    /// The name that it has in `/` instead.
+    pub name: &'a str,
+}
+
+impl Renamed<'_> {
+    /// What a path in the folder, which is normal, has behind it: nothing, or a slash and more.
+    pub(super) fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// Digest of the root `Directory` that holds `inputs` below `/` and, even when empty, the working directory, which is normal.
+pub(super) fn root_digest(
+    inputs: &[Input<'_>],
+    directory: &str,
+    renamed: Option<Renamed<'_>>,
+    folders: &Folders,
+) -> Digest {
+    let (mut inside, mut outside) = (Vec::new(), Vec::with_capacity(inputs.len() + 1));
+    for input in inputs {
+        let path = normalised(input.path);
+        match renamed.and_then(|renamed| Some(path.len() - renamed.below(&path)?.len())) {
+            Some(start) => inside.push(Leaf::file(from(path, start), input.digest, input.executable)),
+            None => outside.push(Leaf::file(path, input.digest, input.executable)),
+        }
+    }
+    let built = &mut |_, _| {};
+    let works_in = renamed.and_then(|renamed| renamed.below(directory));
+    match works_in {
+        Some(rest) => inside.extend(Leaf::folder(rest)),
+        None => outside.extend(Leaf::folder(directory)),
+    }
+    if let Some(renamed) = renamed
+        && (works_in.is_some() || !inside.is_empty())
+    {
+        let what = What::Tree(root(inside, folders, built));
+        outside.push(Leaf { path: Cow::Borrowed(renamed.name), what });
+    }
+    root(outside, folders, built)
 }
 
 /// Digest of the root `Directory` that holds `leaves`, in any order; `built` gets every `Directory`, the root last.
@@ -117,6 +164,7 @@ fn folder(
                     files.push(Entry { name: tail, digest: *digest, executable: *executable });
                 }
                 What::Link(target) => links.push(Link { name: tail, target }),
+                What::Tree(digest) => folders.push(Entry { name: tail, digest: *digest, executable: false }),
                 What::Folder => {}
             }
             rest = &rest[1..];
@@ -139,15 +187,20 @@ fn folder(
 
 #[cfg(test)]
 mod tests {
-    use super::{Folders, Input, Leaf, normalised, root};
+    use super::{Folders, Input, Leaf, Renamed, normalised, root};
     use crate::inputs::digest::Digest;
+
+    /// A file whose content does not tell where it is.
+    fn content(path: &str) -> Input<'_> {
+        Input { path, digest: Digest::of(b"content"), executable: false }
+    }
 
     fn file(path: &str) -> Input<'_> {
         Input { path, digest: Digest::of(path.as_bytes()), executable: false }
     }
 
     fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
-        super::root_digest(inputs, directory, &Folders::default())
+        super::root_digest(inputs, directory, None, &Folders::default())
     }
 
     #[test]
@@ -176,6 +229,35 @@ mod tests {
     fn an_executable_file_is_another_input() {
         let executable = Input { executable: true, ..file("/a/x") };
         assert_ne!(root_digest(&[executable], "/w"), root_digest(&[file("/a/x")], "/w"));
+    }
+
+    #[test]
+    fn a_renamed_folder_is_as_if_it_had_that_name() {
+        let renamed = Some(Renamed { folder: "/home/me", name: "{root}" });
+        let digest = |paths: &[&str], directory: &str| {
+            let inputs: Vec<Input<'_>> = paths.iter().map(|path| content(path)).collect();
+            super::root_digest(&inputs, directory, renamed, &Folders::default())
+        };
+        let by_hand = |paths: &[&str], directory: &str| {
+            let inputs: Vec<Input<'_>> = paths.iter().map(|path| content(path)).collect();
+            root_digest(&inputs, directory)
+        };
+        let all = ["/a/x", "/home/me/b.c", "/home/me/c/d.h", "/home/me.h", "/home/my/e.h", "/z"];
+        let named = ["/a/x", "/{root}/b.c", "/{root}/c/d.h", "/home/me.h", "/home/my/e.h", "/z"];
+        for (directory, name) in [
+            ("/home/me", "/{root}"),
+            ("/home/me/c", "/{root}/c"),
+            ("/home/me/new", "/{root}/new"),
+            ("/home", "/home"),
+            ("/home/mexico", "/home/mexico"),
+            ("/", "/"),
+        ] {
+            for (all, named) in [(&all[..], &named[..]), (&all[..1], &named[..1]), (&all[1..2], &named[1..2])]
+            {
+                assert_eq!(digest(all, directory), by_hand(named, name), "{all:?} in {directory}");
+            }
+        }
+        assert_eq!(digest(&["/home/me/a/../b.c"], "/"), by_hand(&["/{root}/b.c"], "/"));
     }
 
     #[test]

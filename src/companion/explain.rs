@@ -117,8 +117,7 @@ fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Gri
     let context = request.context(root.to_str().ok_or("the project root is not UTF-8")?);
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
     let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
-    let mut snapshot = Snapshot::new(&engine.files);
-    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys.clone(), context)?;
+    let moment = Moment::new(engine, &instance, context.assumed);
     let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
     let wire = wire.transpose().map_err(|error| error.to_string())?;
     Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, wire })

@@ -61,7 +61,7 @@ pub(super) fn obtain(
     if instance.incbin {
         return None;
     }
-    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, instance.keys, context).ok()?;
+    let moment = Moment::new(engine, &instance, context.assumed);
     let job = moment.job(call, &request.environment);
     let had = attended(alive, |cancel| {
         let here = |started: &dyn Fn(i32)| {

@@ -1,7 +1,9 @@
 //! Reviving: an element's records on the paths and with the compilers of today.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use crate::command::{driver, normalise};
 use crate::inputs::paths::{PathId, Paths};
@@ -9,33 +11,54 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Call, Engine, Known, Place, Reads, Traced, Work};
-use crate::store::{Element, Given, Record, RecordId};
+use crate::store::{Element, Given, Record, RecordId, SetId};
+
+/// More threads bring little.
+const MOST_THREADS: usize = 4;
+/// So many records are worth a thread.
+const FEW: usize = 256;
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
-    let (ids, ranks) = intern(engine.paths(), element, &place.root);
-    let mut sets = HashMap::new();
-    let mut knowns = HashMap::with_capacity(element.records.len());
-    let mut snapshot = Snapshot::new(&engine.files);
-    for record in &element.records {
-        let Some(numbers) = element.sets.get(&record.set) else { continue };
-        let set = sets.entry(record.set).or_insert_with(|| {
-            let mut numbers = numbers.to_vec();
-            numbers.sort_unstable_by_key(|&number| ranks.get(number as usize));
-            let set = numbers.iter().filter_map(|&number| ids.get(number as usize).copied());
-            set.collect::<Arc<[PathId]>>()
-        });
-        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-        match work(&engine.toolchains, record, place, &mut snapshot) {
-            Ok(work) => {
-                let known = Arc::new(Known::new(work, record.clone(), reads, given(record, place)));
-                place.makes(engine, &known);
-                knowns.insert(record.id, known);
+    let sorted = Sorted::new(engine.paths(), element, &place.root);
+    let sets: Vec<_> = element.sets.iter().collect();
+    let sets: HashMap<SetId, Arc<[PathId]>> =
+        on_cores(&sets, |part| part.iter().map(|(id, numbers)| (**id, sorted.set(numbers))).collect());
+    let knowns: HashMap<RecordId, Arc<Known>> = on_cores(&element.records, |part| {
+        let mut snapshot = Snapshot::new(&engine.files);
+        let mut knowns = Vec::with_capacity(part.len());
+        for record in part {
+            let Some(set) = sets.get(&record.set) else { continue };
+            let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+            match work(&engine.toolchains, record, place, &mut snapshot) {
+                Ok(work) => {
+                    let known = Known::new(work, record.clone(), reads, given(record, place));
+                    knowns.push((record.id, Arc::new(known)));
+                }
+                Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
             }
-            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
         }
+        knowns
+    });
+    // In the order of the build: of two that make one file, the later one is its maker.
+    for known in element.records.iter().filter_map(|record| knowns.get(&record.id)) {
+        place.makes(engine, known);
     }
     knowns
+}
+
+/// What `work` makes of `items`, a part of them on each core.
+fn on_cores<T: Sync, R: Send, C: FromIterator<R>>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> C {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let mut parts = items.chunks(items.len().div_ceil(cores).max(FEW));
+    let own = parts.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = parts.map(|part| scope.spawn(|| work(part))).collect();
+        let own = work(own);
+        let others =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        own.into_iter().chain(others.flatten()).collect()
+    })
 }
 
 /// The files of its build that a traced command read, on today's paths.
@@ -74,16 +97,34 @@ fn work(
         .map_err(|bypass| bypass.reason.to_string())
 }
 
-/// The element's paths on today's root, and the place of each among them by text: a set is sorted by its paths.
-fn intern(paths: &Paths, element: &Element, root: &str) -> (Vec<PathId>, Vec<u32>) {
-    let texts: Vec<String> = element.paths.iter().map(|path| normalise::from_template(path, root)).collect();
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_unstable_by_key(|&number| texts.get(number));
-    let mut ranks = vec![0; texts.len()];
-    for (rank, number) in order.into_iter().enumerate() {
-        if let Some(slot) = ranks.get_mut(number) {
-            *slot = rank as u32;
+/// An element's paths on today's root, sorted by their texts as a set has to be.
+struct Sorted {
+    /// The place of each of the element's paths among them.
+    places: Vec<u32>,
+    ids: Vec<PathId>,
+}
+
+impl Sorted {
+    fn new(paths: &Paths, element: &Element, root: &str) -> Self {
+        let texts: Vec<String> =
+            element.paths.iter().map(|path| normalise::from_template(path, root)).collect();
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_unstable_by_key(|&number| texts.get(number));
+        let mut places = vec![0; texts.len()];
+        for (place, &number) in order.iter().enumerate() {
+            if let Some(slot) = places.get_mut(number) {
+                *slot = place as u32;
+            }
         }
+        let ids = order.into_iter().filter_map(|number| Some(paths.intern(texts.get(number)?))).collect();
+        Self { places, ids }
     }
-    (texts.iter().map(|text| paths.intern(text)).collect(), ranks)
+
+    /// The set of the paths with these numbers.
+    fn set(&self, numbers: &[u32]) -> Arc<[PathId]> {
+        let places = numbers.iter().filter_map(|&number| self.places.get(number as usize));
+        let mut places: Vec<u32> = places.copied().collect();
+        places.sort_unstable();
+        places.into_iter().filter_map(|place| self.ids.get(place as usize).copied()).collect()
+    }
 }

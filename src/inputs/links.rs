@@ -50,12 +50,18 @@ pub struct LinksNow<'l> {
     folders: RefCell<HashMap<String, Arc<Folder>>>,
     /// The one that was asked about last: files are asked about folder by folder.
     last: RefCell<Option<(String, Arc<Folder>)>>,
+    reals: RefCell<HashMap<String, Option<String>>>,
 }
 
 impl Links {
     /// The links of this moment. Not to be kept.
     pub fn now(&self) -> LinksNow<'_> {
-        LinksNow { links: self, folders: RefCell::default(), last: RefCell::default() }
+        LinksNow {
+            links: self,
+            folders: RefCell::default(),
+            last: RefCell::default(),
+            reals: RefCell::default(),
+        }
     }
 
     /// The folder as it is now.
@@ -103,6 +109,13 @@ impl LinksNow<'_> {
     pub fn is_plain(&self, path: &str) -> bool {
         let folder = self.folder(path);
         folder.kept && *folder.plain.get_or_init(|| holds_no_link(path))
+    }
+
+    /// Where `path` leads, as realpath(3) says; `None` for what is not there, or leads to a path that is not UTF-8.
+    pub fn real(&self, path: &str) -> Option<String> {
+        let mut reals = self.reals.borrow_mut();
+        let real = || fs::canonicalize(path).ok()?.into_os_string().into_string().ok();
+        reals.entry(path.to_owned()).or_insert_with(real).clone()
     }
 
     /// The target of the symbolic link at an absolute path, as [`link`] gives it.

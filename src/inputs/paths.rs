@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// A path's number in its [`Paths`]; dense, counted from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,10 +19,10 @@ impl PathId {
 }
 
 /// A path's text, ready for system calls.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct PathName {
-    /// The path and a NUL.
-    terminated: Arc<str>,
+    /// The path and a NUL. Never freed, as no table ever forgets a path: threads that counted who holds one would wait for each other.
+    terminated: &'static str,
 }
 
 impl PathName {
@@ -30,21 +30,21 @@ impl PathName {
         let mut terminated = String::with_capacity(text.len() + 1);
         terminated.push_str(text);
         terminated.push('\0');
-        Self { terminated: terminated.into() }
+        Self { terminated: terminated.leak() }
     }
 
     /// The path as it was interned.
-    pub fn as_str(&self) -> &str {
+    pub fn as_str(self) -> &'static str {
         &self.terminated[..self.terminated.len() - 1]
     }
 
     /// The path for a system call; `None` when it holds a NUL, which no file's path does.
-    pub fn as_c_str(&self) -> Option<&CStr> {
+    pub fn as_c_str(self) -> Option<&'static CStr> {
         CStr::from_bytes_with_nul(self.terminated.as_bytes()).ok()
     }
 
     /// The text before the last slash (`/` for a file in the root, empty for a bare name).
-    pub fn folder(&self) -> &str {
+    pub fn folder(self) -> &'static str {
         match self.as_str().rsplit_once('/') {
             Some(("", _)) => "/",
             Some((folder, _)) => folder,
@@ -88,23 +88,16 @@ pub struct Paths {
     table: RwLock<Table>,
 }
 
-/// The texts of a table's paths.
-#[derive(Debug)]
-pub struct Texts<'t> {
-    table: RwLockReadGuard<'t, Table>,
-}
-
-impl Texts<'_> {
-    /// The text of a path; an empty one for a number of another table.
-    pub fn get(&self, id: PathId) -> &str {
-        self.table.names.get(id.index()).map_or("", PathName::as_str)
-    }
-}
-
 #[derive(Debug, Default)]
 struct Table {
     ids: HashMap<PathName, PathId>,
     names: Vec<PathName>,
+}
+
+impl Table {
+    fn get(&self, id: PathId) -> PathName {
+        self.names.get(id.index()).copied().unwrap_or(PathName { terminated: "\0" })
+    }
 }
 
 impl Paths {
@@ -119,7 +112,7 @@ impl Paths {
         }
         let id = PathId(table.names.len() as u32);
         let name = PathName::new(path);
-        table.names.push(name.clone());
+        table.names.push(name);
         table.ids.insert(name, id);
         id
     }
@@ -131,13 +124,13 @@ impl Paths {
 
     /// The path of a number; an empty one for a number of another table.
     pub fn get(&self, id: PathId) -> PathName {
-        self.read().names.get(id.index()).cloned().unwrap_or_else(|| PathName::new(""))
+        self.read().get(id)
     }
 
-    /// The texts of all paths, to look many up at once. No path can be added before it is dropped, and its holder must not
-    /// ask the table for anything else.
-    pub fn texts(&self) -> Texts<'_> {
-        Texts { table: self.read() }
+    /// The paths of many numbers, in their order.
+    pub fn all(&self, ids: &[PathId]) -> Vec<PathName> {
+        let table = self.read();
+        ids.iter().map(|&id| table.get(id)).collect()
     }
 
     /// How many paths there are; every [`PathId`] of this table is below.

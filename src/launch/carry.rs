@@ -131,7 +131,7 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<La
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, call, (grid, &assumed), &mut snapshot, &instance) {
+        match on_grid(engine, task, call, (grid, &assumed), &instance) {
             Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&call.compile.source, &error),
@@ -186,16 +186,10 @@ fn on_grid(
     task: &Task,
     call: &Call,
     (grid, assumed): (&Grid, &[Assumed]),
-    snapshot: &mut Snapshot<'_>,
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
     let Task { known, place, .. } = task;
-    let set = known.state().reads.set.clone();
-    let moment = Moment::new(engine, snapshot, call, &set, instance.keys.clone(), place.context(assumed));
-    let Ok(moment) = moment.inspect_err(|why| tracing::debug!("launch of {}: {why}", call.compile.source))
-    else {
-        return Ok(None);
-    };
+    let moment = Moment::new(engine, instance, assumed);
     let environment = place.environment_of(call);
     let job = moment.job(call, &environment);
     let wire = grid.wire(&job)?;

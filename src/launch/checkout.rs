@@ -103,7 +103,10 @@ pub(super) fn keys(made: Made<'_>) -> Keys {
             let exact = Digest::of(format!("{key} in {}", made.root).as_bytes());
             Keys { exact, shared: Ok(Shared { key, sharing, root: made.root.to_owned() }) }
         }
-        Err(why) => Keys { exact: action::digest(&made.parts, made.inputs, made.folders), shared: Err(why) },
+        Err(why) => {
+            let exact = action::digest(&made.parts, made.inputs, None, made.folders);
+            Keys { exact, shared: Err(why) }
+        }
     }
 }
 
@@ -114,27 +117,17 @@ fn shared_digest(made: Made<'_>) -> Result<Digest, Unshared> {
     };
     let all = |texts: &[String]| texts.iter().map(without).collect::<Result<Vec<_>, _>>();
     let (arguments, outputs) = (all(made.parts.arguments)?, all(made.parts.outputs)?);
-    let directory = without(&made.parts.directory.to_owned())?;
-    let paths =
-        made.inputs.iter().map(|input| placeless(input.path, made.root)).collect::<Result<Vec<_>, _>>()?;
-    let inputs: Vec<_> =
-        made.inputs.iter().zip(&paths).map(|(input, path)| action::Input { path, ..*input }).collect();
-    let parts =
-        action::Parts { arguments: &arguments, outputs: &outputs, directory: &directory, ..made.parts };
-    Ok(action::digest(&parts, &inputs, made.folders))
-}
-
-/// A path with `{root}` for the project root.
-fn placeless(path: &str, root: &str) -> Result<String, Unshared> {
-    let refused = |why| Unshared::File { file: path.to_owned(), why };
-    if path.contains(MARK) {
-        return Err(refused("has a name that stands for the project root"));
+    let named = |path: &str| memchr::memchr(b'{', path.as_bytes()).is_some() && path.contains(MARK);
+    if named(made.parts.directory) {
+        return Err(Unshared::Mentioned(made.parts.directory.to_owned()));
     }
-    let normal = action::normalised(path);
-    Ok(match below(&normal, root) {
-        Some(rest) => format!("/{MARK}{rest}"),
-        None => normal.into_owned(),
-    })
+    if let Some(input) = made.inputs.iter().find(|input| named(input.path)) {
+        let why = "has a name that stands for the project root";
+        return Err(Unshared::File { file: input.path.to_owned(), why });
+    }
+    let parts = action::Parts { arguments: &arguments, outputs: &outputs, ..made.parts };
+    let renamed = action::Renamed { folder: made.root, name: MARK };
+    Ok(action::digest(&parts, made.inputs, Some(renamed), made.folders))
 }
 
 /// Whether a call that reads `set` leaves the same in every checkout.
@@ -153,8 +146,10 @@ pub(super) fn sharing(
     };
     let sharing = sharing::sharing(&call.compile, at)?;
     let systems = sharing::shortens_names(&call.compile) && hazards.contains(Hazards::SYSTEM);
-    for &id in set {
-        let name = engine.paths().get(id);
+    if !sharing.mapped && !systems {
+        return Ok(sharing);
+    }
+    for (&id, name) in set.iter().zip(engine.paths().all(set)) {
         let inside = below(name.as_str(), root).is_some();
         let why = if sharing.mapped && !inside && name.as_str().starts_with(root) {
             "lies beside the project root, whose name its own begins with"

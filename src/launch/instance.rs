@@ -54,6 +54,12 @@ pub struct Instance {
     pub changed_ns: i64,
     /// Whether its sources may include binary files: only a compile here, whose assembler says so, can tell.
     pub incbin: bool,
+    /// The dependency set that it is an instance with.
+    pub set: Arc<[PathId]>,
+    /// The files of the set, in its order.
+    pub seen: Vec<Seen>,
+    /// The compiler.
+    pub toolchain: Arc<Toolchain>,
 }
 
 /// Where and with what a call would run now.
@@ -89,6 +95,9 @@ pub(super) struct Looked {
     pub(super) incbin: bool,
     /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
     pub(super) quotes: bool,
+    /// The files of the set, in its order.
+    seen: Vec<Seen>,
+    toolchain: Arc<Toolchain>,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.
@@ -111,6 +120,9 @@ pub fn instantiate(
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
             incbin: looked.incbin,
+            set: Arc::clone(&reads.set),
+            seen: looked.seen,
+            toolchain: looked.toolchain,
         }),
     }
 }
@@ -155,6 +167,8 @@ pub(super) fn look(
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
+        seen,
+        toolchain,
     })
 }
 
@@ -166,12 +180,12 @@ fn keys(
     (set, seen): (&[PathId], &[Seen]),
     sharing: &Result<Sharing, Unshared>,
 ) -> Keys {
-    let texts = engine.paths().texts();
-    let inputs: Vec<_> = set
+    let names = engine.paths().all(set);
+    let inputs: Vec<_> = names
         .iter()
         .zip(seen)
-        .map(|(&id, seen)| action::Input {
-            path: texts.get(id),
+        .map(|(name, seen)| action::Input {
+            path: name.as_str(),
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         })

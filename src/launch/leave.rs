@@ -16,11 +16,11 @@ pub fn leave(
     key: &Digest,
 ) -> Result<(), String> {
     let mut snapshot = Snapshot::new(&engine.files);
-    let keys = match instantiate(engine, &mut snapshot, call, reads, context) {
-        Ok(instance) if instance.action == *key && !instance.incbin => instance.keys,
+    let instance = match instantiate(engine, &mut snapshot, call, reads, context) {
+        Ok(instance) if instance.action == *key && !instance.incbin => instance,
         _ => return Err("its action is not what it was".into()),
     };
-    let moment = Moment::new(engine, &mut snapshot, call, &reads.set, keys, context)?;
+    let moment = Moment::new(engine, &instance, context.assumed);
     let job = moment.job(call, environment);
     let wire = grid.wire(&job).map_err(|error| error.to_string())?;
     let outcome = engine.cache.find(key).ok_or("its result has gone")?;

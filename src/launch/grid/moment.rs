@@ -1,56 +1,31 @@
 //! A compile with everything that was looked at to instantiate it, from which its job for a grid is made.
 
-use std::sync::Arc;
-
 use super::Job;
 use crate::action::remote::File;
 use crate::inputs::digest::Digest;
-use crate::inputs::files::Seen;
-use crate::inputs::paths::{PathId, PathName};
-use crate::inputs::snapshot::Snapshot;
-use crate::inputs::toolchain::Toolchain;
-use crate::launch::{Call, Context, Engine, Keys};
+use crate::inputs::paths::PathName;
+use crate::launch::{Assumed, Call, Engine, Instance};
 
-/// A call's inputs and compiler as one snapshot has them.
-pub struct Moment {
-    inputs: Vec<(PathName, Seen)>,
-    toolchain: Arc<Toolchain>,
+/// An instance with its files by their names.
+pub struct Moment<'i> {
+    instance: &'i Instance,
+    names: Vec<PathName>,
     assumed: Vec<(PathName, Digest)>,
-    keys: Keys,
 }
 
-impl Moment {
-    /// What `snapshot` sees of a call whose instance has the keys `keys`; an error when it sees less than then.
-    pub fn new(
-        engine: &Engine,
-        snapshot: &mut Snapshot<'_>,
-        call: &Call,
-        set: &[PathId],
-        keys: Keys,
-        context: Context<'_>,
-    ) -> Result<Self, String> {
-        context.assume(snapshot);
-        let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| error.to_string())?;
-        let mut inputs = Vec::with_capacity(set.len());
-        for &id in set {
-            let name = engine.paths().get(id);
-            let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
-            inputs.push((name, seen));
-        }
-        let assumed = context.assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
-        Ok(Self { inputs, toolchain, assumed, keys })
-    }
-
-    /// The compiler.
-    pub fn toolchain(&self) -> Arc<Toolchain> {
-        Arc::clone(&self.toolchain)
+impl<'i> Moment<'i> {
+    /// The instance of a call; the files in `assumed` are not there yet.
+    pub fn new(engine: &Engine, instance: &'i Instance, assumed: &[Assumed]) -> Self {
+        let names = engine.paths().all(&instance.set);
+        let assumed = assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
+        Self { instance, names, assumed }
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
         let inside =
             |path: &str| path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
-        let files = self.inputs.iter().map(|(name, seen)| File {
+        let files = self.names.iter().zip(&self.instance.seen).map(|(name, seen)| File {
             path: name.as_str(),
             // Which of the two it was is not recorded; below the working directory it is the usual one.
             absolute: !inside(name.as_str()),
@@ -64,8 +39,8 @@ impl Moment {
             outputs: &call.compile.outputs,
             files: files.collect(),
             assumed: &self.assumed,
-            keys: self.keys.clone(),
-            toolchain: &self.toolchain,
+            keys: self.instance.keys.clone(),
+            toolchain: &self.instance.toolchain,
             compile: Some(&call.compile),
             link: false,
         }

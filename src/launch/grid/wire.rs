@@ -101,7 +101,7 @@ pub(super) fn wire(
     if !layout.deps_override.is_empty() {
         return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
     }
-    let directory = real_directory(job);
+    let directory = real_directory(job, now);
     let asked = Asked {
         arguments: &job.arguments,
         environment: job.environment,
@@ -147,10 +147,8 @@ pub(super) fn wire(
 }
 
 /// The working directory without links, as recc names it; compilers go by `$PWD`, which may have some.
-fn real_directory<'a>(job: &Job<'a>) -> Cow<'a, str> {
-    let real =
-        std::fs::canonicalize(job.directory).ok().and_then(|path| path.into_os_string().into_string().ok());
-    real.map_or(Cow::Borrowed(job.directory), Cow::Owned)
+fn real_directory<'a>(job: &Job<'a>, now: &LinksNow<'_>) -> Cow<'a, str> {
+    now.real(job.directory).map_or(Cow::Borrowed(job.directory), Cow::Owned)
 }
 
 /// The job's files, those below its working directory relative to that when `directory` names it otherwise.

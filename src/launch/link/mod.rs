@@ -150,7 +150,7 @@ fn key(
         outputs: std::slice::from_ref(&call.link.output.path),
         toolchain: &toolchain.fingerprint,
     };
-    action::digest(&parts, &inputs, &engine.folders)
+    action::digest(&parts, &inputs, None, &engine.folders)
 }
 
 impl Linkage {

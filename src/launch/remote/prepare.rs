@@ -62,7 +62,7 @@ pub(super) fn prepare<'f>(
     if instance.incbin {
         return Prepared::NeedsCore;
     }
-    match ticket((engine, grid), (task, call, cancel), (&assumed, instance), sight, cargo) {
+    match ticket((engine, grid), (task, call, cancel), (&assumed, &instance), sight, cargo) {
         Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
         Err(error) => {
             grid.complain(known.work.label(), &error);
@@ -111,21 +111,16 @@ fn unlaunched(known: &Known, launch: Launch) -> Prepared {
 fn ticket(
     (engine, grid): (&Engine, &Grid),
     (task, call, cancel): (&Task, &Call, Cancel),
-    (assumed, instance): (&[Assumed], Instance),
-    sight: &mut Sight<'_>,
+    (assumed, instance): (&[Assumed], &Instance),
+    sight: &Sight<'_>,
     cargo: &mut Cargo,
 ) -> Result<Ticket, Unobtainable> {
     let Task { known, place, .. } = task;
-    let (set, wall) = {
-        let state = known.state();
-        (Arc::clone(&state.reads.set), Duration::from_micros(state.record.wall_us))
-    };
-    let (snapshot, links) = (&mut sight.snapshot, &sight.links);
-    let moment = Moment::new(engine, snapshot, call, &set, instance.keys, place.context(assumed));
-    let moment = moment.map_err(Unobtainable::Unsent)?;
+    let wall = Duration::from_micros(known.state().record.wall_us);
+    let moment = Moment::new(engine, instance, assumed);
     let environment = place.environment_of(call);
     let job = moment.job(call, &environment);
-    let wire = grid.wire_at(&job, links)?;
+    let wire = grid.wire_at(&job, &sight.links)?;
     let executes = grid.policy(&job, &wire) != Policy::CacheOnly;
     let outline = wire.outline();
     let further = if grid.settings().uploads() { wire.further_messages().to_vec() } else { Vec::new() };
@@ -137,7 +132,7 @@ fn ticket(
         needs,
         further,
         keys: job.keys,
-        toolchain: moment.toolchain(),
+        toolchain: Arc::clone(&instance.toolchain),
         executes,
         wall,
     })

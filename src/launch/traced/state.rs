@@ -69,9 +69,8 @@ pub fn state(
     text.words([&traced.program, &traced.directory]);
     text.words(&traced.argv);
     text.words(traced.environment.iter().flat_map(|(name, value)| [name, value]));
-    let paths = engine.paths().texts();
-    for (&id, there) in set.iter().zip(&found) {
-        let path = paths.get(id);
+    for (name, there) in engine.paths().all(set).into_iter().zip(&found) {
+        let path = name.as_str();
         text.word(path);
         text.there(there);
         if let There::File(_) = there
