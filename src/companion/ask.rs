@@ -168,9 +168,6 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
         Verdict::Compile(compile) => compile,
         Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
     };
-    if command::is_probe(&compile, Path::new(&directory)) {
-        return bypass(Kind::Probe, &"it is a configure probe");
-    }
     let Some(compiler) = request.compiler.to_str().map(str::to_owned) else {
         return bypass(Kind::Other, &"the compiler's path is not UTF-8");
     };
