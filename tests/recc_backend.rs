@@ -163,7 +163,9 @@ fn events(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(files[0].path()).expect("read");
     fs::remove_dir_all(folder).expect("removed");
     let told = text.lines().filter_map(|line| Some(line.split_once(" [INFO] ")?.1.to_owned()));
-    told.filter(|event| !event.starts_with("Resolved ")).collect()
+    // We upload when nobody waits for it any more.
+    told.filter(|event| !["Resolved ", "Action cache updated "].iter().any(|start| event.starts_with(start)))
+        .collect()
 }
 
 #[test]
@@ -196,10 +198,7 @@ fn our_log_says_what_recc_s_says() {
     let other = ["-O1", "-c", "a.c"];
     let cache_only = ("RECC_CACHE_ONLY", "1");
     check(&other, &[cache_only], &|log, _| log.local_in_cache_only());
-    check(&other, &[cache_only, ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")], &|log, action| {
-        log.local_in_cache_only();
-        log.uploaded(&action);
-    });
+    check(&other, &[cache_only, ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")], &|log, _| log.local_in_cache_only());
     check(&other, &[cache_only], &|log, action| log.cache_hit(&action));
     check(&["-Df=4", "-c", "a.c"], &[], &|log, action| {
         log.executing(&action);

@@ -32,7 +32,6 @@ pub fn run(command: &Command, open: [bool; 3], stdout: bool) -> Result<Report> {
         user_us: ended.user_us,
         sys_us: ended.sys_us,
         wall_us: now().saturating_sub(started).as_micros() as u64,
-        max_rss_kib: ended.max_rss_kib,
         truncated: !complete || captures.iter().any(|(_, capture)| !capture.whole),
         stdout_seen: !complete,
         ..Report::default()

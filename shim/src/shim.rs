@@ -80,13 +80,11 @@ impl Call {
             args: self.command.argv.iter().skip(1).map(|arg| arg.to_bytes().to_vec()).collect(),
             cwd: file::working_directory()?,
             env: self.env.to_bytes(),
-            umask: file::umask(),
             mount_ns: file::stat(b"/proc/self/ns/mnt").map_or(0, |stat| stat.ino),
             cwd_dev: cwd.dev,
             cwd_ino: cwd.ino,
             terminal: terminal::is_terminal(STDERR),
             apart: are_apart(),
-            pid: process::id(),
         })
     }
 

@@ -50,7 +50,7 @@ fn a_real_compile_makes_its_object() {
     let bare = room.call("gcc").args(["-c", "x.c"]).output().unwrap();
     assert_eq!((stderr(&output), &report.stderr), (stderr(&bare), &bare.stderr));
     assert!(!report.truncated && !report.stdout_seen && report.status == 0);
-    assert!(report.wall_us > 1000 && report.max_rss_kib > 1000 && report.user_us + report.sys_us > 1000);
+    assert!(report.wall_us > 1000 && report.user_us + report.sys_us > 1000);
 }
 
 #[test]

@@ -91,3 +91,8 @@ fn command(parts: &Parts<'_>, directory: &str, renamed: Option<Renamed<'_>>) -> 
 pub fn to_reapi(digest: &Digest) -> reapi::Digest {
     reapi::Digest { hash: digest.hex(), size_bytes: i64::try_from(digest.size).unwrap_or(i64::MAX) }
 }
+
+/// The digest as we write it; `None` if it is none of SHA-256.
+pub fn from_reapi(digest: &reapi::Digest) -> Option<Digest> {
+    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
+}

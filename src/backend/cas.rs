@@ -5,11 +5,9 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek as _, Write};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use sha2::{Digest as _, Sha256};
 
 use super::error::if_there;
 use super::folder::{Folder, Stamp, discard, refresh};
@@ -50,8 +48,8 @@ impl Blobs {
         let path = copy.path().to_owned();
         let mut source = file;
         source.rewind().map_err(CacheError::new(&path, "read the file to copy here"))?;
-        let digest =
-            copy_hashing(source, copy.as_file_mut()).map_err(CacheError::new(&path, "copy a file here"))?;
+        let digest = Digest::of_copy(source, copy.as_file_mut())
+            .map_err(CacheError::new(&path, "copy a file here"))?;
         if self.open(&digest)?.is_none() {
             self.folder.place(&copy, &name(&digest))?;
         }
@@ -109,7 +107,7 @@ impl Blobs {
         if !refreshed && known().get(digest) == Some(&stamp) {
             return Ok(true);
         }
-        if !file.metadata()?.is_file() || copy_hashing(file, &mut io::sink())? != *digest {
+        if !file.metadata()?.is_file() || Digest::of_reader(file)? != *digest {
             known().remove(digest);
             return Ok(false);
         }
@@ -123,23 +121,4 @@ impl Blobs {
 
 fn name(digest: &Digest) -> String {
     format!("{}-{}", digest.hex(), digest.size)
-}
-
-fn copy_hashing(mut from: impl Read, to: &mut impl Write) -> io::Result<Digest> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 << 10];
-    let mut size = 0;
-    loop {
-        match from.read(&mut buffer) {
-            Ok(0) => return Ok(Digest { hash: hasher.finalize().into(), size }),
-            Ok(count) => {
-                let bytes = buffer.get(..count).unwrap_or_default();
-                hasher.update(bytes);
-                to.write_all(bytes)?;
-                size += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }

@@ -90,11 +90,6 @@ impl Executor {
         self.views.is_some()
     }
 
-    /// The kind of views that can be had.
-    pub fn views(&self) -> Option<Kind> {
-        self.views
-    }
-
     /// A view for a job that will write below `covered`; an error when there can be none. Where it [is staged](View::is_staged) it
     /// has nothing of `covered` yet.
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {

@@ -7,6 +7,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 
 use super::{Cache, CacheError};
+use crate::action::{from_reapi, to_reapi};
 use crate::inputs::digest::Digest;
 
 /// What an action left. Its files' contents are blobs.
@@ -97,7 +98,7 @@ fn result(outcome: &Outcome) -> reapi::ActionResult {
         .iter()
         .map(|file| reapi::OutputFile {
             path: file.path.clone(),
-            digest: Some(crate::action::to_reapi(&file.digest)),
+            digest: Some(to_reapi(&file.digest)),
             is_executable: file.executable,
             ..Default::default()
         })
@@ -114,8 +115,7 @@ fn result(outcome: &Outcome) -> reapi::ActionResult {
 fn outcome(result: reapi::ActionResult) -> Option<Outcome> {
     let status = u8::try_from(result.exit_code).ok().filter(|_| result.output_directories.is_empty())?;
     let files = result.output_files.into_iter().map(|file| {
-        let digest = file.digest?;
-        let digest = format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()?;
+        let digest = from_reapi(&file.digest?)?;
         Some(OutputFile { path: file.path, digest, executable: file.is_executable })
     });
     let files = files.collect::<Option<_>>()?;

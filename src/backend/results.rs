@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::if_there;
 use super::folder::{Folder, discard, refresh};
 use super::{Blobs, CacheError, Limit};
+use crate::action::from_reapi;
 use crate::inputs::digest::Digest;
 
 type Result<T> = std::result::Result<T, CacheError>;
@@ -95,7 +96,7 @@ fn all_there(result: &reapi::ActionResult, blobs: &Blobs) -> Result<bool> {
 
 /// Whether a REAPI `Tree` and the files in it are there.
 fn tree_is_there(digest: Option<&reapi::Digest>, blobs: &Blobs) -> Result<bool> {
-    let Some(digest) = digest.and_then(parse) else { return Ok(false) };
+    let Some(digest) = digest.and_then(from_reapi) else { return Ok(false) };
     let tree = blobs.read(&digest)?.and_then(|bytes| reapi::Tree::decode(bytes.as_slice()).ok());
     let Some(tree) = tree else { return Ok(false) };
     for file in tree.root.iter().chain(&tree.children).flat_map(|folder| &folder.files) {
@@ -107,9 +108,5 @@ fn tree_is_there(digest: Option<&reapi::Digest>, blobs: &Blobs) -> Result<bool> 
 }
 
 fn is_there(digest: Option<&reapi::Digest>, blobs: &Blobs) -> Result<bool> {
-    digest.and_then(parse).map_or(Ok(false), |digest| blobs.contains(&digest))
-}
-
-fn parse(digest: &reapi::Digest) -> Option<Digest> {
-    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
+    digest.and_then(from_reapi).map_or(Ok(false), |digest| blobs.contains(&digest))
 }

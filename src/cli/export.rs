@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use spec_cc::command::normalise;
 use spec_cc::companion::Control;
+use spec_cc::inputs::digest::{hex, unhex};
 
 use super::client;
 
@@ -61,24 +62,24 @@ pub(crate) fn export(args: &ExportArgs) -> Result<()> {
 /// An element's records as `specctl import` takes them.
 pub(super) fn records(element: &str) -> Result<Vec<u8>> {
     let blob = client::ask(&Control::Export { element: element.to_owned() })?;
-    from_hex(blob.as_str().unwrap_or_default())
+    bytes(&blob)
 }
 
 /// Takes records into the store; returns their `PROJECT/ELEMENT`.
 pub(super) fn take(records: &[u8], element: Option<String>) -> Result<String> {
-    let key = client::ask(&Control::Import { blob: to_hex(records), element })?;
+    let key = client::ask(&Control::Import { blob: hex(records), element })?;
     Ok(key.as_str().unwrap_or_default().to_owned())
 }
 
 /// The contents that an element's launches need, as `put_contents` takes them.
 pub(super) fn contents(element: &str) -> Result<Vec<u8>> {
     let blob = client::ask(&Control::Pack { element: element.to_owned() })?;
-    from_hex(blob.as_str().unwrap_or_default())
+    bytes(&blob)
 }
 
 /// Takes contents into the cache.
 pub(super) fn put_contents(contents: &[u8]) -> Result<()> {
-    client::ask(&Control::Unpack { blob: to_hex(contents) }).map(|_| ())
+    client::ask(&Control::Unpack { blob: hex(contents) }).map(|_| ())
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<()> {
@@ -111,17 +112,6 @@ fn database(shown: &Value, root: &str) -> Value {
         .collect()
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Result<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
-    match digits {
-        Some(digits) if digits.len() % 2 == 0 => {
-            Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-        }
-        _ => bail!("the companion's answer is not in base 16"),
-    }
+fn bytes(blob: &Value) -> Result<Vec<u8>> {
+    blob.as_str().and_then(unhex).context("the companion's answer is not in base 16")
 }

@@ -89,7 +89,7 @@ pub fn decides(name: &str) -> bool {
 }
 
 /// Returns whether `name` holds folders that files are looked for in, relative ones in the working directory.
-pub fn searches(name: &str) -> bool {
+pub(super) fn searches(name: &str) -> bool {
     const OTHERS: &[&str] = &[
         "SOURCE_DATE_EPOCH",
         "ZERO_AR_DATE",

@@ -4,18 +4,18 @@
 //! the caller passes to [`read`].
 
 mod accumulate;
-pub mod driver;
-pub mod environment;
+mod driver;
+mod environment;
 mod invocation;
 mod language;
 mod link;
 pub mod normalise;
 mod outputs;
 mod parse;
-pub mod probe;
+mod probe;
 mod quoting;
 mod reason;
-pub mod response;
+mod response;
 mod scan;
 mod scratch;
 pub mod sharing;
@@ -31,7 +31,7 @@ pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role
 pub use language::Language;
 pub use link::{Link, read_link};
 pub use parse::read;
-pub use probe::{is_probe, is_test_source};
+pub use probe::is_test_source;
 pub use quoting::quotes_arguments;
 pub use reason::{Reason, Why};
 pub use scan::{depfile_args, scan_args};

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::accumulate::{Draft, Input};
 use super::outputs::Naming;
+use super::probe::is_test_source;
 use super::table::{self, Mode};
 use super::{
-    Bypass, Compile, DepRequest, Family, Invocation, Kind, Language, Output, Reason, Role, Verdict, probe,
-    response,
+    Bypass, Compile, DepRequest, Family, Invocation, Kind, Language, Output, Reason, Role, Verdict, response,
 };
 
 /// Returns what `inv` is: a compile whose files are all accounted for, or a command to run as it is, and why.
@@ -42,7 +42,7 @@ fn read_args(args: Vec<String>, cwd: &Path, family: Family, cplusplus: bool) -> 
     }
     let kind = kind(&draft, cwd);
     match compile(draft, family, cplusplus) {
-        Ok(compile) if probe::is_probe(&compile, cwd) => {
+        Ok(compile) if is_test_source(&compile.source, cwd) => {
             Verdict::Bypass(Bypass { kind: Kind::Probe, reason: Reason::ConfigureTest(compile.source) })
         }
         Ok(compile) => Verdict::Compile(Box::new(Compile { args, ..compile })),
@@ -52,7 +52,7 @@ fn read_args(args: Vec<String>, cwd: &Path, family: Family, cplusplus: bool) -> 
 
 /// What the command is about, whether or not it can be taken further.
 fn kind(draft: &Draft<'_>, cwd: &Path) -> Kind {
-    if draft.inputs.iter().any(|input| probe::is_test_source(input.path, cwd)) {
+    if draft.inputs.iter().any(|input| is_test_source(input.path, cwd)) {
         return Kind::Probe;
     }
     match draft.mode {

@@ -2,14 +2,7 @@
 
 use std::path::Path;
 
-use super::Compile;
-
-/// Returns whether `compile`, run in `cwd`, is a test of autoconf, `CMake`, meson or waf.
-pub fn is_probe(compile: &Compile, cwd: &Path) -> bool {
-    is_test_source(&compile.source, cwd)
-}
-
-/// Returns whether `source`, compiled in `cwd`, is a configure test, or another file that is made for one.
+/// Returns whether `source`, compiled in `cwd`, is a test of autoconf, `CMake`, meson or waf, or another file that is made for one.
 pub fn is_test_source(source: &str, cwd: &Path) -> bool {
     let path = cwd.join(source);
     let path = path.to_string_lossy();

@@ -14,7 +14,7 @@ const MOST_FILES: usize = 2000;
 ///
 /// # Errors
 /// [`Reason::OddResponseFile`] when GCC and clang would not split the file into the same words.
-pub fn expand(
+pub(super) fn expand(
     args: Vec<String>,
     cwd: &Path,
     reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,

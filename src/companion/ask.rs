@@ -168,9 +168,6 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
         Verdict::Compile(compile) => compile,
         Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
     };
-    if command::is_probe(&compile, Path::new(&directory)) {
-        return bypass(Kind::Probe, &"it is a configure probe");
-    }
     let Some(compiler) = request.compiler.to_str().map(str::to_owned) else {
         return bypass(Kind::Other, &"the compiler's path is not UTF-8");
     };
@@ -209,10 +206,10 @@ pub(super) fn answer(
             if let Some(session) = session_of(companion, request, &settings) {
                 let grid = companion.grids.of(&settings).filter(|grid| grid.settings().links);
                 if mode != Mode::Learn
-                    && let Some(asked) = grid.zip(link::read(request, kind))
+                    && let Some((grid, call)) = grid.zip(link::read(request, kind))
                 {
                     let log = ReccLog::of(&settings, &request.directory);
-                    let answer = link::answer(companion, &session, asked, request, log.as_ref(), alive);
+                    let answer = link::answer(companion, &session, grid, call, request, log.as_ref(), alive);
                     if let Some(answer) = answer {
                         return answer;
                     }
@@ -246,7 +243,7 @@ pub(super) fn answer(
             state.order = Some(order);
         }
         if session.place.recc.is_none() {
-            match serve(companion, &session, (&known, &call), asking, snapshot, alive) {
+            match serve(companion, &session, &known, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
                 Err(miss) => why = miss,
             }
@@ -278,7 +275,8 @@ struct Asking<'a> {
 fn serve(
     companion: &Companion,
     session: &Arc<Session>,
-    (known, call): (&Arc<Known>, &Call),
+    known: &Arc<Known>,
+    call: &Call,
     asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
@@ -338,14 +336,15 @@ fn serve(
     if let Some(log) = asking.log {
         log.cache_hit(&keys.exact);
     }
-    account(session, known, (launched, joined), miss, asking.begun);
+    account(session, known, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))
 }
 
 pub(super) fn account(
     session: &Session,
     known: &Known,
-    (launched, joined): (bool, bool),
+    launched: bool,
+    joined: bool,
     miss: Miss,
     begun: Instant,
 ) {

@@ -15,6 +15,7 @@ use super::session::SessionRow;
 use super::{Companion, Session};
 use super::{contents, explain};
 use crate::command::normalise;
+use crate::inputs::digest::{hex, unhex};
 use crate::launch::{Accounts, Left};
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
@@ -401,15 +402,4 @@ fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect();
-    let digits = digits?;
-    (digits.len() % 2 == 0).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

@@ -61,7 +61,7 @@ fn wanted(settings: &Settings) -> Result<Option<GridSettings>, SettingsError> {
         layout: settings.layout(),
         links: settings.links(),
         policies: [settings.policy(false), settings.policy(true)],
-        upload: settings.uploads().succeeded,
+        upload: settings.uploads(),
         skip_cache: settings.flag("skip_cache"),
         priority: settings.remote_priority(),
     }))

@@ -143,7 +143,7 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let reads = known.state().reads.clone();
     let context = request.context(&session.place.root);
-    let left = leave((&companion.engine, grid), call, &reads, context, &request.environment, key);
+    let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
     if let Err(why) = left {
         tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
     }

@@ -51,7 +51,8 @@ pub(super) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
 pub(super) fn answer(
     companion: &Companion,
     session: &Arc<Session>,
-    (grid, call): (Arc<Grid>, LinkCall),
+    grid: Arc<Grid>,
+    call: LinkCall,
     request: &Request,
     log: Option<&ReccLog>,
     alive: &mut dyn FnMut() -> bool,

@@ -65,7 +65,7 @@ pub(super) fn obtain(
     let job = moment.job(call, &request.environment);
     let had = attended(alive, |cancel| {
         let here = |started: &dyn Fn(i32)| {
-            let performed = perform(engine, call, &lesson.session.place, &reads, (true, &[]), started)?;
+            let performed = perform(engine, call, &lesson.session.place, &reads, true, &[], started)?;
             match performed.learnt.kept {
                 Ok(key) if key == job.keys.exact => Ok(performed.outcome),
                 Ok(_) => Err("an input has changed".to_owned()),

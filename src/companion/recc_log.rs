@@ -56,11 +56,6 @@ impl ReccLog {
         self.tell(format_args!("Action not cached and running in cache-only mode, executing locally"));
     }
 
-    /// What was compiled here went into the action cache.
-    pub fn uploaded(&self, action: &Digest) {
-        self.tell(format_args!("Action cache updated for [{action}]"));
-    }
-
     fn tell(&self, event: fmt::Arguments<'_>) {
         let Some(mut file) = self.file.get_or_init(|| create(&self.folder)).as_ref() else { return };
         let now = Moment::now();
@@ -152,7 +147,6 @@ mod tests {
         one.executing(&action);
         one.finished(0);
         two.local_in_cache_only();
-        two.uploaded(&action);
         two.cache_hit(&action);
         let mut texts: Vec<_> = files(&room.path().join("deep/log"))
             .iter()
@@ -176,7 +170,6 @@ mod tests {
             events(&texts[1]),
             [
                 "Action not cached and running in cache-only mode, executing locally".to_owned(),
-                format!("Action cache updated for [{action}]"),
                 format!("Action Cache hit for [{action}]"),
             ]
         );

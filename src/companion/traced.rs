@@ -128,7 +128,7 @@ fn serve(
     let key = || {
         let reads = known.state().reads.clone();
         let mut snapshot = Snapshot::new(&engine.files);
-        let now = state(engine, &mut snapshot, (traced, &session.place.root), &reads.set, &Overrides::new());
+        let now = state(engine, &mut snapshot, traced, &session.place.root, &reads.set, &Overrides::new());
         now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
     };
     known.forestall(engine, None);
@@ -163,7 +163,7 @@ fn serve(
     if !request.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty() {
         return Err(Unserved::Refused.of("nobody knows in which order it wrote to its two streams"));
     }
-    account(session, known, (launched, joined), miss, begun);
+    account(session, known, launched, joined, miss, begun);
     Ok(Answer::Serve(traced.named(outcome), files))
 }
 

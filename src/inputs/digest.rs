@@ -1,7 +1,7 @@
 //! Digest: a content's SHA-256 and its size, as the Remote Execution API names blobs.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
@@ -29,15 +29,21 @@ impl Digest {
     }
 
     /// The digest of all that is left in a reader; fails as the reader does.
-    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+    pub fn of_reader(reader: impl Read) -> io::Result<Self> {
+        Self::of_copy(reader, io::sink())
+    }
+
+    /// Copies all that is left in a reader; the digest is that of the bytes copied.
+    pub fn of_copy(mut from: impl Read, mut to: impl Write) -> io::Result<Self> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 128 * 1024];
         let mut size = 0;
         loop {
-            match reader.read(&mut buffer) {
+            match from.read(&mut buffer) {
                 Ok(0) => return Ok(Self { hash: hasher.finalize().into(), size }),
                 Ok(n) => {
                     hasher.update(&buffer[..n]);
+                    to.write_all(&buffer[..n])?;
                     size += n as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -63,8 +69,15 @@ impl Digest {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// The first half of a SHA-256: enough of a key where many are kept.
+pub(crate) fn short(hasher: Sha256) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&hasher.finalize()[..16]);
+    short
+}
+
 /// Any bytes as lowercase hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|n| char::from(DIGITS[usize::from(n)])).collect()
 }
 
@@ -105,6 +118,12 @@ pub(super) fn hash(digits: &[u8; 64]) -> Option<[u8; 32]> {
     Some(hash)
 }
 
+/// The bytes that lowercase hex digits stand for; `None` when they are none.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect()
+}
+
 fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -129,6 +148,19 @@ mod tests {
     fn a_reader_gives_the_same_digest_as_memory() {
         let content: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
         assert_eq!(Digest::of_reader(&content[..]).ok(), Some(Digest::of(&content)));
+        let mut copy = Vec::new();
+        assert_eq!(Digest::of_copy(&content[..], &mut copy).ok(), Some(Digest::of(&content)));
+        assert_eq!(copy, content);
+    }
+
+    #[test]
+    fn hex_digits_come_back_as_bytes() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        assert_eq!(unhex(""), Some(Vec::new()));
+        for text in ["0", "0g", "AB", "é"] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
     }
 
     #[test]

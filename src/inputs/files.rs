@@ -80,12 +80,6 @@ impl Files {
         self.look_at(path, stamp)
     }
 
-    /// As [`look`](Self::look), for many files.
-    pub fn look_all(&self, paths: &[PathId]) -> Vec<io::Result<Seen>> {
-        let stamps: Vec<_> = paths.iter().map(|path| self.stat(*path)).collect();
-        paths.iter().zip(stamps).map(|(path, stamp)| self.look_at(*path, stamp?)).collect()
-    }
-
     /// As [`look`](Self::look), where the stamp was taken just now.
     pub(super) fn look_at(&self, path: PathId, stamp: Stamp) -> io::Result<Seen> {
         match self.trusted(path, stamp, |known| known.seen) {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use super::digest::short;
 use super::paths::{PathId, Paths};
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
@@ -123,8 +124,7 @@ impl Chain {
     /// The chain of a command in a checkout at `root`.
     #[must_use]
     pub fn below(mut self, root: &str) -> Self {
-        let hash = Sha256::new().chain_update(self.key).chain_update(root).finalize();
-        self.key.copy_from_slice(&hash[..16]);
+        self.key = short(Sha256::new().chain_update(self.key).chain_update(root));
         root.trim_end_matches('/').clone_into(&mut self.root);
         self
     }
@@ -225,10 +225,7 @@ fn key(cwd: &str, dirs: &[Dir], angle: usize, forced: &[String]) -> [u8; 16] {
     for name in forced {
         field(name);
     }
-    let hash: [u8; 32] = hasher.finalize().into();
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash[..16]);
-    key
+    short(hasher)
 }
 
 #[cfg(test)]

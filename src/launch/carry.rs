@@ -131,13 +131,13 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<La
     }
     let tried = place == Where::Here || known.state().needs_core;
     if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, call, (grid, &assumed), &instance) {
+        match on_grid(engine, task, call, grid, &assumed, &instance) {
             Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&call.compile.source, &error),
         }
     }
-    here(engine, task, call, &instance, (place == Where::Anywhere, &assumed))
+    here(engine, task, call, &instance, place == Where::Anywhere, &assumed)
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
@@ -185,7 +185,8 @@ fn on_grid(
     engine: &Engine,
     task: &Task,
     call: &Call,
-    (grid, assumed): (&Grid, &[Assumed]),
+    grid: &Grid,
+    assumed: &[Assumed],
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
     let Task { known, place, .. } = task;
@@ -247,20 +248,21 @@ fn here(
     task: &Task,
     call: &Call,
     instance: &Instance,
-    how: (bool, &[Assumed]),
+    asked: bool,
+    assumed: &[Assumed],
 ) -> Result<Launch, String> {
     let Task { known, place, .. } = task;
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
-    let paid = match afford(task, how.0) {
+    let paid = match afford(task, asked) {
         Ok(paid) => paid,
         Err(capped) => return Ok(capped),
     };
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
     let reads = known.state().reads.clone();
-    let performed = perform(engine, call, place, &reads, how, &|group| {
+    let performed = perform(engine, call, place, &reads, asked, assumed, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     place.budget.took(paid, performed.cpu);
@@ -276,8 +278,8 @@ fn here(
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
     if let Some(grid) = place.grid.as_deref().filter(|grid| grid.takes()) {
-        let (context, environment) = (place.context(how.1), place.environment_of(call));
-        let left = leave((engine, grid), call, &performed.learnt.reads, context, &environment, &action);
+        let (context, environment) = (place.context(assumed), place.environment_of(call));
+        let left = leave(engine, grid, call, &performed.learnt.reads, context, &environment, &action);
         if let Err(why) = left {
             tracing::debug!("launch of {} is not left on the grid: {why}", call.compile.source);
         }

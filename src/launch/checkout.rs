@@ -135,7 +135,8 @@ pub(super) fn sharing(
     engine: &Engine,
     call: &Call,
     root: &str,
-    (set, hazards): (&[PathId], Hazards),
+    set: &[PathId],
+    hazards: Hazards,
     snapshot: &mut Snapshot<'_>,
 ) -> Result<Sharing, Unshared> {
     let at = Checkout {

@@ -157,7 +157,7 @@ pub(super) fn look(
     let sharing = if chain.has_own_below(context.root) {
         Err(Unshared::Root)
     } else {
-        checkout::sharing(engine, call, context.root, (set, shaped.hazards), snapshot)
+        checkout::sharing(engine, call, context.root, set, shaped.hazards, snapshot)
     };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),

@@ -8,7 +8,8 @@ use crate::inputs::snapshot::Snapshot;
 ///
 /// The files may have changed since: then there is nothing to say about the action that was run.
 pub fn leave(
-    (engine, grid): (&Engine, &Grid),
+    engine: &Engine,
+    grid: &Grid,
     call: &Call,
     reads: &Reads,
     context: Context<'_>,

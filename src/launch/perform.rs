@@ -218,7 +218,8 @@ pub fn perform(
     call: &Call,
     place: &Place,
     reads: &Reads,
-    (asked, assumed): (bool, &[Assumed]),
+    asked: bool,
+    assumed: &[Assumed],
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
     let say = |error: io::Error| error.to_string();

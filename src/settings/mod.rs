@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::SettingsError;
 pub use mode::Mode;
-pub use policy::{Backend, Policy, Uploads};
+pub use policy::{Backend, Policy};
 pub use table::{Setting, TABLE};
 pub use unhonoured::Unhonoured;
 pub use value::Source;

@@ -32,15 +32,6 @@ pub enum Policy {
     CacheOnly,
 }
 
-/// Which results of this machine's compiles go to the server's cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct Uploads {
-    /// Those that succeeded (recc's `CACHE_UPLOAD_LOCAL_BUILD`).
-    pub succeeded: bool,
-    /// Those that failed as well (recc's `CACHE_UPLOAD_FAILED_BUILD`).
-    pub failed: bool,
-}
-
 impl Settings {
     /// Where commands run; without the setting on servers when one is named, by either family.
     pub fn backend(&self) -> Backend {
@@ -64,11 +55,10 @@ impl Settings {
         self.flag("link")
     }
 
-    /// What this machine's compiles add to the server's cache: what recc's variables say, and by default all that
-    /// succeed when the server is ours alone. A cache nobody fills serves nobody.
-    pub fn uploads(&self) -> Uploads {
-        let succeeded = self.flag_or("cache_upload_local_build", self.is_remote_ours());
-        Uploads { succeeded, failed: succeeded && self.flag("cache_upload_failed_build") }
+    /// Whether this machine's compiles go to the server's cache: as recc's variables say, and by default when the server is
+    /// ours alone. A cache nobody fills serves nobody.
+    pub fn uploads(&self) -> bool {
+        self.flag_or("cache_upload_local_build", self.is_remote_ours())
     }
 
     /// `ExecutionPolicy.priority` of launches (REAPI). Which sign means less urgent differs between servers.

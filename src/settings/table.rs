@@ -92,9 +92,19 @@ pub const TABLE: &[Setting] = &[
         "CACHE_UPLOAD_LOCAL_BUILD",
     )
     .flag(),
-    recc("cache_upload_failed_build", "upload failed compiles, too", "CACHE_UPLOAD_FAILED_BUILD").flag(),
+    recc(
+        "cache_upload_failed_build",
+        "upload failed compiles, too; only the backend `recc` does",
+        "CACHE_UPLOAD_FAILED_BUILD",
+    )
+    .flag(),
     recc("skip_cache", "execute without looking into the action cache", "SKIP_CACHE").flag(),
-    recc("ignore_failure_result", "take no failed result out of the cache", "IGNORE_FAILURE_RESULT").flag(),
+    recc(
+        "ignore_failure_result",
+        "take no failed compile out of the cache; always so, but with the backend `recc`",
+        "IGNORE_FAILURE_RESULT",
+    )
+    .flag(),
     recc("fallback_to_local", "compile here when the server fails; always so", "FALLBACK_TO_LOCAL").flag(),
     recc("passthrough", "the same as `mode = off`, for the companion", "PASSTHROUGH").flag(),
     recc("link", "treat links like compiles", "LINK").flag(),

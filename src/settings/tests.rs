@@ -253,10 +253,10 @@ fn a_miss_is_executed_where_a_server_executes() {
 fn defaults_are_ours_when_the_server_is_ours_alone() {
     let ours = settings(&[("SPEC_CC_REMOTE", "h:1")]);
     assert!(ours.layout().deps_global_paths && ours.layout().no_path_rewrite);
-    assert!(ours.uploads().succeeded && !ours.uploads().failed);
+    assert!(ours.uploads());
     let theirs = settings(&[("SPEC_CC_REMOTE", "h:1"), ("RECC_SERVER", "h:2")]);
     assert!(!theirs.layout().deps_global_paths && !theirs.layout().no_path_rewrite);
-    assert!(!theirs.uploads().succeeded && !theirs.uploads().failed);
+    assert!(!theirs.uploads());
     let said = settings(&[("SPEC_CC_REMOTE", "h:1"), ("SPEC_CC_DEPS_GLOBAL_PATHS", "0")]);
     assert!(!said.layout().deps_global_paths);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::SetId;
-use crate::inputs::digest::Digest;
+use crate::inputs::digest::{Digest, short};
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
 /// changed flag is the same record, so the new command replaces the old one.
@@ -15,10 +15,7 @@ pub struct RecordId(pub [u8; 16]);
 impl RecordId {
     /// The identity of the command that makes `primary_output` in `cwd`.
     pub fn of(cwd: &str, primary_output: &str) -> Self {
-        let hash = Sha256::new().chain_update(cwd).chain_update([0]).chain_update(primary_output).finalize();
-        let mut id = [0; 16];
-        id.copy_from_slice(&hash[..16]);
-        Self(id)
+        Self(short(Sha256::new().chain_update(cwd).chain_update([0]).chain_update(primary_output)))
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::inputs::digest::short;
+
 /// The identity of a dependency set: its paths, whatever their numbers in the element's table.
 ///
 /// The sum, modulo 2^128, of the first half of each path's SHA-256. A sum can be checked against the paths at every
@@ -26,10 +28,7 @@ impl fmt::Display for SetId {
 
 /// One path's share in a [`SetId`].
 pub(super) fn mark(path: &str) -> u128 {
-    let hash: [u8; 32] = Sha256::digest(path.as_bytes()).into();
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash[..16]);
-    u128::from_le_bytes(half)
+    u128::from_le_bytes(short(Sha256::new().chain_update(path)))
 }
 
 /// Strictly ascending numbers as bytes: varints of the gap before each run of consecutive numbers, doubled, plus one

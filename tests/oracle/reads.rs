@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::support::package::{LUAJIT, Package, YAML_CPP};
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::succeed;
+use crate::support::strace::may_trace;
 use crate::trace::{self, Compile, clean};
 use crate::traps;
 
@@ -24,6 +25,9 @@ fn a_package_of_cplusplus() {
 }
 
 fn package(package: &Package) {
+    if !may_trace() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let log = sandbox.path("log");
     let bench = package.on(&sandbox);
@@ -36,6 +40,9 @@ fn package(package: &Package) {
 
 #[test]
 fn traps() {
+    if !may_trace() {
+        return;
+    }
     let project = traps::project();
     let log = project.sandbox.path("log");
     project.lay_out();

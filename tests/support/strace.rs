@@ -1,4 +1,26 @@
-//! What strace prints.
+//! Tracing in tests: whether it may be done, and what strace prints.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::ptr;
+
+/// Whether a process may trace another; says aloud where it may not, as in a container with a filter.
+pub(crate) fn may_trace() -> bool {
+    let mut child =
+        Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cat runs");
+    // SAFETY: a system call on integers and null pointers, about a process of ours.
+    let seized = unsafe {
+        libc::ptrace(libc::PTRACE_SEIZE, child.id() as i32, ptr::null_mut::<u8>(), ptr::null_mut::<u8>())
+    };
+    let refused = (seized == -1).then(std::io::Error::last_os_error);
+    child.kill().and_then(|()| child.wait()).expect("it can be ended");
+    if let Some(error) = &refused {
+        // To the terminal itself: the harness hides what a passing test prints.
+        let _ =
+            writeln!(std::io::stderr(), "\nSKIPPED, NOT TESTED: no process may be traced here: {error}\n");
+    }
+    refused.is_none()
+}
 
 /// The texts between double quotes, as strace escapes them.
 pub(crate) fn quoted(text: &str) -> impl Iterator<Item = String> {

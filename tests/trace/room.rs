@@ -11,6 +11,7 @@ use spec_cc::backend::trace::{self, Access, Touched, TraceError};
 
 use crate::support::sandbox::programs;
 use crate::support::shell::{quiet, succeed};
+use crate::support::strace::may_trace;
 
 /// How long anything that is waited for may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,7 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Room(tempfile::TempDir);
 
 impl Room {
-    pub(crate) fn new() -> Self {
+    /// `None`, said aloud, where no process may be traced.
+    pub(crate) fn new() -> Option<Self> {
+        may_trace().then(Self::anywhere)
+    }
+
+    /// One for what needs no tracing.
+    pub(crate) fn anywhere() -> Self {
         let room = Self(tempfile::tempdir().unwrap());
         for folder in ["work", "temporary"] {
             fs::create_dir(room.0.path().join(folder)).unwrap();

@@ -11,8 +11,6 @@ use alloc::vec::Vec;
 use core::ffi::c_int;
 use core::time::Duration;
 
-/// The three standard descriptors.
-pub const STDIN: c_int = 0;
 /// Standard output.
 pub const STDOUT: c_int = 1;
 /// Standard error.

@@ -35,8 +35,6 @@ pub struct Ended {
     pub user_us: u64,
     /// System CPU time in microseconds, with its children's.
     pub sys_us: u64,
-    /// Largest resident set in KiB.
-    pub max_rss_kib: u64,
 }
 
 /// Returns the strings of a list that ends with a null pointer.
@@ -130,7 +128,6 @@ pub fn wait(pid: c_int, block: bool) -> Result<Option<Ended>> {
         status,
         user_us: microseconds(usage.ru_utime),
         sys_us: microseconds(usage.ru_stime),
-        max_rss_kib: usage.ru_maxrss as u64,
     }))
 }
 
@@ -199,12 +196,6 @@ unsafe fn close_from(first: c_int) {
             }
         }
     }
-}
-
-/// Returns this process's id.
-pub fn id() -> u32 {
-    // SAFETY: the call cannot fail.
-    unsafe { libc::getpid() }.cast_unsigned()
 }
 
 /// Returns the user whose rights this process has.

@@ -120,13 +120,11 @@ impl Ask {
         w.list(&self.args);
         w.bytes(&self.cwd);
         w.list(&self.env);
-        w.u32(self.umask);
         w.u64(self.mount_ns);
         w.u64(self.cwd_dev);
         w.u64(self.cwd_ino);
         w.bool(self.terminal);
         w.bool(self.apart);
-        w.u32(self.pid);
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
@@ -140,13 +138,11 @@ impl Ask {
             args: r.list()?,
             cwd: r.bytes()?,
             env: r.list()?,
-            umask: r.u32()?,
             mount_ns: r.u64()?,
             cwd_dev: r.u64()?,
             cwd_ino: r.u64()?,
             terminal: r.bool()?,
             apart: r.bool()?,
-            pid: r.u32()?,
         })
     }
 }
@@ -157,7 +153,6 @@ impl Report {
         w.u64(self.user_us);
         w.u64(self.sys_us);
         w.u64(self.wall_us);
-        w.u64(self.max_rss_kib);
         w.bytes(&self.stderr);
         w.bool(self.truncated);
         w.bool(self.stdout_seen);
@@ -170,7 +165,6 @@ impl Report {
             user_us: r.u64()?,
             sys_us: r.u64()?,
             wall_us: r.u64()?,
-            max_rss_kib: r.u64()?,
             stderr: r.bytes()?,
             truncated: r.bool()?,
             stdout_seen: r.bool()?,

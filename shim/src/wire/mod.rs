@@ -12,7 +12,7 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
@@ -54,8 +54,6 @@ pub struct Ask {
     pub cwd: Bytes,
     /// The whole environment, each `NAME=value`.
     pub env: Vec<Bytes>,
-    /// The file mode creation mask.
-    pub umask: u32,
     /// Inode of the mount namespace; 0 when unknown.
     pub mount_ns: u64,
     /// Device of the working directory.
@@ -66,8 +64,6 @@ pub struct Ask {
     pub terminal: bool,
     /// Whether standard output and standard error go to different files, so that their order does not show.
     pub apart: bool,
-    /// The shim's process id.
-    pub pid: u32,
 }
 
 /// How a command that the shim ran ended.
@@ -81,8 +77,6 @@ pub struct Report {
     pub sys_us: u64,
     /// Elapsed time in microseconds.
     pub wall_us: u64,
-    /// Largest resident set in KiB.
-    pub max_rss_kib: u64,
     /// What it wrote to standard error, at most [`MAX_STDERR`] bytes.
     pub stderr: Bytes,
     /// Whether `stderr`, or `stdout` if that was asked for, is not all that it wrote there, or may not be.

@@ -10,13 +10,11 @@ fn ask() -> Request {
         args: vec![b"-c".to_vec(), b"a b\n\xff.c".to_vec(), Vec::new()],
         cwd: b"/src".to_vec(),
         env: vec![b"A=1".to_vec()],
-        umask: 0o22,
         mount_ns: u64::MAX,
         cwd_dev: 1,
         cwd_ino: 2,
         terminal: true,
         apart: true,
-        pid: 7,
     })
 }
 
@@ -26,7 +24,6 @@ fn report() -> Request {
         user_us: 1,
         sys_us: 2,
         wall_us: 3,
-        max_rss_kib: 4,
         stderr: b"warning".to_vec(),
         truncated: true,
         stdout_seen: false,

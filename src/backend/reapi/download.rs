@@ -10,11 +10,10 @@ use reapi::content_addressable_storage_client::ContentAddressableStorageClient;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::missing::from_reapi;
 use super::server::{Call, Server, Wire};
 use super::sink::{Sink, Target, wrong};
 use super::{GridError, Offer, batch, read, zip};
-use crate::action::to_reapi;
+use crate::action::{from_reapi, to_reapi};
 use crate::backend::{Blobs, CacheError};
 use crate::inputs::digest::Digest;
 

@@ -7,7 +7,7 @@ use reapi::content_addressable_storage_client::ContentAddressableStorageClient;
 
 use super::GridError;
 use super::server::{Call, Server, Wire};
-use crate::action::to_reapi;
+use crate::action::{from_reapi, to_reapi};
 use crate::inputs::digest::Digest;
 
 /// Digests in one request: each takes some 75 bytes, and a message 4 MiB.
@@ -34,9 +34,4 @@ pub(super) async fn missing(cas: &Server, blobs: &[Digest]) -> Result<Vec<Digest
         lacking.extend(answer.missing_blob_digests.iter().filter_map(from_reapi));
     }
     Ok(wanted.into_iter().filter(|blob| lacking.contains(blob)).collect())
-}
-
-/// The digest as we write it; `None` if it is none of SHA-256.
-pub(super) fn from_reapi(digest: &reapi::Digest) -> Option<Digest> {
-    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
 }

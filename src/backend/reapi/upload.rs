@@ -10,11 +10,11 @@ use reapi::compressor::Value::{Identity, Zstd};
 use reapi::content_addressable_storage_client::ContentAddressableStorageClient;
 use tonic::{Code, Status};
 
-use super::missing::{from_reapi, missing};
+use super::missing::missing;
 use super::server::{Call, Server, Wire};
 use super::{Blob, GridError, Offer};
 use super::{batch, write, zip};
-use crate::action::to_reapi;
+use crate::action::{from_reapi, to_reapi};
 use crate::inputs::digest::Digest;
 
 const CALL: &str = "BatchUpdateBlobs";

@@ -118,13 +118,6 @@ impl Recc {
     }
 }
 
-/// Whether recc, not the compiler, failed: usage, internal error, gRPC (its exits 100 to 102).
-///
-/// A compiler could exit so, too, in theory; to run it again is what is right then as well.
-pub fn is_own_failure(exit_code: i32) -> bool {
-    (100..=102).contains(&exit_code)
-}
-
 fn bounded(environment: &[(String, String)], settings: &[(String, String)]) -> Vec<(String, String)> {
     let mut environment = overlay(environment, pairs(settings));
     environment.retain(|(name, _)| !GONE_IN_LAUNCHES.contains(&name.as_str()));

@@ -25,7 +25,8 @@ struct Mount {
 /// Makes `command` enter a namespace with `layers` mounted before it starts, in `directory`.
 pub(super) fn enter(
     command: &mut Command,
-    (kind, layers): (Kind, &[Layer]),
+    kind: Kind,
+    layers: &[Layer],
     mirror: &Mirror,
     directory: &Path,
 ) -> io::Result<()> {

@@ -140,7 +140,7 @@ impl View {
             command.current_dir(directory);
             return Ok(());
         }
-        enter::enter(command, (self.kind, &self.layers), &self.mirror, directory)
+        enter::enter(command, self.kind, &self.layers, &self.mirror, directory)
     }
 
     /// Where a file written at `path` (absolute) is to be found afterwards; `None` when no layer covers it.

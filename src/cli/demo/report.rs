@@ -42,14 +42,14 @@ pub(super) fn launches(workshop: &Workshop) -> Result<String> {
     let (launched, compiles) = (number(&stats["launched"]), number(&stats["compiles"]));
     if launched == 0 {
         return Ok("Nothing was launched: no private view of the build tree can be had on this machine \
-                   (it takes user namespaces and overlayfs).\n"
+                   (it takes user and mount namespaces).\n"
             .to_owned());
     }
     Ok(format!(
         "spec-cc launched {}, beginning while configure ran; the build asked for {} of them.\n\
          Of {} that it was asked about, {} were served by launches ({} already done, {} still running), {} from the cache;\n\
-         {} were compiled in the build, {} (configure's tests, links) went straight to the compiler.\n",
-        text::count(launched, "compile"),
+         {} were run in the build, {} left to the compiler alone.\n",
+        text::count(launched, "command"),
         number(&stats["useful"]),
         text::count(compiles, "compiler call"),
         number(&served["prefetched"]) + number(&served["joined"]),

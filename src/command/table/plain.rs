@@ -2,7 +2,7 @@
 //!
 //! `name` stands for `-fname` and `-fno-name`; `name=` takes a joined value; `name-` is a family such as
 //! `-fno-builtin-printf`. What is missing here on purpose (because it reads, writes or runs something) has a row
-//! of its own in `rows.rs`, or is unknown and so compiled locally.
+//! of its own in `refused.rs`, or is unknown and so compiled locally.
 
 /// GCC's `-f` switches: `gcc --help=common,optimizers,c,c++,undocumented` of GCC 12, less those with file effects.
 pub(super) const GCC_FLAGS: &str = "\

@@ -294,8 +294,6 @@ pub(super) const UNDERSTOOD: &[Row] = &[
     row("-fcrash-diagnostics-dir=", Joined, Clang, Passes),
     row("-fopt-info", Bare, Both, Passes),
 
-    // Reports on the compiler itself
-
     // Arguments for the programs behind the driver
     row("-Wa,", Joined, Both, Assembler),
     row("-Xassembler", Separate, Both, AssemblerWord),

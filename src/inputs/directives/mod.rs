@@ -16,6 +16,8 @@ mod words;
 
 use sha2::{Digest as _, Sha256};
 
+use super::digest::short;
+
 pub use hazards::Hazards;
 pub use line::MacroUse;
 
@@ -93,9 +95,5 @@ fn opaque(content: &[u8]) -> Scan {
 
 /// The domain keeps a content from passing for another file's directives.
 fn fingerprint(domain: &str, bytes: &[u8]) -> [u8; 16] {
-    let hash: [u8; 32] =
-        Sha256::new().chain_update(domain).chain_update([0]).chain_update(bytes).finalize().into();
-    let mut short = [0; 16];
-    short.copy_from_slice(&hash[..16]);
-    short
+    short(Sha256::new().chain_update(domain).chain_update([0]).chain_update(bytes))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::inputs::digest::Digest;
+use crate::inputs::digest::{Digest, short};
 use crate::inputs::directives::{Hazards, Include, Kind, Scan};
 use crate::inputs::paths::{PathId, PathName};
 use crate::inputs::resolve::{self, Resolved};
@@ -129,13 +129,6 @@ fn hash(
     }
     hasher.update(scan.fingerprint);
     short(hasher)
-}
-
-pub(super) fn short(hasher: Sha256) -> [u8; 16] {
-    let hash: [u8; 32] = hasher.finalize().into();
-    let mut short = [0; 16];
-    short.copy_from_slice(&hash[..16]);
-    short
 }
 
 fn once(resolved: &Resolved, snapshot: &mut Snapshot<'_>) -> Box<[PathId]> {

@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use sha2::{Digest as _, Sha256};
 
 pub(super) use self::member::Member;
-use self::member::{precompiled_include, short};
+use self::member::precompiled_include;
 use self::positions::Positions;
-use super::digest::{Digest, hex};
+use super::digest::{Digest, hex, short};
 use super::directives::{Form, Hazards, Include, Kind};
 use super::paths::PathId;
 use super::resolve::{self, Resolved};

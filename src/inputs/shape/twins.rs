@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::member::short;
 use super::{Set, hash_path};
-use crate::inputs::digest::Digest;
+use crate::inputs::digest::{Digest, short};
 use crate::inputs::paths::PathId;
 use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
@@ -30,7 +29,7 @@ pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, h
     contents.sort_unstable();
     let mut parts: Vec<[u8; 16]> = Vec::new();
     for group in contents.chunk_by(|one, two| one.0 == two.0).filter(|group| group.len() > 1) {
-        parts.extend(group.iter().map(|&(digest, id)| twin((digest, id), group, set.chain, snapshot)));
+        parts.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, set.chain, snapshot)));
     }
     parts.sort_unstable();
     hasher.update(parts.as_flattened());
@@ -39,7 +38,8 @@ pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, h
 
 /// One of several files of equal content: its path, its time, and which of the others are the same inode.
 fn twin(
-    (digest, id): (Digest, PathId),
+    digest: Digest,
+    id: PathId,
     group: &[(Digest, PathId)],
     chain: &Chain,
     snapshot: &mut Snapshot<'_>,

@@ -31,7 +31,7 @@ pub use traced::Wanted;
 pub use wire::{Outline, Sent, Wire};
 
 use super::Engine;
-use crate::action::Folders;
+use crate::action::{Folders, from_reapi};
 use crate::backend::Outcome;
 use crate::backend::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::inputs::digest::Digest;
@@ -370,6 +370,5 @@ impl Grid {
 
 /// A digest as a server gives it; `None` when it names no blob of SHA-256, or an empty one.
 fn digest_of(digest: Option<&reapi::Digest>) -> Option<Digest> {
-    let digest = digest.filter(|digest| digest.size_bytes > 0)?;
-    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
+    digest.filter(|digest| digest.size_bytes > 0).and_then(from_reapi)
 }

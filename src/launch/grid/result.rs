@@ -3,7 +3,7 @@
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
 use super::{Job, digest_of};
-use crate::action::to_reapi;
+use crate::action::{from_reapi, to_reapi};
 use crate::backend::{Outcome, OutputFile};
 use crate::inputs::digest::Digest;
 
@@ -41,9 +41,7 @@ fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Res
     let output =
         output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
     let digest = file.digest.as_ref().ok_or("a file of it has no digest")?;
-    let digest: Digest = format!("{}/{}", digest.hash, digest.size_bytes)
-        .parse()
-        .map_err(|_| format!("{:?} is no digest", digest.hash))?;
+    let digest = from_reapi(digest).ok_or_else(|| format!("{:?} is no digest", digest.hash))?;
     Ok(OutputFile { path: output.path.clone(), digest, executable: file.is_executable })
 }
 

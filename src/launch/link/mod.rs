@@ -119,7 +119,7 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     Ok(Linkage {
         key: key(engine, call, &toolchain, &command, &files),
         changed_ns: files.iter().map(|(_, seen)| seen.stamp.changed_ns()).max().unwrap_or(0),
-        covered: names.iter().map(|path| resolved(Path::new(path))).collect(),
+        covered: names.iter().filter_map(|path| fs::canonicalize(path).ok()).collect(),
         inputs,
         toolchain,
     })
@@ -182,9 +182,11 @@ impl Linkage {
             return Err("an input changed while it was linked".into());
         }
         let read = depfile::parse(text).map_err(|error| error.to_string())?;
-        let there =
-            |file: &&String| !self.covered.contains(&resolved(&Path::new(&call.directory).join(file)));
-        match read.iter().find(there) {
+        let is_covered = |file: &String| {
+            fs::canonicalize(Path::new(&call.directory).join(file))
+                .is_ok_and(|target| self.covered.contains(&target))
+        };
+        match read.iter().find(|file| !is_covered(file)) {
             Some(file) => Err(format!("the linker read {file}, which was not expected")),
             None => Ok(()),
         }
@@ -200,10 +202,6 @@ pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &
         dependencies: Some(listed),
         ..Side::default()
     })
-}
-
-fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn starts_with(path: &Path, magic: &[u8]) -> bool {

@@ -33,7 +33,7 @@ pub(in crate::launch) fn look_ahead(
     let mut foreseen =
         foresee(engine, snapshot, place, traced, &given, &assumed).map_err(Unready::Missing)?;
     folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
-    let found = state(engine, snapshot, (traced, &place.root), &reads.set, &foreseen)?;
+    let found = state(engine, snapshot, traced, &place.root, &reads.set, &foreseen)?;
     Ok((foreseen, found))
 }
 
@@ -83,7 +83,7 @@ fn foresee(
         let id = engine.paths().intern(&file.path);
         if traced.probe {
             foreseen.insert(id, There::File(file.content));
-        } else if let Some(there) = to_come(engine, snapshot, place, (id, &file.real), assumed)? {
+        } else if let Some(there) = to_come(engine, snapshot, place, id, &file.real, assumed)? {
             foreseen.insert(id, there);
         }
     }
@@ -95,7 +95,8 @@ fn to_come(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     place: &Place,
-    (id, real): (PathId, &str),
+    id: PathId,
+    real: &str,
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
     if let Some((output, maker)) = place.maker(engine, real) {

@@ -120,7 +120,7 @@ pub fn observe(
             snapshot.assume(traced.actual(engine, id), *content);
         }
     }
-    let stated = state(engine, &mut snapshot, (traced, run.root), &set, &overrides)
+    let stated = state(engine, &mut snapshot, traced, run.root, &set, &overrides)
         .map_err(|error| error.to_string())?;
     let mut given = Vec::new();
     for &id in &set {

@@ -46,7 +46,8 @@ pub struct Stated {
 pub fn state(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    (traced, root): (&Traced, &str),
+    traced: &Traced,
+    root: &str,
     set: &[PathId],
     overrides: &Overrides,
 ) -> Result<Stated, Unready> {

@@ -177,11 +177,6 @@ impl State {
     pub(crate) fn slots(&self, count: usize) {
         *self.slots.lock().unwrap() = Some(Arc::new(Semaphore::new(count)));
     }
-
-    /// Forgets all operations, as a server does that starts again.
-    pub(crate) fn forget_operations(&self) {
-        self.operations.states.lock().unwrap().clear();
-    }
 }
 
 #[tonic::async_trait]
