@@ -230,7 +230,7 @@ pub(super) fn answer(
     let asking = Asking { request, begun, log: log.as_ref() };
     let active = session.begin();
     let root = &session.place.root;
-    let id = call.id(root);
+    let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
     let order = session.see(id);
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };

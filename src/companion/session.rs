@@ -158,6 +158,25 @@ impl Session {
         self.active.load(Ordering::SeqCst) == 0 && self.inner().last.is_none_or(|last| last.elapsed() > time)
     }
 
+    /// The record's name of a command that `is` tells by its record. What it makes may be made more than once in a build, by
+    /// different commands: the first has the name `id`, the others have names of their own.
+    pub fn name(
+        &self,
+        id: RecordId,
+        is: impl Fn(&Record) -> bool,
+        further: impl FnOnce() -> RecordId,
+    ) -> RecordId {
+        let (known, made) = {
+            let inner = self.inner();
+            (inner.knowns.get(&id).cloned(), inner.seen.contains_key(&id))
+        };
+        if known.is_some_and(|known| is(&known.state().record)) {
+            return id;
+        }
+        let further = further();
+        if made || self.inner().knowns.contains_key(&further) { further } else { id }
+    }
+
     /// A command's position in the build's order: that of its first time.
     pub fn see(&self, id: RecordId) -> u32 {
         let mut inner = self.inner();
@@ -228,7 +247,7 @@ impl Session {
             // What a command makes is foretold by launching that.
             let made = seen.stamp.changed_ns() > self.opened_ns
                 && seen.digest.size <= LARGEST_PREDICTED
-                && self.place.maker(engine, &engine.name(path)).is_none();
+                && self.place.maker(engine, &engine.name(path), u32::MAX).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }

@@ -85,6 +85,7 @@ pub(super) fn answer(
     let changed = traced.operands.iter().filter_map(|path| look(&traced.absolute(path)));
     let changed_ns = changed.map(|seen| seen.stamp.changed_ns()).max().unwrap_or(0);
     let id = traced.id(root, |path| look(path).map(|seen| seen.digest));
+    let id = session.name(id, |record| traced.is(record, root), || traced.further_id(id, root));
     let order = session.see(id);
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };

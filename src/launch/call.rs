@@ -44,6 +44,13 @@ impl Call {
         RecordId::of(&templated(&self.directory, root), &templated(self.compile.object(), root))
     }
 
+    /// The record's name when the same build has made that output by another command before.
+    pub fn further_id(&self, root: &str) -> RecordId {
+        let arguments = self.arguments();
+        let variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        self.id(root).further(arguments.iter().chain(variables).map(|text| templated(text, root)))
+    }
+
     /// Whether a record remembers this very call below `root`.
     pub fn is(&self, record: &Record, root: &str) -> bool {
         record.compiler == self.compiler

@@ -18,8 +18,11 @@ pub fn weigh(engine: &Engine, place: &Place, knowns: &[Arc<Known>]) {
 
 /// The commands that make what a command reads. A compile reads what no recorded command makes, as far as they are known.
 fn needs(engine: &Engine, place: &Place, known: &Known, places: &HashMap<RecordId, usize>) -> Vec<usize> {
-    let given = Arc::clone(&known.state().given);
-    let makers = given.iter().filter_map(|given| place.maker(engine, &given.real));
+    let (given, order) = {
+        let state = known.state();
+        (Arc::clone(&state.given), state.record.order)
+    };
+    let makers = given.iter().filter_map(|given| place.maker(engine, &given.real, order));
     makers.filter_map(|(_, maker)| places.get(&maker.id()).copied()).collect()
 }
 

@@ -155,7 +155,8 @@ impl Launcher {
     /// Has a command wait for a file, which another one may be about to make.
     fn await_maker(&self, known: &Arc<Known>, file: PathId, place: &Arc<Place>) {
         known.set(Launch::Pending(file));
-        let maker = place.maker(&self.engine, &self.engine.name(file)).map(|(_, maker)| maker);
+        let order = known.state().record.order;
+        let maker = place.maker(&self.engine, &self.engine.name(file), order).map(|(_, maker)| maker);
         if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
             let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(place));
             place.makers.wait(&maker, move || launcher.look_again(&known, &to));

@@ -16,8 +16,18 @@ pub struct Makers(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    makers: HashMap<PathId, Arc<Known>>,
+    /// Mostly one for a file; a build may make it again by another command.
+    makers: HashMap<PathId, Vec<Maker>>,
     waiting: HashMap<RecordId, (Arc<Known>, Vec<Wake>)>,
+}
+
+/// A command that makes a file.
+#[derive(Debug, Clone)]
+struct Maker {
+    id: RecordId,
+    /// Its position in the last build.
+    order: u32,
+    known: Arc<Known>,
 }
 
 /// Wakes somebody up, in another thread.
@@ -38,13 +48,26 @@ pub(super) fn product(engine: &Engine, known: &Known, path: &str) -> PathId {
 impl Makers {
     /// Says that a command makes these files.
     pub fn add(&self, known: &Arc<Known>, outputs: impl IntoIterator<Item = PathId>) {
-        let makers = outputs.into_iter().map(|output| (output, Arc::clone(known)));
-        self.lock().makers.extend(makers);
+        let (id, order) = {
+            let state = known.state();
+            (state.record.id, state.record.order)
+        };
+        let mut inner = self.lock();
+        for output in outputs {
+            let makers = inner.makers.entry(output).or_default();
+            makers.retain(|maker| maker.id != id);
+            makers.push(Maker { id, order, known: Arc::clone(known) });
+        }
     }
 
-    /// The command that makes a file.
-    pub fn of(&self, path: PathId) -> Option<Arc<Known>> {
-        self.lock().makers.get(&path).cloned()
+    /// The command that makes a file as one at position `before` in the build finds it: the last of those ahead of that.
+    pub fn of(&self, path: PathId, before: u32) -> Option<Arc<Known>> {
+        let inner = self.lock();
+        let makers = inner.makers.get(&path)?;
+        let ahead = makers.iter().filter(|maker| maker.order < before).max_by_key(|maker| maker.order);
+        // Builds do not always go in the same order.
+        let maker = ahead.or_else(|| makers.iter().min_by_key(|maker| maker.order))?;
+        Some(Arc::clone(&maker.known))
     }
 
     /// Has `wake` called once it is certain what becomes of `maker`; at once if it is.

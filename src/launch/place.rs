@@ -98,10 +98,10 @@ impl Place {
         self.makers.add(known, paths.map(|path| product(engine, known, &path)));
     }
 
-    /// The command that makes the file at a path, and that file.
-    pub fn maker(&self, engine: &Engine, path: &str) -> Option<(PathId, Arc<Known>)> {
+    /// The command that makes the file at a path as one at position `before` in the build finds it, and that file.
+    pub fn maker(&self, engine: &Engine, path: &str, before: u32) -> Option<(PathId, Arc<Known>)> {
         let file = engine.paths().intern(&lexical(Path::new(path)).to_string_lossy());
-        self.makers.of(file).map(|maker| (file, maker))
+        self.makers.of(file, before).map(|maker| (file, maker))
     }
 
     /// The environment to run a call in: the session's, with the call's own keyed variables.

@@ -8,7 +8,7 @@ use super::SetId;
 use crate::inputs::digest::{Digest, short};
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
-/// changed flag is the same record, so the new command replaces the old one.
+/// changed flag is the same record, so the new command replaces the old one, unless one build runs both.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RecordId(pub [u8; 16]);
 
@@ -16,6 +16,13 @@ impl RecordId {
     /// The identity of the command that makes `primary_output` in `cwd`.
     pub fn of(cwd: &str, primary_output: &str) -> Self {
         Self(short(Sha256::new().chain_update(cwd).chain_update([0]).chain_update(primary_output)))
+    }
+
+    /// The identity of a further command, told by these templated texts, that makes the same output later in the same build.
+    #[must_use]
+    pub fn further(self, texts: impl IntoIterator<Item = String>) -> Self {
+        let texts: Vec<_> = texts.into_iter().collect();
+        Self::of(&self.to_string(), &texts.join("\0"))
     }
 }
 

@@ -187,3 +187,20 @@ fn precompiled_headers_are_made_and_used_by_the_compiler() {
         .step("sed -i s/1/2/ one.h", build, Any)
         .check();
 }
+
+/// As bzip2 does with its two makefiles: static objects and a program, then shared ones of the same names and a library.
+#[test]
+fn what_a_build_makes_twice_is_launched_twice() {
+    let build = "$WAIT; $CC -c main.c -o main.o; $CC -o main main.o; $CC -fPIC -O2 -c main.c -o main.o; $CC -shared -o main.so main.o; \
+                 $CC -O1 -c main.c -o main.o; \
+                 echo 'int x;' >conftest.c; $CC -c conftest.c; rm conftest.o; LC_ALL=POSIX $CC -c conftest.c; rm conftest.*";
+    let clean = "rm -f main.o main main.so";
+    let project = Project::of(&[("main.c", "int main(void) { return 0; }\n")])
+        .step("", build, Any)
+        .step(clean, build, Ahead)
+        .step(&format!("{clean}; sed -i s/0/1/ main.c"), build, Ahead)
+        .step(&format!("{clean}; sed -i s/1/2/ main.c"), build, Ahead);
+    project.check();
+    let stats = project.sandbox.stats("small");
+    assert!(stats.number("launched") > 4.5 && stats.number("wasted") < 0.5, "{stats:?}");
+}

@@ -26,12 +26,12 @@ pub(in crate::launch) fn look_ahead(
     traced: &Traced,
 ) -> Result<(Foreseen, Stated), Unready> {
     let assumed = place.assumed(snapshot);
-    let (reads, given) = {
+    let (reads, given, order) = {
         let state = known.state();
-        (state.reads.clone(), state.given.clone())
+        (state.reads.clone(), state.given.clone(), state.record.order)
     };
     let mut foreseen =
-        foresee(engine, snapshot, place, traced, &given, &assumed).map_err(Unready::Missing)?;
+        foresee(engine, snapshot, (place, order), traced, &given, &assumed).map_err(Unready::Missing)?;
     folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
     let found = state(engine, snapshot, traced, &place.root, &reads.set, &foreseen)?;
     Ok((foreseen, found))
@@ -68,12 +68,12 @@ fn ancestors(folder: &Path, place: &Place) -> HashSet<PathBuf> {
     folder.ancestors().take_while(|folder| folder.starts_with(&place.root)).map(Path::to_path_buf).collect()
 }
 
-/// Foresees what `traced` will find. `given` are the files of its build that it read last time, `assumed` what the build is
+/// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
 /// expected to make. Fails with a file that has to be waited for.
 fn foresee(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    place: &Place,
+    position: (&Place, u32),
     traced: &Traced,
     given: &[Given],
     assumed: &[Assumed],
@@ -83,7 +83,7 @@ fn foresee(
         let id = engine.paths().intern(&file.path);
         if traced.probe {
             foreseen.insert(id, There::File(file.content));
-        } else if let Some(there) = to_come(engine, snapshot, place, id, &file.real, assumed)? {
+        } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, assumed)? {
             foreseen.insert(id, there);
         }
     }
@@ -94,12 +94,12 @@ fn foresee(
 fn to_come(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    place: &Place,
+    (place, order): (&Place, u32),
     id: PathId,
     real: &str,
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
-    if let Some((output, maker)) = place.maker(engine, real) {
+    if let Some((output, maker)) = place.maker(engine, real, order) {
         match &maker.state().launch {
             Launch::Ready(_, outcome) => {
                 let is_it = |path: &str| product(engine, &maker, path) == output;

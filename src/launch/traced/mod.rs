@@ -115,6 +115,13 @@ impl Traced {
         RecordId::of(&templated(&self.directory, root), &what)
     }
 
+    /// The record's name when the same build has made what is called `id` by another command before.
+    pub fn further_id(&self, id: RecordId, root: &str) -> RecordId {
+        let variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        let texts = std::iter::once(&self.program).chain(&self.argv).chain(variables);
+        id.further(texts.map(|text| templated(text, root)))
+    }
+
     /// Whether a record remembers this very command below `root`.
     pub fn is(&self, record: &Record, root: &str) -> bool {
         let same = |old: &String, now: &String| *old == templated(now, root);
