@@ -11,3 +11,4 @@ pub mod inputs;
 pub mod launch;
 pub mod settings;
 pub mod store;
+mod threads;

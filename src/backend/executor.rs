@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::scratch::{Scratch, remove_abandoned};
 use super::view::{self, Kind, View};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
@@ -50,7 +51,9 @@ pub struct Executed {
 /// Runs jobs, and knows where their scratch folders may lie.
 #[derive(Debug)]
 pub struct Executor {
-    scratch: Option<tempfile::TempDir>,
+    scratch: Option<Scratch>,
+    /// Where such folders may lie.
+    places: [PathBuf; 4],
     views: Option<Kind>,
     nice: i32,
 }
@@ -58,9 +61,11 @@ pub struct Executor {
 impl Executor {
     /// Looks for a place in which private views work: below `cache`, else in folders that any machine has.
     pub fn new(cache: &Path) -> Self {
-        let mut folders: Vec<_> = [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")]
-            .into_iter()
-            .filter_map(|folder| tempfile::Builder::new().prefix("spec-cc-scratch-").tempdir_in(folder).ok())
+        let places =
+            [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")].map(Path::to_owned);
+        let mut folders: Vec<_> = places
+            .iter()
+            .filter_map(|place| Scratch::new(place).ok())
             // Its name goes into a variable for the compiler, and blanks end that.
             .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
             .collect();
@@ -82,7 +87,12 @@ impl Executor {
         }
         let (place, views) = working.map_or((0, None), |(place, kind)| (place, Some(kind)));
         let scratch = (!folders.is_empty()).then(|| folders.swap_remove(place));
-        Self { scratch, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+        Self { scratch, places, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+    }
+
+    /// Removes the scratch folders that killed processes have left: of every launch that ran then, what it had written.
+    pub fn tidy(&self) {
+        self.places.iter().for_each(|place| remove_abandoned(place));
     }
 
     /// Whether jobs that write can be run.
@@ -174,7 +184,8 @@ fn may_renice() -> bool {
                 && libc::setpriority(libc::PRIO_PROCESS, 0, now) == 0
         }
     };
-    std::thread::spawn(attempt).join().unwrap_or(false)
+    let attempted = std::thread::Builder::new().spawn(attempt).map(std::thread::JoinHandle::join);
+    matches!(attempted, Ok(Ok(true)))
 }
 
 /// Waits for a child and says its raw status and its CPU time.

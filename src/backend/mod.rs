@@ -10,6 +10,7 @@ mod outcome;
 pub mod reapi;
 pub mod recc;
 mod results;
+mod scratch;
 pub mod trace;
 mod view;
 

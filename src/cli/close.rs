@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use spec_cc::companion::{Control, SessionRow};
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// Close an open session: end its launches and settle its accounts
 #[derive(Debug, clap::Args)]
@@ -25,9 +25,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let answer = client::ask_if_running(&close)?.context("no companion runs")?;
     let row: SessionRow = serde_json::from_value(answer)?;
     if args.json {
-        println!("{}", row.accounts.to_json());
+        output::line(row.accounts.to_json())?;
     } else {
-        println!("{}", text::summary(&row));
+        output::line(text::summary(&row))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use spec_cc::settings::Settings;
 
-use super::text;
+use super::{output, text};
 
 /// Show each setting, its value, and where it came from
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let settings = Settings::of_process()?;
     if args.json {
-        println!("{}", to_json(&settings));
+        output::line(to_json(&settings))?;
     } else {
-        print!("{}", to_text(&settings));
+        output::text(&to_text(&settings))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::build::{Built, With, differing};
 use self::workshop::Workshop;
+use super::output;
 
 /// Build a real C package with the plain compiler and with spec-cc, edit it, build it again, and compare
 ///
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let workshop = Workshop::new(args.jobs.map_or(cores, usize::from), args.keep)?;
     let outcome = show(&workshop, cores);
     if let Some(folder) = workshop.close() {
-        println!("\nEverything is left in {}", folder.display());
+        output::line(format!("\nEverything is left in {}", folder.display()))?;
     }
     outcome
 }
@@ -51,11 +52,11 @@ fn outlive_interrupts() {
 
 fn show(workshop: &Workshop, cores: usize) -> Result<()> {
     let pristine = during("fetching the sources", || package::fetch(workshop.path()))?;
-    println!(
+    output::line(format!(
         "Package: {} ({}), configured and built from a clean tree each time.\n",
         package::NAME,
         package::ORIGIN
-    );
+    ))?;
     let build = |what: &str, with: With, edited: bool| {
         during(what, || {
             package::lay_out(&pristine, &workshop.tree(), edited)?;
@@ -64,12 +65,12 @@ fn show(workshop: &Workshop, cores: usize) -> Result<()> {
     };
     let plain = build("building with the plain compiler", With::Plain, false)?;
     let learning = build("building with spec-cc, which learns", With::Spec, false)?;
-    print!("{}", report::recorded(workshop)?);
+    output::text(&report::recorded(workshop)?)?;
 
-    println!("\nNow {} and {} are edited.\n", package::SOURCE, package::HEADER);
+    output::line(format!("\nNow {} and {} are edited.\n", package::SOURCE, package::HEADER))?;
     let plain_edited = build("building the edited tree with the plain compiler", With::Plain, true)?;
     let spec_edited = build("building the edited tree with spec-cc", With::Spec, true)?;
-    print!("{}", report::launches(workshop)?);
+    output::text(&report::launches(workshop)?)?;
 
     let rows = [
         ("plain compiler", &plain),
@@ -77,15 +78,15 @@ fn show(workshop: &Workshop, cores: usize) -> Result<()> {
         ("edited: plain compiler", &plain_edited),
         ("edited: spec-cc", &spec_edited),
     ];
-    print!("\n{}", report::times(&rows));
-    println!("\n{}", report::verdict(plain_edited.total(), spec_edited.total(), cores));
+    output::text(&format!("\n{}", report::times(&rows)))?;
+    output::line(format!("\n{}", report::verdict(plain_edited.total(), spec_edited.total(), cores)))?;
     compare(&[(&plain, &learning), (&plain_edited, &spec_edited)])?;
     let changed = differing(&plain, &plain_edited).len();
-    println!(
+    output::line(format!(
         "All {} objects are bit-identical to the plain compiler's, before the edits and after them \
          (which changed {changed}).",
         plain_edited.objects.len()
-    );
+    ))?;
     Ok(())
 }
 

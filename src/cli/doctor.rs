@@ -4,9 +4,10 @@ mod checks;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// Say what is found here and works: the compiler, the companion, private views, the tracer, the grid
 #[derive(Debug, clap::Args)]
@@ -58,15 +59,15 @@ impl State {
 }
 
 /// Prints the findings; fails when one of them is a fault.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let findings = checks::all();
     if args.json {
-        println!("{}", to_json(&findings));
+        output::line(to_json(&findings))?;
     } else {
-        print!("{}", to_text(&findings));
+        output::text(&to_text(&findings))?;
     }
     let faulty = findings.iter().any(|finding| finding.state == State::Fault);
-    if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// An object with a member for each finding: `state`, `detail` and its facts.

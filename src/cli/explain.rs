@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use spec_cc::companion::Control;
 
-use super::client;
+use super::{client, output};
 
 /// Say how a command would be treated, and why; runs nothing but a dependency scan
 #[derive(Debug, clap::Args)]
@@ -42,43 +42,39 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         environment: super::open::environment(),
         proto: args.proto,
     })?;
-    if args.json {
-        println!("{answer}");
-    } else {
-        print(&answer);
-    }
-    Ok(())
+    Ok(if args.json { output::line(&answer) } else { output::text(&render(&answer)) }?)
 }
 
-fn print(answer: &Value) {
+fn render(answer: &Value) -> String {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    println!("{}: {}", text("verdict"), text("reason"));
+    let mut out = format!("{}: {}\n", text("verdict"), text("reason"));
     if let Some(digest) = answer["action_digest"].as_str() {
-        println!("  action   {digest}{}", if answer["cached"] == true { "  (cached)" } else { "" });
+        out += &format!("  action   {digest}{}\n", if answer["cached"] == true { "  (cached)" } else { "" });
     }
     for output in answer["outputs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        println!("  output   {output}");
+        out += &format!("  output   {output}\n");
     }
     if let Some(inputs) = answer["inputs"].as_array() {
-        println!("  inputs   {}", inputs.len());
+        out += &format!("  inputs   {}\n", inputs.len());
     }
     if let Some(shared) = answer["shared"].as_bool() {
-        println!("  shared   {}: {}", if shared { "yes" } else { "no" }, text("shared_reason"));
+        out += &format!("  shared   {}: {}\n", if shared { "yes" } else { "no" }, text("shared_reason"));
     }
     if let Some(launch) = answer["launch"].as_str() {
-        println!("  launch   {launch}");
+        out += &format!("  launch   {launch}\n");
     }
     for (title, name) in [("action", "action"), ("command", "command")] {
         if let Some(message) = answer["proto"][name].as_object() {
-            println!("\n{title}\n{:#}", Value::Object(message.clone()));
+            out += &format!("\n{title}\n{:#}\n", Value::Object(message.clone()));
         }
     }
     if let Some(files) = answer["proto"]["input_root"].as_array() {
-        println!("\ninput root");
+        out += "\ninput root\n";
         for file in files.iter().filter_map(Value::as_str) {
-            println!("  {file}");
+            out += &format!("  {file}\n");
         }
     }
+    out
 }
 
 /// The program a name means: by `PATH`, unless it holds a slash.

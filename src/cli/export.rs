@@ -1,7 +1,7 @@
 //! `specctl export` and `specctl import`: an element's records as one file, or as a compilation database.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -11,7 +11,10 @@ use spec_cc::command::normalise;
 use spec_cc::companion::Control;
 use spec_cc::inputs::digest::{hex, unhex};
 
-use super::client;
+use super::{client, output};
+
+/// Records that are larger than this, in bytes, are none: ten thousand commands take some 10 MB.
+const LARGEST: u64 = 256 << 20;
 
 /// Write the records of an element to standard output, or to a file
 #[derive(Debug, clap::Args)]
@@ -55,7 +58,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<()> {
     };
     match &args.output {
         Some(path) => fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display())),
-        None => Ok(std::io::stdout().write_all(&bytes)?),
+        None => Ok(output::bytes(&bytes)?),
     }
 }
 
@@ -83,14 +86,23 @@ pub(super) fn put_contents(contents: &[u8]) -> Result<()> {
 }
 
 pub(crate) fn import(args: &ImportArgs) -> Result<()> {
-    let mut bytes = Vec::new();
-    if args.file.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes)?;
+    let bytes = if args.file.as_os_str() == "-" {
+        read(std::io::stdin())
     } else {
-        bytes = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+        fs::File::open(&args.file).map_err(Into::into).and_then(read)
+    };
+    let bytes = bytes.with_context(|| format!("cannot read {}", args.file.display()))?;
+    Ok(output::line(format!("Imported {}.", take(&bytes, args.element.clone())?))?)
+}
+
+/// All that is there to read, unless it has no end that could be an element's.
+fn read(from: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("it has more than {} MiB, and no element's records do", LARGEST >> 20);
     }
-    println!("Imported {}.", take(&bytes, args.element.clone())?);
-    Ok(())
+    Ok(bytes)
 }
 
 /// The database as Clang's tools define it (`JSONCompilationDatabase`).

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use spec_cc::companion::Control;
 
-use super::client;
+use super::{client, output};
 
 /// Remove the records of an element
 #[derive(Debug, clap::Args)]
@@ -15,6 +15,5 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let key = client::ask(&Control::Forget { element: args.element.clone() })?;
-    println!("Forgot {}.", key.as_str().unwrap_or(&args.element));
-    Ok(())
+    Ok(output::line(format!("Forgot {}.", key.as_str().unwrap_or(&args.element)))?)
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use spec_cc::companion::Control;
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// List the elements that are recorded
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let elements = client::ask(&Control::List)?;
     if args.json {
-        println!("{elements}");
-        return Ok(());
+        return Ok(output::line(&elements)?);
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let mut rows = vec![["element", "commands", "inputs", "builds", "last built"].map(String::from).to_vec()];
@@ -34,9 +33,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ]);
     }
     if rows.len() == 1 {
-        println!("Nothing is recorded yet. Build something with CC=spec-cc.");
+        output::line("Nothing is recorded yet. Build something with CC=spec-cc.")?;
     } else {
-        print!("{}", text::table(&rows));
+        output::text(&text::table(&rows))?;
     }
     Ok(())
 }

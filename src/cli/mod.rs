@@ -11,6 +11,7 @@ mod export;
 mod forget;
 mod list;
 mod open;
+mod output;
 mod run;
 mod serve;
 mod show;
@@ -24,6 +25,7 @@ mod why;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use output::OutputError;
 
 /// Remembers what each element compiled, and issues it before the build asks.
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ To see it at work:  specctl demo
 To begin: put the folder of these programs on PATH, then
   specctl run -- make CC=spec-cc CXX=spec-c++
 Switch it off for one build: SPEC_CC_DISABLE=1";
+
+/// What a shell's exit status is for a program that a broken pipe has ended.
+const BROKEN_PIPE: u8 = 128 + libc::SIGPIPE as u8;
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -80,14 +85,20 @@ pub(crate) fn main() -> ExitCode {
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Bst(args) => bst::run(&args),
-        Command::Doctor(args) => return doctor::run(&args),
+        Command::Doctor(args) => return ended(doctor::run(&args)),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),
     };
+    ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The exit code of a subcommand; says what went wrong.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        Err(error) if matches!(error.downcast_ref(), Some(OutputError::Left)) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
-            eprintln!("specctl: {error:#}");
+            output::complain(format!("specctl: {error:#}"));
             ExitCode::FAILURE
         }
     }

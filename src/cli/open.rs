@@ -5,7 +5,7 @@ use anyhow::Result;
 use spec_cc::companion::{Control, Opened};
 use spec_cc::settings::{Mode, Settings};
 
-use super::client;
+use super::{client, output};
 
 /// Open a session for the current folder: issue what is recorded of its element now
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     if switched_off() {
-        eprintln!("specctl: no session: spec-cc is switched off");
+        output::complain("specctl: no session: spec-cc is switched off");
         return Ok(());
     }
     let mut environment = environment();
@@ -30,9 +30,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let opened = open(&environment)?;
     if args.json {
-        println!("{}", serde_json::to_string(&opened)?);
+        output::line(serde_json::to_string(&opened)?)?;
     } else {
-        println!("session {} of {}: {} commands known", opened.session, opened.element, opened.commands);
+        let Opened { session, element, commands, .. } = &opened;
+        output::line(format!("session {session} of {element}: {commands} commands known"))?;
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! `specctl run`: a build inside a session.
 
+use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 
 use spec_cc::companion::{Control, Opened, SessionRow};
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// Run a build inside a session: launch what is recorded, count what it asks for, and say what that brought
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub(crate) struct Args {
     project: Option<String>,
     /// The build command
     #[arg(last = true, required = true, value_name = "COMMAND")]
-    command: Vec<String>,
+    command: Vec<OsString>,
 }
 
 /// Exit code for a command that could not be started, as a shell gives it.
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         match super::open::open(&environment) {
             Ok(opened) => Some(opened),
             Err(error) => {
-                eprintln!("specctl: no session: {error:#}");
+                output::complain(format!("specctl: no session: {error:#}"));
                 None
             }
         }
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let status = match build(args, opened.as_ref()) {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("specctl: {error:#}");
+            output::complain(format!("specctl: {error:#}"));
             if let Some(opened) = opened {
                 let _ = close(&opened, false);
             }
@@ -57,8 +58,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     if let Some(opened) = opened {
         match close(&opened, status.success()) {
-            Ok(row) => eprintln!("{}", text::summary(&row)),
-            Err(error) => eprintln!("specctl: the session was not closed: {error:#}"),
+            Ok(row) => output::complain(text::summary(&row)),
+            Err(error) => output::complain(format!("specctl: the session was not closed: {error:#}")),
         }
     }
     exit_code(status)
@@ -77,7 +78,7 @@ fn build(args: &Args, opened: Option<&Opened>) -> Result<ExitStatus> {
     if let Some(project) = &args.project {
         command.env("SPEC_CC_PROJECT", project);
     }
-    let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
     // A Ctrl-C goes to the build as well; we stay to close the session.
     // SAFETY: ignoring a signal is a plain system call.
     unsafe {

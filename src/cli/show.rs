@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use spec_cc::companion::Control;
 
-use super::{client, text, why};
+use super::{client, output, text, why};
 
 /// Show the recorded commands of an element, in the order of its last build
 #[derive(Debug, clap::Args)]
@@ -29,15 +29,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let shown = client::ask(&Control::Show { element: args.element.clone() })?;
     if args.json {
-        println!("{shown}");
-        return Ok(());
+        return Ok(output::line(&shown)?);
     }
     let commands: Vec<&Value> = shown.as_array().into_iter().flatten().collect();
     if args.verbose {
-        for command in commands {
-            print_whole(command);
-        }
-        return Ok(());
+        return Ok(output::text(&commands.into_iter().map(whole).collect::<String>())?);
     }
     let heading = ["output", "source", "inputs", "cost", "asked", "launched", "hits"];
     let mut rows = vec![heading.map(String::from).to_vec()];
@@ -52,19 +48,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             command["hits"].to_string(),
         ]
     }));
-    print!("{}", text::table(&rows));
-    Ok(())
+    Ok(output::text(&text::table(&rows))?)
 }
 
-fn print_whole(command: &Value) {
+fn whole(command: &Value) -> String {
     let words = command["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let compiler = command["compiler"].as_str().unwrap_or_default();
-    println!(
-        "\n{}\n  in {}\n  {}",
+    format!(
+        "\n{}\n  in {}\n  {}\n",
         place(command, command["outputs"][0].as_str().unwrap_or_default()),
         command["directory"].as_str().unwrap_or_default(),
         shell_words::join(std::iter::once(compiler).chain(words)),
-    );
+    )
 }
 
 /// An output with the folder it is written in, relative to the project root.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use spec_cc::companion::Control;
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// Show what builds asked for, how it was served, and what launching brought or wasted
 #[derive(Debug, clap::Args)]
@@ -25,9 +25,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let stats =
         client::ask(&Control::Stats { element: args.element.clone(), session: args.session.clone() })?;
     if args.json {
-        println!("{stats}");
+        output::line(&stats)?;
     } else {
-        print!("{}", render(&stats));
+        output::text(&render(&stats))?;
     }
     Ok(())
 }

@@ -4,16 +4,13 @@ use anyhow::Result;
 
 use spec_cc::companion::Control;
 
-use super::client;
+use super::{client, output};
 
 /// End the companion; the next compile starts another
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args) -> Result<()> {
-    match client::ask_if_running(&Control::Stop)? {
-        Some(_) => println!("The companion has stopped."),
-        None => println!("No companion runs."),
-    }
-    Ok(())
+    let stopped = client::ask_if_running(&Control::Stop)?.is_some();
+    Ok(output::line(if stopped { "The companion has stopped." } else { "No companion runs." })?)
 }

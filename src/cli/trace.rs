@@ -29,7 +29,7 @@ pub(super) fn main() -> Option<ExitCode> {
     let (program, argv) = words.split_first().filter(|(_, argv)| !argv.is_empty())?;
     let path = OsString::from_vec(program.to_bytes().to_vec());
     let error = trace::run(Path::new(&out), Path::new(&path), || become_program(program, argv));
-    eprintln!("spec-cc: no compiler: {}: {error}", path.display());
+    super::output::complain(format!("spec-cc: no compiler: {}: {error}", path.display()));
     Some(ExitCode::from(if error == Errno::ENOENT { MISSING } else { REFUSED }))
 }
 

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use spec_cc::companion::{Control, Line, Report};
 use spec_cc::launch::{Unserved, Way};
 
-use super::{client, text};
+use super::{client, output, text};
 
 /// Asks for the report of an element's last session and prints it.
 pub(super) fn run(element: &str, json: bool) -> Result<()> {
     let answer = client::ask(&Control::Why { element: element.to_owned() })?;
     if json {
-        println!("{answer}");
+        output::line(&answer)?;
     } else {
-        print!("{}", render(&serde_json::from_value(answer)?));
+        output::text(&render(&serde_json::from_value(answer)?))?;
     }
     Ok(())
 }

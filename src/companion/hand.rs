@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::ask::{Answer, Lesson, Request, tell};
@@ -12,6 +11,7 @@ use crate::backend::recc::Recc;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Instance, Known, Launch, Unready, Way, Wrapper, examine, instantiate, unserved};
 use crate::settings::{Backend, Policy, Settings};
+use crate::threads;
 
 /// The recc that settings ask for; `None`, said in the log, when they do and there is none.
 pub(super) fn wrapper(settings: &Settings, environment: &[(String, String)]) -> Option<Wrapper> {
@@ -97,7 +97,8 @@ fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>)
 /// Records the command by a scan of its own, beside recc's run.
 fn learn_behind(companion: &Arc<Companion>, lesson: Box<Lesson>, request: &Request) {
     let (companion, request) = (Arc::clone(companion), request.clone());
-    thread::spawn(move || {
+    // Without a thread it is recorded another time.
+    threads::start(move || {
         let context = request.context(&lesson.session.place.root);
         match examine(&companion.engine, &lesson.call, context, &request.environment) {
             Ok((reads, _)) => learn::remember(&companion, &lesson, reads, Duration::ZERO),

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::changes::Due;
@@ -12,6 +11,7 @@ use super::session::Session;
 use crate::inputs::digest::Digest;
 use crate::launch::{Engine, Grid, Left, Unobtainable};
 use crate::store::{ElementKey, Store};
+use crate::threads;
 
 /// How long a session's opening, or its launches, may wait for what the grid remembers.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,7 +49,8 @@ impl Memory {
     /// Takes the session's records along whenever they have changed, until it ends.
     pub(super) fn follow(self, session: Arc<Session>) {
         session.changes.carry();
-        thread::spawn(move || {
+        let unfollowed = Arc::clone(&session);
+        let started = threads::start(move || {
             let mut rest = Duration::ZERO;
             loop {
                 let due = session.changes.next(rest);
@@ -61,6 +62,9 @@ impl Memory {
                 rest = (begun.elapsed() * REST).max(Duration::from_millis(size * 1000 / RATE));
             }
         });
+        if !started {
+            unfollowed.changes.done();
+        }
     }
 
     /// Takes over what others have left since; gives the contents that it needs. `None` when the grid does not say.
@@ -128,7 +132,8 @@ pub(super) fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
 /// What `work` gives, if it does so soon; it goes on else.
 fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, receiver) = channel();
-    thread::spawn(move || sender.send(work()));
+    // Without a thread nobody sends, and nothing is waited for.
+    threads::start(move || drop(sender.send(work())));
     receiver.recv_timeout(PATIENCE).ok()
 }
 

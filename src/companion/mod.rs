@@ -30,7 +30,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use grids::Grids;
@@ -39,6 +38,7 @@ use self::memory::Memory;
 use crate::launch::{Budget, Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
+use crate::threads;
 
 pub use connection::control_frame;
 pub use control::{Control, Opened};
@@ -228,18 +228,23 @@ impl Companion {
         self.sessions().is_empty()
     }
 
-    /// Keeps the cache within its limit, beside the builds: looking at many files takes a while.
+    /// Keeps the cache within its limit, and removes what killed companions left, beside the builds: looking at many files
+    /// takes a while.
     fn tidy(&self) {
         if !self.engine.cache.limit.is_due() || self.tidying.swap(true, Ordering::SeqCst) {
             return;
         }
         let (engine, tidying) = (Arc::clone(&self.engine), Arc::clone(&self.tidying));
-        thread::spawn(move || {
+        let started = threads::start(move || {
+            engine.executor.tidy();
             if let Err(error) = engine.cache.limit.keep() {
                 tracing::warn!("{error}");
             }
             tidying.store(false, Ordering::SeqCst);
         });
+        if !started {
+            self.tidying.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Closes everything, so that nothing is lost when the process ends.

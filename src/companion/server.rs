@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{Mode, umask};
 use spec_cc_shim::place;
 
 use super::Companion;
@@ -21,6 +22,7 @@ use super::connection;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
+use crate::threads;
 
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);
@@ -30,6 +32,8 @@ const FORGOTTEN: Duration = Duration::from_hours(1);
 const IDLE: Duration = Duration::from_mins(10);
 /// How often the two are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How long the end of another connection is waited for where no descriptor is left.
+const CROWDED: Duration = Duration::from_millis(5);
 /// A log longer than this, in bytes, is begun anew.
 const LONGEST_LOG: u64 = 10 << 20;
 
@@ -77,6 +81,7 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 /// Writes one byte to `ready` once it listens. Returns at once, with success, when another one listens already.
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let settings = Settings::of_process()?;
+    own_what_we_make();
     let socket = socket_path();
     if socket == Path::new("/dev/null") {
         return Err(ServeError::Place("the socket's folder is not private to this user".into()));
@@ -98,6 +103,12 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     companion.shut_down();
     let _ = fs::remove_file(&socket);
     Ok(())
+}
+
+/// Has files be ours to read, whatever the umask of the compile that started us.
+fn own_what_we_make() {
+    let given = umask(Mode::S_IRWXU);
+    umask(given & (Mode::S_IRWXG | Mode::S_IRWXO));
 }
 
 /// Takes the lock that one companion a socket holds; `None` when another one has it.
@@ -150,11 +161,12 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
     while !ENDING.load(Ordering::SeqCst) {
         let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
         let _ = poll(&mut waiting, timeout);
-        while let Ok((stream, _)) = listener.accept() {
+        while let Some(stream) = next(listener) {
             idle_since = Instant::now();
             if is_ours(&stream) {
                 let companion = Arc::clone(companion);
-                thread::spawn(move || connection::serve(&companion, stream));
+                // Without a thread the connection ends, and the shim runs the compiler.
+                threads::start(move || connection::serve(&companion, stream));
             }
         }
         if looked.elapsed() >= TICK {
@@ -169,6 +181,21 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
             if idle_since.elapsed() > IDLE {
                 return;
             }
+        }
+    }
+}
+
+/// A connection that waits, if any does.
+fn next(listener: &UnixListener) -> Option<UnixStream> {
+    match listener.accept() {
+        Ok((stream, _)) => Some(stream),
+        Err(error) => {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                // It goes on waiting, and `poll` returns at once.
+                tracing::debug!("a connection cannot be accepted: {error}");
+                thread::sleep(CROWDED);
+            }
+            None
         }
     }
 }

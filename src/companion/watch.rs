@@ -15,6 +15,7 @@ use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::{Engine, Known, Launch, Launcher, Place, rank, weigh};
+use crate::threads;
 
 /// How often files are looked at of which the kernel tells: it may lose something, or not know of it.
 const SAFETY: Duration = Duration::from_secs(1);
@@ -39,8 +40,8 @@ pub(super) fn start(
     session: Arc<Session>,
     prepare: impl FnOnce(&Session, &Engine) + Send + 'static,
 ) {
-    let engine = Arc::clone(engine);
-    thread::spawn(move || {
+    let (engine, unlooked) = (Arc::clone(engine), Arc::clone(&session));
+    let started = threads::start(move || {
         prepare(&session, &engine);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
         weigh(&engine, &session.place, &knowns);
@@ -50,6 +51,10 @@ pub(super) fn start(
         wait(&engine, &launcher, &session, knowns);
         session.waits.end();
     });
+    if !started {
+        unlooked.set_looked();
+        unlooked.waits.end();
+    }
 }
 
 /// Considers all of `knowns` for launching, in about their order, on a few threads.

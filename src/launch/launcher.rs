@@ -6,7 +6,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
 
 use super::again::Again;
 use super::carry::{Where, carry};
@@ -20,6 +19,7 @@ use super::{
 use crate::backend::hurry;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
+use crate::threads;
 
 /// Why traced commands are not run ahead.
 const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
@@ -169,7 +169,7 @@ impl Launcher {
         let sender = self.again.get_or_init(|| {
             let (sender, receiver) = channel::<Again>();
             let launcher = self.clone();
-            thread::spawn(move || {
+            threads::start(move || {
                 for again in receiver {
                     let mut snapshot = Snapshot::new(&launcher.engine.files);
                     launcher.consider(&again.known, &again.place, &mut snapshot);
@@ -272,7 +272,7 @@ impl Launcher {
         self.here.started.get_or_init(|| {
             for _ in 0..self.here.width {
                 let launcher = self.clone();
-                thread::spawn(move || launcher.work());
+                threads::start(move || launcher.work());
             }
         });
         if !task.set(Launch::Queued) {
@@ -311,7 +311,10 @@ impl Launcher {
             let task = Task::new(known, place);
             if known.claim(task.round) {
                 let launcher = self.clone();
-                thread::spawn(move || launcher.run(&task, Where::Anywhere));
+                let own = task.clone();
+                if !threads::start(move || launcher.run(&own, Where::Anywhere)) {
+                    task.set(Launch::Failed("no thread is to be had".into()));
+                }
             } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
                 hurry(group);
             }

@@ -10,6 +10,7 @@ mod chains;
 mod checkout;
 mod conclude;
 mod engine;
+mod failure;
 mod grid;
 mod instance;
 mod known;

@@ -168,6 +168,22 @@ fn a_failure_that_leaves_an_object_is_kept_with_it() {
         .check();
 }
 
+/// What memory and room a machine has is in no file that a command reads.
+#[test]
+fn a_failure_for_the_machines_sake_is_not_kept() {
+    let assembler = "#!/bin/sh\ncase $LACK in memory) kill -9 $$;; room) echo 'No space left on device' >&2; exit 1;; esac\n\
+                     exec as \"$@\"\n";
+    let test = "chmod +x tools/as; echo 'int main(void) { return 0; }' >conftest.c; \
+                LACK= $CC -B$PWD/tools -c conftest.c || echo failed; rm conftest.c";
+    for lack in ["memory", "room"] {
+        Project::of(&[("tools/as", assembler)])
+            .step("", &test.replace("LACK=", &format!("LACK={lack}")), Any)
+            .step("rm -f conftest.o", test, Any)
+            .step("rm conftest.o", test, Hits)
+            .check();
+    }
+}
+
 /// An archive that says when its members were written is another one each time.
 #[test]
 fn what_says_when_it_was_made_is_not_kept() {

@@ -133,6 +133,7 @@ fn what_paths_do_not_account_for_is_doubted() {
     assert_eq!(doubt(&room, "cat </dev/stdin"), Doubt::Place);
     assert_eq!(doubt(&room, "exec 3<>/dev/tcp/127.0.0.1/1"), Doubt::Socket);
     assert_eq!(doubt(&room, "test -e $'\\xff'"), Doubt::NotUtf8);
+    assert_eq!(doubt(&room, "sh -c 'kill -9 $$'; true"), Doubt::Killed);
     assert_eq!(doubt(&room, "sleep 2 </dev/null >/dev/null 2>&1 & exit"), Doubt::LeftRunning);
     // What it was given open it can read by such a name alone, unless it is made to read what it does not name.
     assert_eq!(doubt(&room, "echo text >f; exec 7<f; cat /dev/fd/7"), Doubt::Place);

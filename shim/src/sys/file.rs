@@ -181,11 +181,13 @@ pub fn unlink(path: &[u8]) -> Result<()> {
     check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
 }
 
-/// Makes a folder.
+/// Makes a folder of just this mode, whatever the umask.
 pub fn make_folder(path: &[u8], mode: u32) -> Result<()> {
     let path = c_string(path)?;
     // SAFETY: the path is a C string.
-    check(unsafe { libc::mkdir(path.as_ptr(), mode) }).map(drop)
+    check(unsafe { libc::mkdir(path.as_ptr(), mode) })?;
+    // SAFETY: as above; what was made just now is ours.
+    check(unsafe { libc::chmod(path.as_ptr(), mode) }).map(drop)
 }
 
 /// Returns the working directory, absolute.

@@ -19,8 +19,16 @@ const OPTIONS: c_int = libc::PTRACE_O_TRACESECCOMP
 /// What a tracee reports: it has ended, or waits to be told how to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
-    Ended(pid_t),
-    Stopped { pid: pid_t, signal: c_int, event: c_int },
+    /// `killed` where a signal has ended it.
+    Ended {
+        pid: pid_t,
+        killed: bool,
+    },
+    Stopped {
+        pid: pid_t,
+        signal: c_int,
+        event: c_int,
+    },
 }
 
 /// A system call that is about to be made.
@@ -126,7 +134,7 @@ pub(super) fn wait() -> io::Result<Report> {
         libc::CLD_TRAPPED | libc::CLD_STOPPED => {
             Report::Stopped { pid, signal: status & 0xff, event: status >> 8 }
         }
-        _ => Report::Ended(pid),
+        _ => Report::Ended { pid, killed: code != libc::CLD_EXITED },
     })
 }
 

@@ -41,8 +41,11 @@ impl<'a> Tracer<'a> {
     pub(super) fn follow(mut self) {
         while let Ok(report) = sys::wait() {
             match report {
-                Report::Ended(pid) => {
+                Report::Ended { pid, killed } => {
                     self.threads.remove(&pid);
+                    if killed && !self.over {
+                        self.recorder.log.doubt(Doubt::Killed, "");
+                    }
                     if pid == self.command {
                         self.conclude();
                     }

@@ -11,7 +11,7 @@ use spec_cc::launch::Served;
 
 use super::artifact::Artifact;
 use super::leave::SESSION;
-use crate::cli::text;
+use crate::cli::{output, text};
 
 /// Build TARGET in each mode of the option `spec_cc`, from the cache as it is now, and compare
 ///
@@ -46,9 +46,9 @@ struct Row {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let rows: Vec<Row> = args.modes.iter().map(|mode| build(args, mode)).collect::<Result<_>>()?;
     if args.json {
-        println!("{}", serde_json::to_string(&rows)?);
+        output::line(serde_json::to_string(&rows)?)?;
     } else {
-        print!("{}", to_text(&rows));
+        output::text(&to_text(&rows))?;
     }
     Ok(())
 }

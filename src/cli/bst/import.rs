@@ -8,7 +8,7 @@ use spec_cc::companion::Control;
 
 use super::artifact::Artifact;
 use super::leave::{CONTENTS, RECORDS};
-use crate::cli::{client, export, open};
+use crate::cli::{client, export, open, output};
 
 /// Take the records that elements' builds left in their artifacts, and put them into the action cache
 ///
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     if found.is_empty() {
-        println!("No records are in the artifacts: does the project include spec-cc-artifact.yml?");
+        output::line("No records are in the artifacts: does the project include spec-cc-artifact.yml?")?;
         return Ok(());
     }
     let casd = match &args.remote {
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     environment.push(("SPEC_CC_REMOTE".into(), url.clone()));
     for element in found {
         client::ask(&Control::Carry { element: element.clone(), environment: environment.clone() })?;
-        println!("Imported {element}.");
+        output::line(format!("Imported {element}."))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use memchr::memmem;
 use super::{Job, Outline, Unobtainable, ident};
 use crate::backend::Outcome;
 use crate::inputs::digest::Digest;
-use crate::launch::Engine;
+use crate::launch::{Engine, failure};
 
 /// Who made a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,14 +115,8 @@ fn names_folder(object: &[u8], folder: &str) -> bool {
 
 /// Whether a failed command says itself what is wrong with its source, rather than with the machine it ran on.
 pub(super) fn is_diagnosis(stderr: &[u8]) -> bool {
-    const OF_THE_MACHINE: [&str; 6] = [
-        "No such file or directory",
-        "No space left",
-        "internal compiler error",
-        "Killed",
-        "cannot execute",
-        "out of memory",
-    ];
+    // What is here may be missing there.
+    const MISSING_THERE: [&str; 2] = ["No such file or directory", "cannot execute"];
     let has = |text: &str| memmem::find(stderr, text.as_bytes()).is_some();
-    has("error: ") && !OF_THE_MACHINE.iter().any(|text| has(text))
+    has("error: ") && failure::blamed(stderr).is_none() && !MISSING_THERE.into_iter().any(has)
 }

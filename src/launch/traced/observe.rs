@@ -16,7 +16,7 @@ use crate::inputs::paths::PathId;
 use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Engine, Reads};
+use crate::launch::{Engine, Reads, failure};
 use crate::store::Given;
 
 /// A run that has ended.
@@ -78,6 +78,11 @@ pub fn observe(
     written: &dyn Fn(&Path) -> PathBuf,
     made: &dyn Fn(&str, i64) -> bool,
 ) -> Result<Observed, Unlearnt> {
+    if run.status != 0
+        && let Some(why) = failure::is_passing([&run.stdout, &run.stderr], &traced.environment)
+    {
+        return Err(why.into());
+    }
     let below = format!("{}/", run.root);
     let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
     let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };

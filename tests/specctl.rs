@@ -1,0 +1,128 @@
+//! `specctl` where something around it is amiss: readers that leave, full disks, odd arguments, odd umasks.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output, Stdio};
+
+/// A store and a companion of a test's own.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn specctl(&self) -> Command {
+        self.set(Command::new(env!("CARGO_BIN_EXE_specctl")))
+    }
+
+    fn set(&self, mut command: Command) -> Command {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env_clear().env("PATH", path).env("HOME", self.0.path()).current_dir(self.0.path());
+        command.env("SPEC_CC_STORE", self.0.path().join("below/store"));
+        command.env("SPEC_CC_SOCKET", self.0.path().join("socket"));
+        command
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = self.specctl().arg("stop").stdout(Stdio::null()).status();
+    }
+}
+
+/// The end of a pipe that nobody reads any more.
+fn unread() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+fn full_disk() -> Stdio {
+    File::options().write(true).open("/dev/full").expect("/dev/full").into()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_without_a_word() {
+    let home = Home::new();
+    let output = home.specctl().arg("config").stdout(unread()).stderr(Stdio::piped()).output();
+    let output = output.expect("specctl runs");
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(128 + libc::SIGPIPE), ""));
+}
+
+#[test]
+fn a_text_that_cannot_be_written_is_a_failure() {
+    let home = Home::new();
+    let output = home.specctl().arg("config").stdout(full_disk()).output().expect("specctl runs");
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "specctl: cannot write to standard output: No space left on device (os error 28)\n";
+    assert_eq!(said(&output), expected);
+}
+
+#[test]
+fn a_build_keeps_its_exit_code_when_nobody_reads_the_summary() {
+    let home = Home::new();
+    for stderr in [unread(), full_disk()] {
+        let status = home.specctl().args(["run", "--", "sh", "-c", "exit 3"]).stderr(stderr).status();
+        assert_eq!(status.expect("specctl runs").code(), Some(3));
+    }
+}
+
+#[test]
+fn a_build_gets_its_arguments_whatever_their_bytes() {
+    let home = Home::new();
+    let odd = OsStr::from_bytes(b"na\xefve\n");
+    let command = ["run", "--", "sh", "-c", "printf %s \"$1\"", "sh"];
+    let output = home.specctl().args(command).arg(odd).output().expect("specctl runs");
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(0), odd.as_bytes()),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_file_without_end_is_no_element() {
+    let home = Home::new();
+    let output = home.specctl().args(["import", "/dev/zero"]).output().expect("specctl runs");
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "specctl: cannot read /dev/zero: it has more than 256 MiB, and no element's records do\n";
+    assert_eq!(said(&output), expected);
+}
+
+#[test]
+fn what_the_companion_makes_is_its_users_under_any_umask() {
+    let home = Home::new();
+    let mut shell = home.set(Command::new("sh"));
+    shell.args(["-c", "umask 0777; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_specctl"), "list"]);
+    let output = shell.output().expect("specctl runs");
+    assert!(output.status.success(), "{}", said(&output));
+    for (name, wanted) in [("below", 0o700), ("below/store", 0o700), ("below/store/db", 0o600)] {
+        let mode = fs::metadata(home.0.path().join(name)).expect(name).permissions().mode();
+        assert_eq!(mode & 0o777, wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_store_of_a_later_version_is_named_and_left_alone() {
+    let home = Home::new();
+    let store = home.0.path().join("below/store");
+    fs::create_dir_all(&store).expect("made");
+    fs::write(store.join("schema"), "7\n").expect("written");
+    let output = home.specctl().arg("list").output().expect("specctl runs");
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "the store has format 7, this spec-cc knows up to 1";
+    assert!(said(&output).contains(expected), "{}", said(&output));
+    let mut left = String::new();
+    File::open(store.join("schema")).and_then(|mut file| file.read_to_string(&mut left)).expect("read");
+    assert_eq!(left, "7\n");
+}
