@@ -40,10 +40,7 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
         }
         knowns
     });
-    // In the order of the build: of two that make one file, the later one is its maker.
-    for known in element.records.iter().filter_map(|record| knowns.get(&record.id)) {
-        place.makes(engine, known);
-    }
+    knowns.values().for_each(|known| place.makes(engine, known));
     knowns
 }
 
