@@ -97,3 +97,21 @@ fn every_refusal_has_its_reason() {
     }
     insta::assert_snapshot!(table);
 }
+
+/// As `packaging/install` has it: there the compilers' names lead to spec-cc.
+#[test]
+fn a_name_that_leads_to_spec_cc_is_the_compiler_behind() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("links");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(support::sandbox::programs().join("spec-cc"), folder.join("gcc")).unwrap();
+    fs::write(folder.join("a.c"), "int a;\n").unwrap();
+    let action = |compiler: &str| {
+        let mut command = sandbox.specctl(&["explain", "--json", "--", compiler, "-c", "a.c"]);
+        command.current_dir(&folder).env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
+        let output = support::shell::succeed(&mut command);
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["action_digest"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(action("gcc"), action("/usr/bin/gcc"));
+}

@@ -1,13 +1,13 @@
 //! `specctl explain`: how a command would be treated, and why.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use spec_cc::companion::Control;
 
-use super::{client, output};
+use super::{client, output, which};
 
 /// Say how a command would be treated, and why; runs nothing but a dependency scan
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if words.first().is_none_or(|word| word.starts_with('-')) {
         words.insert(0, std::env::var("SPEC_CC_COMPILER").unwrap_or_else(|_| "cc".to_owned()));
     }
-    let compiler = find(&words[0]).with_context(|| format!("no compiler {:?} on PATH", words[0]))?;
+    let compiler =
+        which::compiler(&words[0]).with_context(|| format!("no compiler {:?} on PATH", words[0]))?;
     let answer = client::ask(&Control::Explain {
         compiler,
         args: words.split_off(1),
@@ -75,13 +76,4 @@ fn render(answer: &Value) -> String {
         }
     }
     out
-}
-
-/// The program a name means: by `PATH`, unless it holds a slash.
-fn find(name: &str) -> Option<PathBuf> {
-    if name.contains('/') {
-        return std::path::absolute(name).ok().filter(|path| path.exists());
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }

@@ -20,6 +20,7 @@ mod stop;
 mod text;
 mod trace;
 mod wait;
+mod which;
 mod why;
 
 use std::process::ExitCode;

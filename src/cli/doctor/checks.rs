@@ -1,7 +1,5 @@
 //! The checks of `specctl doctor`: each looks at one thing, by using it.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -17,6 +15,7 @@ use spec_cc::settings::{Mode, Policy, Settings};
 
 use super::State::{Fault, Without, Works};
 use super::{Finding, client};
+use crate::cli::which;
 
 /// All findings, in the order in which one depends on another.
 pub(super) fn all() -> Vec<Finding> {
@@ -50,7 +49,7 @@ fn mode(settings: &Settings) -> Finding {
 
 fn compiler(settings: &Settings) -> Finding {
     let name = settings.get("compiler").unwrap_or("cc");
-    let Some(compiler) = programs(name).into_iter().find(|path| !is_spec_cc(path)) else {
+    let Some(compiler) = which::compiler(name) else {
         return Finding::new("compiler", Fault, format!("no {name} on PATH"));
     };
     let toolchains = Toolchains::new(Arc::new(Files::default()));
@@ -68,7 +67,7 @@ fn compiler(settings: &Settings) -> Finding {
 /// Which of the usual names lead to spec-cc, for builds that say nothing but `cc` or `gcc`.
 fn links() -> Finding {
     let names = ["cc", "c++", "gcc", "g++", "clang", "clang++", "ar"];
-    let first = |name: &&str| programs(name).first().is_some_and(|path| is_spec_cc(path));
+    let first = |name: &&str| which::programs(name).first().is_some_and(|path| which::is_spec_cc(path));
     let ours: Vec<&str> = names.into_iter().filter(first).collect();
     let facts = json!({ "names": ours });
     let finding = if ours.is_empty() {
@@ -109,7 +108,9 @@ fn tracer() -> Finding {
     let (Some(scratch), Ok(own)) = (scratch(), std::env::current_exe()) else {
         return without("no folder can be made in /tmp");
     };
-    let Some(program) = programs("true").into_iter().next() else { return without("there is no `true`") };
+    let Some(program) = which::programs("true").into_iter().next() else {
+        return without("there is no `true`");
+    };
     let out = scratch.path().join("trace");
     let mut command = Command::new(own);
     command.arg("trace").arg(&out).arg(program).arg("true").stderr(Stdio::null());
@@ -170,17 +171,4 @@ fn may_update(client: &Client) -> Result<bool, GridError> {
 
 fn scratch() -> Option<tempfile::TempDir> {
     tempfile::Builder::new().prefix("spec-cc-doctor-").tempdir_in("/tmp").ok()
-}
-
-/// The programs of this name on PATH, first come first; a path stands for itself.
-fn programs(name: &str) -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/bin:/usr/bin"));
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name));
-    found.filter(|path| path.is_file()).collect()
-}
-
-/// Whether a program is the shim, under whatever name.
-fn is_spec_cc(path: &Path) -> bool {
-    let real = path.canonicalize().unwrap_or_default();
-    real.file_name().is_some_and(|name| name == "spec-cc")
 }
