@@ -40,7 +40,9 @@ pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<Reco
         }
         knowns
     });
-    knowns.values().for_each(|known| place.makes(engine, known));
+    for known in knowns.values() {
+        place.makes(engine, known);
+    }
     knowns
 }
 
