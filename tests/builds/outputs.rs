@@ -61,6 +61,25 @@ fn warnings() {
     }
 }
 
+/// Generated sources name the grammar that they were made of, which GCC quotes; their headers do, and all else that is said is of
+/// files that were read.
+#[test]
+fn warnings_beside_a_line_directive() {
+    let files = [
+        ("main.c", "#include \"grammar.h\"\nint value(void) { int unused; return VALUE; }\n"),
+        ("grammar.h", "#line 3 \"grammar.y\"\n#define VALUE 1\n#line 3 \"grammar.h\"\nextern int other;\n"),
+        ("grammar.y", "one\ntwo\nthree\n"),
+    ];
+    let build = "$CC -Wall -c main.c -o out/main.o";
+    served(Project::of(&files), build);
+    let quoting = "$CC -Wall -c quoting.c -o out/quoting.o";
+    Project::of(&files)
+        .file("quoting.c", "#line 2 \"grammar.y\"\nint value(void) { int unused; return 1; }\n")
+        .step("rm -rf out; mkdir out", quoting, Any)
+        .step("rm -rf out; mkdir out; sed -i s/two/deux/ grammar.y", quoting, Any)
+        .check();
+}
+
 #[test]
 fn errors() {
     let build =
