@@ -1,5 +1,5 @@
 //! Everything that a compile leaves or says: the same bytes when it was served.
-use crate::support::project::Expect::{Any, Hits};
+use crate::support::project::Expect::{Ahead, Any, Hits};
 use crate::support::project::Project;
 
 const SOURCE: &str = "#include <stddef.h>\n#include \"a b.h\"\n#include \"sub/c.h\"\n\
@@ -50,6 +50,26 @@ fn side_outputs() {
         "-g -gsplit-dwarf --coverage -frandom-seed=1",
     ] {
         served(sources(), &format!("$CC {flags} -c main.c -o out/main.o"));
+    }
+}
+
+#[test]
+fn what_is_not_preprocessed() {
+    let files = [
+        ("main.s", ".data\nvalue: .long 1\n"),
+        ("main.i", "int value;\n"),
+        ("main.ii", "class Value {} value;\n"),
+    ];
+    for (source, change) in
+        [("main.s", "sed -i s/1/2/ main.s"), ("main.i", "echo 'int other;' >>main.i"), ("main.ii", ":")]
+    {
+        let build = format!("$WAIT; $CC -g -c {source} -o out/main.o");
+        let clean = "rm -rf out; mkdir out";
+        Project::of(&files)
+            .step(clean, &build, Any)
+            .step(clean, &build, Ahead)
+            .step(&format!("{clean}; {change}"), &build, Ahead)
+            .check();
     }
 }
 
