@@ -76,6 +76,13 @@ impl<'a> Draft<'a> {
 
     /// Puts the language in front of the arguments that select built-in directories.
     pub(super) fn key_language(&mut self, language: Language) {
+        // Where nothing is preprocessed compilers have no directories, and do not say so.
+        let language = match language {
+            Language::Asm => Language::AsmCpp,
+            Language::CPreprocessed => Language::C,
+            Language::CxxPreprocessed => Language::Cxx,
+            preprocessed => preprocessed,
+        };
         self.search.builtin_key.splice(..0, ["-x".to_owned(), language.x_name().to_owned()]);
     }
 

@@ -22,8 +22,6 @@ use crate::store::RecordId;
 pub(super) struct TracedLesson {
     /// The command.
     pub traced: Traced,
-    /// Latest change to any file among its arguments, nanoseconds since the epoch.
-    pub changed_ns: i64,
     /// Whether its messages go to a terminal.
     pub terminal: bool,
     id: RecordId,
@@ -82,8 +80,6 @@ pub(super) fn answer(
         let id = engine.paths().intern(path.to_str()?);
         snapshot.look(id).ok()
     };
-    let changed = traced.operands.iter().filter_map(|path| look(&traced.absolute(path)));
-    let changed_ns = changed.map(|seen| seen.stamp.changed_ns()).max().unwrap_or(0);
     let id = traced.id(root, |path| look(path).map(|seen| seen.digest));
     let id = session.name(id, |record| traced.is(record, root), || traced.further_id(id, root));
     let order = session.see(id);
@@ -105,7 +101,6 @@ pub(super) fn answer(
     let session = Arc::clone(session);
     Some(Answer::Trace(Box::new(TracedLesson {
         traced,
-        changed_ns,
         terminal: request.terminal,
         why,
         id,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::instance::look;
-use super::{Call, Context, Engine, Reads};
+use super::{Call, Context, Engine, Reads, quotes};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
@@ -86,7 +86,8 @@ pub fn conclude(
         (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
         (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
-            if looked.quotes && !outcome.stderr.is_empty() {
+            let read = |name: &str| set.contains(&engine.path(call, name));
+            if looked.quotes && !quotes::are_of_read_files(&outcome.stderr, read) {
                 return Err(NotKept::Hazard("its messages quote a file that #line names".into()));
             }
             let kept = looked.keys.keep(&engine.cache, &outcome);

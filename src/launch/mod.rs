@@ -23,6 +23,7 @@ mod perform;
 mod place;
 mod predict;
 mod queue;
+mod quotes;
 mod remote;
 mod scans;
 mod traced;

@@ -1,5 +1,5 @@
 //! Everything that a compile leaves or says: the same bytes when it was served.
-use crate::support::project::Expect::{Any, Hits};
+use crate::support::project::Expect::{Ahead, Any, Hits};
 use crate::support::project::Project;
 
 const SOURCE: &str = "#include <stddef.h>\n#include \"a b.h\"\n#include \"sub/c.h\"\n\
@@ -54,11 +54,50 @@ fn side_outputs() {
 }
 
 #[test]
+fn what_is_not_preprocessed() {
+    let files = [
+        ("main.s", ".data\nvalue: .long 1\n"),
+        ("main.i", "int value;\n"),
+        ("main.ii", "class Value {} value;\n"),
+    ];
+    for (source, change) in
+        [("main.s", "sed -i s/1/2/ main.s"), ("main.i", "echo 'int other;' >>main.i"), ("main.ii", ":")]
+    {
+        let build = format!("$WAIT; $CC -g -c {source} -o out/main.o");
+        let clean = "rm -rf out; mkdir out";
+        Project::of(&files)
+            .step(clean, &build, Any)
+            .step(clean, &build, Ahead)
+            .step(&format!("{clean}; {change}"), &build, Ahead)
+            .check();
+    }
+}
+
+#[test]
 fn warnings() {
     let source = "int value(void) { int unused; return (1, 2); }\n#warning \"said\"\n";
     for flags in ["-Wall", "-Wall -fdiagnostics-color=always", "-Wall -Wextra -w"] {
         served(Project::of(&[("main.c", source)]), &format!("$CC {flags} -c main.c -o out/main.o"));
     }
+}
+
+/// Generated sources name the grammar that they were made of, which GCC quotes; their headers do, and all else that is said is of
+/// files that were read.
+#[test]
+fn warnings_beside_a_line_directive() {
+    let files = [
+        ("main.c", "#include \"grammar.h\"\nint value(void) { int unused; return VALUE; }\n"),
+        ("grammar.h", "#line 3 \"grammar.y\"\n#define VALUE 1\n#line 3 \"grammar.h\"\nextern int other;\n"),
+        ("grammar.y", "one\ntwo\nthree\n"),
+    ];
+    let build = "$CC -Wall -c main.c -o out/main.o";
+    served(Project::of(&files), build);
+    let quoting = "$CC -Wall -c quoting.c -o out/quoting.o";
+    Project::of(&files)
+        .file("quoting.c", "#line 2 \"grammar.y\"\nint value(void) { int unused; return 1; }\n")
+        .step("rm -rf out; mkdir out", quoting, Any)
+        .step("rm -rf out; mkdir out; sed -i s/two/deux/ grammar.y", quoting, Any)
+        .check();
 }
 
 #[test]

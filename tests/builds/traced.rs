@@ -220,3 +220,20 @@ fn what_a_build_makes_twice_is_launched_twice() {
     let stats = project.sandbox.stats("small");
     assert!(stats.number("launched") > 4.5 && stats.number("wasted") < 0.5, "{stats:?}");
 }
+
+/// As libtool does: the script that says what a library exports is written right before the link.
+#[test]
+fn a_link_is_learnt_whose_script_is_as_new_as_can_be() {
+    let link = |name: &str| {
+        format!(
+            "echo '{{ global: main; local: *; }};' >{name}.ver; $CC -shared -Wl,--version-script,{name}.ver -o {name}.so main.o"
+        )
+    };
+    let build =
+        format!("$WAIT; $CC -fPIC -c main.c; {}", ["a", "b", "c", "d", "e", "f"].map(link).join("; "));
+    let clean = "rm -f *.ver *.so *.o";
+    Project::of(&[("main.c", "int main(void) { return 0; }\n")])
+        .step("", &build, Any)
+        .step(&format!("{clean}; sed -i s/0/1/ main.c"), &build, Ahead)
+        .check();
+}
