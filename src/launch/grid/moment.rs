@@ -14,6 +14,8 @@ use crate::launch::{Call, Context, Engine, Keys};
 /// A call's inputs and compiler as one snapshot has them.
 pub struct Moment {
     inputs: Vec<(PathName, Seen)>,
+    /// Where Clang takes GCC to be: it is not read, but recc counts it as an input.
+    crtbegin: Option<(PathName, Seen)>,
     toolchain: Arc<Toolchain>,
     assumed: Vec<(PathName, Digest)>,
     keys: Keys,
@@ -37,8 +39,10 @@ impl Moment {
             let seen = snapshot.look(id).map_err(|error| format!("{}: {error}", name.as_str()))?;
             inputs.push((name, seen));
         }
+        let crtbegin = engine.crtbegin(call, context.path, snapshot);
+        let crtbegin = crtbegin.and_then(|id| Some((engine.paths().get(id), snapshot.look(id).ok()?)));
         let assumed = context.assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
-        Ok(Self { inputs, toolchain, assumed, keys })
+        Ok(Self { inputs, crtbegin, toolchain, assumed, keys })
     }
 
     /// The compiler.
@@ -50,7 +54,7 @@ impl Moment {
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
         let inside =
             |path: &str| path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
-        let files = self.inputs.iter().map(|(name, seen)| File {
+        let files = self.inputs.iter().chain(&self.crtbegin).map(|(name, seen)| File {
             path: name.as_str(),
             // Which of the two it was is not recorded; below the working directory it is the usual one.
             absolute: !inside(name.as_str()),
@@ -67,6 +71,7 @@ impl Moment {
             keys: self.keys.clone(),
             toolchain: &self.toolchain,
             compile: Some(&call.compile),
+            ends_with_crtbegin: self.crtbegin.is_some(),
             link: false,
         }
     }
