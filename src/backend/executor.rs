@@ -95,6 +95,11 @@ impl Executor {
         self.places.iter().for_each(|place| remove_abandoned(place));
     }
 
+    /// Removes what launches have left, when there will be no more.
+    pub fn clear(&self) {
+        self.scratch.iter().for_each(Scratch::clear);
+    }
+
     /// Whether jobs that write can be run.
     pub fn available(&self) -> bool {
         self.views.is_some()
