@@ -54,10 +54,14 @@ impl Moment {
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
         let inside =
             |path: &str| path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
+        let search = &call.compile.search;
+        let folders = [&search.quote, &search.include, &search.system, &search.after, &search.forced];
+        let mut named = folders.into_iter().flatten().chain([&call.compile.source]);
+        let absolute = named.all(|path| path.starts_with('/'));
         let files = self.inputs.iter().chain(&self.crtbegin).map(|(name, seen)| File {
             path: name.as_str(),
-            // Which of the two it was is not recorded; below the working directory it is the usual one.
-            absolute: !inside(name.as_str()),
+            // Which of the two it was is not recorded; below the working directory it is the usual one, where both can be.
+            absolute: absolute || !inside(name.as_str()) || name.as_str() == call.compile.source,
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         });
