@@ -113,6 +113,16 @@ fn what_the_companion_makes_is_its_users_under_any_umask() {
 }
 
 #[test]
+fn a_file_in_the_sockets_place_stays() {
+    let home = Home::new();
+    let file = home.0.path().join("socket");
+    fs::write(&file, "text").expect("written");
+    let output = home.specctl().args(["serve", "--ready-fd", "99"]).output().expect("specctl runs");
+    assert_eq!(said(&output), format!("specctl: {}: this is no socket\n", file.display()));
+    assert_eq!(fs::read(&file).expect("read"), b"text");
+}
+
+#[test]
 fn a_store_of_a_later_version_is_named_and_left_alone() {
     let home = Home::new();
     let store = home.0.path().join("below/store");

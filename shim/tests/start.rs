@@ -82,6 +82,19 @@ fn it_is_started_detached_and_asked_once_it_listens() {
 }
 
 #[test]
+fn it_holds_no_stream_of_a_build_that_has_few_descriptors() {
+    let (room, shim) =
+        room(Some("readlink /proc/$$/fd/2 >\"$ROOM/said.new\"; mv \"$ROOM/said.new\" \"$ROOM/said\""));
+    let mut command = Command::new("/bin/bash");
+    command.args(["-c", "ulimit -n 12; exec \"$@\"", "-"]).arg(&shim).args(["-c", "x.c"]);
+    command.current_dir(room.path("work")).env("PATH", room.search_path()).env("ROOM", room.path(""));
+    command.env("SPEC_CC_STORE", "store").env("SPEC_CC_SOCKET", "../s.sock");
+    assert_eq!(stdout(&command.output().unwrap()), "compiled\n");
+    wait_for(&room.path("said"));
+    assert_eq!(fs::read_to_string(room.path("said")).unwrap(), "/dev/null\n");
+}
+
+#[test]
 fn one_that_fails_costs_next_to_nothing() {
     for body in ["exit 1", "exec 3>&-; sleep 3", "kill -9 $$"] {
         let (room, shim) = room(Some(body));

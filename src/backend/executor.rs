@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::statvfs::statvfs;
+
 use super::scratch::{Scratch, remove_abandoned};
 use super::view::{self, Kind, View};
 
@@ -15,6 +17,9 @@ use super::view::{self, Kind, View};
 const NICE: i32 = 10;
 /// Niceness where it cannot be taken back when a build comes to wait for the launch: little.
 const NICE_FOR_GOOD: i32 = 3;
+
+/// Room for the lists of the compiles that run at once, bytes: one has a few hundred KB at most.
+const ROOM: u64 = 16 << 20;
 
 /// One compile to run.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +100,11 @@ impl Executor {
         self.places.iter().for_each(|place| remove_abandoned(place));
     }
 
+    /// Removes what launches have left, when there will be no more.
+    pub fn clear(&self) {
+        self.scratch.iter().for_each(Scratch::clear);
+    }
+
     /// Whether jobs that write can be run.
     pub fn available(&self) -> bool {
         self.views.is_some()
@@ -117,9 +127,14 @@ impl Executor {
         if view.is_staged() { Err(io::ErrorKind::Unsupported.into()) } else { Ok(view) }
     }
 
-    /// A folder for files that a compile of the build's own leaves for us.
+    /// A folder for files that a compile of the build's own leaves for us; an error where the disk has hardly room for them: GCC
+    /// fails when it cannot write its list of dependencies.
     pub fn scratch(&self) -> io::Result<tempfile::TempDir> {
         let scratch = self.scratch.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let disk = statvfs(scratch.path())?;
+        if disk.blocks_available() * disk.fragment_size() < ROOM {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         tempfile::Builder::new().prefix("side-").tempdir_in(scratch.path())
     }
 

@@ -9,8 +9,12 @@ use std::time::Duration;
 /// How the names of these folders begin.
 const PREFIX: &str = "spec-cc-work-";
 
-/// A folder this young may be one that its process has yet to lock.
-const YOUNG: Duration = Duration::from_mins(1);
+/// A folder this young may be one that its process has yet to lock, or that a compile still writes to which a companion that
+/// was killed has begun: that must find it to the end.
+const YOUNG: Duration = Duration::from_hours(24);
+
+/// How the folders of launches in it begin.
+pub(super) const JOB: &str = "job-";
 
 /// A folder that goes with its owner.
 #[derive(Debug)]
@@ -32,6 +36,15 @@ impl Scratch {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Removes what launches have left, now that there will be no more, and itself if no compile of the build's writes to it.
+    pub(super) fn clear(&self) {
+        open_up(self.path());
+        let jobs =
+            list(self.path()).filter(|job| job.file_name().as_encoded_bytes().starts_with(JOB.as_bytes()));
+        jobs.for_each(|job| drop(fs::remove_dir_all(job.path())));
+        let _ = fs::remove_dir(self.path());
     }
 }
 
@@ -59,10 +72,13 @@ fn is_old_scratch(entry: &DirEntry) -> bool {
 
 /// The kernel leaves an overlay's `work/work` without permissions: nobody but root could list it to remove it.
 fn open_up(scratch: &Path) {
-    let list = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for layer in list(scratch).flat_map(|job| list(&job.path())) {
         let _ = fs::remove_dir(layer.path().join("work/work"));
     }
+}
+
+fn list(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
+    fs::read_dir(folder).into_iter().flatten().flatten()
 }
 
 #[cfg(test)]
@@ -75,6 +91,20 @@ mod tests {
     fn age(folder: &Path) {
         let past = SystemTime::now() - 2 * YOUNG;
         File::open(folder).and_then(|folder| folder.set_modified(past)).expect("set");
+    }
+
+    #[test]
+    fn what_a_compile_still_writes_to_stays() {
+        let place = tempfile::tempdir().expect("a folder");
+        let scratch = Scratch::new(place.path()).expect("a scratch");
+        for folder in ["job-1/0/work/work", "side-1"] {
+            fs::create_dir_all(scratch.path().join(folder)).expect("made");
+        }
+        scratch.clear();
+        assert!(scratch.path().join("side-1").exists() && !scratch.path().join("job-1").exists());
+        fs::remove_dir(scratch.path().join("side-1")).expect("removed");
+        scratch.clear();
+        assert!(!scratch.path().exists());
     }
 
     #[test]

@@ -29,7 +29,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             element["commands"].to_string(),
             element["inputs"].to_string(),
             element["builds"].to_string(),
-            text::ago(element["last_built"].as_u64().unwrap_or(0), now),
+            match element["last_built"].as_u64().unwrap_or(0) {
+                0 => "never to the end".to_owned(),
+                built => text::ago(built, now),
+            },
         ]);
     }
     if rows.len() == 1 {

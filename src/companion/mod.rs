@@ -260,6 +260,7 @@ impl Companion {
         if let Some(Err(error)) = self.store.as_ref().map(|store| store.flush()) {
             tracing::warn!("{error}");
         }
+        self.engine.executor.clear();
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,11 +47,11 @@ pub enum ServeError {
     #[error("{0}")]
     Place(String),
     /// A file or the socket cannot be had.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     File {
         /// Which.
         path: PathBuf,
-        /// Why.
+        /// Why: not in the text, for it is the error's source.
         source: io::Error,
     },
 }
@@ -90,6 +90,11 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
         .map_err(|error| ServeError::Place(error.to_string()))?;
     let Some(_lock) = lock(&socket)? else { return Ok(()) };
     let listener = listen(&socket)?;
+    // Whoever types the command may name one that is not open, and the runtime would not have it closed.
+    let ready = ready.filter(|fd| {
+        // SAFETY: asking for a descriptor's flags changes nothing.
+        unsafe { libc::fcntl(*fd, libc::F_GETFD) != -1 }
+    });
     // SAFETY: the shim hands this descriptor over to us for just this.
     let ready = ready.map(|fd| unsafe { File::from_raw_fd(fd) });
     if let Some(mut ready) = ready {
@@ -128,8 +133,13 @@ fn lock(socket: &Path) -> Result<Option<Flock<File>>, ServeError> {
 
 fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
     let fault = |source| ServeError::File { path: socket.to_owned(), source };
-    // Whoever listened here is gone: we hold the lock.
-    let _ = fs::remove_file(socket);
+    match fs::symlink_metadata(socket) {
+        Ok(there) if !there.file_type().is_socket() => {
+            return Err(fault(io::Error::new(io::ErrorKind::AlreadyExists, "this is no socket")));
+        }
+        // Whoever listened here is gone: we hold the lock.
+        _ => drop(fs::remove_file(socket)),
+    }
     let listener = UnixListener::bind(socket).map_err(fault)?;
     fs::set_permissions(socket, fs::Permissions::from_mode(0o600)).map_err(fault)?;
     listener.set_nonblocking(true).map_err(fault)?;

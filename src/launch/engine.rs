@@ -112,6 +112,18 @@ impl Engine {
         Ok(Chain::new(&path, &call.directory, snapshot).below(root))
     }
 
+    /// The `crtbegin.o` of the GCC that the call's compiler goes by, if that is Clang.
+    pub fn crtbegin(&self, call: &Call, path: Option<&str>, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+        let found = self.toolchains.crtbegin_in(
+            Path::new(&call.compiler),
+            &call.compile.search.builtin_key,
+            Path::new(&call.directory),
+            &|name| variable(call, path, name),
+            snapshot,
+        )?;
+        Some(self.path(call, &found))
+    }
+
     /// The path that a command means by `name`.
     pub fn path(&self, call: &Call, name: &str) -> PathId {
         search::intern(self.paths(), &call.directory, name)

@@ -58,6 +58,8 @@ pub struct Instance {
     pub set: Arc<[PathId]>,
     /// The files of the set, in its order.
     pub seen: Vec<Seen>,
+    /// Where Clang takes GCC to be: it is not read, but recc counts it as an input.
+    pub crtbegin: Option<(PathId, Seen)>,
     /// The compiler.
     pub toolchain: Arc<Toolchain>,
 }
@@ -97,6 +99,7 @@ pub(super) struct Looked {
     pub(super) quotes: bool,
     /// The files of the set, in its order.
     seen: Vec<Seen>,
+    crtbegin: Option<(PathId, Seen)>,
     toolchain: Arc<Toolchain>,
 }
 
@@ -122,6 +125,7 @@ pub fn instantiate(
             incbin: looked.incbin,
             set: Arc::clone(&reads.set),
             seen: looked.seen,
+            crtbegin: looked.crtbegin,
             toolchain: looked.toolchain,
         }),
     }
@@ -159,6 +163,8 @@ pub(super) fn look(
     } else {
         checkout::sharing(engine, call, context.root, set, shaped.hazards, snapshot)
     };
+    let crtbegin = (toolchain.family == Family::Clang).then(|| engine.crtbegin(call, context.path, snapshot));
+    let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
@@ -168,6 +174,7 @@ pub(super) fn look(
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
         seen,
+        crtbegin,
         toolchain,
     })
 }

@@ -181,6 +181,11 @@ pub(crate) fn lines(root: &str) -> Vec<Line> {
             lines.push(line);
         }
     }
+    for setting in [0, BUILDSTREAM, ROOT, named("root is /"), named("prefix map") + 1] {
+        for compiler in ["/usr/bin/../bin/gcc", "/usr//bin/./gcc", "/bin/clang"] {
+            lines.push(line(root, "compilers", compiler, "-c {up}src/plain.c", 1, setting));
+        }
+    }
     lines.extend(links(root));
     lines.extend(mixed(root));
     lines

@@ -8,9 +8,8 @@ use std::process::{Command, Output};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 use spec_cc::action::Folders;
-use spec_cc::action::remote::{
-    Asked, Built, Disk, File, build, crtbegin, dependency_arguments, recc_runs_locally,
-};
+use spec_cc::action::remote::{Asked, Built, Disk, File, build, dependency_arguments, recc_runs_locally};
+use spec_cc::inputs::toolchain::crtbegin;
 use spec_cc::inputs::{depfile, digest::Digest, links};
 
 use crate::lines::Line;

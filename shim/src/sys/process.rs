@@ -171,8 +171,12 @@ fn become_detached(command: &Command, null: &Fd, ready: &Fd) {
     // SAFETY: plain system calls on a process that is about to exec; the copies are above every number that is
     // overwritten, so none is lost before it is used.
     unsafe {
-        let null = libc::fcntl(null.number(), libc::F_DUPFD, 64);
-        let ready = libc::fcntl(ready.number(), libc::F_DUPFD, 64);
+        let null = libc::fcntl(null.number(), libc::F_DUPFD, READY_FD + 1);
+        let ready = libc::fcntl(ready.number(), libc::F_DUPFD, READY_FD + 1);
+        // With the streams of the build's it would hold those open at whose end somebody waits.
+        if null < 0 || ready < 0 {
+            return;
+        }
         for number in 0..READY_FD {
             libc::dup2(null, number);
         }

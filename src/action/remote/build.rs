@@ -77,7 +77,7 @@ pub fn build(
     }
     let searched = places::Searched { folders: &arguments.folders, matter: arguments.folders_matter };
     let places = places::place(files, searched, &outputs, layout, &paths)?;
-    arguments.command.insert(0, paths.rewritten(compiler));
+    arguments.command.insert(0, paths.program(compiler));
     let command = reapi::Command {
         arguments: arguments.command,
         environment_variables: environment::variables(asked.environment, layout, kind, &paths)

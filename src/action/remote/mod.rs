@@ -2,7 +2,6 @@
 
 mod arguments;
 mod build;
-mod clang;
 mod disk;
 mod environment;
 mod layout;
@@ -19,7 +18,6 @@ mod tests;
 mod trail;
 
 pub use build::{Asked, Built, File, build, dependency_arguments};
-pub use clang::crtbegin;
 pub use disk::Disk;
 pub use layout::Layout;
 pub use link::{Libraries, link_inputs, link_query, linker_command, linker_folders};

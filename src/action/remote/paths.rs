@@ -111,15 +111,15 @@ impl<'a> Paths<'a> {
 
     /// A path among the arguments as the server is to see it.
     pub(super) fn rewritten(&self, path: &str) -> String {
+        let kept = self.program(path);
+        if self.layout.no_path_rewrite { kept } else { normal(&kept) }
+    }
+
+    /// The compiler's path as the server is to see it: one that is not rewritten keeps its detours.
+    pub(super) fn program(&self, path: &str) -> String {
         let mapped = self.mapped(path);
         let path = mapped.as_deref().unwrap_or(path);
-        if self.is_rewritten(path) {
-            self.relative(&self.disk.resolved(path))
-        } else if self.layout.no_path_rewrite {
-            path.to_owned()
-        } else {
-            normal(path)
-        }
+        if self.is_rewritten(path) { self.relative(&self.disk.resolved(path)) } else { path.to_owned() }
     }
 }
 

@@ -14,6 +14,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
+use super::scratch::JOB;
 use mirror::Mirror;
 use stage::Staged;
 
@@ -55,7 +56,7 @@ impl View {
         if covered.iter().any(|folder| own.starts_with(folder)) {
             return Err(io::Error::other("the scratch folder lies inside the build tree"));
         }
-        let scratch = tempfile::Builder::new().prefix("job-").tempdir_in(scratch)?;
+        let scratch = tempfile::Builder::new().prefix(JOB).tempdir_in(scratch)?;
         let mut layers: Vec<Layer> = Vec::new();
         covered.sort_unstable();
         for folder in covered {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ToolchainError;
 use super::ask::Surroundings;
+use super::clang::crtbegin;
 use super::watch::Watch;
 use crate::inputs::snapshot::Snapshot;
 
@@ -22,6 +23,8 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) struct Builtin {
     pub dirs: Arc<[String]>,
+    /// `crtbegin.o` of the GCC that Clang goes by.
+    pub crtbegin: Option<String>,
     pub watch: Watch,
 }
 
@@ -67,7 +70,7 @@ impl Builtin {
         if answer.stderr.contains("clang version ") {
             watch_silent(key, &answer.stderr, &dirs, &mut watch, snapshot);
         }
-        Ok(Self { dirs: dirs.into(), watch })
+        Ok(Self { dirs: dirs.into(), crtbegin: crtbegin(&answer.stderr), watch })
     }
 }
 

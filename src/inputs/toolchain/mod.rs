@@ -2,6 +2,7 @@
 
 mod ask;
 mod builtin;
+mod clang;
 pub(crate) mod elf;
 mod version;
 mod watch;
@@ -24,6 +25,7 @@ use super::snapshot::Snapshot;
 
 pub use crate::command::Family;
 pub use ask::Env;
+pub use clang::crtbegin;
 
 /// A compiler that is known.
 #[derive(Debug)]
@@ -147,13 +149,35 @@ impl Toolchains {
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Arc<[String]>, ToolchainError> {
         let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
+        self.builtin(key, cwd, snapshot).map(|builtin| Arc::clone(&builtin.dirs))
+    }
+
+    /// The `crtbegin.o` of the GCC that Clang goes by; `None` for GCC, and where it is not known. Arguments as above.
+    pub fn crtbegin_in(
+        &self,
+        compiler: &Path,
+        key_args: &[String],
+        cwd: &Path,
+        env: Env<'_>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Option<String> {
+        let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
+        self.builtin(key, cwd, snapshot).ok()?.crtbegin.clone()
+    }
+
+    fn builtin(
+        &self,
+        key: builtin::Key,
+        cwd: &Path,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<Builtin>, ToolchainError> {
         let known = self.builtins.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(builtin) = known.filter(|builtin| builtin.watch.holds(snapshot)) {
-            return Ok(Arc::clone(&builtin.dirs));
+            return Ok(builtin);
         }
         let builtin = Arc::new(Builtin::ask(&key, cwd, snapshot)?);
         self.builtins.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&builtin));
-        Ok(Arc::clone(&builtin.dirs))
+        Ok(builtin)
     }
 }
 

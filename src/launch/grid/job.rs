@@ -23,6 +23,8 @@ pub struct Job<'a> {
     pub outputs: &'a [Output],
     /// Every file it reads.
     pub files: Vec<File<'a>>,
+    /// Whether the last of them is only Clang's `crtbegin.o`, which recc sends with what has absolute paths.
+    pub ends_with_crtbegin: bool,
     /// Files that are not there yet, and their contents, which are in the local cache.
     pub assumed: &'a [(PathName, Digest)],
     /// What stands for all of it, compiler included: the keys of the local cache.

@@ -16,7 +16,8 @@ pub struct Moment<'i> {
 impl<'i> Moment<'i> {
     /// The instance of a call; the files in `assumed` are not there yet.
     pub fn new(engine: &Engine, instance: &'i Instance, assumed: &[Assumed]) -> Self {
-        let names = engine.paths().all(&instance.set);
+        let mut names = engine.paths().all(&instance.set);
+        names.extend(instance.crtbegin.as_ref().map(|(id, _)| engine.paths().get(*id)));
         let assumed = assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
         Self { instance, names, assumed }
     }
@@ -25,10 +26,15 @@ impl<'i> Moment<'i> {
     pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
         let inside =
             |path: &str| path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
-        let files = self.names.iter().zip(&self.instance.seen).map(|(name, seen)| File {
+        let seen = self.instance.seen.iter().chain(self.instance.crtbegin.as_ref().map(|(_, seen)| seen));
+        let search = &call.compile.search;
+        let folders = [&search.quote, &search.include, &search.system, &search.after, &search.forced];
+        let mut named = folders.into_iter().flatten().chain([&call.compile.source]);
+        let absolute = named.all(|path| path.starts_with('/'));
+        let files = self.names.iter().zip(seen).map(|(name, seen)| File {
             path: name.as_str(),
-            // Which of the two it was is not recorded; below the working directory it is the usual one.
-            absolute: !inside(name.as_str()),
+            // Which of the two it was is not recorded; below the working directory it is the usual one, where both can be.
+            absolute: absolute || !inside(name.as_str()) || name.as_str() == call.compile.source,
             digest: seen.digest,
             executable: seen.stamp.mode & 0o100 != 0,
         });
@@ -42,6 +48,7 @@ impl<'i> Moment<'i> {
             keys: self.instance.keys.clone(),
             toolchain: &self.instance.toolchain,
             compile: Some(&call.compile),
+            ends_with_crtbegin: self.instance.crtbegin.is_some(),
             link: false,
         }
     }

@@ -115,7 +115,10 @@ pub(super) fn wire(
         is_folder: &|folder| links::is_folder(folder) || job.is_assumed_folder(folder),
     };
     let laid_out = |layout: &Layout| {
-        remote::build(&asked, layout, &files, &disk, folders).map_err(|why| why.to_string())
+        let read =
+            files.len().saturating_sub(usize::from(job.ends_with_crtbegin && !layout.deps_global_paths));
+        remote::build(&asked, layout, files.get(..read).unwrap_or_default(), &disk, folders)
+            .map_err(|why| why.to_string())
     };
     let built = laid_out(layout)?;
     let own = if job.link { &layout.link_platform } else { &layout.compile_platform };

@@ -168,6 +168,7 @@ impl Linkage {
             directory: &call.directory,
             outputs: std::slice::from_ref(&call.link.output),
             files: files.collect(),
+            ends_with_crtbegin: false,
             assumed: &[],
             keys: Keys { exact: self.key, shared: Err(Unshared::Link) },
             toolchain: &self.toolchain,

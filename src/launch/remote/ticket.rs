@@ -78,6 +78,7 @@ impl Ticket {
             directory: &call.directory,
             outputs: &call.compile.outputs,
             files: Vec::new(),
+            ends_with_crtbegin: false,
             assumed: &[],
             keys: self.keys.clone(),
             toolchain: &self.toolchain,

@@ -1,4 +1,4 @@
-//! What recc reads from clang's own words.
+//! What Clang says of the GCC that it goes by.
 
 /// The path of GCC's `crtbegin.o` that clang orients itself by, from what it says on stderr under `-v`; recc counts it as an
 /// input when it sends absolute paths (`DEPS_GLOBAL_PATHS`).
@@ -13,4 +13,17 @@ pub fn crtbegin(stderr: &str) -> Option<String> {
 
 fn after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crtbegin;
+
+    #[test]
+    fn clang_tells_where_gcc_is() {
+        let said = "Found candidate GCC installation: /usr/lib/gcc/x/12\nSelected GCC installation: /usr/lib/gcc/x/12\n\
+                    Candidate multilib: .;@m64\nSelected multilib: .;@m64\n";
+        assert_eq!(crtbegin(said), Some("/usr/lib/gcc/x/12/crtbegin.o".to_owned()));
+        assert_eq!(crtbegin("Selected GCC installation: /usr"), None);
+    }
 }
