@@ -312,7 +312,7 @@ fn serve(
             session.note(engine, &reads, instance.changed_ns, &mut snapshot);
             instance.keys
         }
-        Err(Unready::Refused(reason)) => {
+        Err(Unready::Refused(reason) | Unready::Absent(_, reason)) => {
             session.bypass(&reason, &request.args);
             return Ok(Answer::Bypass(reason));
         }

@@ -53,7 +53,7 @@ pub(super) fn hand(
                 let ready = matches!(&launch, Launch::Ready(action, _) if *action == now.action);
                 served = Some((ready, in_flight));
             }
-            Err(Unready::Refused(reason)) => {
+            Err(Unready::Refused(reason) | Unready::Absent(_, reason)) => {
                 lesson.session.bypass(&reason, &request.args);
                 return Answer::Bypass(reason);
             }

@@ -155,6 +155,10 @@ pub(super) fn settle<'f>(
         Ok(instance) => Ok(Ok(instance)),
         Err(Unready::Refused(why)) => Err(why),
         Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
+        Err(Unready::Absent(id, _)) => {
+            place.need(id);
+            Ok(Err(id))
+        }
         Err(unready) => {
             let environment = place.environment_of(call);
             match (examine(engine, call, place.context(assumed), &environment), unready) {

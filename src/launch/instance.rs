@@ -36,6 +36,9 @@ pub enum Unready {
     /// It may read other files than it did.
     #[error("its includes have changed")]
     Changed,
+    /// A directory is not there (yet) whose absence it is to warn of, as it says in words, too.
+    #[error("{1}")]
+    Absent(PathId, String),
     /// Its result would depend on more than its inputs.
     #[error("{0}")]
     Refused(String),
@@ -91,6 +94,8 @@ pub(super) struct Looked {
     pub(super) keys: Keys,
     /// Why its result must not be kept, if it must not.
     pub(super) hazard: Option<String>,
+    /// The directory whose absence is all the reason.
+    absent: Option<PathId>,
     /// The input that was changed last, and the stamp that says so.
     pub(super) newest: Option<(PathId, Stamp)>,
     /// Whether its sources may include binary files.
@@ -115,9 +120,10 @@ pub fn instantiate(
     if looked.shape != reads.shape {
         return Err(Unready::Changed);
     }
-    match looked.hazard {
-        Some(reason) => Err(Unready::Refused(reason)),
-        None => Ok(Instance {
+    match (looked.hazard, looked.absent) {
+        (Some(reason), Some(absent)) => Err(Unready::Absent(absent, reason)),
+        (Some(reason), None) => Err(Unready::Refused(reason)),
+        (None, _) => Ok(Instance {
             action: looked.keys.exact,
             keys: looked.keys,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
@@ -165,11 +171,15 @@ pub(super) fn look(
     };
     let crtbegin = (toolchain.family == Family::Clang).then(|| engine.crtbegin(call, context.path, snapshot));
     let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));
+    let (hazard, absent) = match hazard(call, &toolchain, shaped.hazards) {
+        Some(reason) => (Some(reason), None),
+        None => complaint(engine, call, &chain, context.assumed).unzip(),
+    };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
-        hazard: hazard(call, &toolchain, shaped.hazards)
-            .or_else(|| complaint(engine, call, &chain, context.assumed)),
+        hazard,
+        absent: absent.flatten(),
         newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
@@ -227,16 +237,24 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     (!left.is_empty()).then(|| format!("its sources have {}", left.reasons()))
 }
 
-/// What a compiler says of the directories it searches, if that depends on which there are: what it finds in them does not.
-fn complaint(engine: &Engine, call: &Call, chain: &Chain, assumed: &[Assumed]) -> Option<String> {
+/// What a compiler says of the directories it searches, if that depends on which there are, and the one that is missing: what it
+/// finds in them does not.
+fn complaint(
+    engine: &Engine,
+    call: &Call,
+    chain: &Chain,
+    assumed: &[Assumed],
+) -> Option<(String, Option<PathId>)> {
     let asked = |arg: &String| arg.contains("missing-include-dirs") || arg == "-Weverything";
     match chain.given() {
-        Given::SomethingElse => Some("one of its include directories is no directory".into()),
+        Given::SomethingElse => Some(("one of its include directories is no directory".into(), None)),
         Given::Missing if call.compile.args.iter().any(asked) => {
             let certain = certain(engine, call, assumed);
             let missing = chain.missing().find(|dir| !certain.iter().any(|path| path.starts_with(dir)))?;
             let named = missing.strip_prefix(&call.directory).unwrap_or(missing);
-            Some(format!("its include directory {} is missing, and it is to warn of that", named.display()))
+            let why =
+                format!("its include directory {} is missing, and it is to warn of that", named.display());
+            Some((why, Some(engine.paths().intern(&missing.to_string_lossy()))))
         }
         Given::Directories | Given::Missing => None,
     }

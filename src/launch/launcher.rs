@@ -88,6 +88,10 @@ impl Launcher {
         match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
             Err(Unready::Refused(why)) => known.set(Launch::Not(Unserved::Refused.of(why))),
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
+            Err(Unready::Absent(id, _)) => {
+                place.need(id);
+                known.set(Launch::Pending(id));
+            }
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
             Ok(_) if place.recc.is_some() && spent => known.set(leave_out()),
             Ok(_) if place.recc.is_some() => self.issue(known, place),

@@ -130,6 +130,16 @@ fn a_folder_that_is_yet_to_be_made_is_not_missed() {
     .check();
 }
 
+/// Nothing that a build makes is in it to tell that it will be there.
+#[test]
+fn a_folder_that_stays_empty_is_waited_for() {
+    let build = "$WAIT; mkdir made; $WAIT; $CC -Wmissing-include-dirs -Werror -Imade -c a.c";
+    Project::of(&[("a.c", "int a;\n")])
+        .step("", build, Any)
+        .step("rm -r made a.o; echo 'int b;' >>a.c", build, Ahead)
+        .check();
+}
+
 /// A depfile has `config.h` for what `-I.` finds as `./config.h`: coming out as foretold, it changes nothing.
 #[test]
 fn a_true_guess_is_not_given_up() {

@@ -77,6 +77,24 @@ fn what_was_linked_and_tested_in_one_sandbox_is_not_run_in_the_next() {
     assert!(stats.number("launched_executed") < 0.5, "launched anew: {stats:?}");
 }
 
+/// As meson has it: folders that are yet to be made are searched, those of objects and one that stays empty.
+#[test]
+fn what_searches_folders_that_are_yet_to_come_is_found() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "$WAIT; mkdir -p out/empty out/a.p; $WAIT; \
+                 $CC -Wmissing-include-dirs -Werror -Iout/a.p -Iout/empty -c a.c -o out/a.p/a.o; \
+                 $CC -Wmissing-include-dirs -Werror -Iout/a.p -c b.c -o out/a.p/b.o";
+    let project = Project::of(&[("a.c", "int a;\n"), ("b.c", "int b;\n")]);
+    let project = beside(project, &casd.url)
+        .set("RECC_NO_PATH_REWRITE", "1")
+        .step("", build, Expect::Any)
+        .elsewhere("rm -r out", build, Expect::Ahead);
+    project.check();
+    let stats = project.sandbox.stats("small");
+    assert!(stats.number("launched_executed") < 0.5, "launched anew: {stats:?}");
+}
+
 /// As a sandbox ends: nobody closes the session.
 #[test]
 fn a_companion_that_is_killed_has_left_what_it_learnt() {

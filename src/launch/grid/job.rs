@@ -53,9 +53,11 @@ impl Job<'_> {
         self.outputs.iter().find(|output| output.role == Role::Depfile)
     }
 
-    /// Whether a folder will be there: something that it is taken to hold is not there yet.
+    /// Whether a folder will be there: something that it is taken to hold is not there yet, or it is to hold an output.
     pub(super) fn is_assumed_folder(&self, folder: &str) -> bool {
-        self.assumed.iter().any(|(file, _)| Path::new(file.as_str()).starts_with(folder))
+        let holds = |path: &Path| path.starts_with(folder);
+        self.assumed.iter().any(|(file, _)| holds(Path::new(file.as_str())))
+            || self.outputs.iter().any(|output| holds(&self.absolute(&output.path)))
     }
 
     /// The absolute form of a path that the command names, as text.

@@ -85,6 +85,10 @@ fn at_once(
         Ok(instance) => Some(Ok(Ok(instance))),
         Err(Unready::Refused(why)) => Some(Err(why)),
         Err(Unready::Missing(id)) if place.is_needed(id) => Some(Ok(Err(id))),
+        Err(Unready::Absent(id, _)) => {
+            place.need(id);
+            Some(Ok(Err(id)))
+        }
         Err(Unready::Missing(_) | Unready::Changed) => None,
     }
 }
