@@ -23,8 +23,7 @@ pub struct Folders {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// By keys of many kilobytes, of which the standard hasher takes longer than of all else here.
-    known: HashMap<Box<[u8]>, Message, foldhash::fast::RandomState>,
+    known: HashMap<Box<[u8]>, Message>,
     bytes: usize,
 }
 

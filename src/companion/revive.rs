@@ -1,9 +1,7 @@
 //! Reviving: an element's records on the paths and with the compilers of today.
 
 use std::collections::HashMap;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use crate::command::{driver, normalise};
 use crate::inputs::paths::{PathId, Paths};
@@ -13,51 +11,26 @@ use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Call, Engine, Known, Place, Reads, Traced, Work};
 use crate::store::{Element, Given, Record, RecordId, SetId};
 
-/// More threads bring little.
-const MOST_THREADS: usize = 4;
-/// So many records are worth a thread.
-const FEW: usize = 256;
-
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
     let sorted = Sorted::new(engine.paths(), element, &place.root);
-    let sets: Vec<_> = element.sets.iter().collect();
     let sets: HashMap<SetId, Arc<[PathId]>> =
-        on_cores(&sets, |part| part.iter().map(|(id, numbers)| (**id, sorted.set(numbers))).collect());
-    let knowns: HashMap<RecordId, Arc<Known>> = on_cores(&element.records, |part| {
-        let mut snapshot = Snapshot::new(&engine.files);
-        let mut knowns = Vec::with_capacity(part.len());
-        for record in part {
-            let Some(set) = sets.get(&record.set) else { continue };
-            let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-            match work(&engine.toolchains, record, place, &mut snapshot) {
-                Ok(work) => {
-                    let known = Known::new(work, record.clone(), reads, given(record, place));
-                    knowns.push((record.id, Arc::new(known)));
-                }
-                Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
+        element.sets.iter().map(|(id, numbers)| (*id, sorted.set(numbers))).collect();
+    let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut snapshot = Snapshot::new(&engine.files);
+    for record in &element.records {
+        let Some(set) = sets.get(&record.set) else { continue };
+        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+        match work(&engine.toolchains, record, place, &mut snapshot) {
+            Ok(work) => {
+                let known = Arc::new(Known::new(work, record.clone(), reads, given(record, place)));
+                place.makes(engine, &known);
+                knowns.insert(record.id, known);
             }
+            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
         }
-        knowns
-    });
-    for known in knowns.values() {
-        place.makes(engine, known);
     }
     knowns
-}
-
-/// What `work` makes of `items`, a part of them on each core.
-fn on_cores<T: Sync, R: Send, C: FromIterator<R>>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> C {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    let mut parts = items.chunks(items.len().div_ceil(cores).max(FEW));
-    let own = parts.next().unwrap_or_default();
-    thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(|| work(part))).collect();
-        let own = work(own);
-        let others =
-            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        own.into_iter().chain(others.flatten()).collect()
-    })
 }
 
 /// The files of its build that a traced command read, on today's paths.

@@ -15,7 +15,7 @@ use crate::inputs::paths::{PathId, Paths};
 use crate::inputs::search::{self, Chain, SearchPath};
 use crate::inputs::shape::Shapes;
 use crate::inputs::snapshot::Snapshot;
-use crate::inputs::toolchain::{Toolchain, ToolchainError, Toolchains};
+use crate::inputs::toolchain::{Builtin, Toolchain, ToolchainError, Toolchains};
 
 /// Shared by every session of a companion.
 pub struct Engine {
@@ -83,13 +83,7 @@ impl Engine {
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Chain, ToolchainError> {
         let search = &call.compile.search;
-        let builtin = self.toolchains.builtin_dirs_in(
-            Path::new(&call.compiler),
-            &search.builtin_key,
-            Path::new(&call.directory),
-            &|name| variable(call, path, name),
-            snapshot,
-        )?;
+        let builtin = self.builtin(call, path, snapshot)?;
         let listed = |name: &str| -> Vec<String> {
             // An empty element means the working directory (GCC manual, "Environment Variables").
             let list = call.variable(name).map(|list| list.split(':').map(str::to_owned).collect());
@@ -105,7 +99,7 @@ impl Engine {
             quote: search.quote.clone(),
             include: [search.include.clone(), listed("CPATH")].concat(),
             system: [search.system.clone(), listed(of_language)].concat(),
-            builtin: builtin.to_vec(),
+            builtin: builtin.dirs.to_vec(),
             after: search.after.clone(),
             forced: search.forced.clone(),
         };
@@ -114,14 +108,24 @@ impl Engine {
 
     /// The `crtbegin.o` of the GCC that the call's compiler goes by, if that is Clang.
     pub fn crtbegin(&self, call: &Call, path: Option<&str>, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
-        let found = self.toolchains.crtbegin_in(
+        let builtin = self.builtin(call, path, snapshot).ok()?;
+        let found = builtin.crtbegin.as_ref()?;
+        Some(self.path(call, found))
+    }
+
+    fn builtin(
+        &self,
+        call: &Call,
+        path: Option<&str>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<Builtin>, ToolchainError> {
+        self.toolchains.builtin_in(
             Path::new(&call.compiler),
             &call.compile.search.builtin_key,
             Path::new(&call.directory),
             &|name| variable(call, path, name),
             snapshot,
-        )?;
-        Some(self.path(call, &found))
+        )
     }
 
     /// The path that a command means by `name`.

@@ -38,6 +38,7 @@ fn another_compiler_at_the_same_path_finds_nothing() {
     let other = "printf x >>bin/gcc";
     let build = "$WRAP bin/gcc -c n.c";
     Project::of(&[("n.c", "int f(void) { return 1; }\n")])
+        .set("SPEC_CC_MODE", "cache")
         .beside_recc(&casd.url)
         .step(one, build, Expect::All("local"))
         .elsewhere("", build, Expect::All("cached"))

@@ -21,11 +21,12 @@ pub(super) struct Key {
 
 /// The answer, and on what it rests.
 #[derive(Debug)]
-pub(super) struct Builtin {
+pub struct Builtin {
+    /// The folders that are searched for headers, in their order.
     pub dirs: Arc<[String]>,
-    /// `crtbegin.o` of the GCC that Clang goes by.
+    /// `crtbegin.o` of the GCC that Clang goes by; `None` for GCC, and where it is not known.
     pub crtbegin: Option<String>,
-    pub watch: Watch,
+    pub(super) watch: Watch,
 }
 
 /// Arguments with these beginnings name no file.

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::ask::Surroundings;
-use self::builtin::Builtin;
 use self::elf::Program;
 use self::watch::Watch;
 use super::digest::Digest;
@@ -25,6 +24,7 @@ use super::snapshot::Snapshot;
 
 pub use crate::command::Family;
 pub use ask::Env;
+pub use builtin::Builtin;
 pub use clang::crtbegin;
 
 /// A compiler that is known.
@@ -136,41 +136,20 @@ impl Toolchains {
         cwd: &Path,
         env: Env<'_>,
     ) -> Result<Arc<[String]>, ToolchainError> {
-        self.builtin_dirs_in(compiler, key_args, cwd, env, &mut Snapshot::new(&self.files))
+        let builtin = self.builtin_in(compiler, key_args, cwd, env, &mut Snapshot::new(&self.files))?;
+        Ok(Arc::clone(&builtin.dirs))
     }
 
-    /// As [`builtin_dirs`](Self::builtin_dirs), with the files as they are in a snapshot.
-    pub fn builtin_dirs_in(
+    /// All that a compiler says of itself there, with the files as they are in a snapshot. Arguments as above.
+    pub fn builtin_in(
         &self,
         compiler: &Path,
         key_args: &[String],
         cwd: &Path,
         env: Env<'_>,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Result<Arc<[String]>, ToolchainError> {
-        let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
-        self.builtin(key, cwd, snapshot).map(|builtin| Arc::clone(&builtin.dirs))
-    }
-
-    /// The `crtbegin.o` of the GCC that Clang goes by; `None` for GCC, and where it is not known. Arguments as above.
-    pub fn crtbegin_in(
-        &self,
-        compiler: &Path,
-        key_args: &[String],
-        cwd: &Path,
-        env: Env<'_>,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Option<String> {
-        let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
-        self.builtin(key, cwd, snapshot).ok()?.crtbegin.clone()
-    }
-
-    fn builtin(
-        &self,
-        key: builtin::Key,
-        cwd: &Path,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Arc<Builtin>, ToolchainError> {
+        let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
         let known = self.builtins.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(builtin) = known.filter(|builtin| builtin.watch.holds(snapshot)) {
             return Ok(builtin);
