@@ -9,16 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ask::{Request, element_named};
-use super::report::Report;
 use super::root::whereabouts;
 use super::session::SessionRow;
 use super::{Companion, Session};
-use super::{contents, explain};
-use crate::command::normalise;
+use super::{contents, explain, shown};
 use crate::inputs::digest::{hex, unhex};
-use crate::launch::{Accounts, Left};
+use crate::launch::Left;
 use crate::settings::Settings;
-use crate::store::{Element, ElementKey, Record};
+use crate::store::ElementKey;
 
 /// How long a closing session waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -159,10 +157,12 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             Ok(json!(close(companion, &session, succeeded)))
         }
         Control::Wait { ticket, element } => wait(companion, ticket.as_deref(), element.as_deref()),
-        Control::List => list(companion),
-        Control::Show { element } => show(companion, &element),
-        Control::Why { element } => why(companion, &element),
-        Control::Stats { element, session } => stats(companion, element.as_deref(), session.as_deref()),
+        Control::List => shown::list(companion),
+        Control::Show { element } => shown::show(companion, &element),
+        Control::Why { element } => shown::why(companion, &element),
+        Control::Stats { element, session } => {
+            shown::stats(companion, element.as_deref(), session.as_deref())
+        }
         Control::Explain { compiler, args, directory, environment, proto } => {
             let args = args.into_iter().map(Into::into).collect();
             let argv0 = compiler.display().to_string();
@@ -255,7 +255,8 @@ fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> R
     Ok(json!(session.whereabouts.key.to_string()))
 }
 
-fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
+/// The newest session, of an element if one is named.
+pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
     let sessions = companion.sessions();
     sessions
         .values()
@@ -266,107 +267,6 @@ fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, 
         .max_by_key(|session| session.id)
         .cloned()
         .ok_or_else(|| "no such session is open".to_owned())
-}
-
-fn list(companion: &Companion) -> Result<Value, String> {
-    let elements = store(companion)?.elements().map_err(text)?;
-    let rows = elements.into_iter().map(|element| {
-        json!({
-            "element": element.key.to_string(),
-            "commands": element.commands,
-            "inputs": element.inputs,
-            "builds": element.builds,
-            "last_built": element.last_built,
-        })
-    });
-    Ok(rows.collect())
-}
-
-fn show(companion: &Companion, name: &str) -> Result<Value, String> {
-    let key = find(companion, name)?;
-    let element = store(companion)?.load(&key).map_err(text)?;
-    let mut records: Vec<&Record> = element.records.iter().collect();
-    records.sort_by_key(|record| record.order);
-    let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();
-    Ok(json!(commands))
-}
-
-/// The report of an element's newest session, which may be open still.
-fn why(companion: &Companion, name: &str) -> Result<Value, String> {
-    let key = find(companion, name)?;
-    if let Ok(session) = newest(companion, Some(&key.to_string())) {
-        return Ok(json!(session.report(session.row(false))));
-    }
-    let report: Option<Report> = store(companion)?.report(&key).map_err(text)?;
-    report.map(|report| json!(report)).ok_or_else(|| format!("no session of {key} has been kept yet"))
-}
-
-fn command_json(element: &Element, record: &Record) -> Value {
-    let plain = |text: &String| normalise::from_template(text, ".");
-    let inputs: Vec<&str> = element.inputs(record).collect();
-    json!({
-        "source": plain(&record.source),
-        "outputs": record.outputs.iter().map(plain).collect::<Vec<_>>(),
-        "directory": record.cwd,
-        "compiler": record.compiler,
-        "arguments": record.args,
-        "environment": record.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
-        "inputs": inputs,
-        "cost_s": record.cost_us as f64 / 1e6,
-        "wall_s": record.wall_us as f64 / 1e6,
-        "asked": record.asked,
-        "launched": record.launched,
-        "hits": record.useful,
-        "wasted": record.wasted,
-        "wasted_in_row": record.wasted_in_row,
-        "mispredicted": record.mispredicted,
-    })
-}
-
-fn stats(companion: &Companion, element: Option<&str>, session: Option<&str>) -> Result<Value, String> {
-    let key = match element {
-        Some(name) => Some(find(companion, name)?),
-        None => None,
-    };
-    let mut rows: Vec<SessionRow> = match &companion.store {
-        Some(store) => {
-            let rows = store.sessions(key.as_ref()).map_err(text)?;
-            rows.into_iter().map(|(_, row)| row).collect()
-        }
-        None => Vec::new(),
-    };
-    for session in companion.sessions().values() {
-        if key.as_ref().is_none_or(|key| *key == session.whereabouts.key) {
-            rows.push(session.row(false));
-        }
-    }
-    rows.sort_by_key(|row| row.id);
-    match session {
-        None => {}
-        Some("last") => {
-            let last = rows.pop().ok_or("there has been no session yet")?;
-            rows = vec![last];
-        }
-        Some(number) => {
-            let number: u64 = number.parse().map_err(|_| "a session is `last` or a number")?;
-            rows.retain(|row| row.id == number);
-            if rows.is_empty() {
-                return Err(format!("there is no session {number}"));
-            }
-        }
-    }
-    let mut sum = Accounts::default();
-    for row in &rows {
-        sum.add(&row.accounts);
-    }
-    let mut object = sum.to_json();
-    object["sessions"] = json!(rows.len());
-    if let [row] = rows.as_slice() {
-        object["session"] = json!(row.id);
-        object["element"] = json!(row.element);
-        object["complete"] = json!(row.complete);
-    }
-    Ok(object)
 }
 
 fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) -> Result<Value, String> {
@@ -390,16 +290,19 @@ fn status(companion: &Companion) -> Value {
     json!({ "pid": std::process::id(), "cache": companion.cache_folder, "sessions": sessions })
 }
 
-fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
+/// The store, or why there is none.
+pub(super) fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
     companion.store.as_deref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
 }
 
-fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
+/// The recorded element of a name.
+pub(super) fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
     let keys: Vec<ElementKey> =
         store(companion)?.elements().map_err(text)?.into_iter().map(|summary| summary.key).collect();
     element_named(name, &keys).ok_or_else(|| format!("no element {name:?} is recorded (see `specctl list`)"))
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+/// An error as a text for a person.
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

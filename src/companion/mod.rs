@@ -21,6 +21,7 @@ mod revive;
 mod root;
 mod server;
 mod session;
+mod shown;
 mod traced;
 mod waits;
 mod warnings;

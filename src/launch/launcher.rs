@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::again::Again;
 use super::carry::{Where, carry};
@@ -23,6 +24,9 @@ use crate::threads;
 
 /// Why traced commands are not run ahead.
 const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
+
+/// How long a build that has waited for a launch waits on for those to be issued that go on with its result.
+const FOLLOWERS: Duration = Duration::from_millis(20);
 
 /// Issues launches of all sessions.
 #[derive(Clone)]
@@ -331,6 +335,9 @@ impl Launcher {
             }
         };
         self.busy(false);
+        // The build has what this one makes now, and may ask at once for what waits for that.
+        place.makers.settled(known);
+        place.agains.wait(FOLLOWERS);
         finished
     }
 

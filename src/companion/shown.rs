@@ -1,0 +1,119 @@
+//! What `specctl` shows: the elements, their commands, how they were served, and the accounts.
+
+use serde_json::{Value, json};
+
+use super::Companion;
+use super::control::{find, newest, store, text};
+use super::report::Report;
+use super::session::SessionRow;
+use crate::command::normalise;
+use crate::launch::Accounts;
+use crate::store::{Element, Record};
+
+/// All elements that are recorded.
+pub(super) fn list(companion: &Companion) -> Result<Value, String> {
+    let elements = store(companion)?.elements().map_err(text)?;
+    let rows = elements.into_iter().map(|element| {
+        json!({
+            "element": element.key.to_string(),
+            "commands": element.commands,
+            "inputs": element.inputs,
+            "builds": element.builds,
+            "last_built": element.last_built,
+        })
+    });
+    Ok(rows.collect())
+}
+
+/// An element's commands, in the order of its build.
+pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
+    let key = find(companion, name)?;
+    let element = store(companion)?.load(&key).map_err(text)?;
+    let mut records: Vec<&Record> = element.records.iter().collect();
+    records.sort_by_key(|record| record.order);
+    let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();
+    Ok(json!(commands))
+}
+
+/// The report of an element's newest session, which may be open still.
+pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, String> {
+    let key = find(companion, name)?;
+    if let Ok(session) = newest(companion, Some(&key.to_string())) {
+        return Ok(json!(session.report(session.row(false))));
+    }
+    let report: Option<Report> = store(companion)?.report(&key).map_err(text)?;
+    report.map(|report| json!(report)).ok_or_else(|| format!("no session of {key} has been kept yet"))
+}
+
+fn command_json(element: &Element, record: &Record) -> Value {
+    let plain = |text: &String| normalise::from_template(text, ".");
+    let inputs: Vec<&str> = element.inputs(record).collect();
+    json!({
+        "source": plain(&record.source),
+        "outputs": record.outputs.iter().map(plain).collect::<Vec<_>>(),
+        "directory": record.cwd,
+        "compiler": record.compiler,
+        "arguments": record.args,
+        "environment": record.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
+        "inputs": inputs,
+        "cost_s": record.cost_us as f64 / 1e6,
+        "wall_s": record.wall_us as f64 / 1e6,
+        "asked": record.asked,
+        "launched": record.launched,
+        "hits": record.useful,
+        "wasted": record.wasted,
+        "wasted_in_row": record.wasted_in_row,
+        "mispredicted": record.mispredicted,
+    })
+}
+
+/// The accounts, of all sessions, of an element or of one session.
+pub(super) fn stats(
+    companion: &Companion,
+    element: Option<&str>,
+    session: Option<&str>,
+) -> Result<Value, String> {
+    let key = match element {
+        Some(name) => Some(find(companion, name)?),
+        None => None,
+    };
+    let mut rows: Vec<SessionRow> = match &companion.store {
+        Some(store) => {
+            let rows = store.sessions(key.as_ref()).map_err(text)?;
+            rows.into_iter().map(|(_, row)| row).collect()
+        }
+        None => Vec::new(),
+    };
+    for session in companion.sessions().values() {
+        if key.as_ref().is_none_or(|key| *key == session.whereabouts.key) {
+            rows.push(session.row(false));
+        }
+    }
+    rows.sort_by_key(|row| row.id);
+    match session {
+        None => {}
+        Some("last") => {
+            let last = rows.pop().ok_or("there has been no session yet")?;
+            rows = vec![last];
+        }
+        Some(number) => {
+            let number: u64 = number.parse().map_err(|_| "a session is `last` or a number")?;
+            rows.retain(|row| row.id == number);
+            if rows.is_empty() {
+                return Err(format!("there is no session {number}"));
+            }
+        }
+    }
+    let mut sum = Accounts::default();
+    for row in &rows {
+        sum.add(&row.accounts);
+    }
+    let mut object = sum.to_json();
+    object["sessions"] = json!(rows.len());
+    if let [row] = rows.as_slice() {
+        object["session"] = json!(row.id);
+        object["element"] = json!(row.element);
+        object["complete"] = json!(row.complete);
+    }
+    Ok(object)
+}
