@@ -169,7 +169,7 @@ pub(super) fn incbin_around_b(text: &[u8], b: usize) -> bool {
 /// C has members named `include` and designators; a file name, a backslash (an escape inside a string) or the
 /// line's end behind the word tells the assembler's apart.
 pub(super) fn include_at_dot(text: &[u8], dot: usize) -> bool {
-    let Some(word) = text.get(dot..dot + 8) else { return false };
+    let Some(word) = text.get(dot..dot + 8).filter(|word| word[0] == b'.') else { return false };
     if !word.eq_ignore_ascii_case(b".include") {
         return is_cut_directive(&word[1..]);
     }

@@ -235,7 +235,14 @@ fn a_directive_of_the_assembler_may_be_cut_in_two() {
     for text in [r#"asm(".inc" "bin \"x\"")"#, r#"asm(".i" "nclude \"x\"")"#, r#"asm(".INCB" "in")"#] {
         assert!(of(text).hazards.contains(Hazards::INCBIN), "{text}");
     }
-    for text in [r#"f(".c")"#, r#"f(".")"#, r#"f(".into")"#, "x.i = y"] {
+    for text in [
+        r#"f(".c")"#,
+        r#"f(".")"#,
+        r#"f(".into")"#,
+        "x.i = y",
+        r#"f("/bin");     "#,
+        r#"f("/usr/lib/B"  "x")"#,
+    ] {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
 }
