@@ -15,11 +15,11 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde_json::json;
 use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 
-use super::ask::{self, Answer, Lesson, Request};
+use super::Companion;
+use super::asked::link::{self, LinkLesson};
+use super::asked::traced::{self, TracedLesson};
+use super::asked::{self, Answer, Lesson, Request, learn};
 use super::control::{self, Control};
-use super::link::{self, LinkLesson};
-use super::traced::{self, TracedLesson};
-use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command;
@@ -103,7 +103,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
     let Some(request) = request else { return reply(stream, &Reply::Exec) };
     let mut speaker = stream.try_clone()?;
     let mut alive = move || reply(&mut speaker, &Reply::Wait).is_ok();
-    match ask::answer(companion, &request, &mut alive) {
+    match asked::answer(companion, &request, &mut alive) {
         Answer::Bypass(reason) => {
             tracing::debug!("{} {:?}: bypassed, {reason}", request.compiler.display(), request.args);
             reply(stream, &Reply::Exec)

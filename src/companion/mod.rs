@@ -1,31 +1,13 @@
 //! The companion: one process a store, to which shims and `specctl` talk over a unix socket.
 
-mod ask;
-mod changes;
+mod asked;
 mod connection;
-mod contents;
 mod control;
-mod explain;
-mod folders;
 mod grids;
-mod hand;
-mod learn;
-mod link;
-mod memory;
-mod obtain;
-mod race;
-mod recc_log;
-mod report;
-mod rest;
-mod revive;
 mod root;
 mod server;
 mod session;
-mod shown;
-mod traced;
-mod waits;
 mod warnings;
-mod watch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -35,22 +17,19 @@ use std::time::Duration;
 
 use grids::Grids;
 
-use self::memory::Memory;
+use self::session::memory::Memory;
 use crate::launch::{Budget, Engine, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 use crate::threads;
 
+pub use asked::ReccLog;
 pub use connection::control_frame;
 pub use control::{Control, Opened};
-pub use recc_log::ReccLog;
-pub use report::{Bypass, Line, Report};
-pub use revive::revive;
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
-pub use session::{Session, SessionRow};
+pub use session::{Bypass, Line, Report, Session, SessionRow, issue, revive};
 use warnings::Warnings;
-pub use watch::issue;
 
 /// Everything the companion holds.
 pub struct Companion {
@@ -135,7 +114,7 @@ impl Companion {
         let mode = settings.mode().unwrap_or(Mode::Off);
         let mut place = Place::new(root, environment.to_vec());
         place.grid = self.grids.of(settings);
-        place.recc = hand::wrapper(settings, environment).map(Arc::new);
+        place.recc = asked::wrapper(settings, environment).map(Arc::new);
         place.budget =
             Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
@@ -153,7 +132,7 @@ impl Companion {
         self.sessions().insert(id, Arc::clone(&session));
         if mode == Mode::Spec {
             let memory = memory.clone();
-            watch::start(
+            session::watch::start(
                 &self.engine,
                 self.launcher.clone(),
                 Arc::clone(&session),

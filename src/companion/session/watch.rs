@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Session;
 use super::folders::{Folders, News};
 use super::rest::Rest;
-use super::session::Session;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
@@ -34,7 +34,7 @@ const FEW: usize = 64;
 
 /// Considers every record of a session for launching, in the background, until none waits for an input any more; `prepare` comes
 /// first.
-pub(super) fn start(
+pub(in crate::companion) fn start(
     engine: &Arc<Engine>,
     launcher: Launcher,
     session: Arc<Session>,

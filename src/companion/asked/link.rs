@@ -4,18 +4,18 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Companion;
-use super::ask::{Answer, Request};
 use super::obtain::{Had, attended, had};
 use super::recc_log::ReccLog;
-use super::session::{Active, Session};
+use super::{Answer, Request};
 use crate::backend::Outcome;
 use crate::command::{self, Family, Invocation, Kind};
+use crate::companion::Companion;
+use crate::companion::session::{Active, Session};
 use crate::launch::{Executed, Grid, LinkCall, Linkage, Unserved, Way, linkage};
 use crate::store::RecordId;
 
 /// A link of the build's own whose result will be kept.
-pub(super) struct LinkLesson {
+pub(in crate::companion) struct LinkLesson {
     /// The command.
     pub call: LinkCall,
     /// What it was to read before it ran.
@@ -29,7 +29,7 @@ pub(super) struct LinkLesson {
 }
 
 /// Reads a request as a link, when links are treated and it is one whose files are all known.
-pub(super) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
+pub(in crate::companion) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
     if kind != Kind::Link {
         return None;
     }
@@ -91,7 +91,7 @@ pub(super) fn answer(
 }
 
 /// Counts a link as served.
-pub(super) fn tell(session: &Session, call: &LinkCall, way: Way) {
+pub(in crate::companion) fn tell(session: &Session, call: &LinkCall, way: Way) {
     let (directory, output) = (call.directory.as_str(), call.link.output.path.as_str());
     let why = Unserved::Refused.of("links are not launched");
     session.tell(RecordId::of(directory, output), (directory, output), way, Some(&why));
@@ -112,7 +112,7 @@ fn open(
 }
 
 /// Keeps the result of a link that was run here, and leaves it on the grid.
-pub(super) fn keep(
+pub(in crate::companion) fn keep(
     companion: &Companion,
     lesson: LinkLesson,
     listed: &[u8],

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 
 /// What has changed since it was taken along last.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(in crate::companion) struct Changes {
     inner: Mutex<Inner>,
     news: Condvar,
 }
@@ -36,7 +36,7 @@ pub(super) enum Due {
 
 impl Changes {
     /// Notes a change.
-    pub(super) fn note(&self) {
+    pub(in crate::companion) fn note(&self) {
         let now = Instant::now();
         let mut inner = self.inner();
         let before = inner.since.map(|(first, _)| first);
@@ -73,7 +73,7 @@ impl Changes {
     }
 
     /// Says that there will be no more.
-    pub(super) fn end(&self) {
+    pub(in crate::companion) fn end(&self) {
         self.inner().ending = true;
         self.news.notify_all();
     }

@@ -4,10 +4,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Companion;
-use super::ask::{Lesson, Request};
-use super::session::Session;
+use super::{Lesson, Request};
 use crate::backend::Outcome;
+use crate::companion::Companion;
+use crate::companion::session::Session;
 use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
@@ -18,7 +18,7 @@ use crate::store::{Record, SetId};
 
 /// What the shim reports of a compile it ran.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(in crate::companion) struct Report {
     /// Raw wait status: 0 is success.
     pub status: i32,
     /// CPU time, user and system.
@@ -32,14 +32,14 @@ pub(super) struct Report {
 }
 
 /// What was taken over from the build tree before the build could go on and change it.
-pub(super) struct Taken {
+pub(in crate::companion) struct Taken {
     outcome: Result<Outcome, String>,
     dependencies: Option<Vec<u8>>,
     assembled: Option<Vec<u8>>,
 }
 
 /// Copies outputs and depfiles away. The shim waits for this, so nothing else is done here.
-pub(super) fn take(
+pub(in crate::companion) fn take(
     companion: &Companion,
     call: &Call,
     side: &Side,
@@ -78,7 +78,7 @@ fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome,
 }
 
 /// Records a compile: what it read, what it cost, and its result.
-pub(super) fn learn(
+pub(in crate::companion) fn learn(
     companion: &Companion,
     request: &Request,
     lesson: &Lesson,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{Session, SessionRow};
+use super::{Session, SessionRow};
 use crate::launch::{Known, Launch, Miss, Unserved, Way, plain};
 use crate::settings::Mode;
 use crate::store::RecordId;
@@ -54,7 +54,7 @@ pub struct Bypass {
 
 /// How a command was served.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(in crate::companion) struct Told {
     output: String,
     way: Way,
     why: Option<Miss>,
@@ -62,7 +62,7 @@ pub(super) struct Told {
 
 /// Commands that were left alone, by reason.
 #[derive(Debug, Default)]
-pub(super) struct Bypasses(BTreeMap<String, (u64, String)>);
+pub(in crate::companion) struct Bypasses(BTreeMap<String, (u64, String)>);
 
 impl Bypasses {
     /// Counts a command.
@@ -94,7 +94,7 @@ impl Bypasses {
 
 impl Session {
     /// Counts a command that makes `output` in `directory` as served in a way; `why` no launch did, if none did.
-    pub(super) fn tell(&self, id: RecordId, place: (&str, &str), way: Way, why: Option<&Miss>) {
+    pub(in crate::companion) fn tell(&self, id: RecordId, place: (&str, &str), way: Way, why: Option<&Miss>) {
         let not_launching = Unserved::NotLaunching.into();
         let why = why.map(|why| if self.mode == Mode::Spec { why } else { &not_launching });
         let told = Told { output: self.output(place), way, why: why.cloned() };
@@ -109,7 +109,7 @@ impl Session {
     }
 
     /// Counts a command that is left alone.
-    pub(super) fn bypass(&self, reason: &str, args: &[OsString]) {
+    pub(in crate::companion) fn bypass(&self, reason: &str, args: &[OsString]) {
         let mut inner = self.inner();
         inner.accounts.served.count(Way::Bypassed);
         inner.bypasses.count(reason, args);
@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// What there is to say of it.
-    pub(super) fn report(&self, row: SessionRow) -> Report {
+    pub(in crate::companion) fn report(&self, row: SessionRow) -> Report {
         let (knowns, mut lines, bypassed) = {
             let inner = self.inner();
             let line = |(id, told): (&RecordId, &Told)| {

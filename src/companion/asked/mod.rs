@@ -1,27 +1,37 @@
 //! The asked path: a build runs a compile; decide from the files as they are now how it is served.
 
+mod hand;
+pub(super) mod learn;
+pub(super) mod link;
+mod obtain;
+mod race;
+mod recc_log;
+pub(super) mod traced;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Companion;
-use super::hand::hand;
-use super::link::{self, LinkLesson};
-use super::obtain::obtain;
-use super::recc_log::ReccLog;
-use super::root::whereabouts;
-use super::session::{Active, Session};
-use super::traced::{self, TracedLesson};
+use self::hand::hand;
+pub(super) use self::hand::wrapper;
+use self::link::LinkLesson;
+use self::obtain::obtain;
+use self::traced::TracedLesson;
 use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command::{self, Invocation, Kind, Verdict};
+use crate::companion::Companion;
+use crate::companion::root::whereabouts;
+use crate::companion::session::{Active, Session};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Call, Context, Grid, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved,
 };
 use crate::settings::{Mode, Settings, SettingsError};
 use crate::store::{ElementKey, RecordId};
+
+pub use self::recc_log::ReccLog;
 
 /// A compile as the shim describes it.
 #[derive(Debug, Clone)]

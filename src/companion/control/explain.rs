@@ -4,18 +4,18 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 use serde_json::{Value, json};
 
-use super::ask::{self, Reading, Request};
-use super::root::whereabouts;
-use super::{Companion, link, traced};
 use crate::action::remote::Built;
 use crate::command::Kind;
+use crate::companion::Companion;
+use crate::companion::asked::{self, Reading, Request, link, traced};
+use crate::companion::root::whereabouts;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Grid, Keys, Launch, Moment, Wire, examine, linkage};
 use crate::settings::Settings;
 
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
 pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> Value {
-    let call = match ask::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
+    let call = match asked::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
         Reading::Compile(call) => call,
         Reading::Bypass(kind, reason) => {
             let link = explain_link(companion, request, kind, proto);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Requests to be told of rest. The one who launches answers those that came before it looked at the files.
 #[derive(Debug, Default)]
-pub(super) struct Waits {
+pub(in crate::companion) struct Waits {
     inner: Mutex<Inner>,
     news: Condvar,
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{Answer, Lesson, Request, tell};
+use super::{Answer, Lesson, Request, tell};
 use super::{Companion, learn};
 use crate::backend::recc::Recc;
 use crate::inputs::snapshot::Snapshot;
@@ -14,7 +14,10 @@ use crate::settings::{Backend, Policy, Settings};
 use crate::threads;
 
 /// The recc that settings ask for; `None`, said in the log, when they do and there is none.
-pub(super) fn wrapper(settings: &Settings, environment: &[(String, String)]) -> Option<Wrapper> {
+pub(in crate::companion) fn wrapper(
+    settings: &Settings,
+    environment: &[(String, String)],
+) -> Option<Wrapper> {
     if settings.backend() != Backend::Recc {
         return None;
     }

@@ -1,5 +1,14 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
+mod changes;
+mod folders;
+pub(super) mod memory;
+pub(super) mod report;
+mod rest;
+mod revive;
+mod waits;
+pub(super) mod watch;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,11 +16,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::Changes;
-use super::report::{Bypasses, Told};
-use super::root::Whereabouts;
-use super::waits::Waits;
+use self::changes::Changes;
+use self::report::{Bypasses, Told};
+use self::waits::Waits;
 use crate::command::normalise;
+use crate::companion::root::Whereabouts;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
@@ -19,6 +28,10 @@ use crate::inputs::stamp;
 use crate::launch::{Accounts, Engine, Known, Place, Reads, Work, let_tick_pass, plain, templated};
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
+
+pub use self::report::{Bypass, Line, Report};
+pub use self::revive::revive;
+pub use self::watch::issue;
 
 /// What the store keeps of a session that has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ask::{Answer, Lesson, Request};
 use super::race::{First, Here, race};
 use super::recc_log::ReccLog;
+use super::{Answer, Lesson, Request};
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;

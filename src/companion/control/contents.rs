@@ -2,8 +2,8 @@
 
 use prost::Message as _;
 
-use super::memory::bounded;
 use crate::backend::Cache;
+use crate::companion::session::memory::bounded;
 use crate::inputs::digest::Digest;
 use crate::launch::Traced;
 use crate::store::{Element, Record};

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Companion;
-use super::ask::{Answer, Request, account};
 use super::learn::put_into_play;
-use super::session::{Active, Session};
+use super::{Answer, Request, account};
 use crate::backend::trace;
 use crate::command::{Invocation, is_test_source};
+use crate::companion::Companion;
+use crate::companion::session::{Active, Session};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Wanted, Way, Work, observe, state,
@@ -19,7 +19,7 @@ use crate::settings::Mode;
 use crate::store::RecordId;
 
 /// A traced command of the build's own.
-pub(super) struct TracedLesson {
+pub(in crate::companion) struct TracedLesson {
     /// The command.
     pub traced: Traced,
     /// Whether its messages go to a terminal.
@@ -33,7 +33,7 @@ pub(super) struct TracedLesson {
 }
 
 /// What the shim reports of a traced command.
-pub(super) struct Told {
+pub(in crate::companion) struct Told {
     /// Its exit status.
     pub status: u8,
     /// All that it wrote to standard output.
@@ -44,14 +44,14 @@ pub(super) struct Told {
 
 impl TracedLesson {
     /// Counts the command as one that the build runs itself.
-    pub(super) fn count(&self) {
+    pub(in crate::companion) fn count(&self) {
         let product = (self.traced.directory.as_str(), self.traced.label());
         self.session.tell(self.id, product, Way::Local, Some(&self.why));
     }
 }
 
 /// Reads a request as a command to be traced, if that can be done here.
-pub(super) fn read(companion: &Companion, request: &Request) -> Option<Traced> {
+pub(in crate::companion) fn read(companion: &Companion, request: &Request) -> Option<Traced> {
     companion.engine.tracer.as_ref()?;
     let directory = request.recorded_directory()?;
     let inv = Invocation {
@@ -166,7 +166,7 @@ fn serve(
 /// Learns from a run: stores what it left under the key of all that it touched. An error says why it cannot.
 ///
 /// The build goes on afterwards, and may take its files away.
-pub(super) fn learn(
+pub(in crate::companion) fn learn(
     companion: &Companion,
     lesson: &TracedLesson,
     told: Told,
@@ -215,7 +215,7 @@ pub(super) fn learn(
 }
 
 /// Records what was learnt.
-pub(super) fn record(
+pub(in crate::companion) fn record(
     companion: &Companion,
     lesson: &TracedLesson,
     observed: Observed,

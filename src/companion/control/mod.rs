@@ -1,5 +1,9 @@
 //! What `specctl` asks of the companion: requests and answers as JSON.
 
+mod contents;
+mod explain;
+mod shown;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -8,11 +12,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ask::{Request, element_named};
-use super::root::whereabouts;
-use super::session::SessionRow;
-use super::{Companion, Session};
-use super::{contents, explain, shown};
+use crate::companion::asked::{Request, element_named};
+use crate::companion::root::whereabouts;
+use crate::companion::session::SessionRow;
+use crate::companion::{Companion, Session};
 use crate::inputs::digest::{hex, unhex};
 use crate::launch::Left;
 use crate::settings::Settings;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use super::Session;
 use super::changes::Due;
-use super::session::Session;
 use crate::inputs::digest::Digest;
 use crate::launch::{Engine, Grid, Left, Unobtainable};
 use crate::store::{ElementKey, Store};
@@ -26,28 +26,28 @@ const RATE: u64 = 200_000;
 
 /// What is needed to remember an element on its session's grid.
 #[derive(Clone)]
-pub(super) struct Memory {
-    pub(super) engine: Arc<Engine>,
-    pub(super) store: Arc<Store>,
-    pub(super) grid: Arc<Grid>,
-    pub(super) element: ElementKey,
+pub(in crate::companion) struct Memory {
+    pub(in crate::companion) engine: Arc<Engine>,
+    pub(in crate::companion) store: Arc<Store>,
+    pub(in crate::companion) grid: Arc<Grid>,
+    pub(in crate::companion) element: ElementKey,
 }
 
 impl Memory {
     /// Takes over what the grid remembers; gives the contents that its launches will need.
-    pub(super) fn recall(&self) -> Vec<Digest> {
+    pub(in crate::companion) fn recall(&self) -> Vec<Digest> {
         let memory = self.clone();
         soon(move || memory.merge()).flatten().unwrap_or_default()
     }
 
     /// Fetches contents that launches need.
-    pub(super) fn fetch(&self, blobs: Vec<Digest>) {
+    pub(in crate::companion) fn fetch(&self, blobs: Vec<Digest>) {
         let memory = self.clone();
         soon(move || memory.grid.fetch_blobs(&memory.engine.cache, &blobs));
     }
 
     /// Takes the session's records along whenever they have changed, until it ends.
-    pub(super) fn follow(self, session: Arc<Session>) {
+    pub(in crate::companion) fn follow(self, session: Arc<Session>) {
         session.changes.carry();
         let unfollowed = Arc::clone(&session);
         let started = threads::start(move || {
@@ -119,7 +119,7 @@ impl Memory {
 }
 
 /// The first contents that are not too many.
-pub(super) fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
+pub(in crate::companion) fn bounded(blobs: impl Iterator<Item = Digest>) -> Vec<Digest> {
     let (mut room, mut seen) = (MOST_BYTES, HashSet::new());
     let fits = |blob: &Digest| {
         let fits = seen.insert(*blob) && blob.size <= room;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Companion;
-use super::control::{find, newest, store, text};
-use super::report::Report;
-use super::session::SessionRow;
+use super::{find, newest, store, text};
 use crate::command::normalise;
+use crate::companion::Companion;
+use crate::companion::session::SessionRow;
+use crate::companion::session::report::Report;
 use crate::launch::Accounts;
 use crate::store::{Element, Record};
 
