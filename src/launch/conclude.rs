@@ -72,12 +72,12 @@ pub fn conclude(
     if evidence.staged.as_ref().is_some_and(|staged| *staged != set) {
         return Err(unaccountable("it read other files than it was shown"));
     }
-    if let Some(text) = &evidence.assembled {
-        assembled(engine, call, &set, text)?;
-    }
     let mut snapshot = Snapshot::new(&engine.files);
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    if let Some(text) = &evidence.assembled {
+        assembled(engine, call, &set, looked.incbin, text)?;
+    }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);
     // The set is of the files as they were, the shape of those as they are now.
@@ -100,13 +100,17 @@ pub fn conclude(
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
 ///
 /// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which need not exist: GCC's is the
-/// source's without its folder.
-fn assembled(engine: &Engine, call: &Call, set: &[PathId], text: &[u8]) -> Result<(), NotKept> {
+/// source's without its folder. A file of that name that lies in the working directory was read only if a text could have told the
+/// assembler to (`incbin`).
+fn assembled(engine: &Engine, call: &Call, set: &[PathId], incbin: bool, text: &[u8]) -> Result<(), NotKept> {
     let read = depfile::parse(text).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    let source = Path::new(&call.compile.source);
+    let is_named_alike = |file: &str| !incbin && source.file_name().is_some_and(|name| name == file);
     let is_source = |path: &Path| is_same_file(path, &call.absolute(&call.compile.source));
     let is_known = |file: &str| {
         let path = call.absolute(file);
-        set.contains(&engine.path(call, file)) || !path.exists() || is_source(&path)
+        let listed = set.contains(&engine.path(call, file)) || is_named_alike(file);
+        listed || !path.exists() || is_source(&path)
     };
     match read.iter().find(|file| !is_known(file)) {
         Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),

@@ -41,6 +41,13 @@ fn derived_names() {
         .check();
 }
 
+/// GNU's assembler lists the name in `.file`, which is the source's without its folder.
+#[test]
+fn sources_of_one_name() {
+    let files = [("main.c", "int own;\n"), ("sub/main.c", "int value(int x) { return x; }\n")];
+    served(Project::of(&files), "$CC -c sub/main.c -o out/sub.o && $CC -c main.c -o out/main.o");
+}
+
 #[test]
 fn side_outputs() {
     for flags in [
