@@ -16,7 +16,7 @@ use super::{Companion, Session};
 use super::{contents, explain};
 use crate::command::normalise;
 use crate::inputs::digest::{hex, unhex};
-use crate::launch::{Accounts, Left};
+use crate::launch::{Accounts, Left, Spot};
 use crate::settings::Settings;
 use crate::store::{Element, ElementKey, Record};
 
@@ -376,8 +376,9 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
     let (store, cache) = (store(companion)?, &companion.engine.cache);
     let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
-    let left = Left { records: store.export(&key).map_err(text)?, blobs };
-    grid.leave_records(cache, &key, &left).map_err(text)?;
+    let merged = grid.merged(&key);
+    let left = Left { records: store.export(&key).map_err(text)?, blobs, merged };
+    grid.leave_records(cache, &key, &mut Spot::default(), &left).map_err(text)?;
     Ok(json!(key.to_string()))
 }
 
