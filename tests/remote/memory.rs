@@ -149,15 +149,18 @@ fn garbage_in_place_of_records_costs_launches() {
 /// Somebody else's bytes in our clothes.
 #[test]
 fn hostile_records_cost_launches() {
-    for payload in [b"spec-cc\x01".as_slice(), b"\xff\xff\xff\xff\xff", &[0; 5000]] {
+    // As a message with zstd: no records, and the empty ones.
+    let within = [b"\x0a\x03bad".as_slice(), b""].map(|message| zstd::bulk::compress(message, 1).unwrap());
+    let payloads = [b"spec-cc\x01".to_vec(), b"\xff\xff\xff\xff\xff".to_vec(), vec![0; 5000]];
+    for payload in payloads.into_iter().chain(within) {
         harmed(move |result| {
             if result.stdout_raw.is_empty() {
                 return;
             }
-            result.stdout_raw = payload.to_vec();
+            result.stdout_raw.clone_from(&payload);
             let signatures = &mut result.execution_metadata.get_or_insert_default().auxiliary_metadata;
             if let Some(signature) = signatures.get_mut(1) {
-                signature.value = Digest::of(payload).to_string().into_bytes().into();
+                signature.value = Digest::of(&payload).to_string().into_bytes().into();
             }
         });
     }
