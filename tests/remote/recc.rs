@@ -130,6 +130,7 @@ fn explain_tells_the_digest_that_recc_has() {
             "gcc -I $PWD/lib -c $PWD/two.c",
         ),
         (linked, "RECC_NO_PATH_REWRITE=1", "gcc -Ilib -c one.c"),
+        (project.tree(), "RECC_PREFIX_MAP==/x", "gcc -Ilib -c one.c"),
     ] {
         let recc = peers.program("recc").display().to_string();
         let set = format!("export RECC_SERVER=unix:/nowhere {settings}");
