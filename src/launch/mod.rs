@@ -40,7 +40,8 @@ pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
 pub use grid::{
-    Executed, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Unobtainable, Wanted, Wire,
+    Executed, Found, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Spot, Unobtainable,
+    Wanted, Wire,
 };
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
 pub use known::{Known, Launch, Runner, State};

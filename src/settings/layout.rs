@@ -65,11 +65,11 @@ fn folded(path: &Path) -> Option<String> {
     folded.into_os_string().into_string().ok()
 }
 
-/// The pairs of `/from=/to:/from=/to`; like recc's, a pair without `=` or with no absolute path is left out.
+/// The pairs of `/from=/to:/from=/to`; like recc's, a pair without `=`, with nothing before it or with no absolute path is left out.
 fn prefixes(text: &str) -> Vec<(String, String)> {
     let pairs = text.split(':').filter_map(|pair| pair.split_once('='));
     pairs
-        .filter(|(from, to)| from.starts_with('/') || to.starts_with('/'))
+        .filter(|(from, to)| !from.is_empty() && (from.starts_with('/') || to.starts_with('/')))
         .map(|(from, to)| (from.to_owned(), to.to_owned()))
         .collect()
 }

@@ -271,7 +271,7 @@ fn a_layout_is_what_recc_says() {
         ("RECC_COMPILE_REMOTE_PLATFORM_b", "compile"),
         ("RECC_LINK_REMOTE_PLATFORM_c", "link"),
         ("RECC_REMOTE_ENV_Q", "q r"),
-        ("RECC_PREFIX_MAP", "/a=/b:none:/c=/d"),
+        ("RECC_PREFIX_MAP", "/a=/b:none:=/x:/c=/d"),
         ("RECC_ACTION_SALT", "s"),
         ("RECC_REAPI_VERSION", "2.2"),
     ]);

@@ -1,5 +1,5 @@
 //! Two machines, each with caches of its own, that share a remote storage and action cache.
-use crate::element::{assert_ahead, served, write_element, write_sources};
+use crate::element::{assert_ahead, served, write_element, write_source, write_sources};
 use crate::modes::INCLUDE;
 use crate::project::Project;
 use crate::stand::Stand;
@@ -30,9 +30,17 @@ fn what_one_machine_has_learnt_is_launched_on_another() {
     assert!(commands.iter().all(|command| command["how"] != "local"), "{commands:?}");
     assert_ahead(&commands, "what the one has compiled");
     assert_eq!(other.objects("e.bst"), one.objects("e.bst"));
+    // What the one learns now has to get past all that the other's casd has seen, and has kept to itself.
+    write_element(&project, "e.bst", "e", "gcc -O1 -c c.c");
+    write_source(&project, "files/e/c.c", "c1", 1);
+    one.build("e.bst");
     write_sources(&project, "e", "1", 2);
+    write_source(&project, "files/e/c.c", "c1", 2);
     other.build("e.bst");
-    assert_ahead(&served(&other, "e.bst"), "what the one has never compiled");
+    let commands = served(&other, "e.bst");
+    assert_ahead(&commands[..2], "what the one has never compiled");
+    let how = commands.get(2).and_then(|command| command["how"].as_str()).unwrap_or_default();
+    assert!(matches!(how, "joined" | "prefetched"), "what the one has learnt later: {commands:?}");
     one.bst(&["--option", "spec_cc", "plain", "build", "e.bst"]);
     assert_eq!(other.objects("e.bst"), one.objects("e.bst"), "not as the plain compiler has it");
 }

@@ -18,6 +18,19 @@ fn compiles_are_executed_and_give_the_same_objects() {
         .check();
 }
 
+/// The runner here has no file system of its own: it would write right there.
+#[test]
+fn what_has_an_absolute_name_is_not_given_to_a_worker() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "$CC -O2 -Ilib -c one.c -o $PWD/one.o; $CC -O2 -c five.c -o $PWD/five.o";
+    Project::six()
+        .set("RECC_SERVER", &casd.url)
+        .step("", build, Expect::All("local"))
+        .step("rm *.o; sed -i 's/5/6/' five.c", &format!("$WAIT; {build}"), Expect::Ahead)
+        .check();
+}
+
 /// The predicted header is in no file when the grid compiles with it.
 #[test]
 fn what_the_build_will_make_is_foretold_to_the_grid() {

@@ -149,15 +149,18 @@ fn garbage_in_place_of_records_costs_launches() {
 /// Somebody else's bytes in our clothes.
 #[test]
 fn hostile_records_cost_launches() {
-    for payload in [b"spec-cc\x01".as_slice(), b"\xff\xff\xff\xff\xff", &[0; 5000]] {
+    // As a message with zstd: no records, and the empty ones.
+    let within = [b"\x0a\x03bad".as_slice(), b""].map(|message| zstd::bulk::compress(message, 1).unwrap());
+    let payloads = [b"spec-cc\x01".to_vec(), b"\xff\xff\xff\xff\xff".to_vec(), vec![0; 5000]];
+    for payload in payloads.into_iter().chain(within) {
         harmed(move |result| {
             if result.stdout_raw.is_empty() {
                 return;
             }
-            result.stdout_raw = payload.to_vec();
+            result.stdout_raw.clone_from(&payload);
             let signatures = &mut result.execution_metadata.get_or_insert_default().auxiliary_metadata;
             if let Some(signature) = signatures.get_mut(1) {
-                signature.value = Digest::of(payload).to_string().into_bytes().into();
+                signature.value = Digest::of(&payload).to_string().into_bytes().into();
             }
         });
     }
@@ -179,24 +182,68 @@ fn a_server_that_takes_no_results_is_asked_once() {
     assert!(grid.calls(Method::UpdateActionResult) < 10, "{}", grid.calls(Method::UpdateActionResult));
 }
 
-/// Each may lose what the other has just left, and none of it makes the third build another.
+/// In a sandbox that has never seen spec-cc, on the machine whose casd is at `url`.
+fn visit(url: &str, build: &str, expect: Expect) {
+    let project = beside(Project::six(), url).step("", build, expect);
+    project.check();
+    assert_eq!(project.sandbox.complaints(), Vec::<String>::new());
+}
+
+/// Everything, once all launches that can be made have been.
+fn all_ahead() -> String {
+    format!("$WAIT; {CLEAN_MAKE}")
+}
+
+/// A casd goes on answering from its own copy of what it has seen once.
 #[test]
-fn two_machines_may_build_an_element_at_once() {
+fn what_one_machine_learns_later_reaches_the_others() {
     let Some(peers) = Peers::get() else { return };
-    let casd = peers.casd(&CasdOptions::default());
-    let machine = || {
-        beside(Project::six(), &casd.url).step("", CLEAN_MAKE, Expect::Any).step(
-            "make -s clean; echo 'int six;' >>five.c",
-            CLEAN_MAKE,
-            Expect::Any,
+    let remote = peers.casd(&CasdOptions::default());
+    let [one, other, third] = [(); 3].map(|()| peers.casd(&CasdOptions::before(&remote)));
+    visit(&one.url, "make -s one.o two.o", Expect::Any);
+    visit(&other.url, "make -s one.o two.o three.o", Expect::Any);
+    visit(&one.url, "make -s three.o four.o five.o", Expect::Any);
+    visit(&other.url, "$WAIT; make -s five.o four.o", Expect::Ahead);
+    visit(&other.url, "make -s program", Expect::Any);
+    visit(&one.url, &all_ahead(), Expect::Ahead);
+    visit(&third.url, &all_ahead(), Expect::Ahead);
+}
+
+/// What it leaves itself stays with its own casd, and must not hide what others leave.
+#[test]
+fn a_machine_that_only_reads_hears_what_others_learn_later() {
+    let Some(peers) = Peers::get() else { return };
+    let remote = peers.casd(&CasdOptions::default());
+    let (writing, reading) =
+        (peers.casd(&CasdOptions::before(&remote)), peers.casd(&CasdOptions::reading(&remote)));
+    visit(&writing.url, "make -s one.o", Expect::Any);
+    visit(&reading.url, "$WAIT; make -s one.o; make -s two.o", Expect::Any);
+    visit(&reading.url, "$WAIT; make -s two.o; make -s three.o", Expect::AheadBut(1));
+    visit(&writing.url, "make -s four.o five.o main.o", Expect::Any);
+    visit(&reading.url, "$WAIT; make -s one.o two.o three.o four.o five.o main.o", Expect::Ahead);
+    // Nobody else has heard of the other two.
+    visit(&writing.url, "$WAIT; make -s one.o two.o three.o four.o five.o", Expect::AheadBut(2));
+}
+
+/// Each opens its session before the other has left anything, and ends it after that.
+#[test]
+fn two_machines_that_build_an_element_at_once_lose_nothing() {
+    let Some(peers) = Peers::get() else { return };
+    let remote = peers.casd(&CasdOptions::default());
+    let [one, other, third] = [(); 3].map(|()| peers.casd(&CasdOptions::before(&remote)));
+    let folder = tempfile::tempdir().expect("make a folder");
+    let build = |own: &str, others: &str, first: &str, then: &str| {
+        let at = folder.path().display();
+        format!(
+            "make -s {first}; $WAIT; if [ \"$WAIT\" != : ]; then : >{at}/{own}; tries=0; \
+             until [ -e {at}/{others} ] || [ $tries = 3000 ]; do sleep 0.02; tries=$((tries + 1)); done; fi; \
+             make -s {then}"
         )
     };
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| machine().check());
-        }
+        scope.spawn(|| visit(&one.url, &build("1", "2", "one.o", "two.o three.o"), Expect::Any));
+        scope.spawn(|| visit(&other.url, &build("2", "1", "four.o", "five.o program"), Expect::Any));
     });
-    let third = beside(Project::six(), &casd.url).step("", &format!("$WAIT; {CLEAN_MAKE}"), Expect::Ahead);
-    third.check();
-    assert_eq!(third.sandbox.complaints(), Vec::<String>::new());
+    visit(&third.url, &all_ahead(), Expect::Ahead);
+    visit(&one.url, &all_ahead(), Expect::Ahead);
 }

@@ -60,6 +60,31 @@ fn spec_cc_finds_what_recc_left_with_a_depfile_of_its_own() {
     assert!(depfile == read("one.d"), "another depfile than gcc's");
 }
 
+/// recc makes the name a relative one, by default; where names stay as they are, it compiles by itself.
+#[test]
+fn objects_with_absolute_names_are_shared_with_recc() {
+    const SET: [&str; 2] = ["RECC_CACHE_ONLY", "RECC_CACHE_UPLOAD_LOCAL_BUILD"];
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project = SET.iter().fold(Project::six(), |project, name| project.set(name, "1"));
+    let project = project.set("RECC_SERVER", &casd.url).set("SPEC_CC_MODE", "cache");
+    project.lay_out();
+    let compile = "gcc -Ilib -O2 -MD -c one.c -o $PWD/one.o";
+    for way in ["local", "cached"] {
+        project.sandbox.forget();
+        succeed(&mut project.session(&format!("rm -f one.o one.d; spec-cc {compile}")));
+        let stats = project.sandbox.stats("small");
+        assert!(stats.served(way) > 0.5, "not {way}: {stats:?}");
+    }
+    let object = fs::read(project.tree().join("one.o")).unwrap();
+    let mut recc = sh(&project.tree(), &format!("rm one.o; {} {compile}", peers.program("recc").display()));
+    recc.envs(SET.map(|name| (name, "1"))).env("RECC_SERVER", &casd.url).env("RECC_VERBOSE", "1");
+    let output = succeed(recc.env("PATH", crate::support::sandbox::search_path()));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("Action Cache hit"), "recc compiled by itself:\n{said}");
+    assert!(object == fs::read(project.tree().join("one.o")).unwrap(), "recc got another object");
+}
+
 #[test]
 fn an_installed_recc_runs_the_compiles_and_the_launches() {
     let Some(peers) = Peers::get() else { return };
@@ -105,6 +130,7 @@ fn explain_tells_the_digest_that_recc_has() {
             "gcc -I $PWD/lib -c $PWD/two.c",
         ),
         (linked, "RECC_NO_PATH_REWRITE=1", "gcc -Ilib -c one.c"),
+        (project.tree(), "RECC_PREFIX_MAP==/x", "gcc -Ilib -c one.c"),
     ] {
         let recc = peers.program("recc").display().to_string();
         let set = format!("export RECC_SERVER=unix:/nowhere {settings}");

@@ -36,6 +36,21 @@ impl Default for CasdOptions {
     }
 }
 
+impl CasdOptions {
+    /// A machine's own casd before `remote`, to which it passes on what it lacks and what is left with it, as BuildStream's does.
+    pub(crate) fn before(remote: &Casd) -> Self {
+        let arguments = ["cas", "ac"].map(|service| format!("--{service}-remote={}", remote.url));
+        Self { arguments: arguments.into(), ..Self::default() }
+    }
+
+    /// The same, passing nothing on: what is left with it stays there.
+    pub(crate) fn reading(remote: &Casd) -> Self {
+        let mut options = Self::before(remote);
+        options.arguments.push("--read-only-remote".to_owned());
+        options
+    }
+}
+
 /// A running buildbox-casd that executes actions with this machine's own programs; ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Casd {

@@ -17,7 +17,7 @@ use crate::companion::root::whereabouts;
 use crate::companion::session::SessionRow;
 use crate::companion::{Companion, Session};
 use crate::inputs::digest::{hex, unhex};
-use crate::launch::Left;
+use crate::launch::{Left, Spot};
 use crate::settings::Settings;
 use crate::store::ElementKey;
 
@@ -279,8 +279,9 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
     let (store, cache) = (store(companion)?, &companion.engine.cache);
     let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
-    let left = Left { records: store.export(&key).map_err(text)?, blobs };
-    grid.leave_records(cache, &key, &left).map_err(text)?;
+    let merged = grid.merged(&key);
+    let left = Left { records: store.export(&key).map_err(text)?, blobs, merged };
+    grid.leave_records(cache, &key, &mut Spot::default(), &left).map_err(text)?;
     Ok(json!(key.to_string()))
 }
 

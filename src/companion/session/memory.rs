@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::changes::Due;
 use crate::inputs::digest::Digest;
-use crate::launch::{Engine, Grid, Left, Unobtainable};
+use crate::launch::{Engine, Grid, Left, Spot};
 use crate::store::{ElementKey, Store};
 use crate::threads;
 
@@ -37,7 +37,7 @@ impl Memory {
     /// Takes over what the grid remembers; gives the contents that its launches will need.
     pub(in crate::companion) fn recall(&self) -> Vec<Digest> {
         let memory = self.clone();
-        soon(move || memory.merge()).flatten().unwrap_or_default()
+        soon(move || memory.merge()).unwrap_or_default()
     }
 
     /// Fetches contents that launches need.
@@ -51,11 +51,11 @@ impl Memory {
         session.changes.carry();
         let unfollowed = Arc::clone(&session);
         let started = threads::start(move || {
-            let mut rest = Duration::ZERO;
+            let (mut rest, mut spot) = (Duration::ZERO, Spot::default());
             loop {
                 let due = session.changes.next(rest);
                 let begun = Instant::now();
-                let size = self.write(&session, due);
+                let size = self.write(&session, due, &mut spot);
                 if due == Due::Last {
                     return session.changes.done();
                 }
@@ -67,30 +67,39 @@ impl Memory {
         }
     }
 
-    /// Takes over what others have left since; gives the contents that it needs. `None` when the grid does not say.
-    fn merge(&self) -> Option<Vec<Digest>> {
-        let left = match self.grid.records(&self.element) {
-            Ok(left) => left,
-            Err(error) => {
-                self.grid.tell(&format!("{} is remembered here only", self.element), &error);
-                return matches!(error, Unobtainable::Unusable(_)).then(Vec::new);
-            }
-        };
-        let Some(left) = left else { return Some(Vec::new()) };
-        match self.store.import(&left.records, Some(self.element.clone())) {
-            Ok(_) => Some(bounded(left.blobs.into_iter())),
-            Err(error) => {
-                tracing::warn!("the records of {} on the grid are not used: {error}", self.element);
-                Some(Vec::new())
+    /// Takes over what others have left; gives the contents that it needs. What cannot be had is told of.
+    fn merge(&self) -> Vec<Digest> {
+        let found = self.grid.find_records(&self.element).unwrap_or_else(|error| {
+            self.grid.tell(&format!("{} is remembered here only", self.element), &error);
+            Vec::new()
+        });
+        let mut blobs = Vec::new();
+        for found in found {
+            match self.grid.read_records(&found) {
+                Ok(left) => match self.store.import(&left.records, Some(self.element.clone())) {
+                    Ok(_) => {
+                        self.grid.note_merged(&self.element, &found);
+                        blobs.extend(left.blobs);
+                    }
+                    Err(error) => {
+                        tracing::warn!("records of {} on the grid are not used: {error}", self.element);
+                    }
+                },
+                Err(error) => {
+                    self.grid.tell(&format!("not all is here that was learnt of {}", self.element), &error);
+                }
             }
         }
+        bounded(blobs.into_iter())
     }
 
     /// Leaves the records as they are now; gives how many bytes they take up there.
-    fn write(&self, session: &Session, due: Due) -> u64 {
-        // Who cannot read what is there must not write over it.
-        let Some(others) = self.grid.takes().then(|| self.merge()).flatten() else { return 0 };
-        self.grid.fetch_blobs(&self.engine.cache, &others);
+    fn write(&self, session: &Session, due: Due, spot: &mut Spot) -> u64 {
+        if !self.grid.takes() {
+            return 0;
+        }
+        // What is merged from here on need not be in what is left.
+        let merged = self.grid.merged(&self.element);
         let records = match due {
             // Its end has been written to the store already.
             Due::Last => self.store.export(&self.element),
@@ -106,9 +115,11 @@ impl Memory {
             }
         };
         let is_here = |blob: &Digest| self.engine.cache.blobs.open(blob).is_ok_and(|blob| blob.is_some());
-        let needed = session.contents(&self.engine).into_iter().chain(others).filter(is_here);
-        let left = Left { blobs: bounded(needed), records };
-        let Ok(size) = self.grid.leave_records(&self.engine.cache, &self.element, &left) else { return 0 };
+        let needed = session.contents(&self.engine).into_iter().filter(is_here);
+        let left = Left { blobs: bounded(needed), records, merged };
+        let Ok(size) = self.grid.leave_records(&self.engine.cache, &self.element, spot, &left) else {
+            return 0;
+        };
         let (whole, contents) = (left.records.len(), left.blobs.len());
         tracing::debug!(
             "the records of {} are on the grid: {whole} bytes in {size}, with {contents} contents",

@@ -12,10 +12,6 @@ use super::{digest_of, vouch};
 use crate::action::to_reapi;
 use crate::inputs::digest::Digest;
 
-/// Changes when an older program would misread a payload.
-const VERSION: &str = "1";
-/// A payload up to here comes along with the result. Hundreds of results are asked for at once, and a message has 4 MiB.
-const INLINE: usize = 64 << 10;
 /// The output file that a larger one is.
 const PAYLOAD: &str = "payload";
 
@@ -44,12 +40,14 @@ pub(super) struct Entry {
     /// Of the payload.
     pub(super) digest: Digest,
     pub(super) blobs: Vec<Digest>,
+    /// What else it was signed with.
+    pub(super) further: Vec<Digest>,
 }
 
 impl Name {
-    /// The name of the entry of a kind that these words stand for.
-    pub(super) fn new(kind: &str, words: &[&str]) -> Self {
-        let words = ["spec-cc", kind, VERSION].into_iter().chain(words.iter().copied());
+    /// The name of the entry that these words stand for among those of a kind, which is a word and a version.
+    pub(super) fn new<'a>(kind: [&'a str; 2], words: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = std::iter::once("spec-cc").chain(kind).chain(words);
         let command = reapi::Command { arguments: words.map(str::to_owned).collect(), ..Default::default() };
         let command = command.encode_to_vec();
         let action = reapi::Action {
@@ -63,11 +61,13 @@ impl Name {
     }
 }
 
-/// The result that carries `payload` under `name`, and the blob that is needed besides, if the payload is too large to come along.
+/// The result that carries `payload` under `name`, and the blob that is needed besides, if the payload has more than `inline`
+/// bytes. Hundreds of results are asked for at once, and a message has 4 MiB.
 pub(super) fn carrying(
     name: &Name,
     payload: Vec<u8>,
     blobs: &[Digest],
+    inline: usize,
 ) -> (reapi::ActionResult, Option<Vec<u8>>) {
     let digest = Digest::of(&payload);
     let file = |path: String, digest: &Digest| reapi::OutputFile {
@@ -77,7 +77,7 @@ pub(super) fn carrying(
     };
     let mut output_files: Vec<_> = blobs.iter().map(|blob| file(blob.hex(), blob)).collect();
     let (stdout_raw, large) =
-        if payload.len() <= INLINE { (payload, None) } else { (Vec::new(), Some(payload)) };
+        if payload.len() <= inline { (payload, None) } else { (Vec::new(), Some(payload)) };
     if large.is_some() {
         output_files.push(file(PAYLOAD.to_owned(), &digest));
     }
@@ -90,8 +90,10 @@ pub(super) fn carrying(
 
 /// The entry in a result that was found under `name`; `None` when it is none of ours, or has changed since.
 pub(super) fn read(name: &Name, result: &reapi::ActionResult) -> Option<Entry> {
-    let [signed, digest] = vouch::signatures(result).try_into().ok()?;
-    (signed == name.action).then_some(())?;
+    let signatures = vouch::signatures(result);
+    let [signed, digest, further @ ..] = signatures.as_slice() else { return None };
+    (*signed == name.action).then_some(())?;
+    let (digest, further) = (*digest, further.to_vec());
     let (payload, others): (Vec<_>, Vec<_>) =
         result.output_files.iter().partition(|file| file.path == PAYLOAD);
     let blob = |file: &reapi::OutputFile| digest_of(file.digest.as_ref());
@@ -105,20 +107,23 @@ pub(super) fn read(name: &Name, result: &reapi::ActionResult) -> Option<Entry> {
         Payload::Here(bytes) => Digest::of(bytes) == digest,
         Payload::Blob(blob) => *blob == digest,
     })?;
-    Some(Entry { payload, digest, blobs: others.into_iter().filter_map(blob).collect() })
+    Some(Entry { payload, digest, blobs: others.into_iter().filter_map(blob).collect(), further })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KIND: [&str; 2] = ["test", "1"];
+    const INLINE: usize = 100;
+
     #[test]
     fn an_entry_is_read_as_it_was_written() {
-        let name = Name::new("test", &["a", "b"]);
-        assert_ne!(name.action, Name::new("test", &["a", "b", ""]).action);
+        let name = Name::new(KIND, ["a", "b"]);
+        assert_ne!(name.action, Name::new(KIND, ["a", "b", ""]).action);
         let blobs = [Digest::of(b"one"), Digest::of(b"two")];
         for payload in [vec![7; 10], vec![7; INLINE], vec![7; INLINE + 1]] {
-            let (result, large) = carrying(&name, payload.clone(), &[blobs[0], blobs[1], blobs[0]]);
+            let (result, large) = carrying(&name, payload.clone(), &[blobs[0], blobs[1], blobs[0]], INLINE);
             let entry = read(&name, &result).expect("it is ours");
             let digest = Digest::of(&payload);
             assert_eq!(large.is_some(), payload.len() > INLINE);
@@ -126,15 +131,18 @@ mod tests {
             assert_eq!((entry.payload, entry.digest), (carried, digest));
             assert_eq!(entry.blobs.len(), 2, "each blob is named once");
             assert!(entry.blobs.iter().all(|blob| blobs.contains(blob)));
+            assert_eq!(entry.further, []);
+            let further = vouch::sign(result, &blobs);
+            assert_eq!(read(&name, &further).expect("it is ours").further, blobs);
         }
     }
 
     #[test]
     fn what_is_not_ours_or_has_changed_is_nothing() {
-        let name = Name::new("test", &["a"]);
-        let (whole, _) = carrying(&name, b"payload".to_vec(), &[Digest::of(b"one")]);
+        let name = Name::new(KIND, ["a"]);
+        let (whole, _) = carrying(&name, b"payload".to_vec(), &[Digest::of(b"one")], INLINE);
         assert!(read(&name, &whole).is_some());
-        assert_eq!(read(&Name::new("test", &["b"]), &whole), None);
+        assert_eq!(read(&Name::new(KIND, ["b"]), &whole), None);
         let unsigned = reapi::ActionResult { execution_metadata: None, ..whole.clone() };
         let cut = reapi::ActionResult { stdout_raw: b"pay".to_vec(), ..whole.clone() };
         let empty = reapi::ActionResult { stdout_raw: Vec::new(), ..whole };

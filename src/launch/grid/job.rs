@@ -43,11 +43,6 @@ impl Job<'_> {
         self.outputs.first().map_or("a command", |output| &output.path)
     }
 
-    /// Paths of the outputs, as the command names them.
-    pub(super) fn output_paths(&self) -> Vec<String> {
-        self.outputs.iter().map(|output| output.path.clone()).collect()
-    }
-
     /// The depfile that the command asks for.
     pub(super) fn depfile(&self) -> Option<&Output> {
         self.outputs.iter().find(|output| output.role == Role::Depfile)

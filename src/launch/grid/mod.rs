@@ -8,6 +8,7 @@ mod ident;
 mod job;
 mod leave;
 mod moment;
+mod places;
 mod records;
 mod result;
 mod settings;
@@ -25,7 +26,7 @@ use bytes::Bytes;
 pub use ident::Idents;
 pub use job::Job;
 pub use moment::Moment;
-pub use records::Left;
+pub use records::{Found, Left, Spot};
 pub use settings::GridSettings;
 pub use traced::Wanted;
 pub use wire::{Outline, Sent, Wire};
@@ -130,12 +131,17 @@ impl Grid {
     /// What to do about a job whose result is not there: what the settings say, if the server does that.
     ///
     /// Nobody could vouch for a link that an unknown linker has made; nor, once a worker is seen to work in a folder of its
-    /// own, for an object that names where it was made.
+    /// own, for an object that names where it was made. What has an absolute name a worker without a root of its own would
+    /// write right there.
     pub fn policy(&self, job: &Job<'_>, wire: &Wire) -> Policy {
         let policy = self.settings.policy(job.link);
         let unknown = job.link && !wire.is_pinned()
             || self.works_elsewhere.load(Ordering::Relaxed) && vouch::tells_directory(job);
-        if unknown || policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute) {
+        let outside = job.outputs.iter().any(|output| output.path.starts_with('/'));
+        if unknown
+            || outside
+            || policy != Policy::CacheOnly && !self.client.offer().is_ok_and(|offer| offer.execute)
+        {
             return Policy::CacheOnly;
         }
         policy

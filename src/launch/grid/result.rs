@@ -46,7 +46,7 @@ fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Res
 }
 
 /// What an action with these outputs calls the one that the build's command calls `path`: rewriting keeps where it lies.
-fn name_among(named: &[String], job: &Job<'_>, path: &str) -> String {
+pub(super) fn name_among(named: &[String], job: &Job<'_>, path: &str) -> String {
     let here = job.absolute(path);
     named.iter().find(|name| job.absolute(name) == here).cloned().unwrap_or_else(|| path.to_owned())
 }

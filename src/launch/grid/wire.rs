@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::Job;
+use super::result::name_among;
 use crate::action::Folders;
 use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
 use crate::command;
@@ -129,14 +130,17 @@ pub(super) fn wire(
     if is_faithful(job, &directory, &built) {
         return Ok(Wire { asked: built, faithful: None, pinned });
     }
-    let covered = outputs_are_named(job, &built);
+    // What recc makes of an absolute name is what a Command may have.
+    let names = job.outputs.iter().map(|output| name_among(&built.command.output_paths, job, &output.path));
+    let as_they_are =
+        outputs_are_named(job, &built) && job.outputs.iter().all(|it| !it.path.starts_with('/'));
     let whole = Layout {
         deps_global_paths: true,
         no_path_rewrite: true,
         deps_exclude_paths: Vec::new(),
         prefix_map: Vec::new(),
         working_dir_prefix: None,
-        output_files_override: if covered { Vec::new() } else { job.output_paths() },
+        output_files_override: if as_they_are { Vec::new() } else { names.collect() },
         output_directories_override: Vec::new(),
         env_to_read: Vec::new(),
         remote_env: layout.remote_env.iter().filter(|(name, _)| !command::decides(name)).cloned().collect(),
