@@ -34,6 +34,8 @@ pub struct Evidence {
 pub struct Learnt {
     /// What the command reads.
     pub reads: Reads,
+    /// Every file that was found on the way: those that it read, and those that it would read if a condition held.
+    pub found: Vec<PathId>,
     /// Under which action its result was kept, or why not.
     pub kept: Result<Digest, NotKept>,
 }
@@ -80,6 +82,7 @@ pub fn conclude(
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);
+    let found = snapshot.found().collect();
     // The set is of the files as they were, the shape of those as they are now.
     let shape = if changed.is_some() { Shape::UNKNOWN } else { looked.shape };
     let kept = match (changed, looked.hazard) {
@@ -94,7 +97,7 @@ pub fn conclude(
             kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
-    Ok(Learnt { reads: Reads { set, shape }, kept })
+    Ok(Learnt { reads: Reads { set, shape }, found, kept })
 }
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
