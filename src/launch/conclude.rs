@@ -1,12 +1,9 @@
 //! What a finished compile teaches: what it read, and whether its result may be kept.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::instance::look;
-use super::{Call, Context, Engine, Reads, quotes};
+use super::{Call, Context, Engine, Reads, assembled, quotes};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
@@ -74,12 +71,12 @@ pub fn conclude(
     if evidence.staged.as_ref().is_some_and(|staged| *staged != set) {
         return Err(unaccountable("it read other files than it was shown"));
     }
-    if let Some(text) = &evidence.assembled {
-        assembled(engine, call, &set, text)?;
-    }
     let mut snapshot = Snapshot::new(&engine.files);
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    if let Some(list) = &evidence.assembled {
+        assembled::check(engine, call, &set, list, looked.incbin)?;
+    }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);
     let found = snapshot.found().collect();
@@ -98,29 +95,6 @@ pub fn conclude(
         }),
     };
     Ok(Learnt { reads: Reads { set, shape }, found, kept })
-}
-
-/// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
-///
-/// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which need not exist: GCC's is the
-/// source's without its folder.
-fn assembled(engine: &Engine, call: &Call, set: &[PathId], text: &[u8]) -> Result<(), NotKept> {
-    let read = depfile::parse(text).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
-    let is_source = |path: &Path| is_same_file(path, &call.absolute(&call.compile.source));
-    let is_known = |file: &str| {
-        let path = call.absolute(file);
-        set.contains(&engine.path(call, file)) || !path.exists() || is_source(&path)
-    };
-    match read.iter().find(|file| !is_known(file)) {
-        Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
-        None => Ok(()),
-    }
-}
-
-/// Whether two paths, such as `./a.c` and `a.c`, lead to one file.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let number = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-    number(one).is_some_and(|one| Some(one) == number(other))
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.
