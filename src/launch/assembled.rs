@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::{Call, Engine, NotKept};
+use super::{Assumed, Call, Engine, NotKept};
 use crate::command::Language;
 use crate::inputs::depfile;
 use crate::inputs::paths::PathId;
@@ -17,7 +17,7 @@ use crate::inputs::paths::PathId;
 pub(super) fn check(
     engine: &Engine,
     call: &Call,
-    set: &[PathId],
+    (set, assumed): (&[PathId], &[Assumed]),
     list: &[u8],
     includes: bool,
 ) -> Result<(), NotKept> {
@@ -28,7 +28,7 @@ pub(super) fn check(
         set.contains(&engine.path(call, file))
             || !path.exists()
             || is_source(&path)
-            || !includes && is_told(call, file)
+            || !includes && is_told(engine, call, assumed, file)
     };
     match read.iter().find(|file| !is_known(file)) {
         Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
@@ -37,14 +37,21 @@ pub(super) fn check(
 }
 
 /// Whether a `.file` directive may name this file: the source is called so, or says that it was made of such a file.
-fn is_told(call: &Call, file: &str) -> bool {
+fn is_told(engine: &Engine, call: &Call, assumed: &[Assumed], file: &str) -> bool {
     let source = &call.compile.source;
+    if is_called(source, file) {
+        return true;
+    }
     let made = matches!(
         call.compile.language,
         Language::Asm | Language::AsmCpp | Language::CPreprocessed | Language::CxxPreprocessed
     );
-    is_called(source, file)
-        || made && fs::read(call.absolute(source)).is_ok_and(|text| is_made_of(&text, file))
+    let id = engine.path(call, source);
+    let path = match assumed.iter().find(|one| one.path == id) {
+        Some(one) => engine.cache.blobs.path(&one.content),
+        None => call.absolute(source),
+    };
+    made && fs::read(path).is_ok_and(|text| is_made_of(&text, file))
 }
 
 /// Whether a text that was preprocessed or assembled names a file in a line marker or a `.file` directive.

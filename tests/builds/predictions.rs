@@ -226,3 +226,14 @@ fn a_header_that_nobody_reads_is_foretold_as_long_as_it_is_made() {
         "launched on a header that is no more"
     );
 }
+
+/// As nettle's are, by m4: the assembler lists what it was made of.
+#[test]
+fn an_assembler_source_is_made_too() {
+    let build = "$WAIT; sed 's/MADE/\t.file \"made.asm\"/' made.asm >made.s; $CC -c made.s";
+    let project = Project::of(&[("made.asm", "MADE\nf:\n\tret\n")]);
+    // So that it has to be run ahead, not only found.
+    let results = project.sandbox.path("cache/ac");
+    let forget = move || std::fs::remove_dir_all(&results).expect("forget all results");
+    project.step("", build, Any).step("rm made.o made.s", build, Ahead).before(forget).check();
+}
