@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-/// Returns whether `source`, compiled in `cwd`, is a test of autoconf, `CMake`, meson or waf, or another file that is made for one.
+use super::scratch::is_python_file;
+
+/// Returns whether `source`, compiled in `cwd`, is a test of autoconf, `CMake`, meson, waf or a Python setup script, or another file
+/// that is made for one.
 pub fn is_test_source(source: &str, cwd: &Path) -> bool {
     let path = cwd.join(source);
     let path = path.to_string_lossy();
@@ -14,6 +17,7 @@ pub fn is_test_source(source: &str, cwd: &Path) -> bool {
         || is_guess
         || parts.windows(2).any(|pair| is_test_folder(pair[0], pair[1]))
         || is_compiler_id(&parts)
+        || is_python_file(&path)
 }
 
 fn is_test_folder(outer: &str, inner: &str) -> bool {
@@ -41,6 +45,8 @@ mod tests {
         assert!(is("src.c", "/b/CMakeFiles/CMakeScratch/TryCompile-a1b2"));
         assert!(is("CMakeCCompilerId.c", "/b/CMakeFiles/3.25.1/CompilerIdC"));
         assert!(is("/b/meson-private/tmpabc/testfile.c", "/b"));
+        assert!(is("/tmp/tmpab3_defg.c", "/b"));
+        assert!(!is("/tmp/tmpab3_defg/main.c", "/b"));
         assert!(!is("confuse.c", "/b"));
         assert!(!is("src.c", "/b/CMakeFiles/app.dir"));
         assert!(!is("my-conftest.c", "/b"));

@@ -24,7 +24,7 @@ use crate::backend::Outcome;
 use crate::backend::recc::Handed;
 use crate::command;
 use crate::inputs::stamp;
-use crate::launch::{Side, Way, exit_status, let_tick_pass, link_side, side_channel};
+use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -115,7 +115,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         Answer::Hand(handed) => reply(stream, &Reply::Through(through(&handed, &request))),
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
         Answer::LearnLink(lesson) => teach_link(companion, stream, *lesson),
-        Answer::Trace(lesson) => teach_traced(companion, stream, &lesson),
+        Answer::Trace(lesson) => teach_traced(companion, stream, &request, &lesson),
     }
 }
 
@@ -137,9 +137,8 @@ fn teach(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
-    lesson.tell(Way::Local);
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side))?;
+    let report = run(companion, stream, with(&side)).inspect_err(|_| lesson.tell(Way::Local))?;
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -149,11 +148,15 @@ fn teach(
         printed: report.stdout_seen,
     };
     if report.status != 0 {
+        lesson.tell(Way::Local);
         return reply(stream, &Reply::Done);
     }
     let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
     let done = reply(stream, &Reply::Done);
-    learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
+    match learn::learn(companion, request, lesson, &side, taken, began_ns, &report) {
+        Ok(()) => lesson.tell(Way::Local),
+        Err(why) => lesson.session.bypass(&why.to_string(), &request.args),
+    }
     done
 }
 
@@ -190,10 +193,14 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
 }
 
 /// Has the shim run a command under a tracer, and learns from what it touched.
-fn teach_traced(companion: &Companion, stream: &mut UnixStream, lesson: &TracedLesson) -> io::Result<()> {
+fn teach_traced(
+    companion: &Companion,
+    stream: &mut UnixStream,
+    request: &Request,
+    lesson: &TracedLesson,
+) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let listed = scratch.path().join("trace");
-    lesson.count();
     // Its files were hardly made before it, those too that no argument names: libtool writes a link's version script right
     // before. In the same tick, nobody could tell whether they have changed since. Their stamps may be ahead of the coarse clock
     // (multigrain timestamps, Linux 6.13).
@@ -203,14 +210,18 @@ fn teach_traced(companion: &Companion, stream: &mut UnixStream, lesson: &TracedL
     let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
     let run_it =
         wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
-    let report = run(companion, stream, run_it)?;
+    let report = run(companion, stream, run_it).inspect_err(|_| lesson.count())?;
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
-    let observed =
-        told.ok_or_else(|| "its end or its messages were not caught".to_owned()).and_then(|status| {
-            let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
-            traced::learn(companion, lesson, told, &listed, began_ns)
-        });
+    let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
+    let observed = told.ok_or_else(uncaught).and_then(|status| {
+        let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
+        traced::learn(companion, lesson, told, &listed, began_ns)
+    });
+    match &observed {
+        Err(Unlearnt::Unaccountable(why)) => lesson.session.bypass(why, &request.args),
+        Err(Unlearnt::Meanwhile(_)) | Ok(_) => lesson.count(),
+    }
     // What it left has been copied away; the build may go on.
     let done = reply(stream, &Reply::Done);
     match observed {

@@ -206,6 +206,14 @@ impl<'f> Snapshot<'f> {
         })
     }
 
+    /// The regular files among all that were asked about, in no order.
+    pub fn found(&self) -> impl Iterator<Item = PathId> {
+        let asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
+        let found = asked
+            .filter(|&(_, &slot)| self.states[slot as usize - 1].stamp.is_ok_and(|stamp| stamp.is_file()));
+        found.map(|(index, _)| PathId(index as u32))
+    }
+
     /// Takes a file to exist with a content that is not there yet, as for a prediction.
     ///
     /// To be called before anything was asked about the file. Its directives are known only if the content was scanned

@@ -1,12 +1,9 @@
 //! What a finished compile teaches: what it read, and whether its result may be kept.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::instance::look;
-use super::{Call, Context, Engine, Reads, quotes};
+use super::{Call, Context, Engine, Reads, assembled, quotes};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
@@ -34,6 +31,8 @@ pub struct Evidence {
 pub struct Learnt {
     /// What the command reads.
     pub reads: Reads,
+    /// Every file that was found on the way: those that it read, and those that it would read if a condition held.
+    pub found: Vec<PathId>,
     /// Under which action its result was kept, or why not.
     pub kept: Result<Digest, NotKept>,
 }
@@ -75,11 +74,12 @@ pub fn conclude(
     let mut snapshot = Snapshot::new(&engine.files);
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
-    if let Some(text) = &evidence.assembled {
-        assembled(engine, call, &set, looked.incbin, text)?;
+    if let Some(list) = &evidence.assembled {
+        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin)?;
     }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);
+    let found = snapshot.found().collect();
     // The set is of the files as they were, the shape of those as they are now.
     let shape = if changed.is_some() { Shape::UNKNOWN } else { looked.shape };
     let kept = match (changed, looked.hazard) {
@@ -94,34 +94,7 @@ pub fn conclude(
             kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
-    Ok(Learnt { reads: Reads { set, shape }, kept })
-}
-
-/// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does.
-///
-/// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which need not exist: GCC's is the
-/// source's without its folder. A file of that name that lies in the working directory was read only if a text could have told the
-/// assembler to (`incbin`).
-fn assembled(engine: &Engine, call: &Call, set: &[PathId], incbin: bool, text: &[u8]) -> Result<(), NotKept> {
-    let read = depfile::parse(text).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
-    let source = Path::new(&call.compile.source);
-    let is_named_alike = |file: &str| !incbin && source.file_name().is_some_and(|name| name == file);
-    let is_source = |path: &Path| is_same_file(path, &call.absolute(&call.compile.source));
-    let is_known = |file: &str| {
-        let path = call.absolute(file);
-        let listed = set.contains(&engine.path(call, file)) || is_named_alike(file);
-        listed || !path.exists() || is_source(&path)
-    };
-    match read.iter().find(|file| !is_known(file)) {
-        Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
-        None => Ok(()),
-    }
-}
-
-/// Whether two paths, such as `./a.c` and `a.c`, lead to one file.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let number = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-    number(one).is_some_and(|one| Some(one) == number(other))
+    Ok(Learnt { reads: Reads { set, shape }, found, kept })
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.

@@ -227,7 +227,7 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     if !call.compile.args.iter().any(|arg| arg.contains("-fopenmp") || arg.contains("-fopenacc")) {
         left = left.without(Hazards::OFFLOAD);
     }
-    // It says itself what it includes (see `assembled` in `conclude`).
+    // It says itself what it includes (see `assembled`).
     if toolchain.assembler_depfile && !command::quotes_arguments(&call.compile) {
         left = left.without(Hazards::INCBIN);
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod again;
+mod assembled;
 mod bell;
 mod budget;
 mod call;

@@ -59,6 +59,9 @@ pub(super) fn finish(image: &mut Image, build: &Build) {
     image.header.last_built = now_ms() / 1000;
     age(image, build);
     image.compact();
+    if build.complete {
+        image.keep_generated(&build.made.iter().map(|(path, _)| path.as_str()).collect());
+    }
 }
 
 /// Counts a build for and against the records.

@@ -62,13 +62,17 @@ impl Image {
         self.sets = sets.iter().map(|(id, numbers)| (*id, set::encode(&renumber(numbers)))).collect();
         self.records.retain(|_, row| row.set_id().is_some_and(|id| self.sets.contains_key(&id)));
 
-        let read: HashSet<&str> = (0..self.paths.len() as u32).filter_map(|n| self.paths.get(n)).collect();
-        self.generated.retain(|path, _| read.contains(path.as_str()));
-
         let moved = self.words.keep(self.records.values().flat_map(RecordRow::words));
         for number in self.records.values_mut().flat_map(RecordRow::words_mut) {
             *number = look_up(&moved, *number).unwrap_or(u32::MAX);
         }
+    }
+
+    /// Drops the generated files that no set has and that are not among those of these paths: a command may find one that it does
+    /// not read.
+    pub(super) fn keep_generated(&mut self, made: &HashSet<&str>) {
+        let read: HashSet<&str> = (0..self.paths.len() as u32).filter_map(|n| self.paths.get(n)).collect();
+        self.generated.retain(|path, _| read.contains(path.as_str()) || made.contains(path.as_str()));
     }
 
     /// The path numbers of a set; `None` if they are not those of the paths that its identity says: such a set could hide a

@@ -41,13 +41,6 @@ fn derived_names() {
         .check();
 }
 
-/// GNU's assembler lists the name in `.file`, which is the source's without its folder.
-#[test]
-fn sources_of_one_name() {
-    let files = [("main.c", "int own;\n"), ("sub/main.c", "int value(int x) { return x; }\n")];
-    served(Project::of(&files), "$CC -c sub/main.c -o out/sub.o && $CC -c main.c -o out/main.o");
-}
-
 #[test]
 fn side_outputs() {
     for flags in [
@@ -169,6 +162,33 @@ fn assembler() {
         .step("", "$CC -c main.S; $CC -c plain.s", Any)
         .step("echo '#define VALUE 2' >value.h", "$CC -c main.S; $CC -c plain.s", Any)
         .check();
+}
+
+/// The assembler lists what `.file` names though it does not read it: nettle makes `memxor.s` of `memxor.asm`.
+#[test]
+fn sources_that_are_called_like_or_made_of_another_file() {
+    let build = "$CC -c sub/main.c -o out/sub.o; $CC -g -c made.s -o out/made.o; gcc -E main.c >out/main.i; $CC -c out/main.i -o out/main.o";
+    let project = Project::of(&[
+        ("main.c", "int one;\n"),
+        ("sub/main.c", "int two;\n"),
+        ("made.asm", "f: ret\n"),
+        ("made.s", "\t.file \"made.asm\"\nf:\n\tret\n"),
+    ]);
+    served(project, build);
+}
+
+/// Then it does read it.
+#[test]
+fn a_file_of_the_sources_name_is_included() {
+    let project = Project::of(&[
+        ("main.c", "int one;\n"),
+        ("sub/main.c", "__asm__(\".data\\n.incbin \\\"main.c\\\"\\n.text\");\n"),
+        ("made.asm", ".long 1\n"),
+        ("made.s", ".file \"made.asm\"\n.include \"made.asm\"\n"),
+    ]);
+    let build = "$CC -c sub/main.c -o sub.o; $CC -c made.s";
+    let edit = "echo 'int three;' >>main.c; echo '.long 2' >>made.asm";
+    project.step("", build, Any).step("", build, Any).step(edit, build, Any).check();
 }
 
 #[test]

@@ -204,3 +204,36 @@ fn what_is_made_hides_another_header() {
     .step("rm -rf made main.o", "$WAIT; $CC -Imade -Iplain -c main.c", Any)
     .check();
 }
+
+/// It is found, and where it is found is compared, though a condition keeps it from being read.
+#[test]
+fn a_header_that_nobody_reads_is_foretold_as_long_as_it_is_made() {
+    let build = "$WAIT; cp value late.h; $CC -c main.c";
+    let without = "$WAIT; $CC -c main.c";
+    let project = Project::of(&[
+        ("main.c", "#if LATE\n#include \"late.h\"\n#endif\nint value = 0;\n"),
+        ("value", "#define X 1\n"),
+    ])
+    .step("", build, Any)
+    .step("rm late.h main.o; sed -i 's/= 0/= 1/' main.c", build, Ahead)
+    .step("rm late.h main.o; sed -i 's/= 1/= 2/' main.c", build, Ahead)
+    .step("rm late.h main.o; sed -i 's/= 2/= 3/' main.c", without, Any)
+    .step("rm main.o; sed -i 's/= 3/= 4/' main.c", without, Ahead);
+    project.check();
+    assert_eq!(
+        project.sandbox.stats("small").number("wasted") as u32,
+        0,
+        "launched on a header that is no more"
+    );
+}
+
+/// As nettle's are, by m4: the assembler lists what it was made of.
+#[test]
+fn an_assembler_source_is_made_too() {
+    let build = "$WAIT; sed 's/MADE/\t.file \"made.asm\"/' made.asm >made.s; $CC -c made.s";
+    let project = Project::of(&[("made.asm", "MADE\nf:\n\tret\n")]);
+    // So that it has to be run ahead, not only found.
+    let results = project.sandbox.path("cache/ac");
+    let forget = move || std::fs::remove_dir_all(&results).expect("forget all results");
+    project.step("", build, Any).step("rm made.o made.s", build, Ahead).before(forget).check();
+}

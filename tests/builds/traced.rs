@@ -1,6 +1,7 @@
 //! Commands that are no plain compiles: configure tests, links, archives, preprocessor runs.
 use crate::support::project::Expect::{Ahead, Any, Hits};
 use crate::support::project::Project;
+use crate::support::strace::may_trace;
 
 /// What a configure script does: one test after another under one name, some of which fail, and their answers in a header.
 const CONFIGURE: &str = r##"
@@ -134,6 +135,38 @@ fn random_names_make_no_difference() {
         .check();
 }
 
+/// With `-g` an object says in which folder it was made, and nobody can foretell that.
+#[test]
+fn what_has_a_random_name_in_it_is_told_as_left_alone() {
+    let build = "$WAIT; t=$PWD; d=b/CMakeFiles/CMakeScratch/TryCompile-$(cat random); mkdir -p $d; echo 'int x;' >$d/src.c; \
+                 cd $d; $CC -g -o src.o -c $PWD/src.c; cd $t; rm -r b; $CC -c main.c";
+    let project = Project::of(&[("random", "a1B2c3"), ("main.c", "int main(void) { return 0; }\n")]);
+    let project = project.step("", build, Any).step("rm main.o; echo d4E5f6 >random", build, Any);
+    assert_left_alone(&project, 1, 1);
+}
+
+/// As psutil's setup script does: Python's `tempfile` makes up the names of a source and of a folder for its object.
+#[test]
+fn what_python_makes_up_names_for_is_a_test() {
+    let build = "$WAIT; d=/tmp/tmp$(cat folder); f=/tmp/tmp$(cat random).c; mkdir $d; echo 'int x;' >$f; $CC -c $f -o $d/x.o; \
+                 echo '#include <none.h>' >$f; $CC -c $f -o $d/x.o 2>/dev/null || :; rm -r $d $f";
+    let names = "mktemp -u XXXXXXXX >random; mktemp -u XXXXXXXX >folder";
+    // What a step leaves is compared.
+    let build = format!("{names}; {build}; rm random folder");
+    let project = Project::of(&[("README", "")]).step("", &build, Any).step("", &build, Any);
+    assert_left_alone(&project, 1, 1);
+}
+
+/// Of the last step so many commands were left alone and so many served by launches, and none was anything else.
+fn assert_left_alone(project: &Project, alone: u32, ahead: u32) {
+    project.check();
+    let stats = project.sandbox.stats("small");
+    let served = stats.served("prefetched") + stats.served("joined");
+    let is = |count: f64, wanted: u32| (count - f64::from(wanted)).abs() < 0.5;
+    let right = is(stats.served("bypassed"), alone) && is(served, ahead) && is(stats.number("recall"), 1);
+    assert!(right || !may_trace(), "{stats:?}");
+}
+
 /// Its messages go where the random names are.
 #[test]
 fn messages_have_the_names_of_today() {
@@ -197,11 +230,13 @@ fn what_says_when_it_was_made_is_not_kept() {
 fn precompiled_headers_are_made_and_used_by_the_compiler() {
     let build = "rm -f *.gch *.pch main.o; sleep .5; touch one.h; clang=$WRAP; $clang clang -x c-header one.h -o one.h.pch; \
                  $clang clang -include-pch one.h.pch -c main.c; rm one.h.pch; $CC -x c-header one.h -o one.h.gch; $CC -include one.h -c main.c; rm one.h.gch";
-    Project::of(&[("one.h", "#define ONE 1\n"), ("main.c", "int one = ONE;\n")])
+    let project = Project::of(&[("one.h", "#define ONE 1\n"), ("main.c", "int one = ONE;\n")])
         .step("", build, Any)
         .step("", build, Any)
-        .step("sed -i s/1/2/ one.h", build, Any)
-        .check();
+        .step("sed -i s/1/2/ one.h", build, Any);
+    project.check();
+    let stats = project.sandbox.stats("small");
+    assert!((stats.served("bypassed") - stats.number("compiles")).abs() < 0.5, "{stats:?}");
 }
 
 /// As bzip2 does with its two makefiles: static objects and a program, then shared ones of the same names and a library.

@@ -206,6 +206,7 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     let store = open(dir.path());
     store.put(&key(), &compile("a"), &inputs(&["a.c", "config.h"])).unwrap();
     let config = |text: &str| ("{root}/config.h".to_owned(), Digest::of(text.as_bytes()));
+    // A condition keeps it from being read.
     let unread = ("{root}/nobody/reads.h".to_owned(), Digest::of(b""));
     let changes = ["one", "one", "two", "three", "three"].map(|text| {
         let made = vec![config(text), unread.clone()];
@@ -214,6 +215,8 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     });
     assert_eq!(changes, [0, 0, 1, 2, 0]);
     store.finish_build(&key(), &build(&HashSet::new(), false)).unwrap();
+    assert!(store.load(&key()).unwrap().generated.contains_key(&unread.0), "a part of a build says nothing");
+    store.finish_build(&key(), &build(&HashSet::new(), true)).unwrap();
     let blob = store.export(&key()).unwrap();
     drop(store);
 

@@ -77,7 +77,7 @@ fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome,
     Ok(outcome)
 }
 
-/// Records a compile: what it read, what it cost, and its result.
+/// Records a compile: what it read, what it cost, and its result. An error says why not even what it read can be told.
 pub(in crate::companion) fn learn(
     companion: &Companion,
     request: &Request,
@@ -86,19 +86,19 @@ pub(in crate::companion) fn learn(
     taken: Taken,
     began_ns: i64,
     report: &Report,
-) {
+) -> Result<(), NotKept> {
     let call = &lesson.call;
-    match lesson_of(companion, request, lesson, side, taken, began_ns) {
-        Ok(Learnt { reads, kept }) => {
-            let mut snapshot = Snapshot::new(&companion.engine.files);
-            lesson.session.note(&companion.engine, &reads, i64::MAX, &mut snapshot);
-            record(companion, lesson, reads, report.cpu, report.wall);
-            if let Ok(key) = kept {
-                share(companion, request, lesson, &key);
-            }
-        }
-        Err(why) => tracing::info!("{} in {} is not recorded: {why}", call.compile.source, call.directory),
+    let learnt = lesson_of(companion, request, lesson, side, taken, began_ns);
+    let Learnt { reads, found, kept } = learnt.inspect_err(|why| {
+        tracing::info!("{} in {} is not recorded: {why}", call.compile.source, call.directory);
+    })?;
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    lesson.session.note(&companion.engine, &found, i64::MAX, &mut snapshot);
+    record(companion, lesson, reads, report.cpu, report.wall);
+    if let Ok(key) = kept {
+        share(companion, request, lesson, &key);
     }
+    Ok(())
 }
 
 fn lesson_of(
@@ -160,7 +160,7 @@ pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, too
         return;
     }
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    lesson.session.note(&companion.engine, &reads, i64::MAX, &mut snapshot);
+    lesson.session.note(&companion.engine, &reads.set, i64::MAX, &mut snapshot);
     record(companion, lesson, reads, took, took);
 }
 

@@ -319,7 +319,7 @@ fn serve(
     let keys = match instance {
         Ok(instance) => {
             let reads = known.state().reads.clone();
-            session.note(engine, &reads, instance.changed_ns, &mut snapshot);
+            session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
             instance.keys
         }
         Err(Unready::Refused(reason) | Unready::Absent(_, reason)) => {

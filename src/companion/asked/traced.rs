@@ -12,8 +12,8 @@ use crate::companion::Companion;
 use crate::companion::session::{Active, Session};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
-    Known, Launch, Miss, Observed, Overrides, Run, Traced, Unserved, Wanted, Way, Work, observe, state,
-    unserved,
+    Known, Launch, Miss, Observed, Overrides, Run, Traced, Unlearnt, Unserved, Wanted, Way, Work, observe,
+    state, unserved,
 };
 use crate::settings::Mode;
 use crate::store::RecordId;
@@ -24,8 +24,9 @@ pub(in crate::companion) struct TracedLesson {
     pub traced: Traced,
     /// Whether its messages go to a terminal.
     pub terminal: bool,
+    /// Its session.
+    pub session: Arc<Session>,
     id: RecordId,
-    session: Arc<Session>,
     order: u32,
     /// Why no launch serves it.
     why: Miss,
@@ -102,9 +103,9 @@ pub(super) fn answer(
     Some(Answer::Trace(Box::new(TracedLesson {
         traced,
         terminal: request.terminal,
+        session,
         why,
         id,
-        session,
         order,
         _active: active,
     })))
@@ -172,11 +173,11 @@ pub(in crate::companion) fn learn(
     told: Told,
     listed: &Path,
     began_ns: i64,
-) -> Result<Observed, String> {
+) -> Result<Observed, Unlearnt> {
     let engine = &companion.engine;
     let TracedLesson { traced, session, .. } = lesson;
     if lesson.terminal && !told.stderr.is_empty() {
-        return Err("its messages were made for a terminal".into());
+        return Err("its messages were made for a terminal".to_owned().into());
     }
     let touched = trace::read(listed).map_err(|error| error.to_string())?;
     let run = Run {
@@ -196,14 +197,13 @@ pub(in crate::companion) fn learn(
         let own = || is_test_source(path, Path::new(&traced.directory));
         if traced.probe { own() || beside() && changed_ns > session.opened_ns() } else { here }
     };
-    let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)
-        .map_err(|why| why.to_string())?;
+    let observed = observe(engine, traced, run, &Overrides::new(), &Path::to_path_buf, &made)?;
     if traced.probe {
         // A launch will be shown them again.
         for given in &observed.given {
             let stored = engine.cache.blobs.put_path(&traced.absolute(&given.path));
             if stored.map_err(|error| error.to_string())? != given.content {
-                return Err(format!("{} changed meanwhile", given.path));
+                return Err(Unlearnt::Meanwhile(given.path.clone()));
             }
         }
     }
@@ -238,7 +238,7 @@ pub(in crate::companion) fn record(
     }
     if !traced.probe {
         let mut snapshot = Snapshot::new(&engine.files);
-        session.note(engine, &observed.reads, i64::MAX, &mut snapshot);
+        session.note(engine, &observed.reads.set, i64::MAX, &mut snapshot);
     }
     if let Some(store) = &companion.store {
         let inputs = session.inputs(engine, &observed.reads);

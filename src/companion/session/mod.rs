@@ -248,14 +248,14 @@ impl Session {
         reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
     }
 
-    /// Takes note of what the build has made itself of what a command reads, so that the next build's launches need not wait
-    /// for it. `changed_ns` is the latest change to any of it.
-    pub fn note(&self, engine: &Engine, reads: &Reads, changed_ns: i64, snapshot: &mut Snapshot<'_>) {
+    /// Takes note of what the build has made itself of what a command reads or finds, so that the next build's launches need not
+    /// wait for it. `changed_ns` is the latest change to any of it.
+    pub fn note(&self, engine: &Engine, files: &[PathId], changed_ns: i64, snapshot: &mut Snapshot<'_>) {
         if changed_ns <= self.opened_ns {
             return;
         }
         let below = format!("{}/", self.place.root);
-        for &path in reads.set.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
+        for &path in files.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
             let Ok(seen) = snapshot.look(path) else { continue };
             // What a command makes is foretold by launching that.
             let made = seen.stamp.changed_ns() > self.opened_ns
@@ -272,6 +272,15 @@ impl Session {
         let inner = self.inner();
         let noted = inner.generated.iter();
         noted.map(|(&path, &content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+    }
+
+    /// What was expected of it and is there, whether a command has asked for it or not, by templated path.
+    fn came_true(&self, engine: &Engine) -> Vec<(String, Digest)> {
+        let mut snapshot = Snapshot::new(&engine.files);
+        let mut expected = self.place.predictions.paths();
+        expected.retain(|path| !self.inner().generated.contains_key(path));
+        let made = expected.into_iter().filter_map(|path| Some((path, snapshot.look(path).ok()?.digest)));
+        made.map(|(path, content)| (templated(&engine.name(path), &self.place.root), content)).collect()
     }
 
     /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
@@ -291,7 +300,7 @@ impl Session {
         Build {
             rescanned: rescanned.collect(),
             uses: knowns.iter().filter_map(|known| known.used(&seen, complete)).collect(),
-            made: self.generated(engine),
+            made: [self.generated(engine), self.came_true(engine)].concat(),
             seen,
             complete,
         }

@@ -61,11 +61,8 @@ impl Traced {
         let mut environment: Vec<_> =
             environment.iter().filter(|(name, _)| command::keyed_traced(name)).cloned().collect();
         environment.sort_unstable();
-        let random = if traceable.probe {
-            Scratch::of(traceable.args.iter().chain([&directory.to_owned()]))
-        } else {
-            Scratch::default()
-        };
+        let random =
+            if traceable.probe { Scratch::of(&traceable.args, directory) } else { Scratch::default() };
         let fix = |text: &String| random.fix(text);
         Some(Self {
             program: inv.compiler.to_str()?.to_owned(),

@@ -184,7 +184,7 @@ fn leave(
             }
             let bytes = fs::read(&path).map_err(|error| error.to_string())?;
             if traced.scratch.is_in(&bytes) {
-                return Err(format!("{name} has a random name in it"));
+                return Err(format!("{} has a random name in it", traced.scratch.unfix(name)));
             }
             if archive::has_times(&bytes) {
                 return Err(format!("{name} says when its members were made"));
