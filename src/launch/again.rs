@@ -64,13 +64,16 @@ impl Drop for Again {
 mod tests {
     use super::*;
     use std::thread;
+    use std::time::Instant;
 
     #[test]
     fn who_waits_goes_on_when_those_of_before_are_over() {
         let agains = Agains::default();
         agains.wait(Duration::MAX);
         agains.counts().begun = 2;
-        agains.wait(Duration::ZERO);
+        let (begun, patience) = (Instant::now(), Duration::from_millis(20));
+        agains.wait(patience);
+        assert!(begun.elapsed() >= patience, "they are waited for");
         assert!(!agains.none_while(|| true));
         thread::scope(|scope| {
             let waiting = scope.spawn(|| agains.wait(Duration::MAX));
