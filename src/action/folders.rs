@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::directory::{Entry, Link, encode};
 use crate::inputs::digest::Digest;
+use crate::inputs::siblings::{Sibling, Siblings};
 
 /// Folders of fewer entries take less to encode than to look up, and are most often a command's own.
 const FEW: usize = 8;
@@ -56,6 +57,17 @@ impl Folders {
         })
     }
 
+    /// The message of a folder with these files and nothing else.
+    pub(super) fn of(&self, siblings: &Siblings) -> Message {
+        let (digest, bytes) = siblings.directory(|| {
+            let mut files: Vec<Entry<'_>> = siblings.files().iter().map(entry).collect();
+            files.sort_unstable_by_key(|entry| entry.name);
+            let Message { digest, bytes } = self.message(&files, &[], &[]);
+            (digest, bytes)
+        });
+        Message { digest: *digest, bytes: bytes.clone() }
+    }
+
     fn keep(&self, key: Vec<u8>, message: Message) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let size = key.len() + message.bytes.len();
@@ -67,6 +79,11 @@ impl Folders {
             inner.bytes += size;
         }
     }
+}
+
+/// A file as a folder has it.
+pub(super) fn entry<'a>(file: &Sibling) -> Entry<'a> {
+    Entry { name: file.name(), digest: file.seen.digest, executable: file.executable() }
 }
 
 /// Says all that the message says, with hashes in half of its bytes: equal keys, equal messages.

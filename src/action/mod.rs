@@ -12,7 +12,7 @@ use crate::inputs::digest::Digest;
 
 pub use folders::Folders;
 pub(crate) use tree::normalised;
-pub use tree::{Input, Renamed};
+pub use tree::{File, Input, Renamed};
 
 /// Everything that decides what a command produces.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,9 @@ pub struct Parts<'a> {
 /// let toolchain = Digest::of(b"gcc 12");
 /// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
 /// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
-/// let input = |text: &[u8]| action::Input { path: "/src/a.c", digest: Digest::of(text), executable: false };
+/// let input = |text: &[u8]| {
+///     action::Input::File(action::File { path: "/src/a.c", digest: Digest::of(text), executable: false })
+/// };
 /// let digest = |inputs: &[_]| action::digest(&parts, inputs, None, &action::Folders::default());
 /// let before = digest(&[input(b"int a;")]);
 /// assert_eq!(before, digest(&[input(b"int a;")]));

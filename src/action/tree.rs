@@ -5,12 +5,22 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::directory::{Entry, Link};
-use super::folders::{Folders, Message};
+use super::folders::{Folders, Message, entry};
 use crate::inputs::digest::Digest;
+use crate::inputs::siblings::{Sibling, Siblings};
+
+/// What a command reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// One file.
+    File(File<'a>),
+    /// All of these files, by the paths that they have.
+    Siblings(&'a Siblings),
+}
 
 /// One file that a command reads.
 #[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
+pub struct File<'a> {
     /// Absolute path; `.`, `..` and doubled slashes are taken out as text.
     pub path: &'a str,
     /// Digest of the content.
@@ -24,12 +34,14 @@ pub struct Input<'a> {
 pub(super) struct Leaf<'a> {
     /// Below the root: no slash in front, no `.`, `..` or doubled slashes; a folder's ends in a slash.
     path: Cow<'a, str>,
-    what: What,
+    what: What<'a>,
 }
 
 #[derive(Debug)]
-enum What {
+enum What<'a> {
     File(Digest, bool),
+    /// A folder with these files, and whatever else is below its path.
+    Siblings(&'a Siblings),
     Folder,
     Link(String),
     /// A folder with all that is in it, by the digest of its `Directory`.
@@ -40,6 +52,11 @@ impl<'a> Leaf<'a> {
     /// A file at `path`, which is normal; a slash in front does not count.
     pub(super) fn file(path: Cow<'a, str>, digest: Digest, executable: bool) -> Self {
         Self { path: below_root(path), what: What::File(digest, executable) }
+    }
+
+    /// A folder at `path`, which is normal and ends in a slash, with these files.
+    pub(super) fn siblings(path: Cow<'a, str>, siblings: &'a Siblings) -> Self {
+        Self { path: below_root(path), what: What::Siblings(siblings) }
     }
 
     /// A symbolic link at `path`, which is normal.
@@ -89,6 +106,11 @@ pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
     Cow::Owned(format!("/{}", parts.join("/")))
 }
 
+/// Whether a path that ends in a slash is a folder's below the root, without `.`, `..` and empty components.
+pub(super) fn is_normal_folder(path: &str) -> bool {
+    path.strip_suffix('/').is_some_and(|folder| matches!(normalised(folder), Cow::Borrowed(_)))
+}
+
 /// A folder that goes by another name.
 #[derive(Debug, Clone, Copy)]
 pub struct Renamed<'a> {
@@ -113,11 +135,10 @@ pub(super) fn root_digest(
     folders: &Folders,
 ) -> Digest {
     let (mut inside, mut outside) = (Vec::new(), Vec::with_capacity(inputs.len() + 1));
-    for input in inputs {
-        let path = normalised(input.path);
+    for (path, what) in inputs.iter().flat_map(places) {
         match renamed.and_then(|renamed| Some(path.len() - renamed.below(&path)?.len())) {
-            Some(start) => inside.push(Leaf::file(from(path, start), input.digest, input.executable)),
-            None => outside.push(Leaf::file(path, input.digest, input.executable)),
+            Some(start) => inside.push(Leaf { path: below_root(from(path, start)), what }),
+            None => outside.push(Leaf { path: below_root(path), what }),
         }
     }
     let built = &mut |_, _| {};
@@ -135,6 +156,22 @@ pub(super) fn root_digest(
     root(outside, folders, built)
 }
 
+/// An input where it is: siblings in one place, if their folder's path is normal.
+fn places<'a>(input: &Input<'a>) -> Vec<(Cow<'a, str>, What<'a>)> {
+    match *input {
+        Input::File(file) => vec![(normalised(file.path), What::File(file.digest, file.executable))],
+        Input::Siblings(siblings) if is_normal_folder(siblings.folder()) => {
+            vec![(Cow::Borrowed(siblings.folder()), What::Siblings(siblings))]
+        }
+        Input::Siblings(siblings) => {
+            let place = |file: &Sibling| {
+                (normalised(file.path.as_str()), What::File(file.seen.digest, file.executable()))
+            };
+            siblings.files().iter().map(place).collect()
+        }
+    }
+}
+
 /// Digest of the root `Directory` that holds `leaves`, in any order; `built` gets every `Directory`, the root last.
 pub(super) fn root(
     mut leaves: Vec<Leaf<'_>>,
@@ -143,7 +180,8 @@ pub(super) fn root(
 ) -> Digest {
     // Stable, because that makes use of what is in order already.
     leaves.sort_by(|a, b| a.path.cmp(&b.path));
-    leaves.dedup_by(|a, b| a.path == b.path);
+    // The folder with siblings in it is there once they are.
+    leaves.dedup_by(|a, b| a.path == b.path && !matches!(a.what, What::Siblings(_)));
     folder(&leaves, 0, folders, built)
 }
 
@@ -154,7 +192,8 @@ fn folder(
     known: &Folders,
     built: &mut dyn FnMut(Digest, Bytes),
 ) -> Digest {
-    let (mut files, mut folders, mut links) = (Vec::with_capacity(leaves.len()), Vec::new(), Vec::new());
+    let (mut files, mut folders, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    let mut siblings = Vec::new();
     let mut rest = leaves;
     while let Some(first) = rest.first() {
         let tail = &first.path[start.min(first.path.len())..];
@@ -165,6 +204,7 @@ fn folder(
                 }
                 What::Link(target) => links.push(Link { name: tail, target }),
                 What::Tree(digest) => folders.push(Entry { name: tail, digest: *digest, executable: false }),
+                What::Siblings(these) => siblings.push(*these),
                 What::Folder => {}
             }
             rest = &rest[1..];
@@ -176,8 +216,17 @@ fn folder(
         folders.push(Entry { name: &tail[..slash], digest, executable: false });
         rest = &rest[inside..];
     }
+    if let ([these], [], [], []) = (&*siblings, &*files, &*folders, &*links) {
+        let Message { digest, bytes } = known.of(these);
+        built(digest, bytes);
+        return digest;
+    }
+    for these in siblings {
+        files.extend(these.files().iter().map(entry));
+    }
     // Sorted paths are not sorted names: `a.b/x` comes before `a/x`.
     files.sort_unstable_by_key(|entry| entry.name);
+    files.dedup_by_key(|entry| entry.name);
     folders.sort_unstable_by_key(|entry| entry.name);
     links.sort_unstable_by_key(|link| link.name);
     let Message { digest, bytes } = known.message(&files, &folders, &links);
@@ -187,16 +236,18 @@ fn folder(
 
 #[cfg(test)]
 mod tests {
-    use super::{Folders, Input, Leaf, Renamed, normalised, root};
+    use super::{File, Folders, Input, Leaf, Renamed, normalised, root};
     use crate::inputs::digest::Digest;
+    use crate::inputs::files::Files;
+    use crate::inputs::snapshot::Snapshot;
 
     /// A file whose content does not tell where it is.
     fn content(path: &str) -> Input<'_> {
-        Input { path, digest: Digest::of(b"content"), executable: false }
+        Input::File(File { path, digest: Digest::of(b"content"), executable: false })
     }
 
     fn file(path: &str) -> Input<'_> {
-        Input { path, digest: Digest::of(path.as_bytes()), executable: false }
+        Input::File(File { path, digest: Digest::of(path.as_bytes()), executable: false })
     }
 
     fn root_digest(inputs: &[Input<'_>], directory: &str) -> Digest {
@@ -227,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_executable_file_is_another_input() {
-        let executable = Input { executable: true, ..file("/a/x") };
+        let executable = Input::File(File { path: "/a/x", digest: Digest::of(b"/a/x"), executable: true });
         assert_ne!(root_digest(&[executable], "/w"), root_digest(&[file("/a/x")], "/w"));
     }
 
@@ -258,6 +309,43 @@ mod tests {
             }
         }
         assert_eq!(digest(&["/home/me/a/../b.c"], "/"), by_hand(&["/{root}/b.c"], "/"));
+    }
+
+    #[test]
+    fn siblings_are_as_each_of_them_by_itself() {
+        let files = Files::default();
+        let paths = [
+            "/a/x",
+            "/a/y",
+            "/a/b/x",
+            "/a.b/x",
+            "/a/../b/x",
+            "/b/y",
+            "/home/x",
+            "/home/me/x",
+            "/home/me/a/x",
+            "/x",
+        ];
+        let set: Vec<_> = paths.iter().map(|path| files.paths().intern(path)).collect();
+        let mut snapshot = Snapshot::new(&files);
+        for &id in &set {
+            snapshot.assume(id, Digest::of(b"content"));
+        }
+        let siblings = snapshot.siblings(&set).expect("all are taken to exist");
+        let together: Vec<Input<'_>> = siblings.iter().map(|these| Input::Siblings(these)).collect();
+        let apart = paths.map(content);
+        for renamed in [None, Some(Renamed { folder: "/home/me", name: "{root}" })] {
+            for directory in ["/", "/a", "/home/me", "/home/me/a/c"] {
+                let digest = |inputs: &[Input<'_>]| {
+                    super::root_digest(inputs, directory, renamed, &Folders::default())
+                };
+                assert_eq!(digest(&together), digest(&apart), "{directory}");
+            }
+        }
+        // Siblings and a file beside them, given one by one.
+        let (some, rest) = together.split_at(1);
+        let mixed: Vec<Input<'_>> = some.iter().copied().chain(apart).chain(rest.iter().copied()).collect();
+        assert_eq!(root_digest(&mixed, "/"), root_digest(&apart, "/"));
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub struct LinksNow<'l> {
     folders: RefCell<HashMap<String, Arc<Folder>>>,
     /// The one that was asked about last: files are asked about folder by folder.
     last: RefCell<Option<(String, Arc<Folder>)>>,
+    plain: RefCell<HashMap<String, bool>>,
     reals: RefCell<HashMap<String, Option<String>>>,
 }
 
@@ -60,6 +61,7 @@ impl Links {
             links: self,
             folders: RefCell::default(),
             last: RefCell::default(),
+            plain: RefCell::default(),
             reals: RefCell::default(),
         }
     }
@@ -105,10 +107,17 @@ impl LinksNow<'_> {
         })
     }
 
-    /// Whether it is known that nothing in a folder is a link.
+    /// Whether it is known that no link is on the way to a folder, whose path is normal, nor in it.
     pub fn is_plain(&self, path: &str) -> bool {
+        if let Some(known) = self.plain.borrow().get(path) {
+            return *known;
+        }
         let folder = self.folder(path);
-        folder.kept && *folder.plain.get_or_init(|| holds_no_link(path))
+        let holds_none = folder.kept && *folder.plain.get_or_init(|| holds_no_link(path));
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        let plain = holds_none && ends.map(|end| &path[..end]).all(|above| self.link(above).is_none());
+        self.plain.borrow_mut().insert(path.to_owned(), plain);
+        plain
     }
 
     /// Where `path` leads, as realpath(3) says; `None` for what is not there, or leads to a path that is not UTF-8.

@@ -11,6 +11,7 @@ pub mod paths;
 pub mod resolve;
 pub mod search;
 pub mod shape;
+pub mod siblings;
 pub mod snapshot;
 mod staged;
 pub mod stamp;

@@ -12,6 +12,7 @@ use super::files::{Files, Seen};
 use super::handles::{Found, Handles};
 use super::paths::PathId;
 use super::shape::Member;
+use super::siblings;
 use super::stamp::{Stamp, now_ns};
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
@@ -30,6 +31,7 @@ pub struct Snapshot<'f> {
     assumed: HashSet<PathId>,
     begun_ns: i64,
     pub(super) verified: Members,
+    pub(super) companies: siblings::Known,
     pub(super) marks: Marks,
 }
 
@@ -42,13 +44,21 @@ pub(super) struct Members {
 
 /// Spreads the numbers of this process's own tables, which nobody else chooses.
 #[derive(Debug, Default)]
-struct Mixed(u64);
+pub(super) struct Mixed(u64);
 
 impl Hasher for Mixed {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.write_u64((*byte).into());
         }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
 
     fn write_u64(&mut self, number: u64) {
@@ -132,6 +142,7 @@ impl<'f> Snapshot<'f> {
             assumed: HashSet::new(),
             begun_ns: now_ns(),
             verified: Members::default(),
+            companies: siblings::Known::default(),
             marks: Marks::default(),
         }
     }
@@ -226,6 +237,7 @@ impl<'f> Snapshot<'f> {
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode, mount: 0 };
         let state = self.state(path);
         let seen = Some(Seen { stamp, digest: content });
+        self.companies.clear();
         self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
     }
 
@@ -259,6 +271,9 @@ impl<'f> Snapshot<'f> {
 
     fn keep(&mut self, state: usize, seen: Seen) {
         let link = self.states[state].link;
+        if self.states[state].seen.is_some_and(|before| before != seen) {
+            self.companies.clear();
+        }
         self.states[state] = State { stamp: Ok(seen.stamp), link, seen: Some(seen), era: None };
     }
 

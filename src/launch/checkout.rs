@@ -1,5 +1,7 @@
 //! Sharing results between checkouts: a key in which the project root has no name, where that cannot change what is made.
 
+use std::sync::Arc;
+
 use memchr::memmem;
 
 use super::{Call, Engine};
@@ -10,6 +12,7 @@ use crate::command::sharing::{self, Checkout, Sharing, Unshared, below};
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::paths::PathId;
+use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
 
 /// Under which keys a call's result may be found and kept.
@@ -85,13 +88,19 @@ impl Shared {
 #[derive(Clone, Copy)]
 pub(super) struct Made<'a> {
     pub(super) parts: action::Parts<'a>,
-    pub(super) inputs: &'a [action::Input<'a>],
+    pub(super) files: &'a [Arc<Siblings>],
     /// The project root.
     pub(super) root: &'a str,
     /// What the folders of others were made of.
     pub(super) folders: &'a action::Folders,
     /// What the files say of themselves.
     pub(super) sharing: &'a Result<Sharing, Unshared>,
+}
+
+impl<'a> Made<'a> {
+    fn inputs(&self) -> Vec<action::Input<'a>> {
+        self.files.iter().map(|siblings| action::Input::Siblings(siblings)).collect()
+    }
 }
 
 /// The keys of an action.
@@ -104,7 +113,7 @@ pub(super) fn keys(made: Made<'_>) -> Keys {
             Keys { exact, shared: Ok(Shared { key, sharing, root: made.root.to_owned() }) }
         }
         Err(why) => {
-            let exact = action::digest(&made.parts, made.inputs, None, made.folders);
+            let exact = action::digest(&made.parts, &made.inputs(), None, made.folders);
             Keys { exact, shared: Err(why) }
         }
     }
@@ -121,13 +130,14 @@ fn shared_digest(made: Made<'_>) -> Result<Digest, Unshared> {
     if named(made.parts.directory) {
         return Err(Unshared::Mentioned(made.parts.directory.to_owned()));
     }
-    if let Some(input) = made.inputs.iter().find(|input| named(input.path)) {
+    let mut files = made.files.iter().flat_map(|siblings| siblings.files());
+    if let Some(file) = files.find(|file| named(file.path.as_str())) {
         let why = "has a name that stands for the project root";
-        return Err(Unshared::File { file: input.path.to_owned(), why });
+        return Err(Unshared::File { file: file.path.as_str().to_owned(), why });
     }
     let parts = action::Parts { arguments: &arguments, outputs: &outputs, ..made.parts };
     let renamed = action::Renamed { folder: made.root, name: MARK };
-    Ok(action::digest(&parts, made.inputs, Some(renamed), made.folders))
+    Ok(action::digest(&parts, &made.inputs(), Some(renamed), made.folders))
 }
 
 /// Whether a call that reads `set` leaves the same in every checkout.

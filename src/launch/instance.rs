@@ -14,6 +14,7 @@ use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
 use crate::inputs::search::{Chain, Given};
 use crate::inputs::shape::{Set, Shape};
+use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::inputs::toolchain::{Family, Toolchain};
@@ -59,8 +60,8 @@ pub struct Instance {
     pub incbin: bool,
     /// The dependency set that it is an instance with.
     pub set: Arc<[PathId]>,
-    /// The files of the set, in its order.
-    pub seen: Vec<Seen>,
+    /// The files of the set.
+    pub files: Vec<Arc<Siblings>>,
     /// Where Clang takes GCC to be: it is not read, but recc counts it as an input.
     pub crtbegin: Option<(PathId, Seen)>,
     /// The compiler.
@@ -102,8 +103,7 @@ pub(super) struct Looked {
     pub(super) incbin: bool,
     /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
     pub(super) quotes: bool,
-    /// The files of the set, in its order.
-    seen: Vec<Seen>,
+    files: Vec<Arc<Siblings>>,
     crtbegin: Option<(PathId, Seen)>,
     toolchain: Arc<Toolchain>,
 }
@@ -130,7 +130,7 @@ pub fn instantiate(
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
             incbin: looked.incbin,
             set: Arc::clone(&reads.set),
-            seen: looked.seen,
+            files: looked.files,
             crtbegin: looked.crtbegin,
             toolchain: looked.toolchain,
         }),
@@ -150,20 +150,17 @@ pub(super) fn look(
     snapshot.assume_folder(&call.directory);
     let toolchain = engine.toolchain(call, context.path, snapshot).map_err(|error| refused(&error))?;
     let chain = engine.chain(call, context, snapshot).map_err(|error| refused(&error))?;
-    let mut seen = Vec::with_capacity(set.len());
-    for &id in set {
-        seen.push(snapshot.look(id).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
-            _ => Unready::Refused(format!("cannot read {}: {error}", engine.name(id))),
-        })?);
-    }
+    let files = snapshot.siblings(set).map_err(|(id, error)| match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unready::Missing(id),
+        _ => Unready::Refused(format!("cannot read {}: {error}", engine.name(id))),
+    })?;
     let source = engine.path(call, &call.compile.source);
     let shaped = engine.shapes.shape(Set { source, files: set, chain: &chain }, snapshot);
     let shaped = shaped.map_err(|error| {
         tracing::debug!("no shape of {}: {error}", call.compile.source);
         Unready::Changed
     })?;
-    let stamps = set.iter().zip(&seen).map(|(&id, seen)| (id, seen.stamp));
+    let newest = files.iter().filter_map(|siblings| siblings.newest());
     let sharing = if chain.has_own_below(context.root) {
         Err(Unshared::Root)
     } else {
@@ -177,13 +174,13 @@ pub(super) fn look(
     };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
-        keys: keys(engine, (call, context.root), &toolchain, (set, &seen), &sharing),
+        keys: keys(engine, (call, context.root), &toolchain, &files, &sharing),
         hazard,
         absent: absent.flatten(),
-        newest: stamps.max_by_key(|(_, stamp)| stamp.changed_ns()),
+        newest: newest.max_by_key(|(_, stamp)| stamp.changed_ns()),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
-        seen,
+        files,
         crtbegin,
         toolchain,
     })
@@ -194,19 +191,9 @@ fn keys(
     engine: &Engine,
     (call, root): (&Call, &str),
     toolchain: &Toolchain,
-    (set, seen): (&[PathId], &[Seen]),
+    files: &[Arc<Siblings>],
     sharing: &Result<Sharing, Unshared>,
 ) -> Keys {
-    let names = engine.paths().all(set);
-    let inputs: Vec<_> = names
-        .iter()
-        .zip(seen)
-        .map(|(name, seen)| action::Input {
-            path: name.as_str(),
-            digest: seen.digest,
-            executable: seen.stamp.mode & 0o100 != 0,
-        })
-        .collect();
     let parts = action::Parts {
         arguments: &call.arguments(),
         environment: &call.environment,
@@ -214,7 +201,7 @@ fn keys(
         outputs: &call.outputs(),
         toolchain: &toolchain.fingerprint,
     };
-    checkout::keys(Made { parts, inputs: &inputs, root, folders: &engine.folders, sharing })
+    checkout::keys(Made { parts, files, root, folders: &engine.folders, sharing })
 }
 
 /// What makes the object depend on more than the inputs' content, if anything does.

@@ -8,9 +8,14 @@ use std::process::{Command, Output};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 use spec_cc::action::Folders;
-use spec_cc::action::remote::{Asked, Built, Disk, File, build, dependency_arguments, recc_runs_locally};
-use spec_cc::inputs::toolchain::crtbegin;
-use spec_cc::inputs::{depfile, digest::Digest, links};
+use spec_cc::action::remote::{
+    Asked, Built, Disk, File, Input, build, dependency_arguments, recc_runs_locally,
+};
+use spec_cc::inputs::digest::Digest;
+use spec_cc::inputs::files::Files;
+use spec_cc::inputs::links::{self, Links};
+use spec_cc::inputs::snapshot::Snapshot;
+use spec_cc::inputs::{depfile, toolchain::crtbegin};
 
 use crate::lines::Line;
 use crate::{Fate, Told, linked};
@@ -37,15 +42,38 @@ pub(crate) fn ask(line: &Line) -> Told {
     };
     let files: Vec<File<'_>> = listed.iter().map(|path| file(line, path)).collect();
     let joined: Vec<String> = listed.iter().map(|path| line.joined(path)).collect();
-    let from_joined: Vec<File<'_>> =
-        files.iter().zip(&joined).map(|(file, path)| File { path, ..*file }).collect();
-    let built = build(&asked, &line.layout, &files, &DISK, &Folders::default());
-    let again = build(&asked, &line.layout, &from_joined, &DISK, &Folders::default());
+    let from_joined = files.iter().zip(&joined).map(|(file, path)| Input::File(File { path, ..*file }));
+    let as_listed: Vec<Input<'_>> = files.iter().copied().map(Input::File).collect();
+    let built = build(&asked, &line.layout, &as_listed, &DISK, &Folders::default());
+    let again = build(&asked, &line.layout, &from_joined.collect::<Vec<_>>(), &DISK, &Folders::default());
     assert_eq!(built, again, "paths joined to the working directory give another action: {:?}", line.words);
+    let action = built.as_ref().map(|built| built.action).map_err(ToString::to_string);
+    assert_eq!(action, together(&asked, line, &files, &joined), "siblings give another: {:?}", line.words);
     match built {
         Ok(built) => Told { fate: Fate::Sent(built.action.to_string()), how: describe(&built, &files) },
         Err(error) => Told { fate: Fate::Failed(error.to_string()), how: String::new() },
     }
+}
+
+/// The action when files of one folder are given together, as launches have them.
+fn together(asked: &Asked<'_>, line: &Line, files: &[File<'_>], joined: &[String]) -> Result<Digest, String> {
+    let (known, links) = (Files::default(), Links::default());
+    let now = links.now();
+    let disk = Disk {
+        link: &|path| now.link(path),
+        is_plain: &|folder| now.is_plain(folder),
+        is_folder: &links::is_folder,
+    };
+    let mut snapshot = Snapshot::new(&known);
+    let mut siblings = Vec::new();
+    for absolute in [true, false] {
+        let those = files.iter().zip(joined).filter(|(file, _)| file.absolute == absolute);
+        let set: Vec<_> = those.map(|(_, path)| known.paths().intern(path)).collect();
+        siblings.extend(snapshot.siblings(&set).expect("all are there").into_iter().map(|it| (it, absolute)));
+    }
+    let inputs: Vec<_> = siblings.iter().map(|(these, absolute)| Input::Siblings(these, *absolute)).collect();
+    let built = build(asked, &line.layout, &inputs, &disk, &Folders::default());
+    built.map(|built| built.action).map_err(|error| error.to_string())
 }
 
 /// The files that the command's own dependency run lists; an error when it fails.

@@ -10,6 +10,7 @@ use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::{Folders, to_reapi, tree};
 use crate::inputs::digest::Digest;
+use crate::inputs::siblings::Siblings;
 
 /// A command as the user ran it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,34 @@ pub struct Asked<'a> {
     pub directory: &'a str,
     /// Whether it links objects, archives and libraries to a program or library.
     pub link: bool,
+}
+
+/// What the command reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// One file.
+    File(File<'a>),
+    /// Files of one folder, and whether the compiler listed them by their absolute paths, as in [`File`].
+    Siblings(&'a Siblings, bool),
+}
+
+impl<'a> Input<'a> {
+    /// Every file, for itself.
+    pub fn files(&self) -> impl Iterator<Item = File<'a>> {
+        let (one, siblings) = match *self {
+            Self::File(file) => (Some(file), None),
+            Self::Siblings(siblings, absolute) => (None, Some((siblings, absolute))),
+        };
+        let of = |(siblings, absolute): (&'a Siblings, bool)| {
+            siblings.files().iter().map(move |file| File {
+                path: file.path.as_str(),
+                absolute,
+                digest: file.seen.digest,
+                executable: file.executable(),
+            })
+        };
+        one.into_iter().chain(siblings.into_iter().flat_map(of))
+    }
 }
 
 /// A file that the command reads.
@@ -45,16 +74,16 @@ pub struct Built {
     pub action: Digest,
     /// What has to be uploaded beside the files: every `Directory`, then the `Command`, then the `Action`.
     pub messages: Vec<(Digest, Bytes)>,
-    /// Indices of the files that are in the input root.
+    /// Indices of the inputs of which something is in the input root.
     pub inputs: Vec<usize>,
-    /// Indices of the files that are not: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
+    /// Indices of those of which something is not: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
     pub left_out: Vec<usize>,
     /// The message named by `action.command_digest`; `working_directory` and `output_paths` are relative to the input root
     /// and to the working directory.
     pub command: reapi::Command,
 }
 
-/// Builds the action of `asked` that reads `files`, as recc 1.4.30 does under the settings in `layout`.
+/// Builds the action of `asked` that reads `inputs`, as recc 1.4.30 does under the settings in `layout`.
 ///
 /// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
 /// are no bytes to be had, as for outputs outside of the project root.
@@ -62,7 +91,7 @@ pub struct Built {
 pub fn build(
     asked: &Asked<'_>,
     layout: &Layout,
-    files: &[File<'_>],
+    inputs: &[Input<'_>],
     disk: &Disk<'_>,
     folders: &Folders,
 ) -> Result<Built, NotRemote> {
@@ -76,7 +105,7 @@ pub fn build(
         return Err(NotRemote::OutputOutside(path.clone()));
     }
     let searched = places::Searched { folders: &arguments.folders, matter: arguments.folders_matter };
-    let places = places::place(files, searched, &outputs, layout, &paths)?;
+    let places = places::place(inputs, searched, &outputs, layout, &paths)?;
     arguments.command.insert(0, paths.program(compiler));
     let command = reapi::Command {
         arguments: arguments.command,

@@ -10,7 +10,7 @@ const MOST_LINKS: usize = 40;
 pub struct Disk<'a> {
     /// The target of the symbolic link at a path, as the link says it; `None` for what is no link.
     pub link: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether it is known that nothing in a folder is a symbolic link; of others each file is asked about.
+    /// Whether it is known that no symbolic link is on the way to a folder, nor in it; in others each file is asked about.
     pub is_plain: &'a dyn Fn(&str) -> bool,
     /// Whether there is a folder at a path.
     pub is_folder: &'a dyn Fn(&str) -> bool,

@@ -17,7 +17,7 @@ mod program;
 mod tests;
 mod trail;
 
-pub use build::{Asked, Built, File, build, dependency_arguments};
+pub use build::{Asked, Built, File, Input, build, dependency_arguments};
 pub use disk::Disk;
 pub use layout::Layout;
 pub use link::{Libraries, link_inputs, link_query, linker_command, linker_folders};

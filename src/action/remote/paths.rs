@@ -99,6 +99,11 @@ impl<'a> Paths<'a> {
         !self.layout.no_path_rewrite && self.is_in_project(path)
     }
 
+    /// Whether the working directory or the project root begins in a folder, so that what is in it counts as another path than it.
+    pub(super) fn begin_inside(&self, folder: &str) -> bool {
+        self.directory == folder || self.root.len() > folder.len() && self.root.starts_with(folder)
+    }
+
     /// Whether `path` is below the project root.
     pub(super) fn is_in_project(&self, path: &str) -> bool {
         is_below(path, &self.root)

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::paths::{Paths, is_below, last_components, levels_up, normal};
 use super::trail::Trail;
-use super::{File, Layout, NotRemote};
-use crate::action::tree::Leaf;
+use super::{File, Input, Layout, NotRemote};
+use crate::action::tree::{Leaf, is_normal_folder};
+use crate::inputs::siblings::Siblings;
 
 /// The input root of a command, before it is a tree.
 pub(super) struct Places<'a> {
@@ -26,51 +27,98 @@ pub(super) struct Searched<'a> {
     pub(super) matter: bool,
 }
 
-/// Places `files`. Folders that are searched count for how paths lead through them, outputs for how far up the input root begins.
+/// Places `inputs`. Folders that are searched count for how paths lead through them, outputs for how far up the input root begins.
 pub(super) fn place<'a>(
-    files: &[File<'a>],
+    inputs: &[Input<'a>],
     searched: Searched<'_>,
     outputs: &[String],
     layout: &Layout,
     paths: &Paths<'_>,
 ) -> Result<Places<'a>, NotRemote> {
-    let listed: Vec<Cow<'a, str>> = files.iter().map(|file| listed(file, paths)).collect();
-    let ups = listed.iter().map(AsRef::as_ref).chain(outputs.iter().map(String::as_str));
+    let mut parts = Vec::with_capacity(inputs.len());
+    for (index, input) in inputs.iter().enumerate() {
+        match Part::whole(index, input, layout, paths) {
+            Some(whole) => parts.push(whole),
+            None => parts.extend(input.files().map(|file| Part::file(index, file, paths))),
+        }
+    }
+    let listed = parts.iter().map(|part| part.listed.as_ref());
+    let ups = listed.chain(outputs.iter().map(String::as_str));
     let up = ups.filter(|path| !path.starts_with('/')).map(levels_up).max().unwrap_or(0);
     let directory = working_directory(layout, paths, up)?;
     let mapped = paths.mapped(&directory);
     let mut placer = Placer { layout, paths, directory: &directory, trail: Trail::new(paths.disk) };
-    let mut leaves = Vec::with_capacity(files.len() + 1);
-    let (mut inputs, mut left_out) = (Vec::with_capacity(files.len()), Vec::new());
-    for (index, (file, listed)) in files.iter().zip(listed).enumerate() {
-        let path = placer.led_to(in_place(file, listed, paths, &directory));
-        if placer.is_left_out(&path) {
-            left_out.push(index);
-        } else {
-            leaves.push(Leaf::file(path, file.digest, file.executable));
-            inputs.push(index);
+    let mut leaves = Vec::with_capacity(parts.len() + 1);
+    let mut is_in = vec![[false; 2]; inputs.len()];
+    for part in parts {
+        let index = part.index;
+        let leaf = placer.leaf(part);
+        if let Some(is_in) = is_in.get_mut(index) {
+            is_in[usize::from(leaf.is_none())] = true;
         }
+        leaves.extend(leaf);
     }
     leaves.extend(placer.search(searched));
     leaves.extend(placer.trail.into_leaves());
     leaves.extend(Leaf::folder(&directory));
     let working_directory = mapped.as_deref().unwrap_or(&directory).trim_matches('/').to_owned();
-    Ok(Places { leaves, inputs, left_out, working_directory })
+    let those = |out: usize| {
+        let marked = is_in.iter().enumerate().filter(move |(_, is_in)| is_in[out]);
+        marked.map(|(index, _)| index).collect()
+    };
+    Ok(Places { leaves, inputs: those(0), left_out: those(1), working_directory })
+}
+
+/// What goes to one place: a file, or all siblings in a folder.
+struct Part<'a> {
+    index: usize,
+    /// Its path, or the folder's without a slash at its end.
+    path: &'a str,
+    /// As recc has it after its own rewriting.
+    listed: Cow<'a, str>,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    File(File<'a>),
+    Siblings(&'a Siblings),
+}
+
+impl<'a> Part<'a> {
+    fn file(index: usize, file: File<'a>, paths: &Paths<'_>) -> Self {
+        let listed = listed(file.path, file.absolute, paths);
+        Self { index, path: file.path, listed, what: What::File(file) }
+    }
+
+    /// Siblings as one, where each of them goes where their folder goes: no link is on the way, and no setting tells them apart.
+    fn whole(index: usize, input: &Input<'a>, layout: &Layout, paths: &Paths<'_>) -> Option<Self> {
+        let Input::Siblings(siblings, absolute) = *input else { return None };
+        let path = siblings.folder().strip_suffix('/')?;
+        let is_told_apart = !layout.prefix_map.is_empty()
+            || !layout.deps_exclude_paths.is_empty()
+            || layout.working_dir_prefix.is_some()
+            || paths.begin_inside(path);
+        if is_told_apart || !is_normal_folder(siblings.folder()) || !(paths.disk.is_plain)(path) {
+            return None;
+        }
+        let listed = listed(path, absolute, paths);
+        (listed != ".").then_some(Self { index, path, listed, what: What::Siblings(siblings) })
+    }
 }
 
 /// The path as recc has it after its own rewriting: relative to the working directory, or absolute.
-fn listed<'a>(file: &File<'a>, paths: &Paths<'_>) -> Cow<'a, str> {
-    let below = file.path.strip_prefix(paths.directory).and_then(|rest| rest.strip_prefix('/'));
+fn listed<'a>(path: &'a str, absolute: bool, paths: &Paths<'_>) -> Cow<'a, str> {
+    let below = path.strip_prefix(paths.directory).and_then(|rest| rest.strip_prefix('/'));
     match below {
-        Some(relative) if !file.absolute => Cow::Borrowed(relative),
-        _ => rewritten(file.path, paths).map_or(Cow::Borrowed(file.path), Cow::Owned),
+        Some(relative) if !absolute => Cow::Borrowed(relative),
+        _ => rewritten(path, paths).map_or(Cow::Borrowed(path), Cow::Owned),
     }
 }
 
 /// The path as the compiler had it where `listed` is only relative to the working directory, and that is kept.
-fn in_place<'a>(file: &File<'a>, listed: Cow<'a, str>, paths: &Paths<'_>, directory: &str) -> Cow<'a, str> {
-    let shortened = matches!(listed, Cow::Borrowed(listed) if listed.len() < file.path.len());
-    if shortened && directory == paths.directory { Cow::Borrowed(file.path) } else { listed }
+fn in_place<'a>(path: &'a str, listed: Cow<'a, str>, paths: &Paths<'_>, directory: &str) -> Cow<'a, str> {
+    let shortened = matches!(listed, Cow::Borrowed(listed) if listed.len() < path.len());
+    if shortened && directory == paths.directory { Cow::Borrowed(path) } else { listed }
 }
 
 /// An absolute path rewritten; `None` for a relative one, and where nothing is to do.
@@ -102,6 +150,27 @@ struct Placer<'p> {
 }
 
 impl Placer<'_> {
+    /// A part in the input root; `None` when it is left out.
+    fn leaf<'a>(&mut self, part: Part<'a>) -> Option<Leaf<'a>> {
+        let path = in_place(part.path, part.listed, self.paths, self.directory);
+        // An absolute path of siblings is as they have it, and leads there.
+        let path = match part.what {
+            What::Siblings(_) if path.starts_with('/') => path,
+            _ => self.led_to(path),
+        };
+        if self.is_left_out(&path) {
+            return None;
+        }
+        Some(match part.what {
+            What::File(file) => Leaf::file(path, file.digest, file.executable),
+            What::Siblings(these) if path == part.path => {
+                Leaf::siblings(Cow::Borrowed(these.folder()), these)
+            }
+            What::Siblings(these) if path == "." => Leaf::siblings(Cow::Borrowed(""), these),
+            What::Siblings(these) => Leaf::siblings(Cow::Owned(format!("{path}/")), these),
+        })
+    }
+
     /// Where `path` leads: below the input root, or, absolute, on this machine.
     fn led_to<'a>(&mut self, path: Cow<'a, str>) -> Cow<'a, str> {
         let path = if path.starts_with('/') || self.directory.is_empty() {

@@ -3,6 +3,10 @@
 use super::*;
 use crate::action::Folders;
 use crate::inputs::digest::Digest;
+use crate::inputs::files::Files;
+use crate::inputs::paths::PathId;
+use crate::inputs::siblings::Siblings;
+use crate::inputs::snapshot::Snapshot;
 
 const SOURCE: &str = "#include \"a.h\"\nint main(void) { return A; }\n";
 const HEADER: &str = "#define A 0\n";
@@ -28,7 +32,8 @@ fn file<'a>(path: &'a str, content: &str) -> File<'a> {
 fn built(command: &str, directory: &str, layout: &Layout, files: &[File<'_>]) -> Result<Built, NotRemote> {
     let (arguments, environment) = (words(command), path_variable());
     let asked = Asked { arguments: &arguments, environment: &environment, directory, link: false };
-    build(&asked, layout, files, &DISK, &Folders::default())
+    let inputs: Vec<Input<'_>> = files.iter().copied().map(Input::File).collect();
+    build(&asked, layout, &inputs, &DISK, &Folders::default())
 }
 
 fn local(command: &str) -> Option<NotRemote> {
@@ -128,6 +133,71 @@ fn the_dependency_run_leaves_out_what_would_be_written() {
     let asked = Asked { arguments: &arguments, environment: &[], directory: "/p", link: false };
     let words = dependency_arguments(&asked, &Layout::default(), &DISK).expect("arguments");
     assert_eq!(words.join(" "), "-O2 -c a.c -I/p/inc -Xpreprocessor -DX -w -M");
+}
+
+const LINKS: [(&str, &str); 4] = [("/p/l", "a"), ("/q/b", "/p"), ("/p/a/x", "y"), ("/o", "q")];
+
+/// A disk with these links and with nothing else.
+const LINKED: Disk<'_> = Disk {
+    link: &|path| LINKS.iter().find(|(link, _)| *link == path).map(|(_, target)| (*target).to_owned()),
+    is_plain: &|folder| {
+        let is_on_the_way = |link: &str| folder == link || folder.starts_with(&format!("{link}/"));
+        let is_inside = |link: &str| link.rsplit_once('/').is_some_and(|(above, _)| above == folder);
+        !LINKS.iter().any(|(link, _)| is_on_the_way(link) || is_inside(link))
+    },
+    is_folder: &|_| true,
+};
+
+/// Files with their paths for contents, those of a folder together.
+fn siblings(paths: &[String]) -> Vec<std::sync::Arc<Siblings>> {
+    let files = Files::default();
+    let mut paths = paths.to_vec();
+    paths.sort_unstable();
+    paths.dedup();
+    let set: Vec<PathId> = paths.iter().map(|path| files.paths().intern(path)).collect();
+    let mut snapshot = Snapshot::new(&files);
+    for (&id, path) in set.iter().zip(&paths) {
+        snapshot.assume(id, Digest::of(path.as_bytes()));
+    }
+    snapshot.siblings(&set).expect("all are taken to exist")
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
+
+    #[test]
+    fn siblings_are_as_each_of_them_by_itself(
+        paths in proptest::collection::vec("/[pqo](/(a|b|l|[.][.]|[.]h|))?(/(a|b|l|[.]))?/[xyz]{1,2}", 1..9),
+        directory in "/[pq](/a)?",
+        (rewrites, global, absolute) in proptest::arbitrary::any::<(bool, bool, bool)>(),
+        root in proptest::option::of("/|/p|/p/|/p/a|/p/a/|[.][.]"),
+        prefix in proptest::option::of("/?w"),
+        excluded in proptest::collection::vec("/p/a|a/x|/q/|[.][.]/q", 0..2),
+        map in proptest::collection::vec("/p|/p/a/|/q/a/x", 0..2),
+    ) {
+        let layout = Layout {
+            no_path_rewrite: !rewrites,
+            deps_global_paths: global,
+            project_root: root,
+            working_dir_prefix: prefix,
+            deps_exclude_paths: excluded,
+            prefix_map: map.into_iter().map(|from| (from, "/q".to_owned())).collect(),
+            ..Layout::default()
+        };
+        let siblings = siblings(&paths);
+        let together: Vec<_> = siblings.iter().map(|these| Input::Siblings(these, absolute)).collect();
+        let apart: Vec<_> = together.iter().flat_map(Input::files).map(Input::File).collect();
+        let arguments = words("/usr/bin/gcc -I/p/l -c x.c -o x.o");
+        let asked = Asked { arguments: &arguments, environment: &[], directory: &directory, link: false };
+        let built = |inputs: &[Input<'_>]| {
+            let built = build(&asked, &layout, inputs, &LINKED, &Folders::default());
+            built.map(|built| {
+                let messages: std::collections::BTreeMap<_, _> = built.messages.into_iter().collect();
+                (built.action, messages, built.inputs.is_empty(), built.left_out.is_empty())
+            })
+        };
+        proptest::prop_assert_eq!(built(&together), built(&apart));
+    }
 }
 
 proptest::proptest! {

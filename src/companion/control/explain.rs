@@ -4,7 +4,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::action::remote::Built;
+use crate::action::remote::{Built, Input};
 use crate::command::Kind;
 use crate::companion::Companion;
 use crate::companion::asked::{self, Reading, Request, link, traced};
@@ -69,7 +69,7 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
     let mut object = json!({ "verdict": "link", "outputs": [call.link.output.path] });
     let wire = linkage(&companion.engine, &call).and_then(|linkage| {
         let job = linkage.job(&call);
-        object["inputs"] = job.files.iter().map(|file| file.path).collect();
+        object["inputs"] = job.inputs.iter().flat_map(Input::files).map(|file| file.path).collect();
         object["cached"] = json!(companion.engine.cache.find(&linkage.key).is_some());
         grid.wire(&job).map_err(|error| error.to_string())
     });

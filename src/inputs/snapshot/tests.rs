@@ -1,5 +1,6 @@
 //! Snapshots hold for a moment, and the next one sees what has changed.
 use super::*;
+use crate::inputs::siblings::Sibling;
 use crate::inputs::stamp::before_any_change_ns;
 
 #[test]
@@ -15,6 +16,37 @@ fn answers_stay_the_same_within_a_snapshot() {
     assert_eq!(snapshot.look(id).expect("seen"), seen);
     assert!(snapshot.readable(id).expect("known"));
     assert!(!Snapshot::new(&files).readable(id).expect("known"));
+}
+
+#[test]
+fn files_of_one_folder_are_looked_at_once_and_anew_when_one_of_them_is_another() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = Files::default();
+    let ids: Vec<PathId> = ["a.h", "b/c.h", "b.h"]
+        .map(|name| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(&path, name).expect("written");
+            files.paths().intern(path.to_str().expect("UTF-8"))
+        })
+        .into();
+    let mut snapshot = Snapshot::new(&files);
+    let first = snapshot.siblings(&ids).expect("seen");
+    let names: Vec<Vec<&str>> =
+        first.iter().map(|these| these.files().iter().map(Sibling::name).collect()).collect();
+    assert_eq!(names, [vec!["a.h", "b.h"], vec!["c.h"]]);
+    let again = snapshot.siblings(&ids).expect("seen");
+    assert!(first.iter().zip(&again).all(|(one, other)| Arc::ptr_eq(one, other)));
+    // What comes to be assumed is seen from then on.
+    let gone = files.paths().intern(dir.path().join("b/d.h").to_str().expect("UTF-8"));
+    assert_eq!(snapshot.siblings(&[ids[1], gone]).map_err(|(id, _)| id).err(), Some(gone));
+    snapshot.assume(gone, Digest::of(b"d"));
+    let with = snapshot.siblings(&[ids[1], gone]).expect("assumed");
+    assert_eq!(with[0].files().len(), 2);
+    // The next moment sees what has changed.
+    std::fs::write(dir.path().join("a.h"), "changed").expect("written");
+    let now = Snapshot::new(&files).siblings(&ids).expect("seen");
+    assert_eq!(now[0].files()[0].seen.digest, Digest::of(b"changed"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::Job;
-use crate::action::remote::Built;
+use crate::action::remote::{Built, File, Input};
 use crate::backend::reapi::{Blob, Content};
 use crate::inputs::digest::Digest;
 use crate::launch::Engine;
@@ -17,6 +17,7 @@ use crate::launch::Engine;
 pub(in crate::launch) struct Cargo {
     places: HashMap<Digest, u32, BuildHasherDefault<ByHash>>,
     list: Vec<(Digest, Held)>,
+    siblings: HashMap<u64, Vec<u32>>,
 }
 
 /// Takes eight bytes of a digest for its hash: they are as good as any.
@@ -48,14 +49,20 @@ enum Held {
 impl Cargo {
     /// Adds the action of a job, as built of it: its messages and its inputs.
     pub(in crate::launch) fn add(&mut self, engine: &Engine, job: &Job<'_>, built: Built) -> Needs {
-        let mut needs = Vec::with_capacity(built.inputs.len() + built.messages.len());
-        for file in built.inputs.into_iter().filter_map(|index| job.files.get(index)) {
-            needs.push(self.place(file.digest, || {
-                // What the build has yet to make is in the cache.
-                let is_assumed = job.assumed.iter().any(|(_, content)| *content == file.digest);
-                let there = || Path::new(file.path).to_owned();
-                Held::File(if is_assumed { engine.cache.blobs.path(&file.digest) } else { there() })
-            }));
+        let mut needs = Vec::with_capacity(built.messages.len());
+        for input in built.inputs.into_iter().filter_map(|index| job.inputs.get(index)) {
+            let siblings = match *input {
+                Input::File(file) => {
+                    needs.push(self.place_file(engine, job, &file));
+                    continue;
+                }
+                Input::Siblings(siblings, _) => siblings.id(),
+            };
+            if !self.siblings.contains_key(&siblings) {
+                let places = input.files().map(|file| self.place_file(engine, job, &file)).collect();
+                self.siblings.insert(siblings, places);
+            }
+            needs.extend(self.siblings.get(&siblings).into_iter().flatten());
         }
         for (digest, bytes) in built.messages {
             needs.push(self.place(digest, || Held::Message(bytes)));
@@ -63,8 +70,17 @@ impl Cargo {
         needs
     }
 
+    fn place_file(&mut self, engine: &Engine, job: &Job<'_>, file: &File<'_>) -> u32 {
+        self.place(file.digest, || {
+            // What the build has yet to make is in the cache.
+            let is_assumed = job.assumed.iter().any(|(_, content)| *content == file.digest);
+            let there = || Path::new(file.path).to_owned();
+            Held::File(if is_assumed { engine.cache.blobs.path(&file.digest) } else { there() })
+        })
+    }
+
     fn place(&mut self, digest: Digest, held: impl FnOnce() -> Held) -> u32 {
-        let Self { places, list } = self;
+        let Self { places, list, .. } = self;
         *places.entry(digest).or_insert_with(|| {
             list.push((digest, held()));
             list.len() as u32 - 1

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::action::remote::File;
+use crate::action::remote::Input;
 use crate::command::{Compile, Output, Role};
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathName;
@@ -22,7 +22,7 @@ pub struct Job<'a> {
     /// What a successful run leaves, as the command names it.
     pub outputs: &'a [Output],
     /// Every file it reads.
-    pub files: Vec<File<'a>>,
+    pub inputs: Vec<Input<'a>>,
     /// Whether the last of them is only Clang's `crtbegin.o`, which recc sends with what has absolute paths.
     pub ends_with_crtbegin: bool,
     /// Files that are not there yet, and their contents, which are in the local cache.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::Job;
 use super::result::name_among;
 use crate::action::Folders;
-use crate::action::remote::{self, Asked, Built, Disk, File, Layout};
+use crate::action::remote::{self, Asked, Built, Disk, File, Input, Layout};
 use crate::command;
 use crate::inputs::digest::Digest;
 use crate::inputs::links::{self, LinksNow};
@@ -109,7 +109,7 @@ pub(super) fn wire(
         directory: &directory,
         link: job.link,
     };
-    let files = beside(job, &directory);
+    let inputs = beside(job, &directory);
     let disk = Disk {
         link: &|path| now.link(path),
         is_plain: &|folder| now.is_plain(folder),
@@ -117,8 +117,8 @@ pub(super) fn wire(
     };
     let laid_out = |layout: &Layout| {
         let read =
-            files.len().saturating_sub(usize::from(job.ends_with_crtbegin && !layout.deps_global_paths));
-        remote::build(&asked, layout, files.get(..read).unwrap_or_default(), &disk, folders)
+            inputs.len().saturating_sub(usize::from(job.ends_with_crtbegin && !layout.deps_global_paths));
+        remote::build(&asked, layout, inputs.get(..read).unwrap_or_default(), &disk, folders)
             .map_err(|why| why.to_string())
     };
     let built = laid_out(layout)?;
@@ -158,14 +158,15 @@ fn real_directory<'a>(job: &Job<'a>, now: &LinksNow<'_>) -> Cow<'a, str> {
     now.real(job.directory).map_or(Cow::Borrowed(job.directory), Cow::Owned)
 }
 
-/// The job's files, those below its working directory relative to that when `directory` names it otherwise.
-fn beside<'j, 'a>(job: &'j Job<'a>, directory: &str) -> Cow<'j, [File<'a>]> {
+/// The job's inputs, those below its working directory relative to that when `directory` names it otherwise.
+fn beside<'j, 'a>(job: &'j Job<'a>, directory: &str) -> Cow<'j, [Input<'a>]> {
     if directory == job.directory {
-        return Cow::Borrowed(&job.files);
+        return Cow::Borrowed(&job.inputs);
     }
     let below = |path: &'a str| path.strip_prefix(job.directory)?.strip_prefix('/');
-    let files = job.files.iter().map(|file| File { path: below(file.path).unwrap_or(file.path), ..*file });
-    Cow::Owned(files.collect())
+    let files = job.inputs.iter().flat_map(Input::files);
+    let files = files.map(|file| File { path: below(file.path).unwrap_or(file.path), ..file });
+    Cow::Owned(files.map(Input::File).collect())
 }
 
 /// Whether running an action gives what the command gives here, if the server puts the input root at `/`.

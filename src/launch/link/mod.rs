@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::{Engine, Job, Keys, Side};
 use crate::action;
-use crate::action::remote::{File, Libraries, link_inputs};
+use crate::action::remote::{File, Input, Libraries, link_inputs};
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
 use crate::inputs::depfile;
@@ -134,7 +134,8 @@ fn key(
 ) -> Digest {
     let inputs: Vec<_> = files
         .iter()
-        .map(|(path, seen)| action::Input { path, digest: seen.digest, executable: false })
+        .map(|(path, seen)| action::File { path, digest: seen.digest, executable: false })
+        .map(action::Input::File)
         .collect();
     let listened = |name: &str| command::keyed(name) || LINKERS.contains(&name);
     let mut environment: Vec<_> =
@@ -167,7 +168,7 @@ impl Linkage {
             environment: &call.environment,
             directory: &call.directory,
             outputs: std::slice::from_ref(&call.link.output),
-            files: files.collect(),
+            inputs: files.map(Input::File).collect(),
             ends_with_crtbegin: false,
             assumed: &[],
             keys: Keys { exact: self.key, shared: Err(Unshared::Link) },

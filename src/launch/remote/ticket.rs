@@ -77,7 +77,7 @@ impl Ticket {
             environment,
             directory: &call.directory,
             outputs: &call.compile.outputs,
-            files: Vec::new(),
+            inputs: Vec::new(),
             ends_with_crtbegin: false,
             assumed: &[],
             keys: self.keys.clone(),
