@@ -71,7 +71,8 @@ impl Compile {
     fn shape(&self) -> std::io::Result<Shaped> {
         let mut snapshot = Snapshot::new(&self.files);
         let chain = Chain::new(&self.path, &self.cwd, &mut snapshot);
-        let set = Set { source: self.set[0], files: &self.set, chain: &chain };
+        let files = snapshot.siblings(&self.set).map_err(|(_, error)| error)?;
+        let set = Set { source: self.set[0], files: &files, chain: &chain };
         self.shapes.shape(set, &mut snapshot)
     }
 }

@@ -83,7 +83,7 @@ impl Folders {
 
 /// A file as a folder has it.
 pub(super) fn entry<'a>(file: &Sibling) -> Entry<'a> {
-    Entry { name: file.name(), digest: file.seen.digest, executable: file.executable() }
+    Entry { name: file.name(), digest: file.digest, executable: file.executable }
 }
 
 /// Says all that the message says, with hashes in half of its bytes: equal keys, equal messages.

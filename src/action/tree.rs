@@ -164,9 +164,8 @@ fn places<'a>(input: &Input<'a>) -> Vec<(Cow<'a, str>, What<'a>)> {
             vec![(Cow::Borrowed(siblings.folder()), What::Siblings(siblings))]
         }
         Input::Siblings(siblings) => {
-            let place = |file: &Sibling| {
-                (normalised(file.path.as_str()), What::File(file.seen.digest, file.executable()))
-            };
+            let place =
+                |file: &Sibling| (normalised(file.path.as_str()), What::File(file.digest, file.executable));
             siblings.files().iter().map(place).collect()
         }
     }

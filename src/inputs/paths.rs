@@ -43,6 +43,12 @@ impl PathName {
         CStr::from_bytes_with_nul(self.terminated.as_bytes()).ok()
     }
 
+    /// The text up to and with the last slash; empty for a bare name.
+    pub fn up_to_name(self) -> &'static str {
+        let path = self.as_str();
+        &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+    }
+
     /// The text before the last slash (`/` for a file in the root, empty for a bare name).
     pub fn folder(self) -> &'static str {
         match self.as_str().rsplit_once('/') {
@@ -92,6 +98,9 @@ pub struct Paths {
 struct Table {
     ids: HashMap<PathName, PathId>,
     names: Vec<PathName>,
+    /// The number of each path's folder.
+    folders: Vec<u32>,
+    folder_numbers: HashMap<&'static str, u32>,
 }
 
 impl Table {
@@ -114,6 +123,9 @@ impl Paths {
         let name = PathName::new(path);
         table.names.push(name);
         table.ids.insert(name, id);
+        let next = table.folder_numbers.len() as u32;
+        let folder = *table.folder_numbers.entry(name.up_to_name()).or_insert(next);
+        table.folders.push(folder);
         id
     }
 
@@ -131,6 +143,12 @@ impl Paths {
     pub fn all(&self, ids: &[PathId]) -> Vec<PathName> {
         let table = self.read();
         ids.iter().map(|&id| table.get(id)).collect()
+    }
+
+    /// Numbers of the folders of many paths, in their order: equal for paths that are equal up to their last slash.
+    pub fn folders(&self, ids: &[PathId]) -> Vec<u32> {
+        let table = self.read();
+        ids.iter().map(|id| table.folders.get(id.index()).copied().unwrap_or(u32::MAX)).collect()
     }
 
     /// How many paths there are; every [`PathId`] of this table is below.

@@ -28,22 +28,20 @@ pub struct Siblings {
 /// One of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Sibling {
+    /// Its path's number.
+    pub id: PathId,
     /// Its path.
     pub path: PathName,
-    /// Its state.
-    pub seen: Seen,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// Whether its owner may execute it.
+    pub executable: bool,
 }
 
 impl Sibling {
     /// Its name in the folder.
     pub fn name(&self) -> &'static str {
-        let path = self.path.as_str();
-        &path[folder_of(path).len()..]
-    }
-
-    /// Whether its owner may execute it.
-    pub fn executable(&self) -> bool {
-        self.seen.stamp.mode & 0o100 != 0
+        &self.path.as_str()[self.path.up_to_name().len()..]
     }
 }
 
@@ -87,9 +85,8 @@ impl Known {
 impl Snapshot<'_> {
     /// Looks at every file of a set, those of one folder together; fails with the first file that [`Snapshot::look`] fails for.
     pub fn siblings(&mut self, set: &[PathId]) -> Result<Vec<Arc<Siblings>>, (PathId, io::Error)> {
-        let names = self.files().paths().all(set);
-        let mut files: Vec<(&'static str, PathId)> =
-            names.iter().zip(set).map(|(name, &id)| (folder_of(name.as_str()), id)).collect();
+        let folders = self.files().paths().folders(set);
+        let mut files: Vec<(u32, PathId)> = folders.into_iter().zip(set.iter().copied()).collect();
         // In a sorted set a folder's files are together already, but for those around its own folders.
         files.sort_by_key(|(folder, _)| *folder);
         let ids: Vec<PathId> = files.iter().map(|(_, id)| *id).collect();
@@ -100,27 +97,27 @@ impl Snapshot<'_> {
             rest = others;
             out.push(match self.companies.0.get(these) {
                 Some(known) => Arc::clone(known),
-                None => self.look_together(group[0].0, these)?,
+                None => self.look_together(these)?,
             });
         }
         Ok(out)
     }
 
-    fn look_together(
-        &mut self,
-        folder: &'static str,
-        ids: &[PathId],
-    ) -> Result<Arc<Siblings>, (PathId, io::Error)> {
+    fn look_together(&mut self, ids: &[PathId]) -> Result<Arc<Siblings>, (PathId, io::Error)> {
         let paths = self.files().paths().all(ids);
+        let folder = paths.first().map_or("", |path| path.up_to_name());
         let mut files = Vec::with_capacity(ids.len());
+        let mut newest: Option<(PathId, Stamp)> = None;
         for (&id, path) in ids.iter().zip(paths) {
-            files.push(Sibling { path, seen: self.look(id).map_err(|error| (id, error))? });
+            let Seen { stamp, digest } = self.look(id).map_err(|error| (id, error))?;
+            files.push(Sibling { id, path, digest, executable: stamp.mode & 0o100 != 0 });
+            if newest.is_none_or(|(_, newest)| newest.changed_ns() <= stamp.changed_ns()) {
+                newest = Some((id, stamp));
+            }
         }
-        let stamps = ids.iter().zip(&files).map(|(&id, file)| (id, file.seen.stamp));
-        let newest = stamps.max_by_key(|(_, stamp)| stamp.changed_ns());
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let siblings =
-            Arc::new(Siblings { id, folder, newest, directory: OnceLock::new(), files: files.into() });
+        let siblings = Siblings { id, folder, newest, directory: OnceLock::new(), files: files.into() };
+        let siblings = Arc::new(siblings);
         self.companies.0.insert(ids.into(), Arc::clone(&siblings));
         Ok(siblings)
     }
@@ -128,8 +125,3 @@ impl Snapshot<'_> {
 
 /// The next siblings' number.
 static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// A path up to and with its last slash.
-fn folder_of(path: &str) -> &str {
-    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
-}

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use super::absences::{self, Absence, Era};
 use super::digest::Digest;
-use super::directives::{Hazards, Scan};
+use super::directives::Scan;
 use super::files::{Files, Seen};
 use super::handles::{Found, Handles};
 use super::paths::PathId;
-use super::shape::Member;
+use super::shape::{Groups, Member};
 use super::siblings;
 use super::stamp::{Stamp, now_ns};
 
@@ -30,16 +30,10 @@ pub struct Snapshot<'f> {
     /// Files that are taken to exist.
     assumed: HashSet<PathId>,
     begun_ns: i64,
-    pub(super) verified: Members,
+    /// Members found true.
+    pub(super) verified: HashMap<u64, Arc<Member>, BuildHasherDefault<Mixed>>,
+    pub(super) groups: Groups,
     pub(super) companies: siblings::Known,
-    pub(super) marks: Marks,
-}
-
-/// The members found true in a snapshot.
-#[derive(Debug, Default)]
-pub(super) struct Members {
-    places: HashMap<u64, u32, BuildHasherDefault<Mixed>>,
-    list: Vec<Verified>,
 }
 
 /// Spreads the numbers of this process's own tables, which nobody else chooses.
@@ -71,54 +65,6 @@ impl Hasher for Mixed {
     }
 }
 
-/// A member, and how its conditions depend on positions as far as they are known at a version.
-#[derive(Debug)]
-pub(super) struct Verified {
-    pub member: Arc<Member>,
-    pub positional: Hazards,
-    pub version: u32,
-}
-
-impl Members {
-    pub(super) fn place(&self, key: u64) -> Option<u32> {
-        self.places.get(&key).copied()
-    }
-
-    pub(super) fn insert(&mut self, key: u64, verified: Verified) -> u32 {
-        let place = self.list.len() as u32;
-        self.places.insert(key, place);
-        self.list.push(verified);
-        place
-    }
-
-    /// The member at a place that this table gave.
-    pub(super) fn at(&mut self, place: u32) -> &mut Verified {
-        &mut self.list[place as usize]
-    }
-}
-
-/// A set of paths that is emptied at no cost.
-#[derive(Debug, Default)]
-pub(super) struct Marks {
-    round: u32,
-    marked: Vec<u32>,
-}
-
-impl Marks {
-    /// Empties the set.
-    pub(super) fn begin(&mut self) {
-        self.round += 1;
-    }
-
-    /// Puts a path in; whether it was not in yet.
-    pub(super) fn first(&mut self, path: PathId) -> bool {
-        if path.index() >= self.marked.len() {
-            self.marked.resize(path.index() + 1, 0);
-        }
-        std::mem::replace(&mut self.marked[path.index()], self.round) != self.round
-    }
-}
-
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// The stamp, or the error's number.
@@ -141,9 +87,9 @@ impl<'f> Snapshot<'f> {
             absent: Vec::new(),
             assumed: HashSet::new(),
             begun_ns: now_ns(),
-            verified: Members::default(),
+            verified: HashMap::default(),
+            groups: Groups::default(),
             companies: siblings::Known::default(),
-            marks: Marks::default(),
         }
     }
 

@@ -155,7 +155,7 @@ pub(super) fn look(
         _ => Unready::Refused(format!("cannot read {}: {error}", engine.name(id))),
     })?;
     let source = engine.path(call, &call.compile.source);
-    let shaped = engine.shapes.shape(Set { source, files: set, chain: &chain }, snapshot);
+    let shaped = engine.shapes.shape(Set { source, files: &files, chain: &chain }, snapshot);
     let shaped = shaped.map_err(|error| {
         tracing::debug!("no shape of {}: {error}", call.compile.source);
         Unready::Changed

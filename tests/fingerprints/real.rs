@@ -220,6 +220,7 @@ impl World {
         let chain = Chain::new(&mode.path, cwd, &mut snapshot);
         let there = names.iter().filter(|name| self.path(name).exists());
         let files: Vec<_> = there.map(|name| intern(name)).collect();
+        let files = snapshot.siblings(&files).ok()?;
         self.shapes.shape(Set { source: intern(source), files: &files, chain: &chain }, &mut snapshot).ok()
     }
 }

@@ -117,7 +117,8 @@ impl World {
         let mut snapshot = Snapshot::new(&self.files);
         let chain = Chain::new(path, &self.cwd(), &mut snapshot);
         let source = search::intern(self.files.paths(), &self.cwd(), "t.c");
-        self.shapes.shape(Set { source, files: set, chain: &chain }, &mut snapshot)
+        let files = snapshot.siblings(set).map_err(|(_, error)| error)?;
+        self.shapes.shape(Set { source, files: &files, chain: &chain }, &mut snapshot)
     }
 }
 

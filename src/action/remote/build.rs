@@ -45,8 +45,8 @@ impl<'a> Input<'a> {
             siblings.files().iter().map(move |file| File {
                 path: file.path.as_str(),
                 absolute,
-                digest: file.seen.digest,
-                executable: file.executable(),
+                digest: file.digest,
+                executable: file.executable,
             })
         };
         one.into_iter().chain(siblings.into_iter().flat_map(of))

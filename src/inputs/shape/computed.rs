@@ -16,22 +16,22 @@ use crate::inputs::snapshot::Snapshot;
 /// directory of the search path, or less the folder of the including file, which is always looked in first.
 pub(super) fn hash(
     set: Set<'_>,
-    members: &[u32],
+    groups: &[usize],
     snapshot: &mut Snapshot<'_>,
     hasher: &mut Sha256,
 ) -> io::Result<()> {
     let paths = Arc::clone(snapshot.files().paths());
     let mut folders: Vec<String> = Vec::new();
-    for (&file, &place) in set.files.iter().zip(members) {
-        if snapshot.verified.at(place).member.scan.computed_include {
-            folders.push(paths.get(file).folder().to_owned());
+    for (siblings, &place) in set.files.iter().zip(groups) {
+        if snapshot.groups.at(place).computed {
+            folders.extend(siblings.files().first().map(|file| file.path.folder().to_owned()));
         }
     }
     folders.sort_unstable();
     folders.dedup();
     let mut present = Vec::new();
-    for &file in set.files {
-        for name in names(paths.get(file).as_str(), set.chain) {
+    for file in set.files() {
+        for name in names(file.path.as_str(), set.chain) {
             let dirs = set.chain.dirs.iter().map(|dir| dir.path.as_str());
             for dir in dirs.chain(folders.iter().map(String::as_str)) {
                 let id = paths.intern(&format!("{dir}/{name}"));

@@ -20,7 +20,7 @@ pub(in crate::inputs) struct Member {
     /// Over the path, the fingerprint and what each include finds.
     pub hash: [u8; 16],
     pub hazards: Hazards,
-    /// The files it finds that say `#pragma once`.
+    /// The file itself and those that it finds, as far as they say `#pragma once`.
     pub once: Box<[PathId]>,
     probes: Box<[(PathId, bool)]>,
 }
@@ -44,7 +44,7 @@ impl Member {
             digest: seen.digest,
             hash: hash(&name, &scan, &resolved, chain, snapshot),
             hazards,
-            once: once(&resolved, snapshot),
+            once: once(path, &resolved, snapshot),
             probes: probes(resolved),
             scan,
         })
@@ -131,8 +131,9 @@ fn hash(
     short(hasher)
 }
 
-fn once(resolved: &Resolved, snapshot: &mut Snapshot<'_>) -> Box<[PathId]> {
-    let mut found: Vec<PathId> = resolved.found.iter().flatten().chain(&resolved.further).copied().collect();
+fn once(path: PathId, resolved: &Resolved, snapshot: &mut Snapshot<'_>) -> Box<[PathId]> {
+    let found = resolved.found.iter().flatten().chain(&resolved.further).copied();
+    let mut found: Vec<PathId> = found.chain([path]).collect();
     found.sort_unstable();
     found.dedup();
     // What cannot be read is not in the set: then its condition keeps the compiler from it as well.

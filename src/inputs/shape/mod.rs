@@ -1,6 +1,7 @@
 //! Shape: a digest of all that decides which files a command reads.
 
 mod computed;
+mod group;
 mod member;
 mod positions;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
 
+pub(super) use self::group::{Group, Groups};
 pub(super) use self::member::Member;
 use self::member::precompiled_include;
 use self::positions::Positions;
@@ -21,7 +23,8 @@ use super::directives::{Form, Hazards, Include, Kind};
 use super::paths::PathId;
 use super::resolve::{self, Resolved};
 use super::search::Chain;
-use super::snapshot::{Snapshot, Verified};
+use super::siblings::{Sibling, Siblings};
+use super::snapshot::Snapshot;
 
 /// Equal shapes, for the same command, environment and compiler: the compiler would read the same set of files.
 ///
@@ -65,15 +68,21 @@ pub struct Shaped {
     pub hazards: Hazards,
 }
 
-/// A command's dependency set, as a depfile gave it.
+/// A command's dependency set as it is now ([`Snapshot::siblings`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Set<'a> {
     /// The command's source file.
     pub source: PathId,
     /// Every file read, the source included, in any order, each once.
-    pub files: &'a [PathId],
+    pub files: &'a [Arc<Siblings>],
     /// The search path.
     pub chain: &'a Chain,
+}
+
+impl Set<'_> {
+    fn files(&self) -> impl Iterator<Item = &Sibling> {
+        self.files.iter().flat_map(|siblings| siblings.files())
+    }
 }
 
 /// Computes shapes, and keeps what each file adds to them; shared between threads.
@@ -84,7 +93,7 @@ pub struct Shapes {
     positions: Mutex<Positions>,
 }
 
-/// What the members of a set have in common.
+/// What the groups of a set come to.
 #[derive(Default)]
 struct Sum {
     hazards: Hazards,
@@ -94,35 +103,36 @@ struct Sum {
 }
 
 impl Shapes {
-    /// The shape of a set in the file system of a snapshot.
+    /// The shape of a set in the snapshot that its files were looked at in.
     ///
-    /// Costs one `stat(2)` for each file and each shadow lookup the snapshot was not asked for before, as long as nothing
-    /// has changed. Fails when a file of the set is gone or cannot be read, or a candidate's existence is not told:
-    /// then the set has to be found out anew.
+    /// Costs one `stat(2)` for each shadow lookup the snapshot was not asked for before, as long as nothing has changed. Fails
+    /// when a file of the set cannot be read, or a candidate's existence is not told: then the set has to be found out anew.
     pub fn shape(&self, set: Set<'_>, snapshot: &mut Snapshot<'_>) -> io::Result<Shaped> {
-        let chain = self.chain(set.chain);
-        let members = self.members(set, chain, snapshot)?;
-        let mut sum = self.sum(&members, snapshot);
-        let extra = extra(set, &members, &mut sum, snapshot)?;
+        let groups = self.groups(set, snapshot)?;
+        let mut sum = self.sum(&groups, snapshot);
+        let extra = extra(set, &groups, &mut sum, snapshot)?;
         // By value, so that the order does not depend on this process's numbers of paths.
-        sum.hashes.sort_unstable_by_key(|hash| u128::from_be_bytes(*hash));
+        sum.hashes.sort_unstable();
         let mut hasher = Sha256::new();
         hasher.update(sum.hashes.as_flattened());
         hasher.update(extra);
         Ok(Shaped { shape: Shape(short(hasher)), hazards: sum.hazards })
     }
 
-    /// The members' places in the snapshot, each verified in it.
-    fn members(&self, set: Set<'_>, chain: u32, snapshot: &mut Snapshot<'_>) -> io::Result<Vec<u32>> {
+    /// The set's groups by their places in the snapshot, each of their members verified in it.
+    fn groups(&self, set: Set<'_>, snapshot: &mut Snapshot<'_>) -> io::Result<Vec<usize>> {
+        let chain = self.chain(set.chain);
         let mut places = Vec::with_capacity(set.files.len());
-        for &file in set.files {
-            let main = file == set.source;
-            let key = u64::from(chain) << 33 | u64::from(file.0) << 1 | u64::from(main);
-            let place = match snapshot.verified.place(key) {
-                Some(place) => place,
-                None => snapshot_member(self.member(key, file, main, set.chain, snapshot)?, key, snapshot),
-            };
-            places.push(place);
+        for siblings in set.files {
+            let main = siblings.files().iter().any(|file| file.id == set.source).then_some(set.source);
+            let key = (chain, siblings.id(), main);
+            if let Some(place) = snapshot.groups.place(&key) {
+                places.push(place);
+                continue;
+            }
+            let members = siblings.files().iter().map(|file| self.member(chain, file.id, set, snapshot));
+            let group = Group::new(members.collect::<io::Result<_>>()?);
+            places.push(snapshot.groups.insert(key, group));
         }
         Ok(places)
     }
@@ -130,36 +140,39 @@ impl Shapes {
     /// A member that is true in the snapshot, from memory or anew.
     fn member(
         &self,
-        key: u64,
+        chain: u32,
         file: PathId,
-        main: bool,
-        chain: &Chain,
+        set: Set<'_>,
         snapshot: &mut Snapshot<'_>,
     ) -> io::Result<Arc<Member>> {
-        let known = self.members.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(member) = known
-            && member.holds(file, snapshot)?
-        {
-            return Ok(member);
+        let main = file == set.source;
+        let key = u64::from(chain) << 33 | u64::from(file.0) << 1 | u64::from(main);
+        if let Some(member) = snapshot.verified.get(&key) {
+            return Ok(Arc::clone(member));
         }
-        let member = Arc::new(Member::new(file, main, chain, snapshot)?);
-        self.positions().add(member.digest, &member.scan.macros);
-        self.members.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&member));
+        let known = self.members.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let member = match known {
+            Some(known) if known.holds(file, snapshot)? => known,
+            _ => {
+                let member = Arc::new(Member::new(file, main, set.chain, snapshot)?);
+                self.positions().add(member.digest, &member.scan.macros);
+                let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+                members.insert(key, Arc::clone(&member));
+                member
+            }
+        };
+        snapshot.verified.insert(key, Arc::clone(&member));
         Ok(member)
     }
 
-    fn sum(&self, members: &[u32], snapshot: &mut Snapshot<'_>) -> Sum {
+    fn sum(&self, groups: &[usize], snapshot: &mut Snapshot<'_>) -> Sum {
         let positions = self.positions();
-        let mut sum = Sum { hashes: Vec::with_capacity(members.len()), ..Sum::default() };
-        for &place in members {
-            let verified = snapshot.verified.at(place);
-            if verified.version != positions.version {
-                verified.positional = positions.reach(&verified.member.scan.macros);
-                verified.version = positions.version;
-            }
-            sum.hazards |= verified.member.hazards | verified.positional;
-            sum.computed |= verified.member.scan.computed_include;
-            sum.hashes.push(verified.member.hash);
+        let mut sum = Sum { hashes: Vec::with_capacity(groups.len()), ..Sum::default() };
+        for &place in groups {
+            let group = snapshot.groups.at(place);
+            sum.hazards |= group.hazards | group.positional(&positions);
+            sum.computed |= group.computed;
+            sum.hashes.push(group.hash);
         }
         let by_text = Hazards::POSITION | Hazards::COUNTER | Hazards::TEXT;
         sum.by_content = !sum.hazards.intersection(by_text).is_empty();
@@ -180,21 +193,16 @@ impl Shapes {
     }
 }
 
-fn snapshot_member(member: Arc<Member>, key: u64, snapshot: &mut Snapshot<'_>) -> u32 {
-    // No version is the first, so that the first sum asks whether it is positional.
-    snapshot.verified.insert(key, Verified { member, positional: Hazards::NONE, version: u32::MAX })
-}
-
 /// What a shape holds besides its members.
-fn extra(set: Set<'_>, members: &[u32], sum: &mut Sum, snapshot: &mut Snapshot<'_>) -> io::Result<[u8; 16]> {
+fn extra(set: Set<'_>, groups: &[usize], sum: &mut Sum, snapshot: &mut Snapshot<'_>) -> io::Result<[u8; 16]> {
     let mut hasher = Sha256::new();
     forced(set.chain, sum, snapshot, &mut hasher)?;
-    twins::hash(set, members, snapshot, &mut hasher);
+    twins::hash(set.chain, groups, snapshot, &mut hasher);
     if sum.by_content {
         contents(set, snapshot, &mut hasher)?;
     }
     if sum.computed {
-        computed::hash(set, members, snapshot, &mut hasher)?;
+        computed::hash(set, groups, snapshot, &mut hasher)?;
     }
     Ok(short(hasher))
 }
@@ -225,11 +233,11 @@ fn hash_path(id: PathId, chain: &Chain, snapshot: &Snapshot<'_>, hasher: &mut Sh
 }
 
 fn contents(set: Set<'_>, snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) -> io::Result<()> {
-    let mut digests = Vec::with_capacity(set.files.len());
-    for &file in set.files {
+    let mut digests = Vec::new();
+    for file in set.files() {
         let mut one = Sha256::new();
-        hash_path(file, set.chain, snapshot, &mut one);
-        one.update(snapshot.look(file)?.digest.hash);
+        hash_path(file.id, set.chain, snapshot, &mut one);
+        one.update(snapshot.look(file.id)?.digest.hash);
         digests.push(short(one));
     }
     digests.sort_unstable();

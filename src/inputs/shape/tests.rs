@@ -39,7 +39,8 @@ impl World {
         let path = SearchPath { include, forced: self.forced.clone(), ..SearchPath::default() };
         let chain = Chain::new(&path, self.dir.path().to_str().expect("UTF-8"), snapshot);
         let files: Vec<PathId> = names.iter().map(|name| self.id(name)).collect();
-        self.shapes.shape(Set { source: files[0], files: &files, chain: &chain }, snapshot)
+        let siblings = snapshot.siblings(&files).map_err(|(_, error)| error)?;
+        self.shapes.shape(Set { source: files[0], files: &siblings, chain: &chain }, snapshot)
     }
 
     fn shape(&self, names: &[&str]) -> Shaped {
@@ -64,7 +65,8 @@ fn text_and_order_do_not_count() {
     let mut snapshot = Snapshot::new(&world.files);
     let path = SearchPath { include: vec!["one".into(), "two".into()], ..SearchPath::default() };
     let chain = Chain::new(&path, world.dir.path().to_str().expect("UTF-8"), &mut snapshot);
-    let turned = Set { source: files[1], files: &files, chain: &chain };
+    let siblings = snapshot.siblings(&files).expect("all are there");
+    let turned = Set { source: files[1], files: &siblings, chain: &chain };
     assert_eq!(world.shapes.shape(turned, &mut snapshot).expect("a shape"), shape);
 }
 

@@ -1,10 +1,8 @@
 //! Twins: files of equal content that say `#pragma once`.
 
-use std::sync::Arc;
-
 use sha2::{Digest as _, Sha256};
 
-use super::{Set, hash_path};
+use super::hash_path;
 use crate::inputs::digest::{Digest, short};
 use crate::inputs::paths::PathId;
 use crate::inputs::search::Chain;
@@ -14,22 +12,19 @@ use crate::inputs::snapshot::Snapshot;
 ///
 /// GCC takes two for one when time, size and content are equal, and skips the second (`check_file` in
 /// libcpp's `files.cc`); Clang when they are one inode. Then a change in either makes the other be read.
-pub(super) fn hash(set: Set<'_>, members: &[u32], snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) {
+pub(super) fn hash(chain: &Chain, groups: &[usize], snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) {
     let mut files: Vec<PathId> = Vec::new();
-    snapshot.marks.begin();
-    for (&file, &place) in set.files.iter().zip(members) {
-        let member = Arc::clone(&snapshot.verified.at(place).member);
-        let own = member.scan.once.then_some(file);
-        files.extend(
-            own.into_iter().chain(member.once.iter().copied()).filter(|id| snapshot.marks.first(*id)),
-        );
+    for &place in groups {
+        files.extend(&snapshot.groups.at(place).once);
     }
+    files.sort_unstable();
+    files.dedup();
     let mut contents: Vec<(Digest, PathId)> =
         files.into_iter().filter_map(|id| Some((snapshot.look(id).ok()?.digest, id))).collect();
     contents.sort_unstable();
     let mut parts: Vec<[u8; 16]> = Vec::new();
     for group in contents.chunk_by(|one, two| one.0 == two.0).filter(|group| group.len() > 1) {
-        parts.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, set.chain, snapshot)));
+        parts.extend(group.iter().map(|&(digest, id)| twin(digest, id, group, chain, snapshot)));
     }
     parts.sort_unstable();
     hasher.update(parts.as_flattened());
