@@ -30,6 +30,8 @@ pub struct Snapshot<'f> {
     /// Files that are taken to exist.
     assumed: HashSet<PathId>,
     begun_ns: i64,
+    /// The watches that hold, by their numbers.
+    pub(super) watches: HashSet<u64, BuildHasherDefault<Mixed>>,
     /// Members found true.
     pub(super) verified: HashMap<u64, Arc<Member>, BuildHasherDefault<Mixed>>,
     pub(super) groups: Groups,
@@ -87,6 +89,7 @@ impl<'f> Snapshot<'f> {
             absent: Vec::new(),
             assumed: HashSet::new(),
             begun_ns: now_ns(),
+            watches: HashSet::default(),
             verified: HashMap::default(),
             groups: Groups::default(),
             companies: siblings::Known::default(),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
@@ -9,13 +10,23 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 
 /// Files that must stay as they are, and paths that must stay free.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
+    /// A number that no other watch of this process has.
+    id: u64,
     files: Vec<(PathId, Digest)>,
     folders: Vec<(PathId, Stamp)>,
     absent: Vec<PathId>,
     /// Paths, and the files that their links led to.
     links: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { id, files: Vec::new(), folders: Vec::new(), absent: Vec::new(), links: Vec::new() }
+    }
 }
 
 impl Watch {
@@ -57,8 +68,19 @@ impl Watch {
         free
     }
 
-    /// Whether all is as it was: a `stat(2)` each.
+    /// Whether all is as it was: a `stat(2)` each, once in a snapshot.
     pub(super) fn holds(&self, snapshot: &mut Snapshot<'_>) -> bool {
+        if snapshot.watches.contains(&self.id) {
+            return true;
+        }
+        let holds = self.is_as_it_was(snapshot);
+        if holds {
+            snapshot.watches.insert(self.id);
+        }
+        holds
+    }
+
+    fn is_as_it_was(&self, snapshot: &mut Snapshot<'_>) -> bool {
         let leads = |path: &Path, target: &Path| std::fs::canonicalize(path).is_ok_and(|now| now == *target);
         self.links.iter().all(|(path, target)| leads(path, target))
             && self
