@@ -81,7 +81,6 @@ fn endpoints(url: &str) -> Endpoints {
 
 /// Opens the element with the grid at `url`, in a process that knows nothing yet, and prints how long that took.
 pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
-    companion::share_memory();
     let engine = Arc::new(element::engine(folder));
     let grid = Arc::new(Grid::new(Arc::new(Client::new(&endpoints(url))?), settings(url)));
     let root = text(&folder.join("tree"))?.to_owned();

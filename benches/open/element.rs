@@ -66,7 +66,6 @@ pub(crate) fn read(engine: &Engine, call: &Call, number: usize) -> Result<Reads>
 
 /// Opens the element: every action is computed, and queued since none is cached; nothing is executed.
 pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
-    companion::share_memory();
     let engine = Arc::new(engine(folder));
     ensure!(engine.executor.available(), "no private view of a build tree can be had here");
     // Of no width: nobody takes what is queued.

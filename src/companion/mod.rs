@@ -23,7 +23,6 @@ use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 use crate::threads;
 
-pub use crate::threads::share_memory;
 pub use asked::ReccLog;
 pub use connection::control_frame;
 pub use control::{Control, Opened};

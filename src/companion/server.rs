@@ -22,7 +22,7 @@ use super::connection;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
-use crate::threads::{self, share_memory};
+use crate::threads;
 
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);
@@ -82,7 +82,6 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let settings = Settings::of_process()?;
     own_what_we_make();
-    share_memory();
     let socket = socket_path();
     if socket == Path::new("/dev/null") {
         return Err(ServeError::Place("the socket's folder is not private to this user".into()));

@@ -27,7 +27,7 @@ use crate::inputs::snapshot::Snapshot;
 /// Threads that prepare: half of their time is the grid's, whose answers they wait for.
 const PREPARERS: usize = 4;
 /// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
-const MOMENT: Duration = Duration::from_secs(2);
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// The launches on one grid.
 pub(super) struct Remote {
