@@ -7,6 +7,7 @@ mod ticket;
 mod trip;
 mod width;
 
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ use crate::backend::reapi::Cancel;
 use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
 
-/// Threads that prepare: half of their time is the grid's, whose answers they wait for.
+/// Threads that prepare, at most; each has a view of all files for itself.
 const PREPARERS: usize = 4;
 /// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -79,7 +80,9 @@ impl Remote {
     /// Issues a launch when its turn comes.
     pub(super) fn push(self: &Arc<Self>, task: Task) {
         self.flights.get_or_init(|| {
-            for _ in 0..PREPARERS {
+            // One more than work at a time: some of their time is the grid's, whose answers they wait for.
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            for _ in 0..PREPARERS.min(cores + 1) {
                 let remote = Arc::clone(self);
                 thread::spawn(move || remote.work());
             }
