@@ -91,9 +91,8 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     let store = Store::open(&folder.join("store"))?.store;
     let begun = Instant::now();
     let element = store.load(&element::key())?;
-    let mut knowns: Vec<Arc<Known>> = companion::revive(&engine, &element, &place).into_values().collect();
+    let mut knowns: Vec<Arc<Known>> = companion::revive(&engine, element, &place).into_values().collect();
     knowns.sort_by_key(|known| known.state().record.order);
-    drop(element);
     print!("{:>10.0} ", begun.elapsed().as_secs_f64() * 1e3);
     // Once with all files fresh to this process, as an open finds them; the launches after it find their states.
     timed(|| compute(&engine, &grid, &place, &knowns))?;

@@ -77,8 +77,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();
-    let knowns: Vec<Arc<Known>> = companion::revive(&engine, &element, &place).into_values().collect();
-    drop(element);
+    let knowns: Vec<Arc<Known>> = companion::revive(&engine, element, &place).into_values().collect();
     let revived = Instant::now();
     companion::issue(&launcher, &place, &knowns);
     Ok(Opening {

@@ -164,7 +164,10 @@ impl Companion {
     ) -> (HashMap<RecordId, Arc<Known>>, BTreeMap<String, Generated>) {
         let Some(store) = &self.store else { return Default::default() };
         match store.load(key) {
-            Ok(element) => (revive(&self.engine, &element, place), element.generated),
+            Ok(mut element) => {
+                let generated = std::mem::take(&mut element.generated);
+                (revive(&self.engine, element, place), generated)
+            }
             Err(error) => {
                 tracing::warn!("records of {key} cannot be read: {error}");
                 Default::default()

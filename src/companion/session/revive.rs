@@ -12,20 +12,21 @@ use crate::launch::{Call, Engine, Known, Place, Reads, Traced, Work};
 use crate::store::{Element, Given, Record, RecordId, SetId};
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
-pub fn revive(engine: &Engine, element: &Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
-    let sorted = Sorted::new(engine.paths(), element, &place.root);
+pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+    let sorted = Sorted::new(engine.paths(), &element.paths, &place.root);
     let sets: HashMap<SetId, Arc<[PathId]>> =
-        element.sets.iter().map(|(id, numbers)| (*id, sorted.set(numbers))).collect();
+        element.sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect();
     let mut knowns = HashMap::with_capacity(element.records.len());
     let mut snapshot = Snapshot::new(&engine.files);
-    for record in &element.records {
+    for record in element.records {
         let Some(set) = sets.get(&record.set) else { continue };
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-        match work(&engine.toolchains, record, place, &mut snapshot) {
+        match work(&engine.toolchains, &record, place, &mut snapshot) {
             Ok(work) => {
-                let known = Arc::new(Known::new(work, record.clone(), reads, given(record, place)));
+                let (id, given) = (record.id, given(&record, place));
+                let known = Arc::new(Known::new(work, record, reads, given));
                 place.makes(engine, &known);
-                knowns.insert(record.id, known);
+                knowns.insert(id, known);
             }
             Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
         }
@@ -77,9 +78,8 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn new(paths: &Paths, element: &Element, root: &str) -> Self {
-        let texts: Vec<String> =
-            element.paths.iter().map(|path| normalise::from_template(path, root)).collect();
+    fn new(paths: &Paths, names: &[String], root: &str) -> Self {
+        let texts: Vec<String> = names.iter().map(|path| normalise::from_template(path, root)).collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_unstable_by_key(|&number| texts.get(number));
         let mut places = vec![0; texts.len()];
