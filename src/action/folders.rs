@@ -62,6 +62,7 @@ impl Folders {
         let (digest, bytes) = siblings.directory(|| {
             let mut files: Vec<Entry<'_>> = siblings.files().iter().map(entry).collect();
             files.sort_unstable_by_key(|entry| entry.name);
+            files.dedup_by_key(|entry| entry.name);
             let Message { digest, bytes } = self.message(&files, &[], &[]);
             (digest, bytes)
         });

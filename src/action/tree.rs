@@ -54,7 +54,7 @@ impl<'a> Leaf<'a> {
         Self { path: below_root(path), what: What::File(digest, executable) }
     }
 
-    /// A folder at `path`, which is normal and ends in a slash, with these files.
+    /// A folder at `path`, which is normal and ends in a slash (the root's is empty), with these files.
     pub(super) fn siblings(path: Cow<'a, str>, siblings: &'a Siblings) -> Self {
         Self { path: below_root(path), what: What::Siblings(siblings) }
     }
@@ -150,10 +150,10 @@ pub(super) fn root_digest(
     if let Some(renamed) = renamed
         && (works_in.is_some() || !inside.is_empty())
     {
-        let what = What::Tree(root(inside, folders, built));
+        let what = What::Tree(root(inside, Twice::Both, folders, built));
         outside.push(Leaf { path: Cow::Borrowed(renamed.name), what });
     }
-    root(outside, folders, built)
+    root(outside, Twice::Both, folders, built)
 }
 
 /// An input where it is: siblings in one place, if their folder's path is normal.
@@ -171,17 +171,71 @@ fn places<'a>(input: &Input<'a>) -> Vec<(Cow<'a, str>, What<'a>)> {
     }
 }
 
-/// Digest of the root `Directory` that holds `leaves`, in any order; `built` gets every `Directory`, the root last.
+/// What becomes of two files that have one normal path, as `a/x` and `link/../a/x` may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twice {
+    /// The first one given is there, as with recc.
+    First,
+    /// Both count, in a file that nobody could read: it is only for a key.
+    Both,
+}
+
+/// Digest of the root `Directory` that holds `leaves`; `built` gets every `Directory`, the root last.
 pub(super) fn root(
-    mut leaves: Vec<Leaf<'_>>,
+    leaves: Vec<Leaf<'_>>,
+    twice: Twice,
     folders: &Folders,
     built: &mut dyn FnMut(Digest, Bytes),
 ) -> Digest {
+    let mut leaves = with_clashes_apart(leaves);
     // Stable, because that makes use of what is in order already.
     leaves.sort_by(|a, b| a.path.cmp(&b.path));
-    // The folder with siblings in it is there once they are.
-    leaves.dedup_by(|a, b| a.path == b.path && !matches!(a.what, What::Siblings(_)));
+    leaves.dedup_by(|second, first| {
+        if second.path != first.path {
+            return false;
+        }
+        match (&mut first.what, &second.what) {
+            // A folder is there once siblings are in it.
+            (What::Folder, What::Siblings(_)) => return false,
+            (What::File(one, executable), What::File(other, also))
+                if twice == Twice::Both && (*one, *executable) != (*other, *also) =>
+            {
+                *one = Digest::of(format!("{one} {executable} {other} {also}").as_bytes());
+            }
+            _ => {}
+        }
+        true
+    });
     folder(&leaves, 0, folders, built)
+}
+
+/// The leaves with such siblings one by one as have another file, or other siblings, in their folder.
+fn with_clashes_apart(leaves: Vec<Leaf<'_>>) -> Vec<Leaf<'_>> {
+    let (siblings, others): (Vec<_>, Vec<_>) =
+        leaves.iter().partition(|leaf| matches!(leaf.what, What::Siblings(_)));
+    let mut taken: Vec<&str> = siblings.iter().map(|leaf| &*leaf.path).collect();
+    taken.sort_unstable();
+    let twice = taken.chunk_by(|one, other| one == other).filter(|same| same.len() > 1).map(|same| same[0]);
+    let files = others.iter().filter(|leaf| !matches!(leaf.what, What::Folder));
+    let beside = files.map(|leaf| &leaf.path[..leaf.path.rfind('/').map_or(0, |slash| slash + 1)]);
+    let beside = beside.filter(|folder| taken.binary_search(folder).is_ok());
+    let clashes: Vec<String> = twice.chain(beside).map(str::to_owned).collect();
+    if clashes.is_empty() {
+        return leaves;
+    }
+    let mut apart = Vec::with_capacity(leaves.len());
+    for leaf in leaves {
+        match leaf.what {
+            What::Siblings(these) if clashes.iter().any(|clash| **clash == *leaf.path) => {
+                apart.extend(these.files().iter().map(|file| Leaf {
+                    path: Cow::Owned([&leaf.path, file.name()].concat()),
+                    what: What::File(file.digest, file.executable),
+                }));
+            }
+            _ => apart.push(leaf),
+        }
+    }
+    apart
 }
 
 /// Digest of the folder whose entries' names begin at byte `start` of every path in `leaves` (sorted).
@@ -192,7 +246,7 @@ fn folder(
     built: &mut dyn FnMut(Digest, Bytes),
 ) -> Digest {
     let (mut files, mut folders, mut links) = (Vec::new(), Vec::new(), Vec::new());
-    let mut siblings = Vec::new();
+    let mut siblings = None;
     let mut rest = leaves;
     while let Some(first) = rest.first() {
         let tail = &first.path[start.min(first.path.len())..];
@@ -203,7 +257,7 @@ fn folder(
                 }
                 What::Link(target) => links.push(Link { name: tail, target }),
                 What::Tree(digest) => folders.push(Entry { name: tail, digest: *digest, executable: false }),
-                What::Siblings(these) => siblings.push(*these),
+                What::Siblings(these) => siblings = Some(*these),
                 What::Folder => {}
             }
             rest = &rest[1..];
@@ -215,14 +269,13 @@ fn folder(
         folders.push(Entry { name: &tail[..slash], digest, executable: false });
         rest = &rest[inside..];
     }
-    if let ([these], [], [], []) = (&*siblings, &*files, &*folders, &*links) {
+    if let (Some(these), [], []) = (siblings, &*folders, &*links) {
         let Message { digest, bytes } = known.of(these);
         built(digest, bytes);
         return digest;
     }
-    for these in siblings {
-        files.extend(these.files().iter().map(entry));
-    }
+    // No other file is beside them.
+    files.extend(siblings.into_iter().flat_map(Siblings::files).map(entry));
     // Sorted paths are not sorted names: `a.b/x` comes before `a/x`.
     files.sort_unstable_by_key(|entry| entry.name);
     files.dedup_by_key(|entry| entry.name);
@@ -235,7 +288,9 @@ fn folder(
 
 #[cfg(test)]
 mod tests {
-    use super::{File, Folders, Input, Leaf, Renamed, normalised, root};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{File, Folders, Input, Leaf, Renamed, Twice, normalised, root};
     use crate::inputs::digest::Digest;
     use crate::inputs::files::Files;
     use crate::inputs::snapshot::Snapshot;
@@ -313,46 +368,57 @@ mod tests {
     #[test]
     fn siblings_are_as_each_of_them_by_itself() {
         let files = Files::default();
-        let paths = [
-            "/a/x",
-            "/a/y",
-            "/a/b/x",
-            "/a.b/x",
-            "/a/../b/x",
-            "/b/y",
-            "/home/x",
-            "/home/me/x",
-            "/home/me/a/x",
-            "/x",
-        ];
+        let clash = ["/a/../b/x", "/b/x"];
+        let paths =
+            ["/a/x", "/a/y", "/a/b/x", "/a.b/x", "/b/y", "/home/x", "/home/me/x", "/home/me/a/x", "/x"];
+        let paths = [&clash[..], &paths].concat();
         let set: Vec<_> = paths.iter().map(|path| files.paths().intern(path)).collect();
         let mut snapshot = Snapshot::new(&files);
-        for &id in &set {
-            snapshot.assume(id, Digest::of(b"content"));
+        for (&id, path) in set.iter().zip(&paths) {
+            snapshot.assume(id, Digest::of(path.as_bytes()));
         }
         let siblings = snapshot.siblings(&set).expect("all are taken to exist");
         let together: Vec<Input<'_>> = siblings.iter().map(|these| Input::Siblings(these)).collect();
-        let apart = paths.map(content);
+        let apart: Vec<Input<'_>> = paths.iter().map(|path| file(path)).collect();
         for renamed in [None, Some(Renamed { folder: "/home/me", name: "{root}" })] {
             for directory in ["/", "/a", "/home/me", "/home/me/a/c"] {
                 let digest = |inputs: &[Input<'_>]| {
                     super::root_digest(inputs, directory, renamed, &Folders::default())
                 };
                 assert_eq!(digest(&together), digest(&apart), "{directory}");
+                assert_ne!(digest(&apart[1..]), digest(&apart), "one of two files with one path");
             }
         }
         // Siblings and a file beside them, given one by one.
-        let (some, rest) = together.split_at(1);
-        let mixed: Vec<Input<'_>> = some.iter().copied().chain(apart).chain(rest.iter().copied()).collect();
-        assert_eq!(root_digest(&mixed, "/"), root_digest(&apart, "/"));
+        let some = siblings.iter().filter(|these| these.folder() == "/a/");
+        let some = some.map(|these| Input::Siblings(these));
+        let mixed: Vec<Input<'_>> = some.chain(apart.iter().copied()).collect();
+        assert!(mixed.len() > apart.len() && root_digest(&mixed, "/") == root_digest(&apart, "/"));
+    }
+
+    #[test]
+    fn of_siblings_those_are_executable_that_are() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::default();
+        let path = dir.path().join("x").to_str().expect("UTF-8").to_owned();
+        std::fs::write(&path, "x").expect("written");
+        let id = files.paths().intern(&path);
+        for mode in [0o644, 0o755] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+            let siblings = Snapshot::new(&files).siblings(&[id]).expect("seen");
+            let alone =
+                Input::File(File { path: &path, digest: Digest::of(b"x"), executable: mode == 0o755 });
+            assert_eq!(root_digest(&[Input::Siblings(&siblings[0])], "/"), root_digest(&[alone], "/"));
+        }
     }
 
     #[test]
     fn every_directory_is_handed_out_under_its_digest_the_root_last() {
         let mut built = Vec::new();
         let leaves = ["a/b/x", "a/y"].map(|path| Leaf::file(path.into(), Digest::of(b""), false));
-        let digest =
-            root(leaves.into(), &Folders::default(), &mut |digest, bytes| built.push((digest, bytes)));
+        let digest = root(leaves.into(), Twice::First, &Folders::default(), &mut |digest, bytes| {
+            built.push((digest, bytes));
+        });
         assert_eq!(built.len(), 3);
         assert_eq!(built.last().map(|(digest, _)| *digest), Some(digest));
         assert!(built.iter().all(|(digest, bytes)| *digest == Digest::of(bytes)));

@@ -185,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_behind_a_link_is_not_plain() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let dir = fs::canonicalize(dir.path()).expect("there");
+        fs::create_dir_all(dir.join("real/sub")).expect("made");
+        symlink("real", dir.join("link")).expect("linked");
+        std::thread::sleep(Duration::from_millis(60));
+        let links = Links::default();
+        let now = links.now();
+        let plain = |name: &str| now.is_plain(dir.join(name).to_str().expect("UTF-8"));
+        assert!(plain("real/sub") && !plain("link/sub") && !plain("link") && !plain(""));
+    }
+
+    #[test]
     fn a_settled_folder_is_kept_and_a_fresh_one_is_not() {
         let links = Links::default();
         assert_eq!(links.now().link("/usr/include/stdio.h"), link("/usr/include/stdio.h"));

@@ -35,7 +35,7 @@ pub struct Snapshot<'f> {
     /// Members found true.
     pub(super) verified: HashMap<u64, Arc<Member>, BuildHasherDefault<Mixed>>,
     pub(super) groups: Groups,
-    pub(super) companies: siblings::Known,
+    pub(super) siblings: siblings::Known,
 }
 
 /// Spreads the numbers of this process's own tables, which nobody else chooses.
@@ -92,7 +92,7 @@ impl<'f> Snapshot<'f> {
             watches: HashSet::default(),
             verified: HashMap::default(),
             groups: Groups::default(),
-            companies: siblings::Known::default(),
+            siblings: siblings::Known::default(),
         }
     }
 
@@ -185,8 +185,10 @@ impl<'f> Snapshot<'f> {
         let mode = libc::S_IFREG | 0o644;
         let stamp = Stamp { dev: 0, ino: 0, size: content.size, mtime_ns: 0, ctime_ns: 0, mode, mount: 0 };
         let state = self.state(path);
+        if self.states[state].seen.is_some() {
+            self.forget_siblings();
+        }
         let seen = Some(Seen { stamp, digest: content });
-        self.companies.clear();
         self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
     }
 
@@ -221,7 +223,7 @@ impl<'f> Snapshot<'f> {
     fn keep(&mut self, state: usize, seen: Seen) {
         let link = self.states[state].link;
         if self.states[state].seen.is_some_and(|before| before != seen) {
-            self.companies.clear();
+            self.forget_siblings();
         }
         self.states[state] = State { stamp: Ok(seen.stamp), link, seen: Some(seen), era: None };
     }

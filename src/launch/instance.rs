@@ -14,7 +14,7 @@ use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
 use crate::inputs::search::{Chain, Given};
 use crate::inputs::shape::{Set, Shape};
-use crate::inputs::siblings::Siblings;
+use crate::inputs::siblings::{self, Siblings};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::inputs::toolchain::{Family, Toolchain};
@@ -177,7 +177,7 @@ pub(super) fn look(
         keys: keys(engine, (call, context.root), &toolchain, &files, &sharing),
         hazard,
         absent: absent.flatten(),
-        newest: newest.max_by_key(|(_, stamp)| stamp.changed_ns()),
+        newest: newest.max_by_key(|(_, stamp)| siblings::age(stamp)),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
         files,

@@ -8,7 +8,8 @@ use super::arguments::{self, Arguments};
 use super::paths::Paths;
 use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
-use crate::action::{Folders, to_reapi, tree};
+use crate::action::tree::{self, Twice};
+use crate::action::{Folders, to_reapi};
 use crate::inputs::digest::Digest;
 use crate::inputs::siblings::Siblings;
 
@@ -74,9 +75,7 @@ pub struct Built {
     pub action: Digest,
     /// What has to be uploaded beside the files: every `Directory`, then the `Command`, then the `Action`.
     pub messages: Vec<(Digest, Bytes)>,
-    /// Indices of the inputs of which something is in the input root.
-    pub inputs: Vec<usize>,
-    /// Indices of those of which something is not: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
+    /// Indices of the inputs of which something is not in the input root: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
     pub left_out: Vec<usize>,
     /// The message named by `action.command_digest`; `working_directory` and `output_paths` are relative to the input root
     /// and to the working directory.
@@ -119,10 +118,11 @@ pub fn build(
         ..Default::default()
     };
     let mut messages = Vec::new();
-    let root = tree::root(places.leaves, folders, &mut |digest, bytes| messages.push((digest, bytes)));
+    let root =
+        tree::root(places.leaves, Twice::First, folders, &mut |digest, bytes| messages.push((digest, bytes)));
     let command_digest = push(&mut messages, &command);
     let action = push(&mut messages, &action(layout, &command, &command_digest, &root));
-    Ok(Built { action, messages, inputs: places.inputs, left_out: places.left_out, command })
+    Ok(Built { action, messages, left_out: places.left_out, command })
 }
 
 /// Settings that take more than the files at hand.

@@ -99,8 +99,9 @@ impl<'a> Paths<'a> {
         !self.layout.no_path_rewrite && self.is_in_project(path)
     }
 
-    /// Whether the working directory or the project root begins in a folder, so that what is in it counts as another path than it.
-    pub(super) fn begin_inside(&self, folder: &str) -> bool {
+    /// Whether a file in a folder may be rewritten otherwise than the folder: the one is the working directory, or the project root
+    /// begins as its path does.
+    pub(super) fn tells_apart_in(&self, folder: &str) -> bool {
         self.directory == folder || self.root.len() > folder.len() && self.root.starts_with(folder)
     }
 

@@ -11,9 +11,7 @@ use crate::inputs::siblings::Siblings;
 /// The input root of a command, before it is a tree.
 pub(super) struct Places<'a> {
     pub(super) leaves: Vec<Leaf<'a>>,
-    /// Indices of the files that are in it.
-    pub(super) inputs: Vec<usize>,
-    /// Indices of the files that are not.
+    /// Indices of the inputs of which something is not in it.
     pub(super) left_out: Vec<usize>,
     /// `Command.working_directory`
     pub(super) working_directory: String,
@@ -49,24 +47,20 @@ pub(super) fn place<'a>(
     let mapped = paths.mapped(&directory);
     let mut placer = Placer { layout, paths, directory: &directory, trail: Trail::new(paths.disk) };
     let mut leaves = Vec::with_capacity(parts.len() + 1);
-    let mut is_in = vec![[false; 2]; inputs.len()];
+    let mut left_out = Vec::new();
     for part in parts {
         let index = part.index;
-        let leaf = placer.leaf(part);
-        if let Some(is_in) = is_in.get_mut(index) {
-            is_in[usize::from(leaf.is_none())] = true;
+        match placer.leaf(part) {
+            Some(leaf) => leaves.push(leaf),
+            None => left_out.push(index),
         }
-        leaves.extend(leaf);
     }
+    left_out.dedup();
     leaves.extend(placer.search(searched));
     leaves.extend(placer.trail.into_leaves());
     leaves.extend(Leaf::folder(&directory));
     let working_directory = mapped.as_deref().unwrap_or(&directory).trim_matches('/').to_owned();
-    let those = |out: usize| {
-        let marked = is_in.iter().enumerate().filter(move |(_, is_in)| is_in[out]);
-        marked.map(|(index, _)| index).collect()
-    };
-    Ok(Places { leaves, inputs: those(0), left_out: those(1), working_directory })
+    Ok(Places { leaves, left_out, working_directory })
 }
 
 /// What goes to one place: a file, or all siblings in a folder.
@@ -97,7 +91,7 @@ impl<'a> Part<'a> {
         let is_told_apart = !layout.prefix_map.is_empty()
             || !layout.deps_exclude_paths.is_empty()
             || layout.working_dir_prefix.is_some()
-            || paths.begin_inside(path);
+            || paths.tells_apart_in(path);
         if is_told_apart || !is_normal_folder(siblings.folder()) || !(paths.disk.is_plain)(path) {
             return None;
         }

@@ -37,12 +37,14 @@ fn files_of_one_folder_are_looked_at_once_and_anew_when_one_of_them_is_another()
     assert_eq!(names, [vec!["a.h", "b.h"], vec!["c.h"]]);
     let again = snapshot.siblings(&ids).expect("seen");
     assert!(first.iter().zip(&again).all(|(one, other)| Arc::ptr_eq(one, other)));
-    // What comes to be assumed is seen from then on.
+    // Whatever else is missing, and what comes to be assumed, even what was there, is seen from then on.
     let gone = files.paths().intern(dir.path().join("b/d.h").to_str().expect("UTF-8"));
     assert_eq!(snapshot.siblings(&[ids[1], gone]).map_err(|(id, _)| id).err(), Some(gone));
     snapshot.assume(gone, Digest::of(b"d"));
-    let with = snapshot.siblings(&[ids[1], gone]).expect("assumed");
-    assert_eq!(with[0].files().len(), 2);
+    assert_eq!(snapshot.siblings(&[ids[1], gone]).expect("assumed")[0].files().len(), 2);
+    snapshot.assume(ids[1], Digest::of(b"other"));
+    let assumed = snapshot.siblings(&ids).expect("seen");
+    assert_eq!(assumed[1].files()[0].digest, Digest::of(b"other"));
     // The next moment sees what has changed.
     std::fs::write(dir.path().join("a.h"), "changed").expect("written");
     let now = Snapshot::new(&files).siblings(&ids).expect("seen");

@@ -47,10 +47,10 @@ enum Held {
 }
 
 impl Cargo {
-    /// Adds the action of a job, as built of it: its messages and its inputs.
+    /// Adds the action of a job, as built of it: its messages, and all inputs, since what is executed has them all.
     pub(in crate::launch) fn add(&mut self, engine: &Engine, job: &Job<'_>, built: Built) -> Needs {
         let mut needs = Vec::with_capacity(built.messages.len());
-        for input in built.inputs.into_iter().filter_map(|index| job.inputs.get(index)) {
+        for input in &job.inputs {
             let siblings = match *input {
                 Input::File(file) => {
                     needs.push(self.place_file(engine, job, &file));

@@ -6,7 +6,7 @@ use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathName;
 use crate::launch::{Assumed, Call, Engine, Instance};
 
-/// An instance with the names of what is not among its inputs.
+/// An instance with the names of what is not in its set.
 pub struct Moment<'i> {
     instance: &'i Instance,
     crtbegin: Option<PathName>,

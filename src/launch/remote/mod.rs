@@ -28,7 +28,7 @@ use crate::inputs::snapshot::Snapshot;
 /// Threads that prepare, at most; each has a view of all files for itself.
 const PREPARERS: usize = 4;
 /// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
-const MOMENT: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// The launches on one grid.
 pub(super) struct Remote {
@@ -215,7 +215,9 @@ impl Remote {
                 // One file that has changed meanwhile holds all others up.
                 Err(_) if step != Step::Alone => {
                     self.line.land();
-                    self.put(Step::Alone, ticket.task);
+                    let mut task = ticket.task;
+                    task.since = Instant::now();
+                    self.put(Step::Alone, task);
                 }
                 Err(error) => {
                     self.line.land();
