@@ -41,7 +41,7 @@ impl StandIn {
         Ok(Self { url: url.trim().to_owned(), child, said })
     }
 
-    /// Ends it; returns how often which method was called.
+    /// Ends it; returns how often which method was called, and what CPU time that took.
     pub(crate) fn end(mut self) -> Result<String> {
         drop(self.child.stdin.take());
         let mut calls = String::new();
@@ -62,8 +62,10 @@ pub(crate) fn serve() -> Result<()> {
         })
     });
     println!("{}", grid.url());
+    let before = crate::element::cpu_time()?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
     let calls = METHODS.map(|method| format!("{} {method:?}", grid.calls(method)));
-    println!("{}", calls.join(", "));
+    let cpu = crate::element::cpu_time()?.saturating_sub(before).as_millis();
+    println!("{}; {cpu} ms of the stand-in's CPU", calls.join(", "));
     Ok(())
 }

@@ -10,43 +10,28 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::Toolchains;
 use crate::launch::{Call, Engine, Known, Place, Reads, Traced, Work};
 use crate::store::{Element, Given, Record, RecordId, SetId};
-use crate::threads;
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
     let sorted = Sorted::new(engine.paths(), &element.paths, &place.root);
-    let sets = threads::split(element.sets.into_iter().collect(), |sets: Vec<(SetId, Arc<[u32]>)>| {
-        sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect::<Vec<_>>()
-    });
-    let sets: HashMap<SetId, Arc<[PathId]>> = sets.into_iter().flatten().collect();
-    // Has the compiler identified before all threads ask for it at once.
-    if let Some(first) = element.records.first() {
-        let _ = work(&engine.toolchains, first, place, &mut Snapshot::new(&engine.files));
+    let sets: HashMap<SetId, Arc<[PathId]>> =
+        element.sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect();
+    let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut snapshot = Snapshot::new(&engine.files);
+    for record in element.records {
+        let Some(set) = sets.get(&record.set) else { continue };
+        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+        match work(&engine.toolchains, &record, place, &mut snapshot) {
+            Ok(work) => {
+                let (id, given) = (record.id, given(&record, place));
+                let known = Arc::new(Known::new(work, record, reads, given));
+                place.makes(engine, &known);
+                knowns.insert(id, known);
+            }
+            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
+        }
     }
-    let knowns = threads::split(element.records, |records| {
-        let mut snapshot = Snapshot::new(&engine.files);
-        let known = |record| one(engine, record, &sets, place, &mut snapshot);
-        records.into_iter().filter_map(known).collect::<Vec<_>>()
-    });
-    let knowns: Vec<_> = knowns.into_iter().flatten().collect();
-    for (_, known) in &knowns {
-        place.makes(engine, known);
-    }
-    knowns.into_iter().collect()
-}
-
-fn one(
-    engine: &Engine,
-    record: Record,
-    sets: &HashMap<SetId, Arc<[PathId]>>,
-    place: &Place,
-    snapshot: &mut Snapshot<'_>,
-) -> Option<(RecordId, Arc<Known>)> {
-    let reads = Reads { set: Arc::clone(sets.get(&record.set)?), shape: Shape(record.shape) };
-    let work = work(&engine.toolchains, &record, place, snapshot);
-    let work = work.inspect_err(|why| tracing::debug!("record of {} not used: {why}", record.source)).ok()?;
-    let (id, given) = (record.id, given(&record, place));
-    Some((id, Arc::new(Known::new(work, record, reads, given))))
+    knowns
 }
 
 /// The files of its build that a traced command read, on today's paths.
