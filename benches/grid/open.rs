@@ -32,8 +32,8 @@ pub(crate) fn measure() -> Result<()> {
     child(&["learn", text(folder.path())?, &COMMANDS.to_string()])?;
     println!("\nopening {COMMANDS} commands of {INPUTS} inputs on a grid (a stand-in that executes nothing)");
     println!(
-        "{:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "revive ms", "wire ms", "its CPU", "issue ms", "its CPU", "peak MiB"
+        "{:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "revive ms", "wire ms", "its CPU", "issue ms", "refused ms", "their CPU", "peak MiB"
     );
     for _ in 0..ROUNDS {
         let grid = StandIn::start()?;
@@ -98,12 +98,18 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     timed(|| compute(&engine, &grid, &place, &knowns))?;
     timed(|| {
         let launcher = Launcher::new(Arc::clone(&engine), 0);
+        let started = Instant::now();
         companion::issue(&launcher, &place, &knowns);
-        while !knowns.iter().all(|known| is_refused(known)) {
-            ensure!(begun.elapsed() < PATIENCE, "not all commands reached the grid");
-            std::thread::sleep(GLANCE);
-        }
-        Ok(())
+        let wait = |done: &dyn Fn(&Known) -> bool| -> Result<()> {
+            while !knowns.iter().rev().all(|known| done(known)) {
+                ensure!(begun.elapsed() < PATIENCE, "not all commands reached the grid");
+                std::thread::sleep(GLANCE);
+            }
+            Ok(())
+        };
+        wait(&|known| known.state().executed)?;
+        print!("{:>10.0} ", started.elapsed().as_secs_f64() * 1e3);
+        wait(&is_refused)
     })?;
     println!("{:>10.0}", element::peak_mib()?);
     Ok(())

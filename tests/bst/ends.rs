@@ -1,7 +1,7 @@
 //! Sandboxes that end while launches are under way: by themselves, well or not, and because somebody kills what runs them.
 use crate::element::{assert_ahead, served};
 use crate::modes::INCLUDE;
-use crate::processes::{self, Process};
+use crate::processes::{self, Left, Process};
 use crate::project::Project;
 use crate::stand::Stand;
 use nix::sys::signal::Signal;
@@ -118,7 +118,8 @@ fn amid_launches(project: &Project, act: impl FnOnce(&Process, &[Process])) {
 }
 
 fn wait_for_the_end(those: &[Process]) {
-    processes::wait_for("the end of what bst has started", || {
+    let left = Left(those);
+    processes::wait_for(format_args!("the end of what bst has started: {left}"), || {
         (!those.iter().any(Process::is_there)).then_some(())
     });
 }

@@ -1,6 +1,7 @@
 //! Processes of this machine, as `/proc` has them.
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::fmt::{self, Display};
 use std::fs;
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -72,8 +73,18 @@ fn all() -> impl Iterator<Item = Process> {
     names.filter_map(|name| Process::of(name.parse().ok()?))
 }
 
+/// Those of some processes that have not ended yet.
+pub(crate) struct Left<'p>(pub(crate) &'p [Process]);
+
+impl Display for Left<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.0.iter().filter(|process| process.is_there());
+        f.debug_list().entries(left).finish()
+    }
+}
+
 /// What `look` gives as soon as it gives something; panics when that takes too long.
-pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: impl Display, mut look: impl FnMut() -> Option<T>) -> T {
     let late = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
