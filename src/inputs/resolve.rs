@@ -1,6 +1,8 @@
 //! Resolve: which file an include means today, and which files would be read instead if they existed.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use super::directives::{Form, Include, Kind, Scan};
 use super::paths::{PathId, PathName};
@@ -14,61 +16,132 @@ pub struct Resolved {
     pub found: Vec<Option<PathId>>,
     /// What existed behind the first, where the compiler may go on to it (`#include_next`); in order.
     pub further: Vec<PathId>,
-    /// The shadow lookups: what was looked for in vain, each once.
+    /// The shadow lookups: what was looked for in vain.
     pub missed: Vec<PathId>,
+    /// What of all that was found says `#pragma once`.
+    pub once: Vec<PathId>,
+    /// Whether an include may be replaced by a precompiled header; looked for in main sources only.
+    pub precompiled: bool,
 }
 
-/// Walks the search path for each include of a file, as it stands.
+/// What one include means in the files of a folder.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) found: Option<PathId>,
+    pub(super) further: Box<[PathId]>,
+    missed: Box<[PathId]>,
+    once: Box<[PathId]>,
+    precompiled: OnceLock<Precompiled>,
+}
+
+/// Whether there is a precompiled form of an include, and what was looked for in vain.
+pub(super) type Precompiled = (bool, Box<[PathId]>);
+
+/// The walks of a snapshot, by chain and folder: files of one folder include the same headers.
+pub(super) type Walks = HashMap<[u8; 16], HashMap<Box<str>, HashMap<Include, Arc<Walk>>>>;
+
+/// Walks the search path for each include of a file, as it stands; for a command's `main` source, precompiled headers count too.
 ///
 /// Fails only when the file system does not say whether a candidate exists.
 pub fn resolve(
     file: &PathName,
+    main: bool,
     scan: &Scan,
     chain: &Chain,
     snapshot: &mut Snapshot<'_>,
 ) -> io::Result<Resolved> {
     let mut resolved = Resolved::default();
     for include in &scan.includes {
-        let found = walk(include, file.folder(), chain, snapshot, &mut resolved)?;
-        resolved.found.push(found);
+        let walk = walk(include, file.folder(), chain, snapshot)?;
+        resolved.found.push(walk.found);
+        resolved.further.extend(&walk.further);
+        resolved.missed.extend(&walk.missed);
+        resolved.once.extend(&walk.once);
+        // GCC looks for one at the first include of a compile only (GCC manual, "Precompiled Headers").
+        if main && !resolved.precompiled && include.kind == Kind::Include {
+            if walk.precompiled.get().is_none() {
+                let found = precompiled(include, file.folder(), &[".gch"], chain, snapshot)?;
+                walk.precompiled.get_or_init(|| found);
+            }
+            let Some((is, missed)) = walk.precompiled.get() else { continue };
+            resolved.precompiled = *is;
+            resolved.missed.extend(missed);
+        }
     }
-    resolved.missed.sort_unstable();
-    resolved.missed.dedup();
     Ok(resolved)
 }
 
-/// The first file an include finds from a folder; what is missed on the way is noted.
+/// The first file an include finds from a folder, and what is missed on the way.
 pub(super) fn walk(
     include: &Include,
     folder: &str,
     chain: &Chain,
     snapshot: &mut Snapshot<'_>,
-    resolved: &mut Resolved,
-) -> io::Result<Option<PathId>> {
+) -> io::Result<Arc<Walk>> {
+    let known = snapshot.walks.get(&chain.key).and_then(|known| known.get(folder)?.get(include));
+    if let Some(known) = known {
+        return Ok(Arc::clone(known));
+    }
     // Where `#include_next` starts depends on where the file itself was found: any directory may be the next.
     let next = matches!(include.kind, Kind::IncludeNext | Kind::HasIncludeNext);
-    let mut first = None;
+    let (mut found, mut missed) = (Vec::new(), Vec::new());
     for (path, decides) in candidates(include, folder, chain) {
         let id = snapshot.files().paths().intern(&path);
         if !snapshot.readable(id)? {
-            resolved.missed.push(id);
+            missed.push(id);
             continue;
         }
-        if first.is_some() {
-            resolved.further.push(id);
-        }
-        first = first.or(Some(id));
+        found.push(id);
         if decides && !next {
             break;
         }
     }
-    Ok(first)
+    // What cannot be read is not in the set: then its condition keeps the compiler from it as well.
+    let says_once = |id: &PathId| snapshot.scan(*id).is_ok_and(|(_, scan)| scan.once);
+    let once = found.iter().copied().filter(says_once).collect();
+    let mut found = found.into_iter();
+    let walk = Walk {
+        found: found.next(),
+        further: found.collect(),
+        missed: missed.into(),
+        once,
+        precompiled: OnceLock::new(),
+    };
+    let walk = Arc::new(walk);
+    let of_folder = snapshot.walks.entry(chain.key).or_default().entry(folder.into()).or_default();
+    of_folder.insert(include.clone(), Arc::clone(&walk));
+    Ok(walk)
+}
+
+/// Whether a candidate of an include, up to the one it finds, has a precompiled form; it may be a folder of them.
+pub(super) fn precompiled(
+    include: &Include,
+    folder: &str,
+    suffixes: &[&str],
+    chain: &Chain,
+    snapshot: &mut Snapshot<'_>,
+) -> io::Result<Precompiled> {
+    let paths = snapshot.files().paths();
+    let mut missed = Vec::new();
+    for (path, decides) in candidates(include, folder, chain) {
+        for suffix in suffixes {
+            let id = paths.intern(&format!("{path}{suffix}"));
+            if snapshot.stat(id).is_ok() {
+                return Ok((true, missed.into()));
+            }
+            missed.push(id);
+        }
+        if decides && snapshot.readable(paths.intern(&path))? {
+            break;
+        }
+    }
+    Ok((false, missed.into()))
 }
 
 /// The paths an include may mean, in the order they are tried, and whether finding one ends the search.
 ///
 /// `"…"` begins in the includer's folder (GCC manual, "Search Path").
-pub(super) fn candidates<'a>(
+fn candidates<'a>(
     include: &'a Include,
     folder: &'a str,
     chain: &'a Chain,
@@ -115,7 +188,8 @@ mod tests {
         let mut snapshot = Snapshot::new(&files);
         let chain = Chain::new(&search, &cwd, &mut snapshot);
         let source = files.paths().get(files.paths().intern(&format!("{cwd}/src/a.c")));
-        let result = resolve(&source, &scan(text.as_bytes()), &chain, &mut snapshot).expect("resolved");
+        let result =
+            resolve(&source, false, &scan(text.as_bytes()), &chain, &mut snapshot).expect("resolved");
         let name = |id: &PathId| files.paths().get(*id).as_str().replace(&format!("{cwd}/"), "");
         let found = result.found.iter().map(|id| id.as_ref().map(name)).collect();
         let mut missed: Vec<String> = result.missed.iter().map(name).collect();
@@ -147,6 +221,30 @@ mod tests {
         let (found, missed) = resolved(&[], "#if __has_include(\"x.h\")\n#endif\n#include \"/no/such.h\"\n");
         assert_eq!(found, [None, None]);
         assert_eq!(missed, ["/no/such.h", "one/x.h", "quote/x.h", "src/x.h", "two/x.h"]);
+    }
+
+    #[test]
+    fn the_same_include_means_another_file_in_another_folder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let cwd = dir.path().to_str().expect("UTF-8").to_owned();
+        std::fs::create_dir_all(dir.path().join("one")).expect("made");
+        std::fs::write(dir.path().join("one/a.h"), "#pragma once\n").expect("written");
+        let files = Files::default();
+        let mut snapshot = Snapshot::new(&files);
+        let chain = Chain::new(&SearchPath::default(), &cwd, &mut snapshot);
+        let scan = scan(b"#include \"a.h\"\n");
+        let of = |snapshot: &mut Snapshot<'_>, source: &str| {
+            let source = files.paths().get(files.paths().intern(&format!("{cwd}/{source}")));
+            let resolved = resolve(&source, false, &scan, &chain, snapshot).expect("resolved");
+            (resolved.found[0], resolved.once)
+        };
+        let [one, two] = ["one/a.h", "two/a.h"].map(|path| files.paths().intern(&format!("{cwd}/{path}")));
+        assert_eq!(of(&mut snapshot, "one/a.c"), (Some(one), vec![one]));
+        assert_eq!(of(&mut snapshot, "one/b.c"), (Some(one), vec![one]));
+        assert_eq!(of(&mut snapshot, "two/a.c"), (None, vec![]));
+        let (content, _) = files.learn(b"int two;\n");
+        snapshot.assume(two, content);
+        assert_eq!(of(&mut snapshot, "two/a.c"), (Some(two), vec![]));
     }
 
     #[test]

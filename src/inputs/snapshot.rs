@@ -11,6 +11,7 @@ use super::directives::Scan;
 use super::files::{Files, Seen};
 use super::handles::{Found, Handles};
 use super::paths::PathId;
+use super::resolve::Walks;
 use super::shape::{Groups, Member};
 use super::siblings;
 use super::stamp::{Stamp, now_ns};
@@ -36,6 +37,7 @@ pub struct Snapshot<'f> {
     pub(super) verified: HashMap<u64, Arc<Member>, BuildHasherDefault<Mixed>>,
     pub(super) groups: Groups,
     pub(super) siblings: siblings::Known,
+    pub(super) walks: Walks,
 }
 
 /// Spreads the numbers of this process's own tables, which nobody else chooses.
@@ -93,6 +95,7 @@ impl<'f> Snapshot<'f> {
             verified: HashMap::default(),
             groups: Groups::default(),
             siblings: siblings::Known::default(),
+            walks: Walks::default(),
         }
     }
 
@@ -188,6 +191,9 @@ impl<'f> Snapshot<'f> {
         if self.states[state].seen.is_some() {
             self.forget_siblings();
         }
+        self.verified.clear();
+        self.groups = Groups::default();
+        self.walks.clear();
         let seen = Some(Seen { stamp, digest: content });
         self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
     }

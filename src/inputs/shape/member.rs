@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use crate::inputs::digest::{Digest, short};
-use crate::inputs::directives::{Hazards, Include, Kind, Scan};
+use crate::inputs::directives::{Hazards, Scan};
 use crate::inputs::paths::{PathId, PathName};
 use crate::inputs::resolve::{self, Resolved};
 use crate::inputs::search::Chain;
@@ -35,16 +35,13 @@ impl Member {
     ) -> io::Result<Self> {
         let name = snapshot.files().paths().get(path);
         let (seen, scan) = snapshot.scan(path)?;
-        let mut resolved = resolve::resolve(&name, &scan, chain, snapshot)?;
-        let mut hazards = scan.hazards;
-        if main && precompiled(&name, &scan, chain, snapshot, &mut resolved)? {
-            hazards |= Hazards::PRECOMPILED;
-        }
+        let resolved = resolve::resolve(&name, main, &scan, chain, snapshot)?;
+        let precompiled = if resolved.precompiled { Hazards::PRECOMPILED } else { Hazards::NONE };
         Ok(Self {
             digest: seen.digest,
             hash: hash(&name, &scan, &resolved, chain, snapshot),
-            hazards,
-            once: once(path, &resolved, snapshot),
+            hazards: scan.hazards | precompiled,
+            once: once(path, &scan, &resolved),
             probes: probes(resolved),
             scan,
         })
@@ -62,49 +59,6 @@ impl Member {
         }
         Ok(true)
     }
-}
-
-/// Whether one of the main file's includes may be replaced by a precompiled header (`.gch` beside it).
-///
-/// GCC looks for one at the first include of a compile only (GCC manual, "Precompiled Headers").
-fn precompiled(
-    name: &PathName,
-    scan: &Scan,
-    chain: &Chain,
-    snapshot: &mut Snapshot<'_>,
-    resolved: &mut Resolved,
-) -> io::Result<bool> {
-    for include in scan.includes.iter().filter(|include| include.kind == Kind::Include) {
-        if precompiled_include(include, name.folder(), &[".gch"], chain, snapshot, resolved)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether a candidate of an include, up to the one it finds, has a precompiled form; it may be a folder of them.
-pub(super) fn precompiled_include(
-    include: &Include,
-    folder: &str,
-    suffixes: &[&str],
-    chain: &Chain,
-    snapshot: &mut Snapshot<'_>,
-    resolved: &mut Resolved,
-) -> io::Result<bool> {
-    let paths = snapshot.files().paths();
-    for (path, decides) in resolve::candidates(include, folder, chain) {
-        for suffix in suffixes {
-            let id = paths.intern(&format!("{path}{suffix}"));
-            if snapshot.stat(id).is_ok() {
-                return Ok(true);
-            }
-            resolved.missed.push(id);
-        }
-        if decides && snapshot.readable(paths.intern(&path))? {
-            break;
-        }
-    }
-    Ok(false)
 }
 
 fn hash(
@@ -131,14 +85,12 @@ fn hash(
     short(hasher)
 }
 
-fn once(path: PathId, resolved: &Resolved, snapshot: &mut Snapshot<'_>) -> Box<[PathId]> {
-    let found = resolved.found.iter().flatten().chain(&resolved.further).copied();
-    let mut found: Vec<PathId> = found.chain([path]).collect();
-    found.sort_unstable();
-    found.dedup();
-    // What cannot be read is not in the set: then its condition keeps the compiler from it as well.
-    found.retain(|id| snapshot.scan(*id).is_ok_and(|(_, scan)| scan.once));
-    found.into()
+fn once(path: PathId, scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {
+    let own = scan.once.then_some(path);
+    let mut once: Vec<PathId> = resolved.once.iter().copied().chain(own).collect();
+    once.sort_unstable();
+    once.dedup();
+    once.into()
 }
 
 fn probes(resolved: Resolved) -> Box<[(PathId, bool)]> {

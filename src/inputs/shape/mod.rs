@@ -16,12 +16,11 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) use self::group::{Group, Groups};
 pub(super) use self::member::Member;
-use self::member::precompiled_include;
 use self::positions::Positions;
 use super::digest::{Digest, hex, short};
 use super::directives::{Form, Hazards, Include, Kind};
 use super::paths::PathId;
-use super::resolve::{self, Resolved};
+use super::resolve;
 use super::search::Chain;
 use super::siblings::{Sibling, Siblings};
 use super::snapshot::Snapshot;
@@ -213,14 +212,13 @@ fn forced(chain: &Chain, sum: &mut Sum, snapshot: &mut Snapshot<'_>, hasher: &mu
     let quoted = |name: &String| Include { kind: Kind::Include, form: Form::Quote, name: name.clone() };
     let predef = Include { kind: Kind::HasInclude, form: Form::Angle, name: "stdc-predef.h".to_owned() };
     for include in chain.forced.iter().map(quoted).chain([predef]) {
-        let mut resolved = Resolved::default();
-        let found = resolve::walk(&include, &chain.cwd, chain, snapshot, &mut resolved)?;
+        let walk = resolve::walk(&include, &chain.cwd, chain, snapshot)?;
         if include.kind == Kind::Include
-            && precompiled_include(&include, &chain.cwd, &[".gch", ".pch"], chain, snapshot, &mut resolved)?
+            && resolve::precompiled(&include, &chain.cwd, &[".gch", ".pch"], chain, snapshot)?.0
         {
             sum.hazards |= Hazards::PRECOMPILED;
         }
-        for id in found.into_iter().chain(resolved.further) {
+        for &id in walk.found.iter().chain(&walk.further) {
             hash_path(id, chain, snapshot, hasher);
         }
         hasher.update([1]);

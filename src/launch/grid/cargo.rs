@@ -17,7 +17,10 @@ use crate::launch::Engine;
 pub(in crate::launch) struct Cargo {
     places: HashMap<Digest, u32, BuildHasherDefault<ByHash>>,
     list: Vec<(Digest, Held)>,
-    siblings: HashMap<u64, Vec<u32>>,
+    /// By the siblings' number.
+    siblings: HashMap<u64, u32>,
+    /// The places of the siblings' files.
+    together: Vec<Vec<u32>>,
 }
 
 /// Takes eight bytes of a digest for its hash: they are as good as any.
@@ -36,8 +39,15 @@ impl Hasher for ByHash {
     }
 }
 
-/// Which blobs of a cargo an action needs, by their places.
-pub(in crate::launch) type Needs = Vec<u32>;
+/// Which blobs of a cargo an action needs.
+pub(in crate::launch) type Needs = Vec<Need>;
+
+/// One of these blobs, or several, by their places.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::launch) enum Need {
+    Blob(u32),
+    Together(u32),
+}
 
 /// Where a blob's bytes are.
 #[derive(Debug)]
@@ -49,25 +59,30 @@ enum Held {
 impl Cargo {
     /// Adds the action of a job, as built of it: its messages, and all inputs, since what is executed has them all.
     pub(in crate::launch) fn add(&mut self, engine: &Engine, job: &Job<'_>, built: Built) -> Needs {
-        let mut needs = Vec::with_capacity(built.messages.len());
+        let mut needs = Vec::with_capacity(job.inputs.len() + built.messages.len());
         for input in &job.inputs {
-            let siblings = match *input {
-                Input::File(file) => {
-                    needs.push(self.place_file(engine, job, &file));
-                    continue;
+            needs.push(match *input {
+                Input::File(file) => Need::Blob(self.place_file(engine, job, &file)),
+                Input::Siblings(siblings, _) => {
+                    Need::Together(self.place_together(engine, job, siblings.id(), input))
                 }
-                Input::Siblings(siblings, _) => siblings.id(),
-            };
-            if !self.siblings.contains_key(&siblings) {
-                let places = input.files().map(|file| self.place_file(engine, job, &file)).collect();
-                self.siblings.insert(siblings, places);
-            }
-            needs.extend(self.siblings.get(&siblings).into_iter().flatten());
+            });
         }
         for (digest, bytes) in built.messages {
-            needs.push(self.place(digest, || Held::Message(bytes)));
+            needs.push(Need::Blob(self.place(digest, || Held::Message(bytes))));
         }
         needs
+    }
+
+    fn place_together(&mut self, engine: &Engine, job: &Job<'_>, siblings: u64, input: &Input<'_>) -> u32 {
+        if let Some(place) = self.siblings.get(&siblings) {
+            return *place;
+        }
+        let places = input.files().map(|file| self.place_file(engine, job, &file)).collect();
+        let place = self.together.len() as u32;
+        self.siblings.insert(siblings, place);
+        self.together.push(places);
+        place
     }
 
     fn place_file(&mut self, engine: &Engine, job: &Job<'_>, file: &File<'_>) -> u32 {
@@ -89,14 +104,23 @@ impl Cargo {
 
     /// All that these actions need, each blob once.
     pub(super) fn blobs<'a>(&self, needs: impl Iterator<Item = &'a Needs>) -> Vec<Blob<'_>> {
-        let mut wanted = vec![false; self.list.len()];
-        for &place in needs.flatten() {
-            if let Some(wanted) = wanted.get_mut(place as usize) {
-                *wanted = true;
+        let (mut wanted, mut together) = (vec![false; self.list.len()], vec![false; self.together.len()]);
+        for need in needs.flatten() {
+            match *need {
+                Need::Blob(place) => mark(&mut wanted, place),
+                Need::Together(place) => mark(&mut together, place),
             }
         }
+        let together = self.together.iter().zip(together).filter(|(_, wanted)| *wanted);
+        together.flat_map(|(places, _)| places).for_each(|&place| mark(&mut wanted, place));
         let wanted = self.list.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(held, _)| held);
         wanted.map(|(digest, held)| Blob { digest: *digest, content: held.content() }).collect()
+    }
+}
+
+fn mark(wanted: &mut [bool], place: u32) {
+    if let Some(wanted) = wanted.get_mut(place as usize) {
+        *wanted = true;
     }
 }
 
