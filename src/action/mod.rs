@@ -96,5 +96,5 @@ pub fn to_reapi(digest: &Digest) -> reapi::Digest {
 
 /// The digest as we write it; `None` if it is none of SHA-256.
 pub fn from_reapi(digest: &reapi::Digest) -> Option<Digest> {
-    format!("{}/{}", digest.hash, digest.size_bytes).parse().ok()
+    Digest::from_hex(&digest.hash, digest.size_bytes.try_into().ok()?)
 }

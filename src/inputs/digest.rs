@@ -63,7 +63,12 @@ impl Digest {
 
     /// The hash as 64 lowercase hex digits, as REAPI writes it.
     pub fn hex(&self) -> String {
-        hex(&self.hash)
+        String::from_utf8_lossy(&self.hex_digits()).into_owned()
+    }
+
+    /// The digest of a content of this size with this hash, as 64 lowercase hex digits; `None` when they are none.
+    pub fn from_hex(digits: &str, size: u64) -> Option<Self> {
+        Some(Self { hash: hash(digits.as_bytes().try_into().ok()?)?, size })
     }
 }
 
@@ -106,7 +111,7 @@ fn parse(text: &str) -> Option<Digest> {
     if !size.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    Some(Digest { hash: hash(hex.as_bytes().try_into().ok()?)?, size: size.parse().ok()? })
+    Digest::from_hex(hex, size.parse().ok()?)
 }
 
 /// The hash that 64 lowercase hex digits stand for; `None` when they are none.
@@ -125,12 +130,19 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 }
 
 fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    Some(NIBBLES[usize::from(digit)]).filter(|nibble| *nibble < 16)
 }
+
+/// What each byte stands for as a lowercase hex digit; 255 for what is none.
+const NIBBLES: [u8; 256] = {
+    let mut nibbles = [255; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        nibbles[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    nibbles
+};
 
 #[cfg(test)]
 mod tests {

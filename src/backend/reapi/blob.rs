@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::inputs::digest::Digest;
 
+/// Room is made for so many bytes before they are read: what is larger is sent as a stream.
+const LIKELY: u64 = 4 << 20;
+
 /// A blob to upload.
 #[derive(Debug, Clone, Copy)]
 pub struct Blob<'a> {
@@ -32,9 +35,10 @@ impl Blob<'_> {
         let bytes = match self.content {
             Content::Bytes(bytes) => bytes.to_vec(),
             Content::File(path) => {
-                let mut bytes = Vec::new();
+                let file = File::open(path)?;
+                let mut bytes = Vec::with_capacity(self.digest.size.min(LIKELY).saturating_add(1) as usize);
                 // A file that grows has the wrong digest, however long it has become.
-                File::open(path)?.take(self.digest.size.saturating_add(1)).read_to_end(&mut bytes)?;
+                file.take(self.digest.size.saturating_add(1)).read_to_end(&mut bytes)?;
                 bytes
             }
         };
