@@ -71,7 +71,10 @@ fn together(asked: &Asked<'_>, line: &Line, files: &[File<'_>], joined: &[String
         let set: Vec<_> = those.map(|(_, path)| known.paths().intern(path)).collect();
         siblings.extend(snapshot.siblings(&set).expect("all are there").into_iter().map(|it| (it, absolute)));
     }
-    let inputs: Vec<_> = siblings.iter().map(|(these, absolute)| Input::Siblings(these, *absolute)).collect();
+    let inputs: Vec<_> = siblings
+        .iter()
+        .map(|(siblings, absolute)| Input::Siblings { siblings, absolute: *absolute })
+        .collect();
     let built = build(asked, &line.layout, &inputs, &disk, &Folders::default());
     built.map(|built| built.action).map_err(|error| error.to_string())
 }

@@ -31,8 +31,13 @@ pub struct Asked<'a> {
 pub enum Input<'a> {
     /// One file.
     File(File<'a>),
-    /// Files of one folder, and whether the compiler listed them by their absolute paths, as in [`File`].
-    Siblings(&'a Siblings, bool),
+    /// Several files of one folder.
+    Siblings {
+        /// The files.
+        siblings: &'a Siblings,
+        /// Whether the compiler listed them by their absolute paths, as in [`File`].
+        absolute: bool,
+    },
 }
 
 impl<'a> Input<'a> {
@@ -40,7 +45,7 @@ impl<'a> Input<'a> {
     pub fn files(&self) -> impl Iterator<Item = File<'a>> {
         let (one, siblings) = match *self {
             Self::File(file) => (Some(file), None),
-            Self::Siblings(siblings, absolute) => (None, Some((siblings, absolute))),
+            Self::Siblings { siblings, absolute } => (None, Some((siblings, absolute))),
         };
         let of = |(siblings, absolute): (&'a Siblings, bool)| {
             siblings.files().iter().map(move |file| File {

@@ -86,7 +86,7 @@ impl<'a> Part<'a> {
 
     /// Siblings as one, where each of them goes where their folder goes: no link is on the way, and no setting tells them apart.
     fn whole(index: usize, input: &Input<'a>, layout: &Layout, paths: &Paths<'_>) -> Option<Self> {
-        let Input::Siblings(siblings, absolute) = *input else { return None };
+        let Input::Siblings { siblings, absolute } = *input else { return None };
         let path = siblings.folder().strip_suffix('/')?;
         let is_told_apart = !layout.prefix_map.is_empty()
             || !layout.deps_exclude_paths.is_empty()

@@ -189,7 +189,7 @@ proptest::proptest! {
             ..Layout::default()
         };
         let siblings = siblings(&paths);
-        let together: Vec<_> = siblings.iter().map(|these| Input::Siblings(these, absolute)).collect();
+        let together: Vec<_> = siblings.iter().map(|these| Input::Siblings { siblings: these, absolute }).collect();
         let apart: Vec<_> = together.iter().flat_map(Input::files).map(Input::File).collect();
         let arguments = words("/usr/bin/gcc -I/p/l -c x.c -o x.o");
         let asked = Asked { arguments: &arguments, environment: &[], directory: &directory, link: false };

@@ -63,7 +63,7 @@ impl Cargo {
         for input in &job.inputs {
             needs.push(match *input {
                 Input::File(file) => Need::Blob(self.place_file(engine, job, &file)),
-                Input::Siblings(siblings, _) => {
+                Input::Siblings { siblings, .. } => {
                     Need::Together(self.place_together(engine, job, siblings.id(), input))
                 }
             });

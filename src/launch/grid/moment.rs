@@ -32,7 +32,8 @@ impl<'i> Moment<'i> {
             |path: &str| !path.strip_prefix(&call.directory).is_some_and(|rest| rest.starts_with('/'));
         let mut inputs = Vec::with_capacity(self.instance.files.len() + 1);
         for siblings in &self.instance.files {
-            let all = Input::Siblings(siblings, absolute || is_outside(siblings.folder()));
+            let absolute = absolute || is_outside(siblings.folder());
+            let all = Input::Siblings { siblings, absolute };
             if siblings.files().iter().any(|file| file.path.as_str() == call.compile.source) {
                 let as_named = |file: File<'a>| File {
                     absolute: file.absolute || file.path == call.compile.source,
