@@ -83,7 +83,8 @@ pub struct Accounts {
     /// Bytes that launches left, or sent to a grid.
     #[serde(default)]
     pub launched_bytes: u64,
-    /// Learnt time of the compiles that were served, less the time their builds waited, seconds.
+    /// Learnt CPU time of the compiles that were served, or their elapsed time if that is less, without the time their builds
+    /// waited, seconds.
     pub saved_s: f64,
     /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
     #[serde(default)]
