@@ -37,8 +37,31 @@ pub(super) struct Walk {
 /// Whether there is a precompiled form of an include, and what was looked for in vain.
 pub(super) type Precompiled = (bool, Box<[PathId]>);
 
-/// The walks of a snapshot, by chain and folder: files of one folder include the same headers.
-pub(super) type Walks = HashMap<[u8; 16], HashMap<Box<str>, HashMap<Include, Arc<Walk>>>>;
+/// The walks of a snapshot: files of one folder include the same headers.
+#[derive(Debug, Default)]
+pub(super) struct Walks {
+    /// By chain and folder.
+    known: HashMap<[u8; 16], HashMap<Box<str>, HashMap<Include, Arc<Walk>>>>,
+    count: usize,
+}
+
+/// Walks that are kept at most, at some 300 bytes each: where every command has a search path of its own, none is taken twice.
+const MOST: usize = 1 << 15;
+
+impl Walks {
+    fn get(&self, include: &Include, folder: &str, chain: &Chain) -> Option<&Arc<Walk>> {
+        self.known.get(&chain.key)?.get(folder)?.get(include)
+    }
+
+    fn keep(&mut self, include: &Include, folder: &str, chain: &Chain, walk: &Arc<Walk>) {
+        if self.count == MOST {
+            *self = Self::default();
+        }
+        self.count += 1;
+        let of_folder = self.known.entry(chain.key).or_default().entry(folder.into()).or_default();
+        of_folder.insert(include.clone(), Arc::clone(walk));
+    }
+}
 
 /// Walks the search path for each include of a file, as it stands; for a command's `main` source, precompiled headers count too.
 ///
@@ -78,8 +101,7 @@ pub(super) fn walk(
     chain: &Chain,
     snapshot: &mut Snapshot<'_>,
 ) -> io::Result<Arc<Walk>> {
-    let known = snapshot.walks.get(&chain.key).and_then(|known| known.get(folder)?.get(include));
-    if let Some(known) = known {
+    if let Some(known) = snapshot.walks.get(include, folder, chain) {
         return Ok(Arc::clone(known));
     }
     // Where `#include_next` starts depends on where the file itself was found: any directory may be the next.
@@ -108,8 +130,7 @@ pub(super) fn walk(
         precompiled: OnceLock::new(),
     };
     let walk = Arc::new(walk);
-    let of_folder = snapshot.walks.entry(chain.key).or_default().entry(folder.into()).or_default();
-    of_folder.insert(include.clone(), Arc::clone(&walk));
+    snapshot.walks.keep(include, folder, chain, &walk);
     Ok(walk)
 }
 

@@ -193,7 +193,7 @@ impl<'f> Snapshot<'f> {
         }
         self.verified.clear();
         self.groups = Groups::default();
-        self.walks.clear();
+        self.walks = Walks::default();
         let seen = Some(Seen { stamp, digest: content });
         self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
     }
