@@ -37,11 +37,14 @@ pub(super) struct Walk {
 /// Whether there is a precompiled form of an include, and what was looked for in vain.
 pub(super) type Precompiled = (bool, Box<[PathId]>);
 
+/// The walks of the files of a folder.
+type OfFolder = HashMap<Include, Arc<Walk>>;
+
 /// The walks of a snapshot: files of one folder include the same headers.
 #[derive(Debug, Default)]
 pub(super) struct Walks {
     /// By chain and folder.
-    known: HashMap<[u8; 16], HashMap<Box<str>, HashMap<Include, Arc<Walk>>>>,
+    known: HashMap<[u8; 16], HashMap<Box<str>, OfFolder>>,
     count: usize,
 }
 
