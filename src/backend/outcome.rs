@@ -44,6 +44,11 @@ impl Outcome {
         Ok(())
     }
 
+    /// Whether it has no messages.
+    pub fn is_silent(&self) -> bool {
+        self.stdout.is_empty() && self.stderr.is_empty()
+    }
+
     /// The outcome less its files' contents as bytes.
     pub fn encode(&self) -> Vec<u8> {
         result(self).encode_to_vec()

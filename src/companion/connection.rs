@@ -305,12 +305,11 @@ fn sees_our_files(ask: &Ask) -> bool {
     std::fs::metadata(directory).is_ok_and(|meta| (meta.dev(), meta.ino()) == (ask.cwd_dev, ask.cwd_ino))
 }
 
-/// Whether an entry of the environment matters to a compile and is not UTF-8.
+/// Whether an entry of the environment can matter to a command and is not UTF-8.
 fn decides_unread(entry: &[u8]) -> bool {
     let name = entry.split(|byte| *byte == b'=').next().and_then(|name| std::str::from_utf8(name).ok());
-    let matters = |name: &str| {
-        command::keyed(name) || command::refused(name).is_some() || matches!(name, "PATH" | "PWD")
-    };
+    let matters =
+        |name: &str| command::keyed_traced(name) || command::refused(name).is_some() || name == "PWD";
     std::str::from_utf8(entry).is_err() && name.is_some_and(matters)
 }
 

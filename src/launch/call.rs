@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Place;
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
 use crate::store::{Record, RecordId};
 
@@ -19,9 +20,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call that a record stands for below `root`, or why it can no longer be treated.
-    pub fn from_record(record: &Record, family: Family, cplusplus: bool, root: &str) -> Result<Self, Bypass> {
-        let back = |text: &String| normalise::from_template(text, root);
+    /// The call that a record stands for at a session's place, or why it can no longer be treated.
+    pub fn from_record(
+        record: &Record,
+        family: Family,
+        cplusplus: bool,
+        place: &Place,
+    ) -> Result<Self, Bypass> {
+        let back = |text: &String| normalise::from_template(text, &place.root);
         let invocation = command::Invocation {
             compiler: PathBuf::from(&record.compiler),
             args: record.args.iter().map(|arg| back(arg).into()).collect(),
@@ -33,7 +39,7 @@ impl Call {
             Verdict::Compile(compile) => Ok(Self {
                 compiler: record.compiler.clone(),
                 compile: *compile,
-                environment: record.env.iter().map(|(name, value)| (name.clone(), back(value))).collect(),
+                environment: place.recorded(&record.env, command::keyed),
                 directory: back(&record.cwd),
             }),
         }
@@ -56,13 +62,8 @@ impl Call {
         record.compiler == self.compiler
             && record.cwd == templated(&self.directory, root)
             && record.args.len() == self.compile.args.len()
-            && record.env.len() == self.environment.len()
             && record.args.iter().zip(&self.compile.args).all(|(old, arg)| *old == templated(arg, root))
-            && record
-                .env
-                .iter()
-                .zip(&self.environment)
-                .all(|((old, was), (name, value))| old == name && *was == templated(value, root))
+            && is_same_environment(&record.env, &self.environment, root)
     }
 
     /// The compiler's path and all arguments.
@@ -84,6 +85,17 @@ impl Call {
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether a record's variables are those of a command below `root`, but for those of the day and the terminal.
+pub(super) fn is_same_environment(
+    record: &[(String, String)],
+    command: &[(String, String)],
+    root: &str,
+) -> bool {
+    let lasting = |(name, _): &&(String, String)| !command::is_ambient(name);
+    let now = command.iter().filter(lasting).map(|(name, value)| (name, templated(value, root)));
+    record.iter().filter(lasting).map(|(name, value)| (name, value.clone())).eq(now)
 }
 
 /// The path without `.` and `..`, as text alone.

@@ -77,8 +77,8 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
         let wanted = Wanted { key: found.key, traced, root: &place.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
-    if let Some(outcome) = engine.cache.find_any(&found.key).or_else(there) {
-        return Ok(Launch::Ready(found.key, outcome));
+    if let Some(outcome) = found.key.find_any(&engine.cache).or_else(there) {
+        return Ok(Launch::Ready(found.key.exact, outcome));
     }
     let outputs =
         known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
@@ -106,7 +106,7 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     state.record.wall_us = performed.wall.as_micros() as u64;
     state.rescanned |= state.reads != performed.observed.reads;
     state.reads = performed.observed.reads;
-    Ok(Launch::Ready(performed.observed.key, performed.observed.outcome))
+    Ok(Launch::Ready(performed.observed.key.exact, performed.observed.outcome))
 }
 
 fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Launch, String> {
@@ -122,7 +122,7 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<La
             return Ok(Launch::Pending(id));
         }
     };
-    known.state().issued = Some(instance.action);
+    known.state().issued = Some(instance.keys.own);
     if let Some(wrapper) = &task.place.recc {
         return by_recc(engine, task, call, wrapper, &instance);
     }

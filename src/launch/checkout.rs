@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Call, Engine};
+use super::{Call, Engine, ResultKey};
 use crate::action;
 use crate::backend::{Cache, Outcome};
+use crate::command;
 use crate::command::normalise::{self, MARK};
 use crate::command::sharing::{self, Checkout, Sharing, Unshared, below};
 use crate::inputs::digest::Digest;
@@ -19,7 +20,7 @@ use crate::inputs::snapshot::Snapshot;
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// Stands for everything that the object depends on, the project root included.
-    pub exact: Digest,
+    pub own: ResultKey,
     /// The same for every checkout, or why there is no such key.
     pub shared: Result<Shared, Unshared>,
 }
@@ -28,7 +29,7 @@ pub struct Keys {
 #[derive(Debug, Clone)]
 pub struct Shared {
     /// Stands for everything that the object depends on but where the project root lies.
-    pub key: Digest,
+    pub key: ResultKey,
     sharing: Sharing,
     root: String,
 }
@@ -36,19 +37,19 @@ pub struct Shared {
 impl Keys {
     /// The outcome kept under one of the keys, with the paths of this checkout.
     pub fn find(&self, cache: &Cache) -> Option<Outcome> {
-        cache.find(&self.exact).or_else(|| {
+        self.own.find(cache).or_else(|| {
             let shared = self.shared.as_ref().ok()?;
-            let found = cache.find(&shared.key)?;
+            let found = shared.key.find(cache)?;
             found.renamed(|path| Some(normalise::from_template(path, &shared.root)))
         })
     }
 
     /// Keeps an outcome of this checkout, and for all if nothing in it tells where it was made.
     pub fn keep(&self, cache: &Cache, outcome: &Outcome) -> Result<(), crate::backend::CacheError> {
-        cache.keep(&self.exact, outcome)?;
+        self.own.keep(cache, outcome)?;
         let Some(shared) = self.key_for_all(cache, outcome) else { return Ok(()) };
         match outcome.clone().renamed(|path| normalise::to_template(path, &shared.root)) {
-            Some(outcome) => cache.keep(&shared.key, &outcome),
+            Some(outcome) => shared.key.keep(cache, &outcome),
             None => Ok(()),
         }
     }
@@ -95,6 +96,8 @@ pub(super) struct Made<'a> {
     pub(super) folders: &'a action::Folders,
     /// What the files say of themselves.
     pub(super) sharing: &'a Result<Sharing, Unshared>,
+    /// Whether one of them says what time it is.
+    pub(super) clock: bool,
 }
 
 impl<'a> Made<'a> {
@@ -105,16 +108,21 @@ impl<'a> Made<'a> {
 
 /// The keys of an action.
 pub(super) fn keys(made: Made<'_>) -> Keys {
+    let all = made.parts.environment;
+    let silent = command::of_outputs(all, made.clock);
+    let parts = action::Parts { environment: &silent, ..made.parts };
+    let made = Made { parts, ..made };
     let shared = made.sharing.clone().and_then(|sharing| Ok((sharing, shared_digest(made)?)));
     match shared {
         // One tree is enough: the root and all else give the exact key.
         Ok((sharing, key)) => {
-            let exact = Digest::of(format!("{key} in {}", made.root).as_bytes());
-            Keys { exact, shared: Ok(Shared { key, sharing, root: made.root.to_owned() }) }
+            let own = Digest::of(format!("{key} in {}", made.root).as_bytes());
+            let shared = Shared { key: ResultKey::new(key, all), sharing, root: made.root.to_owned() };
+            Keys { own: ResultKey::new(own, all), shared: Ok(shared) }
         }
         Err(why) => {
-            let exact = action::digest(&made.parts, &made.inputs(), None, made.folders);
-            Keys { exact, shared: Err(why) }
+            let own = action::digest(&made.parts, &made.inputs(), None, made.folders);
+            Keys { own: ResultKey::new(own, all), shared: Err(why) }
         }
     }
 }

@@ -91,7 +91,7 @@ pub fn conclude(
                 return Err(NotKept::Hazard("its messages quote a file that #line names".into()));
             }
             let kept = looked.keys.keep(&engine.cache, &outcome);
-            kept.map(|()| looked.keys.exact).map_err(|error| NotKept::Outputs(error.to_string()))
+            kept.map(|()| looked.keys.own.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };
     Ok(Learnt { reads: Reads { set, shape }, found, kept })

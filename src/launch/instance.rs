@@ -7,7 +7,7 @@ use super::checkout::{self, Made};
 use super::{Assumed, Call, Engine, Keys};
 use crate::action;
 use crate::command;
-use crate::command::sharing::{Sharing, Unshared};
+use crate::command::sharing::Unshared;
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::Hazards;
 use crate::inputs::files::Seen;
@@ -124,7 +124,7 @@ pub fn instantiate(
         (Some(reason), Some(absent)) => Err(Unready::Absent(absent, reason)),
         (Some(reason), None) => Err(Unready::Refused(reason)),
         (None, _) => Ok(Instance {
-            action: looked.keys.exact,
+            action: looked.keys.own.exact,
             keys: looked.keys,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
@@ -174,7 +174,20 @@ pub(super) fn look(
     };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
-        keys: keys(engine, (call, context.root), &toolchain, &files, &sharing),
+        keys: checkout::keys(Made {
+            parts: action::Parts {
+                arguments: &call.arguments(),
+                environment: &call.environment,
+                directory: &call.directory,
+                outputs: &call.outputs(),
+                toolchain: &toolchain.fingerprint,
+            },
+            files: &files,
+            root: context.root,
+            folders: &engine.folders,
+            sharing: &sharing,
+            clock: !shaped.hazards.intersection(Hazards::CLOCK).is_empty(),
+        }),
         hazard,
         absent: absent.flatten(),
         newest: newest.max_by_key(|(_, stamp)| siblings::age(stamp)),
@@ -184,24 +197,6 @@ pub(super) fn look(
         crtbegin,
         toolchain,
     })
-}
-
-/// The keys of a call below a root, on inputs with this content.
-fn keys(
-    engine: &Engine,
-    (call, root): (&Call, &str),
-    toolchain: &Toolchain,
-    files: &[Arc<Siblings>],
-    sharing: &Result<Sharing, Unshared>,
-) -> Keys {
-    let parts = action::Parts {
-        arguments: &call.arguments(),
-        environment: &call.environment,
-        directory: &call.directory,
-        outputs: &call.outputs(),
-        toolchain: &toolchain.fingerprint,
-    };
-    checkout::keys(Made { parts, files, root, folders: &engine.folders, sharing })
 }
 
 /// What makes the object depend on more than the inputs' content, if anything does.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Assumed, Engine, Miss, Reads, Unserved, Work, merit, refuted};
+use super::{Assumed, Engine, Miss, Reads, ResultKey, Unserved, Work, merit, refuted};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
 use crate::inputs::digest::Digest;
@@ -52,8 +52,8 @@ pub struct State {
     pub(super) round: u32,
     /// Whether it was launched on a content that the build then made otherwise.
     pub mispredicted: bool,
-    /// The action that its launch in flight stands for, once that is known.
-    pub issued: Option<Digest>,
+    /// The key of its launch in flight, once that is known.
+    pub issued: Option<ResultKey>,
     /// Whether the grid would not run it.
     pub needs_core: bool,
     /// CPU time the launch took.
@@ -240,12 +240,11 @@ impl Known {
         Some(path)
     }
 
-    /// Ends a launch in flight that stands for another action than this one: its files are not what they were. Says whether
-    /// it did.
-    pub fn outdate(&self, action: &Digest) -> bool {
+    /// Ends a launch in flight that stands for another command or other files than this key. Says whether it did.
+    pub fn outdate(&self, key: &ResultKey) -> bool {
         let state = self.state();
         let outdated = matches!(state.launch, Launch::Running(_))
-            && state.issued.is_some_and(|issued| issued != *action);
+            && state.issued.is_some_and(|issued| issued.silent != key.silent);
         if outdated {
             self.end(state, Launch::Not(Unserved::ChangedInput.into()));
         }

@@ -140,11 +140,11 @@ impl Launcher {
         let spent = merit::is_spent(&known.state().record);
         let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
         let built = newer_output(output, found.newest_ns);
-        match self.engine.cache.find_any(&found.key) {
-            Some(_) if built || spent => known.set(Launch::Held(found.key)),
+        match found.key.find_any(&self.engine.cache) {
+            Some(_) if built || spent => known.set(Launch::Held(found.key.exact)),
             Some(outcome) => {
                 known.state().launched = true;
-                known.set(Launch::Ready(found.key, outcome));
+                known.set(Launch::Ready(found.key.exact, outcome));
             }
             None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
             None if spent => known.set(known.leave_out(Unserved::KeptBeingWasted.into())),
@@ -209,7 +209,7 @@ impl Launcher {
                     }
                     Work::Traced(traced) => {
                         let now = traced::look_ahead(&self.engine, snapshot, known, place, traced);
-                        now.map(|(_, now)| now.key)
+                        now.map(|(_, now)| now.key.exact)
                     }
                 };
                 !now.is_ok_and(|now| now == done)

@@ -24,7 +24,7 @@ pub fn leave(
     let moment = Moment::new(engine, &instance, context.assumed);
     let job = moment.job(call, environment);
     let wire = grid.wire(&job).map_err(|error| error.to_string())?;
-    let outcome = engine.cache.find(key).ok_or("its result has gone")?;
+    let outcome = instance.keys.own.find(&engine.cache).ok_or("its result has gone")?;
     grid.keep(engine, &job, &wire, &outcome);
     Ok(())
 }

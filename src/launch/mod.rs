@@ -26,6 +26,7 @@ mod predict;
 mod queue;
 mod quotes;
 mod remote;
+mod result_key;
 mod scans;
 mod traced;
 mod unserved;
@@ -56,6 +57,7 @@ pub use perform::{Performed, Side, examine, let_tick_pass, perform, scan, side_c
 pub use place::Place;
 use predict::refuted;
 pub use predict::{Assumed, Predictions};
+pub use result_key::ResultKey;
 pub use traced::{Observed, Overrides, Run, Traced, Unlearnt, exit_status, observe, state};
 pub use unserved::{Miss, Unserved, unserved};
 pub use work::Work;

@@ -1,6 +1,6 @@
 //! Where a session builds: what every launch in it has in common.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::call::lexical;
 use super::grid::Grid;
 use super::makers::product;
 use super::{Assumed, Bell, Budget, Call, Context, Engine, Known, Makers, Predictions, Wrapper};
-use crate::command::normalise;
+use crate::command::{self, normalise};
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 
@@ -104,27 +104,43 @@ impl Place {
         self.makers.of(file, before).map(|maker| (file, maker))
     }
 
-    /// The environment to run a call in: the session's, with the call's own keyed variables.
+    /// The environment to run a call in: the session's, with the call's own variables in place of those that count.
     pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
-        self.environment_for(&call.environment, &call.directory)
+        self.environment_for(&call.environment, command::keyed, &call.directory)
     }
 
-    /// The session's environment, with these variables in place of those that are keyed, for a run in `directory`.
-    pub fn environment_for(&self, keyed: &[(String, String)], directory: &str) -> Vec<(String, String)> {
+    /// The session's environment, with `own` in place of the variables that are `keyed`, for a run in `directory`.
+    pub fn environment_for(
+        &self,
+        own: &[(String, String)],
+        keyed: fn(&str) -> bool,
+        directory: &str,
+    ) -> Vec<(String, String)> {
         let mut environment: HashMap<&str, &str> = self
             .environment
             .iter()
-            .filter(|(name, _)| !crate::command::keyed(name) && !name.starts_with("SPEC_CC_"))
+            .filter(|(name, _)| !keyed(name) && !name.starts_with("SPEC_CC_"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         // The jobserver's descriptors are not here.
         environment.retain(|name, _| !matches!(*name, "MAKEFLAGS" | "MFLAGS" | "MAKELEVEL"));
-        for (name, value) in keyed {
+        for (name, value) in own {
             environment.insert(name, value);
         }
         // The compiler records this spelling of the working directory when it names the same folder.
         environment.insert("PWD", directory);
         environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// A record's variables as its command will have them in this session, sorted by name: those of the day and the terminal are the
+    /// session's where that has them.
+    pub fn recorded(&self, record: &[(String, String)], keyed: fn(&str) -> bool) -> Vec<(String, String)> {
+        let back =
+            |(name, value): &(String, String)| (name.clone(), normalise::from_template(value, &self.root));
+        let today = self.environment.iter().filter(|(name, _)| keyed(name) && command::is_ambient(name));
+        let mut variables: BTreeMap<String, String> = record.iter().map(back).collect();
+        variables.extend(today.cloned());
+        variables.into_iter().collect()
     }
 
     /// Where and with what a call of the session runs once the build has made what it is expected to.

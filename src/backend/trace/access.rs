@@ -16,6 +16,8 @@ pub struct Access {
     pub read: bool,
     /// Whether it was created, truncated, opened for writing, renamed or linked to, made as a folder, changed or removed.
     pub written: bool,
+    /// Whether it was executed.
+    pub executed: bool,
 }
 
 /// How a path is touched.
@@ -25,6 +27,8 @@ pub(super) enum Touch {
     Look,
     /// Its content is read.
     Read,
+    /// It is executed.
+    Execute,
     /// Its content is replaced, or it goes.
     Replace,
     /// It is changed, and some of what it was stays.
@@ -38,6 +42,7 @@ pub(super) struct Entry {
     pub(super) existed: bool,
     pub(super) read: bool,
     pub(super) written: bool,
+    pub(super) executed: bool,
 }
 
 /// All that a run touched so far.
@@ -55,7 +60,13 @@ impl Log {
     /// Takes note of a touch of what `exists` or does not.
     pub(super) fn touch(&mut self, path: Vec<u8>, touch: Touch, exists: bool) {
         let at = self.places.get(&path).copied().unwrap_or_else(|| {
-            self.entries.push(Entry { path: path.clone(), existed: exists, read: false, written: false });
+            self.entries.push(Entry {
+                path: path.clone(),
+                existed: exists,
+                read: false,
+                written: false,
+                executed: false,
+            });
             self.places.insert(path, self.entries.len() - 1);
             self.entries.len() - 1
         });
@@ -64,7 +75,8 @@ impl Log {
             let doubt = Doubted { doubt: Doubt::Appeared, detail: entry.path.clone() };
             self.doubt.get_or_insert(doubt);
         }
-        entry.read |= matches!(touch, Touch::Read | Touch::Change) && !entry.written;
+        entry.executed |= touch == Touch::Execute;
+        entry.read |= matches!(touch, Touch::Read | Touch::Execute | Touch::Change) && !entry.written;
         entry.written |= matches!(touch, Touch::Replace | Touch::Change);
     }
 

@@ -1,6 +1,6 @@
 //! The file that a trace is kept in, from the end of a run until somebody has read it.
 //!
-//! `spec-cc trace 1`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
+//! `spec-cc trace 2`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
 //! folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the number of items as the last.
 
 use std::fs;
@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use super::access::{Access, Log};
 use super::doubt::Doubt;
 
-const HEADER: &[u8] = b"spec-cc trace 1\n";
+const HEADER: &[u8] = b"spec-cc trace 2\n";
 const BITS: u8 = b'@';
 const EXISTED: u8 = 1;
 const READ: u8 = 2;
 const WRITTEN: u8 = 4;
+const EXECUTED: u8 = 8;
 
 /// Why there is no trace to go by.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +80,8 @@ fn print(log: &Log) -> Vec<u8> {
     for entry in &log.entries {
         let bits = u8::from(entry.existed) * EXISTED
             + u8::from(entry.read) * READ
-            + u8::from(entry.written) * WRITTEN;
+            + u8::from(entry.written) * WRITTEN
+            + u8::from(entry.executed) * EXECUTED;
         item(&[&[BITS + bits], &entry.path]);
     }
     text.extend(format!(".{items}\0").bytes());
@@ -111,12 +113,13 @@ impl Touched {
                 self.listed.push(text(folder)?);
                 Ok(())
             }
-            [bits, path @ ..] if bits & !(EXISTED | READ | WRITTEN) == BITS => {
+            [bits, path @ ..] if bits & !(EXISTED | READ | WRITTEN | EXECUTED) == BITS => {
                 self.accesses.push(Access {
                     path: text(path)?,
                     existed: bits & EXISTED != 0,
                     read: bits & READ != 0,
                     written: bits & WRITTEN != 0,
+                    executed: bits & EXECUTED != 0,
                 });
                 Ok(())
             }
@@ -143,6 +146,7 @@ mod tests {
         log.touch(b"/usr/include/stdio.h".to_vec(), Touch::Read, true);
         log.touch(b"/a b\n.h".to_vec(), Touch::Look, false);
         log.touch(b"/x.o".to_vec(), Touch::Change, true);
+        log.touch(b"/bin/as".to_vec(), Touch::Execute, true);
         log.listed.insert(b"/opt".to_vec());
         log
     }
@@ -150,14 +154,20 @@ mod tests {
     #[test]
     fn what_is_printed_is_parsed() {
         let touched = parse(&print(&sample())).unwrap();
-        let access =
-            |path: &str, existed, read, written| Access { path: path.into(), existed, read, written };
+        let access = |path: &str, existed, read, written, executed| Access {
+            path: path.into(),
+            existed,
+            read,
+            written,
+            executed,
+        };
         assert_eq!(
             touched.accesses,
             [
-                access("/usr/include/stdio.h", true, true, false),
-                access("/a b\n.h", false, false, false),
-                access("/x.o", true, true, true),
+                access("/usr/include/stdio.h", true, true, false, false),
+                access("/a b\n.h", false, false, false, false),
+                access("/x.o", true, true, true, false),
+                access("/bin/as", true, true, false, true),
             ]
         );
         assert_eq!(touched.listed, ["/opt"]);

@@ -159,7 +159,7 @@ impl Recorder {
         if exists && file.name.starts_with(b"/") {
             self.executed(&file.way);
         }
-        self.touch(file.name, Touch::Read, exists);
+        self.touch(file.name, Touch::Execute, exists);
     }
 
     /// Enters what the kernel reads to run a program, and the program under its own name.
@@ -169,7 +169,7 @@ impl Recorder {
             return;
         }
         if !name.starts_with(b"/proc/") {
-            self.touch(name.to_vec(), Touch::Read, program.exists());
+            self.touch(name.to_vec(), Touch::Execute, program.exists());
         }
         for needed in program::read_for(program) {
             let exists = needed.exists();

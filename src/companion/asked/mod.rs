@@ -301,7 +301,7 @@ fn serve(
     let refuted = known.refute(&mut snapshot);
     known.forestall(engine, refuted);
     let mut instance = now(&mut snapshot);
-    if instance.as_ref().is_ok_and(|instance| known.outdate(&instance.action)) {
+    if instance.as_ref().is_ok_and(|instance| known.outdate(&instance.keys.own)) {
         session.inner().accounts.cancelled += 1;
     }
     let launch = known.state().launch.clone();
@@ -329,8 +329,14 @@ fn serve(
         Err(_) => return Err(miss),
     };
     let found = match launch {
-        Launch::Ready(ready, outcome) if ready == keys.exact => Some((outcome, true)),
-        Launch::Held(held) if held == keys.exact => keys.find(&engine.cache).map(|outcome| (outcome, true)),
+        Launch::Ready(ready, outcome) if ready == keys.own.exact => Some((outcome, true)),
+        Launch::Held(held) if held == keys.own.exact => {
+            keys.find(&engine.cache).map(|outcome| (outcome, true))
+        }
+        // On another terminal or day it may have come to the same.
+        Launch::Ready(_, launched) => {
+            keys.find(&engine.cache).map(|outcome| (outcome.clone(), outcome == launched))
+        }
         _ => keys.find(&engine.cache).map(|outcome| (outcome, false)),
     };
     // A blob that has gone meanwhile means a compile.
@@ -344,7 +350,7 @@ fn serve(
         return Ok(Answer::Bypass(why.into()));
     }
     if let Some(log) = asking.log {
-        log.cache_hit(&keys.exact);
+        log.cache_hit(&keys.own.exact);
     }
     account(session, known, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))

@@ -67,7 +67,7 @@ pub(super) fn obtain(
         let here = |started: &dyn Fn(i32)| {
             let performed = perform(engine, call, &lesson.session.place, &reads, true, &[], started)?;
             match performed.learnt.kept {
-                Ok(key) if key == job.keys.exact => Ok(performed.outcome),
+                Ok(key) if key == job.keys.own.exact => Ok(performed.outcome),
                 Ok(_) => Err("an input has changed".to_owned()),
                 Err(why) => Err(why.to_string()),
             }

@@ -125,32 +125,34 @@ fn serve(
     let key = || {
         let reads = known.state().reads.clone();
         let mut snapshot = Snapshot::new(&engine.files);
-        let now = state(engine, &mut snapshot, traced, &session.place.root, &reads.set, &Overrides::new());
+        let now = state(engine, &mut snapshot, traced, &reads.set, &Overrides::new());
         now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
     };
     known.forestall(engine, None);
     let mut joined = false;
     let mut now = key()?;
     let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
-    if in_flight && engine.cache.find_any(&now).is_none() {
+    if in_flight && now.find_any(&engine.cache).is_none() {
         joined = true;
         if !companion.launcher.join(known, &session.place, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         now = key()?;
     }
-    let launched = match &known.state().launch {
-        Launch::Ready(ready, _) | Launch::Held(ready) => *ready == now,
-        _ => false,
-    };
-    let miss = unserved(engine, known, Ok(&now));
+    let launch = known.state().launch.clone();
+    let miss = unserved(engine, known, Ok(&now.exact));
     let there = || {
         // Its launch has looked there.
         let grid = session.place.grid.as_ref().filter(|_| !joined)?;
         let wanted = Wanted { key: now, traced, root: &session.place.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
-    let found = engine.cache.find_any(&now).or_else(there);
+    let found = now.find_any(&engine.cache).or_else(there);
+    let launched = match launch {
+        Launch::Ready(ready, outcome) => ready == now.exact || found.as_ref() == Some(&outcome),
+        Launch::Held(ready) => ready == now.exact,
+        _ => false,
+    };
     let opened = found.and_then(|outcome| Some((engine.cache.open(&outcome)?, outcome)));
     let Some((files, outcome)) = opened else { return Err(miss) };
     if request.terminal && !outcome.stderr.is_empty() {
@@ -207,7 +209,7 @@ pub(in crate::companion) fn learn(
             }
         }
     }
-    engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
     if let Some(grid) = &session.place.grid {
         grid.keep_traced(&engine.cache, &observed.key, &observed.outcome);
     }

@@ -34,7 +34,7 @@ pub(super) fn needed(element: &Element, cache: &Cache) -> Vec<Digest> {
 
 /// Only configure tests are shown the files that they were given; others have theirs from the build.
 fn is_probe(record: &Record) -> bool {
-    record.traced.is_some() && Traced::from_record(record, "/").is_some_and(|traced| traced.probe)
+    Traced::is_probe(record)
 }
 
 /// The first of these contents, up to a size, as a blob.

@@ -36,7 +36,7 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
     let grid = settings.and_then(|settings| companion.grids.of(&settings));
     match look(companion, request, &call, grid.as_deref()) {
         Ok(look) => {
-            let action = look.wire.as_ref().map_or(look.keys.exact, |wire| wire.asked.action);
+            let action = look.wire.as_ref().map_or(look.keys.own.exact, |wire| wire.asked.action);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
             if look.incbin {

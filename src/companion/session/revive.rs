@@ -50,7 +50,7 @@ fn work(
     snapshot: &mut Snapshot<'_>,
 ) -> Result<Work, String> {
     if record.traced.is_some() {
-        let traced = Traced::from_record(record, &place.root).ok_or("it can no longer be traced")?;
+        let traced = Traced::from_record(record, place).ok_or("it can no longer be traced")?;
         return Ok(Work::Traced(traced));
     }
     let name = record.compiler.rsplit('/').next().unwrap_or_default();
@@ -65,7 +65,7 @@ fn work(
     let toolchain = toolchains
         .identify_in(record.compiler.as_ref(), &variable, snapshot)
         .map_err(|error| error.to_string())?;
-    Call::from_record(record, toolchain.family, driver.cplusplus, &place.root)
+    Call::from_record(record, toolchain.family, driver.cplusplus, place)
         .map(Work::Compile)
         .map_err(|bypass| bypass.reason.to_string())
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::ask::Surroundings;
 use super::elf::{self, Program};
+use super::tool::Tools;
 use super::watch::Watch;
 use super::{Family, Toolchain, ToolchainError};
 use crate::inputs::digest::Digest;
@@ -35,6 +36,7 @@ pub(super) struct Inspection<'a, 'f> {
     compiler: &'a Path,
     around: &'a Surroundings,
     snapshot: &'a mut Snapshot<'f>,
+    tools: &'a Tools,
     watch: Watch,
     /// A line for each file that runs: its role and digest.
     parts: Vec<String>,
@@ -42,8 +44,13 @@ pub(super) struct Inspection<'a, 'f> {
 
 impl<'a, 'f> Inspection<'a, 'f> {
     /// Nothing is known of it yet.
-    pub(super) fn new(compiler: &'a Path, around: &'a Surroundings, snapshot: &'a mut Snapshot<'f>) -> Self {
-        Self { compiler, around, snapshot, watch: Watch::default(), parts: Vec::new() }
+    pub(super) fn new(
+        compiler: &'a Path,
+        around: &'a Surroundings,
+        snapshot: &'a mut Snapshot<'f>,
+        tools: &'a Tools,
+    ) -> Self {
+        Self { compiler, around, snapshot, tools, watch: Watch::default(), parts: Vec::new() }
     }
 
     fn unknown(&self, reason: impl Into<String>) -> ToolchainError {
@@ -53,9 +60,10 @@ impl<'a, 'f> Inspection<'a, 'f> {
     /// Asks it, and reads all that it runs.
     pub(super) fn toolchain(mut self) -> Result<Toolchain, ToolchainError> {
         let driver = self.driver()?;
+        // Before it is run for the first time.
+        self.program("driver", &driver)?;
         let version = self.around.ask(self.compiler, "--version")?;
         let family = self.family(&version)?;
-        self.program("driver", &driver)?;
         let assembler_depfile = match family {
             Family::Gcc => self.gcc()?,
             Family::Clang => self.clang(&driver, &version)?,
@@ -189,25 +197,30 @@ impl<'a, 'f> Inspection<'a, 'f> {
         Ok(false)
     }
 
-    fn file(&mut self, role: &str, path: &Path) -> Result<(), ToolchainError> {
+    fn file(&mut self, role: &str, path: &Path) -> Result<Digest, ToolchainError> {
         let digest = self
             .watch
             .file(path, self.snapshot)
             .map_err(|source| ToolchainError::Read { path: path.to_owned(), source })?;
         self.parts.push(format!("{role} {digest}"));
-        Ok(())
+        Ok(digest)
     }
 
     /// A program and the libraries that it loads.
     fn program(&mut self, role: &str, path: &Path) -> Result<(), ToolchainError> {
-        self.file(role, path)?;
-        let head = head(path).map_err(|source| ToolchainError::Read { path: path.to_owned(), source })?;
-        match elf::program(&head) {
-            Program::Static => Ok(()),
-            Program::Dynamic { loader } => self.libraries(role, path, Path::new(&loader)),
-            Program::Script => Err(self.unknown(format!("{} is a script", path.display()))),
-            Program::Unknown => Err(self.unknown(format!("{} is not an ELF program", path.display()))),
-        }
+        let read = |source| ToolchainError::Read { path: path.to_owned(), source };
+        let content = self.file(role, path)?;
+        let program = elf::program(&head(path).map_err(read)?);
+        let why = match &program {
+            Program::Script => "is a script",
+            Program::Unknown => "is not an ELF program",
+            _ if !self.tools.has(path, &content).map_err(read)? => {
+                "is no toolchain's program that spec-cc knows"
+            }
+            Program::Static => return Ok(()),
+            Program::Dynamic { loader } => return self.libraries(role, path, Path::new(loader)),
+        };
+        Err(self.unknown(format!("{} {why}", path.display())))
     }
 
     /// The libraries as the loader finds them (`ld.so(8)`, `--list`); the loader itself is among them.

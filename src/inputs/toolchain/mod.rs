@@ -5,6 +5,7 @@ mod builtin;
 mod clang;
 pub(crate) mod elf;
 mod inspection;
+mod tool;
 mod version;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use crate::command::Family;
 pub use ask::Env;
 pub use builtin::Builtin;
 pub use clang::crtbegin;
+pub use tool::Tools;
 
 /// A compiler that is known.
 #[derive(Debug)]
@@ -80,12 +82,14 @@ pub struct Toolchains {
     files: Arc<Files>,
     known: Mutex<HashMap<(PathBuf, Surroundings), Arc<Toolchain>>>,
     builtins: Mutex<HashMap<builtin::Key, Arc<Builtin>>>,
+    /// The programs that were looked into.
+    pub tools: Tools,
 }
 
 impl Toolchains {
     /// None known yet.
     pub fn new(files: Arc<Files>) -> Self {
-        Self { files, known: Mutex::default(), builtins: Mutex::default() }
+        Self { files, known: Mutex::default(), builtins: Mutex::default(), tools: Tools::default() }
     }
 
     /// The compiler at an absolute path, as it is now, when started with an environment.
@@ -107,7 +111,7 @@ impl Toolchains {
         if let Some(toolchain) = known.filter(|toolchain| toolchain.unchanged(snapshot)) {
             return Ok(toolchain);
         }
-        let toolchain = Arc::new(Inspection::new(compiler, &key.1, snapshot).toolchain()?);
+        let toolchain = Arc::new(Inspection::new(compiler, &key.1, snapshot, &self.tools).toolchain()?);
         // What changed in it, its specs say, may change its directories.
         self.builtins.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&toolchain));

@@ -34,8 +34,8 @@ impl Grid {
         outcome: &Outcome,
     ) {
         let result = result::from_outcome(job, &outline.asked.outputs, outcome);
-        let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key);
-        let keys: Vec<Digest> = [Some(job.keys.exact), shared].into_iter().flatten().collect();
+        let shared = job.keys.key_for_all(&engine.cache, outcome).map(|shared| shared.key.exact);
+        let keys: Vec<Digest> = [Some(job.keys.own.exact), shared].into_iter().flatten().collect();
         let paths = outcome.files.iter().map(|file| (file.digest, engine.cache.blobs.path(&file.digest)));
         let mut messages = messages.to_vec();
         messages.push((Digest::of(&outcome.stderr), outcome.stderr.clone().into()));

@@ -9,7 +9,7 @@ use super::upload::Parcel;
 use super::{Grid, Unobtainable};
 use crate::backend::{Cache, Outcome};
 use crate::inputs::digest::Digest;
-use crate::launch::Traced;
+use crate::launch::{ResultKey, Traced};
 
 /// What results go by; the number changes when an older program would misread them.
 const KIND: [&str; 2] = ["traced", "1"];
@@ -20,7 +20,7 @@ const INLINE: usize = 64 << 10;
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// Its key.
-    pub key: Digest,
+    pub key: ResultKey,
     /// The command.
     pub traced: &'a Traced,
     /// The project root.
@@ -40,7 +40,7 @@ impl Grid {
             let outcome = outcome.filter(|outcome| together || self.fetch_blobs(cache, &blobs(outcome)));
             *found = outcome.filter(|outcome| cache.open(outcome).is_some());
             if let Some(outcome) = found
-                && let Err(error) = cache.keep(&wanted.key, outcome)
+                && let Err(error) = wanted.key.keep(cache, outcome)
             {
                 tracing::warn!("{error}");
             }
@@ -49,11 +49,11 @@ impl Grid {
     }
 
     /// Leaves the result of a command for others, in the background, if the grid takes results.
-    pub fn keep_traced(&self, cache: &Cache, key: &Digest, outcome: &Outcome) {
+    pub fn keep_traced(&self, cache: &Cache, key: &ResultKey, outcome: &Outcome) {
         if !self.takes() {
             return;
         }
-        let name = name(key);
+        let name = name(&key.of(outcome));
         let payload = outcome.encode();
         let digest = Digest::of(&payload);
         let blobs: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
@@ -65,27 +65,35 @@ impl Grid {
 
     /// What the grid says came of these, without the files.
     fn outcomes(&self, cache: &Cache, wanted: &[Wanted<'_>]) -> Vec<Option<Outcome>> {
-        let entries = self.entries(wanted);
+        let keys: Vec<Digest> =
+            wanted.iter().flat_map(|wanted| [wanted.key.silent, wanted.key.exact]).collect();
+        let entries = self.entries(&keys);
         let large = entries.iter().flatten().filter_map(|entry| match entry.payload {
             Payload::Blob(blob) => Some(blob),
             Payload::Here(_) => None,
         });
         self.fetch_blobs(cache, &large.collect::<Vec<_>>());
-        let outcome = |(wanted, entry): (&Wanted<'_>, Option<Entry>)| {
-            let bytes = match entry?.payload {
+        let decode = |entry: &Option<Entry>| {
+            let bytes = match entry.as_ref()?.payload.clone() {
                 Payload::Here(bytes) => bytes,
                 Payload::Blob(blob) => cache.blobs.read(&blob).ok()??,
             };
-            Outcome::decode(&bytes).filter(|outcome| wanted.may_leave(outcome))
+            Outcome::decode(&bytes)
         };
-        wanted.iter().zip(entries).map(outcome).collect()
+        let choose = |(wanted, found): (&Wanted<'_>, &[Option<Entry>])| {
+            let (silent, exact) = found.split_first()?;
+            let silent = || decode(silent).filter(Outcome::is_silent);
+            let found = silent().or_else(|| exact.first().and_then(decode));
+            found.filter(|outcome| wanted.may_leave(outcome))
+        };
+        wanted.iter().zip(entries.chunks(2)).map(choose).collect()
     }
 
-    fn entries(&self, wanted: &[Wanted<'_>]) -> Vec<Option<Entry>> {
+    fn entries(&self, keys: &[Digest]) -> Vec<Option<Entry>> {
         if self.settings.skip_cache {
-            return wanted.iter().map(|_| None).collect();
+            return keys.iter().map(|_| None).collect();
         }
-        let names: Vec<Name> = wanted.iter().map(|wanted| name(&wanted.key)).collect();
+        let names: Vec<Name> = keys.iter().map(name).collect();
         let asked: Vec<(Digest, &[String])> = names.iter().map(|name| (name.action, &[][..])).collect();
         let read = |(name, result): (&Name, Result<Option<_>, _>)| match result {
             Ok(result) => entry::read(name, &result?),

@@ -55,8 +55,8 @@ pub(super) fn before(
     let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
     let mut signatures = metadata.filter(|any| any.type_url == SIGNATURE).peekable();
     if signatures.peek().is_some() {
-        let shared = job.keys.shared.as_ref().ok().map(|shared| shared.key);
-        let keys = [Some(job.keys.exact), shared].map(|key| key.map(|key| key.to_string()));
+        let shared = job.keys.shared.as_ref().ok().map(|shared| shared.key.exact);
+        let keys = [Some(job.keys.own.exact), shared].map(|key| key.map(|key| key.to_string()));
         let ours = |any: &Any| keys.iter().flatten().any(|key| any.value == key.as_bytes());
         return if signatures.any(ours) {
             Ok(Voucher::Ourselves)

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Engine, Job, Keys, Side};
+use super::{Engine, Job, Keys, ResultKey, Side};
 use crate::action;
 use crate::action::remote::{File, Input, Libraries, link_inputs};
 use crate::command::sharing::Unshared;
@@ -66,8 +66,8 @@ pub struct Linkage {
 }
 
 /// Variables that the linker and its driver listen to besides those of a compile (`ld(1)`, "ENVIRONMENT").
-const LINKERS: [&str; 5] =
-    ["LD_RUN_PATH", "LDEMULATION", "COLLECT_NO_DEMANGLE", "LD_LIBRARY_PATH", "GNUTARGET"];
+const LINKERS: [&str; 6] =
+    ["LPATH", "LD_RUN_PATH", "LDEMULATION", "COLLECT_NO_DEMANGLE", "LD_LIBRARY_PATH", "GNUTARGET"];
 
 /// Finds out what a link would read now; an error says why it is left alone.
 pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
@@ -171,7 +171,7 @@ impl Linkage {
             inputs: files.map(Input::File).collect(),
             ends_with_crtbegin: false,
             assumed: &[],
-            keys: Keys { exact: self.key, shared: Err(Unshared::Link) },
+            keys: Keys { own: ResultKey::undivided(self.key), shared: Err(Unshared::Link) },
             toolchain: &self.toolchain,
             compile: None,
             link: true,

@@ -58,7 +58,7 @@ pub(super) fn prepare<'f>(
     if let Some(launch) = at_hand(engine, known, call, &instance) {
         return launch;
     }
-    known.state().issued = Some(instance.action);
+    known.state().issued = Some(instance.keys.own);
     if instance.incbin {
         return Prepared::NeedsCore;
     }

@@ -67,7 +67,7 @@ impl Ticket {
     }
 
     fn ready(&self, outcome: Outcome) -> Launch {
-        Launch::Ready(self.keys.exact, outcome)
+        Launch::Ready(self.keys.own.exact, outcome)
     }
 
     /// The job without its files: their digests are in its keys, and they have been sent.

@@ -33,7 +33,7 @@ pub(in crate::launch) fn look_ahead(
     let mut foreseen =
         foresee(engine, snapshot, (place, order), traced, &given, &assumed).map_err(Unready::Missing)?;
     folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
-    let found = state(engine, snapshot, traced, &place.root, &reads.set, &foreseen)?;
+    let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
     Ok((foreseen, found))
 }
 

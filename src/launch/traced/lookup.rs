@@ -4,10 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use crate::inputs::digest::Digest;
 use crate::launch::grid::Wanted;
 use crate::launch::queue::Task;
-use crate::launch::{Engine, Launch, Place, Work};
+use crate::launch::{Engine, Launch, Place, ResultKey, Work};
 
 /// Lookups in one request each, of which a client has many under way at once.
 const TOGETHER: usize = 256;
@@ -53,7 +52,7 @@ fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Tas
         let key = task.known.state().issued?;
         Some((task, key))
     });
-    let keyed: Vec<(Task, Digest)> = keyed.collect();
+    let keyed: Vec<(Task, ResultKey)> = keyed.collect();
     let wanted = keyed.iter().filter_map(|(task, key)| match &task.known.work {
         Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &place.root }),
         Work::Compile(_) => None,
@@ -69,7 +68,7 @@ fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Tas
             continue;
         }
         match found {
-            Some(outcome) => drop(task.set(Launch::Ready(*key, outcome))),
+            Some(outcome) => drop(task.set(Launch::Ready(key.exact, outcome))),
             None if place.is_closed() => drop(task.set(Launch::Failed("cancelled".into()))),
             None => missed(task.clone()),
         }

@@ -10,11 +10,13 @@ mod lookup;
 mod observe;
 mod perform;
 mod state;
+mod traits;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::call::lexical;
-use super::{Engine, templated};
+use super::call::{is_same_environment, lexical};
+use super::{Engine, Place, templated};
 use crate::backend::Outcome;
 use crate::command::{self, Invocation, Scratch, normalise};
 use crate::inputs::digest::Digest;
@@ -35,7 +37,7 @@ pub struct Traced {
     pub program: String,
     /// The arguments, `argv[0]` first: it is in messages.
     pub argv: Vec<String>,
-    /// The variables of the environment that it listens to, sorted by name.
+    /// The variables of the environment that it may listen to, sorted by name.
     pub environment: Vec<(String, String)>,
     /// The working directory, absolute.
     pub directory: String,
@@ -79,8 +81,17 @@ impl Traced {
         })
     }
 
-    /// The command that a record stands for below `root`; `None` when it can no longer be traced.
-    pub fn from_record(record: &Record, root: &str) -> Option<Self> {
+    /// The command that a record stands for at a session's place; `None` when it can no longer be traced.
+    pub fn from_record(record: &Record, place: &Place) -> Option<Self> {
+        Self::revived(record, &place.root, &place.recorded(&record.env, command::keyed_traced))
+    }
+
+    /// Whether a record is that of a configure test.
+    pub fn is_probe(record: &Record) -> bool {
+        record.traced.is_some() && Self::revived(record, "/", &record.env).is_some_and(|traced| traced.probe)
+    }
+
+    fn revived(record: &Record, root: &str, environment: &[(String, String)]) -> Option<Self> {
         let back = |text: &String| normalise::from_template(text, root);
         let (argv0, args) = record.args.split_first()?;
         let directory = back(&record.cwd);
@@ -89,9 +100,7 @@ impl Traced {
             args: args.iter().map(|arg| back(arg).into()).collect(),
             cwd: PathBuf::from(&directory),
         };
-        let environment: Vec<_> =
-            record.env.iter().map(|(name, value)| (name.clone(), back(value))).collect();
-        Self::new(&inv, &back(argv0), &environment, &directory)
+        Self::new(&inv, &back(argv0), environment, &directory)
     }
 
     /// The record's name. That of a configure test goes by what is in the files it is given, for there are many tests with the
@@ -126,13 +135,8 @@ impl Traced {
             && record.compiler == self.program
             && record.cwd == templated(&self.directory, root)
             && record.args.len() == self.argv.len()
-            && record.env.len() == self.environment.len()
             && record.args.iter().zip(&self.argv).all(|(old, now)| same(old, now))
-            && record
-                .env
-                .iter()
-                .zip(&self.environment)
-                .all(|(old, now)| old.0 == now.0 && same(&old.1, &now.1))
+            && is_same_environment(&record.env, &self.environment, root)
     }
 
     /// A record of it, without what it cost and how it was used.
@@ -157,6 +161,20 @@ impl Traced {
             traced: Some(store::Traced { given: given.collect() }),
             ..Record::default()
         }
+    }
+
+    /// Where it runs, behind all links; the working directory itself while that is not there.
+    pub(super) fn real_directory(&self) -> String {
+        let directory = self.absolute("");
+        let real =
+            fs::canonicalize(&directory).ok().and_then(|real| real.into_os_string().into_string().ok());
+        real.map_or_else(|| self.directory.clone(), |real| self.scratch.fix(&real))
+    }
+
+    /// Whether its messages go to a file, so that how they look is in what it leaves.
+    pub(super) fn reports_to_a_file(&self) -> bool {
+        const OPTIONS: [&str; 3] = ["diagnostics-format", "diagnostics-add-output", "diagnostics-set-output"];
+        self.argv.iter().any(|arg| OPTIONS.iter().any(|option| arg.contains(option)))
     }
 
     /// A name for messages: what is made, or else the first file.

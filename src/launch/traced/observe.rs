@@ -16,7 +16,7 @@ use crate::inputs::paths::PathId;
 use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Engine, Reads, failure};
+use crate::launch::{Engine, Reads, ResultKey, failure};
 use crate::store::Given;
 
 /// A run that has ended.
@@ -42,7 +42,7 @@ pub struct Observed {
     /// Every path that the result depends on.
     pub reads: Reads,
     /// Under what its result is found.
-    pub key: Digest,
+    pub key: ResultKey,
     /// What it left.
     pub outcome: Outcome,
     /// Files of the build's own that it read.
@@ -89,6 +89,7 @@ pub fn observe(
     let mut set = Vec::with_capacity(run.touched.accesses.len() + run.touched.listed.len());
     let mut overrides = overrides.clone();
     let mut existed = HashMap::new();
+    let mut programs = Vec::new();
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
             return Err(format!("it touched {}, which stands for something else here", access.path).into());
@@ -98,12 +99,19 @@ pub fn observe(
             return Err(format!("it used {}", access.path).into());
         }
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
+        if access.executed && access.existed {
+            programs.push(id);
+        }
         if !access.written {
             existed.insert(id, access.existed);
             set.push(id);
             continue;
         }
         let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
+        if run.status != 0 && !left {
+            // It may have failed for want of the folder, or by a link that leads nowhere.
+            set.extend(folder_above(engine, traced, access)?);
+        }
         // It looked for the file before it made it, or a failure may have to do with one that is there.
         if access.read || (run.status != 0 && (left || access.path.starts_with(&below))) {
             if access.existed {
@@ -125,8 +133,10 @@ pub fn observe(
             snapshot.assume(traced.actual(engine, id), *content);
         }
     }
-    let stated = state(engine, &mut snapshot, traced, run.root, &set, &overrides)
-        .map_err(|error| error.to_string())?;
+    let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
+    for id in programs {
+        known_program(engine, &mut snapshot, traced.actual(engine, id))?;
+    }
     let mut given = Vec::new();
     for &id in &set {
         let there = overrides.get(&id).map_or_else(
@@ -137,7 +147,7 @@ pub fn observe(
             return Err(Unlearnt::Meanwhile(engine.name(id)));
         }
         let actual = traced.actual(engine, id);
-        let found = content(engine, &mut snapshot, (id, actual), &overrides)?;
+        let found = content(engine, &mut snapshot, traced, (id, actual), &overrides)?;
         if let Some((path, content, _)) = found.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
             let real = fs::canonicalize(engine.name(actual)).ok();
             let real = real.and_then(|real| Some(traced.scratch.fix(real.to_str()?)));
@@ -148,6 +158,27 @@ pub fn observe(
         return Err(Unlearnt::Meanwhile(engine.name(id)));
     }
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
+}
+
+/// An error if what was executed is no program of a toolchain: nobody knows what else such a one looks at.
+fn known_program(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId) -> Result<(), String> {
+    let name = engine.name(id);
+    let content = snapshot.look(id).map_err(|error| format!("{name}: {error}"))?.digest;
+    match engine.toolchains.tools.has(Path::new(&name), &content) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("it runs {name}, which is no toolchain's program that spec-cc knows")),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
+/// The folder of a path at which a run left nothing; an error where a link stands in its place.
+fn folder_above(engine: &Engine, traced: &Traced, access: &Access) -> Result<Option<PathId>, String> {
+    let path = Path::new(&access.path);
+    if path.is_symlink() {
+        return Err(format!("it failed, and would have written where {} leads", access.path));
+    }
+    let folder = path.parent().map(|folder| traced.scratch.fix(&folder.to_string_lossy()));
+    Ok(folder.map(|folder| engine.paths().intern(&folder)))
 }
 
 /// Messages with fixed names in place of random ones.
@@ -204,6 +235,7 @@ fn leave(
 fn content(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
+    traced: &Traced,
     (id, actual): (PathId, PathId),
     overrides: &Overrides,
 ) -> Result<Option<(String, Digest, i64)>, String> {
@@ -217,9 +249,11 @@ fn content(
         },
     };
     if let Some(scan) = scan(engine, &content, &path).map_err(|error| format!("{name}: {error}"))? {
-        let clock = scan.hazards.intersection(Hazards::CLOCK);
-        if !clock.is_empty() {
-            return Err(format!("{name} has {}", clock.reasons()));
+        let offloads = traced.argv.iter().any(|arg| arg.starts_with("-fopen"));
+        let told = if offloads { Hazards::CLOCK | Hazards::OFFLOAD } else { Hazards::CLOCK };
+        let found = scan.hazards.intersection(told);
+        if !found.is_empty() {
+            return Err(format!("{name} has {}", found.reasons()));
         }
     }
     Ok(Some((name, content, changed_ns)))

@@ -9,6 +9,7 @@ use super::observe::{Observed, Run, Unlearnt, observe};
 use super::state::{LISTING, Overrides, There};
 use crate::backend::trace;
 use crate::backend::{Job, View};
+use crate::command;
 use crate::inputs::paths::PathId;
 use crate::inputs::stamp;
 use crate::launch::call::{lexical, plain};
@@ -60,7 +61,7 @@ pub(in crate::launch) fn perform(
         .into_iter()
         .chain(traced.argv.iter().cloned())
         .collect();
-    let environment = place.environment_for(&traced.environment, &traced.directory);
+    let environment = place.environment_for(&traced.environment, command::keyed_traced, &traced.directory);
     let job = Job {
         compiler: program,
         args: &args,
@@ -88,7 +89,7 @@ pub(in crate::launch) fn perform(
     let made =
         |path: &str, changed_ns| if traced.probe { changed_ns == i64::MAX } else { path.starts_with(&below) };
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;
-    engine.cache.keep(&observed.key, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
     Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })
 }
 

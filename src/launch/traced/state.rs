@@ -6,10 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Traced;
+use super::traits::Traits;
+use crate::command;
 use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Engine, Unready};
+use crate::launch::{Engine, ResultKey, Unready};
 
 /// What is taken to be at some paths in place of what is there.
 pub type Overrides = HashMap<PathId, There>;
@@ -33,55 +35,60 @@ pub enum There {
 #[derive(Debug, Clone, Copy)]
 pub struct Stated {
     /// Under what its result is found and kept.
-    pub key: Digest,
+    pub key: ResultKey,
     /// Latest write to any file that it touches, nanoseconds since the epoch.
     pub newest_ns: i64,
     /// Latest change to any file that is there, inode included, nanoseconds since the epoch.
     pub changed_ns: i64,
 }
 
-/// Computes the key of `traced`, which touches the paths of `set`, sorted, for a project at `root`.
-///
-/// Outside of the root, where a link leads counts too: compilers name a system header by its real path.
+/// Computes the key of `traced`, which touches the paths of `set`, sorted.
 pub fn state(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     traced: &Traced,
-    root: &str,
     set: &[PathId],
     overrides: &Overrides,
 ) -> Result<Stated, Unready> {
     let (mut newest_ns, mut changed_ns) = (0, 0);
-    let mut found = Vec::with_capacity(set.len());
-    for &id in set {
+    let mut text = Text::default();
+    text.words([&traced.program, &traced.directory, &traced.real_directory()]);
+    text.words(&traced.argv);
+    let mut traits = Traits::default();
+    for (number, (&id, name)) in set.iter().zip(engine.paths().all(set)).enumerate() {
         let actual = traced.actual(engine, id);
-        if let Some(there) = overrides.get(&id) {
-            newest_ns = newest_ns.max(newest(engine, snapshot, actual, there));
-            found.push(*there);
-            continue;
-        }
-        let there = look(engine, snapshot, actual, &mut newest_ns)?;
-        if let (There::File(_), Ok(stamp)) = (there, snapshot.stat(actual)) {
+        let assumed = overrides.get(&id).copied();
+        let (there, stamp) = match assumed {
+            Some(there) => {
+                newest_ns = newest_ns.max(newest(engine, snapshot, actual, &there));
+                (there, None)
+            }
+            None => (look(engine, snapshot, actual, &mut newest_ns)?, snapshot.stat(actual).ok()),
+        };
+        let content = match there {
+            There::File(content) => Some(content),
+            _ => None,
+        };
+        if let (Some(stamp), Some(_)) = (&stamp, content) {
             changed_ns = changed_ns.max(stamp.changed_ns());
         }
-        found.push(there);
+        text.word(name.as_str());
+        text.there(&there);
+        let path = engine.name(actual);
+        text.0.extend(traits.of(number as u32, (Path::new(&path), traced), content, stamp.as_ref()));
     }
-    let mut text = Text::default();
-    text.words([&traced.program, &traced.directory]);
-    text.words(&traced.argv);
-    text.words(traced.environment.iter().flat_map(|(name, value)| [name, value]));
-    for (name, there) in engine.paths().all(set).into_iter().zip(&found) {
-        let path = name.as_str();
-        text.word(path);
-        text.there(there);
-        if let There::File(_) = there
-            && !Path::new(path).starts_with(root)
-            && let Ok(target) = std::fs::read_link(path)
-        {
-            text.link(&target);
-        }
-    }
-    Ok(Stated { key: Digest::of(&text.0), newest_ns, changed_ns })
+    let key = |environment: &[(String, String)]| {
+        let mut text = Text(text.0.clone());
+        text.words(environment.iter().flat_map(|(name, value)| [name, value]));
+        Digest::of(&text.0)
+    };
+    let key = if traced.reports_to_a_file() {
+        ResultKey::undivided(key(&traced.environment))
+    } else {
+        // A result that says what time it is, is not kept.
+        ResultKey::new(key(&command::of_outputs(&traced.environment, false)), &traced.environment)
+    };
+    Ok(Stated { key, newest_ns, changed_ns })
 }
 
 /// When what is taken to be at a path was written: not yet, unless it is there.
@@ -161,12 +168,6 @@ impl Text {
             self.word(word);
         }
         self.0.extend(u32::MAX.to_le_bytes());
-    }
-
-    fn link(&mut self, target: &Path) {
-        self.0.push(b'>');
-        self.0.extend(target.as_os_str().as_bytes());
-        self.0.push(0);
     }
 
     fn there(&mut self, there: &There) {
