@@ -89,10 +89,16 @@ fn an_assembler_that_comes_first_on_the_path_is_another_toolchain() {
     let env = |name: &str| (name == "PATH").then(|| OsString::from(format!("{first}:/usr/bin:/bin")));
     let toolchains = toolchains();
     let before = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
-    std::fs::copy("/usr/bin/true", dir.path().join("as")).expect("copied");
+    // Another build of it, as far as its bytes tell.
+    let mut other = std::fs::read("/usr/bin/as").expect("as");
+    other.push(0);
+    std::fs::copy("/usr/bin/as", dir.path().join("as")).expect("copied");
+    std::fs::write(dir.path().join("as"), other).expect("written");
     let after = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
     assert_ne!(before.fingerprint, after.fingerprint);
-    assert!(!after.assembler_depfile);
+    std::fs::copy("/usr/bin/true", dir.path().join("as")).expect("copied");
+    let error = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect_err("no assembler");
+    assert!(error.to_string().contains("no toolchain's program"), "{error}");
 }
 
 #[test]
@@ -156,4 +162,83 @@ fn specs_that_appear_make_another_compiler() {
         toolchains.identify(Path::new("/usr/bin/gcc"), &relative),
         Err(ToolchainError::Unknown { .. })
     ));
+}
+
+/// Stands before the C library and writes down each variable that is asked for, with the program.
+const LISTENER: &str = r#"
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+extern char **environ;
+static char *note(const char *name)
+{
+    char line[512];
+    int length = snprintf(line, sizeof line, "%s\n", name);
+    int log = open(LOG, O_WRONLY | O_APPEND | O_CREAT, 0600);
+    if (log >= 0 && write(log, line, length) == length)
+        close(log);
+    for (char **entry = environ; entry && *entry; entry++)
+        if (!strncmp(*entry, name, strlen(name)) && (*entry)[strlen(name)] == '=')
+            return *entry + strlen(name) + 1;
+    return 0;
+}
+char *getenv(const char *name) { return note(name); }
+char *secure_getenv(const char *name) { return note(name); }
+"#;
+
+/// Commands of every kind, some of which fail.
+const COMMANDS: &str = r#"
+printf '#include <stdio.h>\nint main(void) { int idle; puts("x"); return 0; }\n' >x.c
+printf 'int main(void) { return nope(); }\n' >bad.c; printf 'int x(' >worse.c; printf '#include <map>\nint main() {}\n' >y.cc
+for c in gcc clang; do
+    $c -Wall -g -O2 -c x.c -o x.o; $c -E x.c -o x.i; $c -S x.c; $c -c x.s -o s.o; $c x.c -o x; $c -flto -O2 x.c -o lto
+    $c bad.c -o bad; $c -c worse.c; $c -M x.c; $c -Wl,-Map,map x.o -o x -lm; $c --version; $c -print-search-dirs
+    $c --coverage -c x.c -o c.o; $c -shared -fPIC x.c -o libx.so; $c x.o -L. -lx -o x
+    for ld in bfd gold lld mold; do $c -fuse-ld=$ld x.o -o x; done
+done
+gcc -ffat-lto-objects -flto -c x.c -o fat.o; clang -fno-integrated-as -c x.c -o as.o; g++ y.cc -o y; clang++ y.cc -o y
+rm -f x.a; ar cr x.a x.o s.o; ranlib x.a; ar t x.a; gcc-ar cr g.a fat.o; ld -r x.o -o r.o; as x.s -o t.o; nm x.o; cpp x.c
+exit 0
+"#;
+
+/// What is asked for and cannot matter: once a compiler has crashed (that is not kept), by profilers of threads, to have code linked
+/// (LLVM's `ForceCodegenLinking`), for a jobserver whose commands run unknown programs, as the working directory (in every key).
+const HARMLESS: [&str; 10] = [
+    "DEB_BUILD_OPTIONS",
+    "GCC_NOAPPORT",
+    "FORCE_CLANG_DIAGNOSTICS_CRASH",
+    "INTEL_",
+    "KMP_",
+    "OPENSSL_CONF",
+    "OPENSSL_ia32cap",
+    "MAKEFLAGS",
+    "PWD",
+    "bar",
+];
+
+#[test]
+fn every_variable_that_the_programs_here_ask_for_is_in_the_table() {
+    use spec_cc::command::{keyed_traced, refused};
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |script: &str, preload: Option<&Path>| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", script]).current_dir(folder.path()).env_remove("LD_LIBRARY_PATH");
+        shell.envs(preload.map(|library| ("LD_PRELOAD", library)));
+        assert!(shell.output().expect("a shell").status.success());
+    };
+    std::fs::write(folder.path().join("listener.c"), LISTENER).expect("written");
+    run("gcc -shared -fPIC -DLOG=\"\\\"$PWD/log\\\"\" listener.c -o listener.so", None);
+    run(COMMANDS, Some(&folder.path().join("listener.so")));
+    let log = std::fs::read_to_string(folder.path().join("log")).expect("somebody asked");
+    let asked: std::collections::BTreeSet<&str> = log.lines().collect();
+    for known in ["LPATH", "GNUTARGET", "COLLECT_NO_DEMANGLE", "CCC_OVERRIDE_OPTIONS"] {
+        assert!(asked.contains(known), "the test hears of {known}");
+    }
+    let is_known = |name: &&str| {
+        keyed_traced(name) || refused(name).is_some() || HARMLESS.iter().any(|known| name.starts_with(known))
+    };
+    let unknown: Vec<_> = asked.into_iter().filter(|name| !is_known(name)).collect();
+    assert!(unknown.is_empty(), "not in the table: {unknown:?}");
 }

@@ -5,9 +5,10 @@ use crate::compiler::{self, Compiler};
 use crate::environment::Environment;
 use crate::run;
 use crate::serve;
+use crate::sys::file::Stat;
 use crate::sys::process::{self, Command};
 use crate::sys::{Errno, Fd, Result, STDERR, STDOUT, c_string, file, signal, terminal};
-use crate::wire::{Ask, Reply, Report, Request, Run, Serve, Through};
+use crate::wire::{Ask, Bytes, Reply, Report, Request, Run, Serve, Through};
 use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -79,13 +80,25 @@ impl Call {
             argv0: self.command.argv.first().map(|name| name.to_bytes().to_vec()).unwrap_or_default(),
             args: self.command.argv.iter().skip(1).map(|arg| arg.to_bytes().to_vec()).collect(),
             cwd: file::working_directory()?,
-            env: self.env.to_bytes(),
+            env: self.told_environment(&cwd),
             mount_ns: file::stat(b"/proc/self/ns/mnt").map_or(0, |stat| stat.ino),
             cwd_dev: cwd.dev,
             cwd_ino: cwd.ino,
             terminal: terminal::is_terminal(STDERR),
             apart: are_apart(),
         })
+    }
+
+    /// The environment, with `PWD` only if it names the working directory: what it names may be another folder to the companion
+    /// (`/proc/self/cwd`).
+    fn told_environment(&self, cwd: &Stat) -> Vec<Bytes> {
+        let names_it = |path: &[u8]| {
+            let there = file::stat(path);
+            path.starts_with(b"/") && there.is_ok_and(|there| (there.dev, there.ino) == (cwd.dev, cwd.ino))
+        };
+        let mut entries = self.env.to_bytes();
+        entries.retain(|entry| entry.strip_prefix(b"PWD=").is_none_or(names_it));
+        entries
     }
 
     fn run(&self, how: &Run, companion: &Companion) -> Option<i32> {

@@ -77,7 +77,6 @@ const VARIABLES: &[(&str, Effect)] = &[
     ("GCC_COLORS", Messages),
     ("GCC_URLS", Messages),
     ("GCC_EXTRA_DIAGNOSTIC_OUTPUT", Messages),
-    // They ask for reports after a crash of the compiler, which is not kept.
     ("COLLECT_NO_DEMANGLE", Traced),
     ("LIBCTF_DEBUG", Traced),
     // Files that are written, and code that is run.
@@ -114,6 +113,7 @@ const VARIABLES: &[(&str, Effect)] = &[
     ("LLD_*", Traced),
     ("MOLD_*", Traced),
     ("MIMALLOC_*", Traced),
+    ("mimalloc_*", Traced),
     ("TBB_*", Traced),
 ];
 

@@ -10,6 +10,8 @@ pub(crate) struct Command {
     pub(crate) variables: Vec<(String, String)>,
     /// What it reads from its standard input.
     pub(crate) input: String,
+    /// A shell script in place of all that, in which `$S` stands before each compiler.
+    pub(crate) script: Option<String>,
 }
 
 impl Command {
@@ -29,7 +31,13 @@ impl Command {
             args: args.to_vec(),
             variables,
             input: "int from_stdin = 1;\n".to_owned(),
+            script: None,
         }
+    }
+
+    /// A script that runs compilers, each with `$S` before it.
+    pub(crate) fn of_script(script: &str) -> Self {
+        Self { script: Some(script.to_owned()), ..Self::of_line("sh") }
     }
 
     /// Whether the compiler will say how long it took and how much memory: something else each time, now and then by chance

@@ -358,7 +358,7 @@ pub(crate) fn case(compiler: &'static str) -> impl Strategy<Value = Case> {
             let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
             let variables = variables.into_iter().map(own).collect();
             let input = "int from_stdin = 1;\n".to_owned();
-            let command = Command { compiler: compiler.to_owned(), args, variables, input };
+            let command = Command { compiler: compiler.to_owned(), args, variables, input, script: None };
             Case { command, setup: String::new(), changes, opened_early }
         },
     )

@@ -13,6 +13,7 @@ mod changes;
 mod collected;
 mod generated;
 mod grammar;
+mod observables;
 mod observed;
 mod stand;
 mod traps;

@@ -125,16 +125,10 @@ impl Stand {
 
     fn run(&self, command: &Command, session: Option<&Session>, before: &Picture) -> Observed {
         let tree = self.tree();
-        let mut process = match session {
-            None => process::Command::new(&command.compiler),
-            Some(session) => {
-                let mut process = process::Command::new("spec-cc");
-                process.arg(&command.compiler).env("SPEC_CC_SESSION", &session.opened.ticket);
-                process
-            }
-        };
+        let mut process = process_of(command, session.is_some());
         quiet(&mut process, &tree);
         process.args(&command.args).envs(self.variables()).env("PWD", &tree);
+        process.envs(session.map(|session| ("SPEC_CC_SESSION", &session.opened.ticket)));
         process.envs(command.variables.iter().map(|(name, value)| (name, value)));
         let input = self.sandbox.path("input");
         std::fs::write(&input, &command.input).expect("write what the command reads");
@@ -179,6 +173,23 @@ impl Stand {
         assert!(answer.get("error").is_none(), "{answer}");
         answer["ok"].take()
     }
+}
+
+/// The process of a command, by spec-cc or without it; its arguments are still to come.
+fn process_of(command: &Command, by_spec_cc: bool) -> process::Command {
+    let mut process = match (&command.script, by_spec_cc) {
+        (Some(_), _) => process::Command::new("sh"),
+        (None, true) => process::Command::new("spec-cc"),
+        (None, false) => process::Command::new(&command.compiler),
+    };
+    match &command.script {
+        Some(script) => {
+            process.arg("-c").arg(script).env("S", if by_spec_cc { "spec-cc" } else { "" });
+        }
+        None if by_spec_cc => drop(process.arg(&command.compiler)),
+        None => {}
+    }
+    process
 }
 
 /// One session of the companion's, so that launches and what was learnt are settled before the next.

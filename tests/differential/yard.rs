@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("v.cpp", "#include <vector>\nint v(std::vector<int> &all) { return all.empty() ? 0 : all.back(); }\n"),
     ("plain.c", "int plain = 1;\n"),
+    ("main.c", "#include \"h.h\"\n#ifndef X\n#define X 1\n#endif\nint main(void) { return H + X; }\n"),
     ("empty.c", ""),
     ("sp ace.c", "#include \"sp ace.h\"\nint space = SPACE;\n"),
     ("qu'ote\".c", "#include \"h.h\"\nint quote = H;\n"),

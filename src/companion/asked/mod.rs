@@ -69,18 +69,21 @@ impl Request {
         Settings::read(environment, &self.directory)
     }
 
-    /// The working directory as the compiler will record it: `$PWD` when that names the same folder
-    /// (libiberty's `getpwd`, LLVM's `current_path`).
+    /// The working directory as the compiler will record it: `$PWD`, which the shim tells of if it names the same folder
+    /// (libiberty's `getpwd`, LLVM's `current_path`). `None` if it names another one here, or is not UTF-8.
     pub(super) fn recorded_directory(&self) -> Option<String> {
-        let same = |path: &&str| {
-            use std::os::unix::fs::MetadataExt;
-            let (Ok(one), Ok(two)) = (std::fs::metadata(path), std::fs::metadata(&self.directory)) else {
-                return false;
-            };
-            path.starts_with('/') && (one.dev(), one.ino()) == (two.dev(), two.ino())
-        };
-        self.variable("PWD").filter(same).or(self.directory.to_str()).map(str::to_owned)
+        match self.variable("PWD") {
+            Some(path) => is_same_folder(Path::new(path), &self.directory).then(|| path.to_owned()),
+            None => self.directory.to_str().map(str::to_owned),
+        }
     }
+}
+
+/// Whether both paths lead to one folder.
+pub(super) fn is_same_folder(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| std::fs::metadata(path).map(|there| (there.dev(), there.ino())).ok();
+    place(one).is_some_and(|one| Some(one) == place(other))
 }
 
 /// What to do with a compile.
@@ -157,7 +160,10 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
         return bypass(Kind::Other, &reason);
     }
     let Some(directory) = request.recorded_directory() else {
-        return bypass(Kind::Other, &"the working directory's name is not UTF-8");
+        return bypass(
+            Kind::Other,
+            &"the working directory's name is not UTF-8, or means another folder to others",
+        );
     };
     let identified = companion.engine.toolchains.identify_in(
         &request.compiler,

@@ -4,7 +4,7 @@ mod contents;
 mod explain;
 mod shown;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::companion::asked::{Request, element_named};
+use crate::companion::asked::{Request, element_named, is_same_folder};
 use crate::companion::root::whereabouts;
 use crate::companion::session::SessionRow;
 use crate::companion::{Companion, Session};
@@ -166,7 +166,9 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::Stats { element, session } => {
             shown::stats(companion, element.as_deref(), session.as_deref())
         }
-        Control::Explain { compiler, args, directory, environment, proto } => {
+        Control::Explain { compiler, args, directory, mut environment, proto } => {
+            // As a shim would tell of it.
+            environment.retain(|(name, value)| name != "PWD" || is_same_folder(Path::new(value), &directory));
             let args = args.into_iter().map(Into::into).collect();
             let argv0 = compiler.display().to_string();
             let request =

@@ -160,8 +160,8 @@ pub fn observe(
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
 }
 
-/// An error if what was executed is no program of a toolchain: nobody knows what else such a one looks at.
-fn known_program(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId) -> Result<(), String> {
+/// An error if what is executed is no program of a toolchain: nobody knows what else such a one looks at, or does.
+pub(super) fn known_program(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId) -> Result<(), String> {
     let name = engine.name(id);
     let content = snapshot.look(id).map_err(|error| format!("{name}: {error}"))?.digest;
     match engine.toolchains.tools.has(Path::new(&name), &content) {

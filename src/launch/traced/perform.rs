@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Traced;
-use super::observe::{Observed, Run, Unlearnt, observe};
+use super::observe::{Observed, Run, Unlearnt, known_program, observe};
 use super::state::{LISTING, Overrides, There};
 use crate::backend::trace;
 use crate::backend::{Job, View};
 use crate::command;
 use crate::inputs::paths::PathId;
+use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::launch::call::{lexical, plain};
 use crate::launch::perform::folders_of;
@@ -39,6 +40,8 @@ pub(in crate::launch) fn perform(
 ) -> Result<Performed, Unlearnt> {
     let say = |error: io::Error| error.to_string();
     let program = engine.tracer.as_ref().ok_or_else(|| "no tracer can be had".to_owned())?;
+    // It may have been exchanged since it was recorded.
+    known_program(engine, &mut Snapshot::new(&engine.files), engine.paths().intern(&traced.program))?;
     let covered = covered(traced, &place.root, outputs)?;
     let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
