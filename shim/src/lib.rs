@@ -8,6 +8,7 @@ mod capture;
 pub mod companion;
 pub mod compiler;
 pub mod environment;
+pub mod hung;
 pub mod identity;
 pub mod place;
 pub mod run;

@@ -30,6 +30,15 @@ use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, 
 const CONTROL: u8 = 64;
 /// Longest request of `specctl`, bytes: an imported element.
 const LONGEST_CONTROL: usize = 1 << 30;
+/// What tells `specctl` that its answer is still worked on: the length of none.
+pub const NO_ANSWER_YET: [u8; 4] = [0; 4];
+/// The same for a shim: the frame of [`Reply::Wait`].
+const WAIT: [u8; 5] = [1, 0, 0, 0, 19];
+/// How long something may take that says nothing meanwhile, until the shim is left to itself.
+const UNHEARD: Duration = Duration::from_secs(10);
+/// How long outputs may take to be copied away.
+const COPYING: Duration = Duration::from_mins(1);
+
 /// A compile's request is seldom longer, bytes: its arguments and environment.
 const ORDINARY: usize = 64 << 10;
 
@@ -80,10 +89,15 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
             let _ = std::fs::remove_file(super::socket_path());
             json!({ "ok": "stopped" })
         }
-        Ok(request) => match control::answer(companion, request) {
-            Ok(answer) => json!({ "ok": answer }),
-            Err(error) => json!({ "error": error }),
-        },
+        Ok(request) => {
+            let held = companion.pulse.hold(stream, &NO_ANSWER_YET, request.patience());
+            let answer = control::answer(companion, request);
+            drop(held);
+            match answer {
+                Ok(answer) => json!({ "ok": answer }),
+                Err(error) => json!({ "error": error }),
+            }
+        }
         Err(error) => json!({ "error": format!("the companion does not understand: {error}") }),
     };
     let answer = serde_json::to_vec(&answer)?;
@@ -101,9 +115,10 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         Ok(_) | Err(_) => None,
     };
     let Some(request) = request else { return reply(stream, &Reply::Exec) };
-    let mut speaker = stream.try_clone()?;
-    let mut alive = move || reply(&mut speaker, &Reply::Wait).is_ok();
-    match asked::answer(companion, &request, &mut alive) {
+    let held = companion.pulse.hold(stream, &WAIT, UNHEARD)?;
+    let answer = asked::answer(companion, &request, &mut || held.is_wanted());
+    drop(held);
+    match answer {
         Answer::Bypass(reason) => {
             tracing::debug!("{} {:?}: bypassed, {reason}", request.compiler.display(), request.args);
             reply(stream, &Reply::Exec)
@@ -151,7 +166,9 @@ fn teach(
         lesson.tell(Way::Local);
         return reply(stream, &Reply::Done);
     }
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
+    drop(held);
     let done = reply(stream, &Reply::Done);
     match learn::learn(companion, request, lesson, &side, taken, began_ns, &report) {
         Ok(()) => lesson.tell(Way::Local),
@@ -171,6 +188,7 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     link::tell(&lesson.session, &lesson.call, Way::Local);
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side))?;
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let output = lesson.call.link.output.path.clone();
     let told = report.stdout_seen || report.truncated;
     let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
@@ -184,6 +202,7 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
         let added = outcome.add(&companion.engine.cache, &output, &path);
         added.map(|()| listed).map_err(|error| error.to_string())
     });
+    drop(held);
     let done = reply(stream, &Reply::Done);
     let kept = taken.and_then(|listed| link::keep(companion, lesson, &listed, began_ns, &outcome));
     if let Err(why) = kept {
@@ -211,6 +230,7 @@ fn teach_traced(
     let run_it =
         wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
     let report = run(companion, stream, run_it).inspect_err(|_| lesson.count())?;
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
     let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
@@ -222,6 +242,7 @@ fn teach_traced(
         Err(Unlearnt::Unaccountable(why)) => lesson.session.bypass(why, &request.args),
         Err(Unlearnt::Meanwhile(_)) | Ok(_) => lesson.count(),
     }
+    drop(held);
     // What it left has been copied away; the build may go on.
     let done = reply(stream, &Reply::Done);
     match observed {
@@ -340,4 +361,14 @@ fn request(ask: Ask) -> Option<Request> {
         terminal: ask.terminal,
         apart: ask.apart,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sign_for_shims_is_a_frame() {
+        assert_eq!(Reply::Wait.encode().unwrap(), WAIT);
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, FromRawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
-use spec_cc_shim::place;
+use spec_cc_shim::{hung, place};
 
 use super::Companion;
 use super::connection;
+use super::pulse::BEAT;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
@@ -104,6 +105,7 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     log(&cache_folder, settings.get("log").unwrap_or("warn"));
     let companion = Arc::new(companion(&settings, cache_folder));
     end_on_signals();
+    live(&companion, &socket);
     accept(&companion, &listener, &socket);
     companion.shut_down();
     let _ = fs::remove_file(&socket);
@@ -154,6 +156,20 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     let engine = Arc::new(engine);
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)
+}
+
+/// Tells those who wait that there is somebody here, and takes back what a shim has said to the contrary.
+fn live(companion: &Arc<Companion>, socket: &Path) {
+    let companion = Arc::clone(companion);
+    let mark = PathBuf::from(std::ffi::OsString::from_vec(hung::mark_of(socket.as_os_str().as_bytes())));
+    // Without a thread shims give up sooner what takes long.
+    threads::start(move || {
+        loop {
+            let _ = fs::remove_file(&mark);
+            companion.pulse.beat();
+            thread::sleep(BEAT);
+        }
+    });
 }
 
 /// The store, or why nothing is remembered.

@@ -27,6 +27,9 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// How long somebody waits for launches at most.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long the answer may take that a build waits for: a session's records may come from a grid and go there.
+const A_MOMENT: Duration = Duration::from_mins(1);
+
 /// How long opening a session may wait for its records to be looked at.
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -132,6 +135,16 @@ pub enum Control {
     Status,
     /// Ends the companion.
     Stop,
+}
+
+impl Control {
+    /// How long the answer may take at most.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Open { .. } | Self::Close { .. } | Self::Status | Self::List => A_MOMENT,
+            _ => PATIENCE + A_MOMENT,
+        }
+    }
 }
 
 /// The answer to `Open`.
