@@ -7,6 +7,7 @@ extern crate alloc;
 mod capture;
 pub mod companion;
 pub mod compiler;
+mod draft;
 pub mod environment;
 pub mod hung;
 pub mod identity;

@@ -1,7 +1,6 @@
 //! One connection: a shim with a compile, or `specctl` with a request.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -20,8 +19,8 @@ use super::asked::link::{self, LinkLesson};
 use super::asked::traced::{self, TracedLesson};
 use super::asked::{self, Answer, Lesson, Request, learn};
 use super::control::{self, Control};
-use crate::backend::Outcome;
 use crate::backend::recc::Handed;
+use crate::backend::{Blob, Outcome, SideFolder};
 use crate::command;
 use crate::inputs::stamp;
 use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
@@ -48,6 +47,22 @@ pub fn control_frame(request: &[u8]) -> Vec<u8> {
     frame.push(CONTROL);
     frame.extend_from_slice(request);
     frame
+}
+
+/// Has one connection's shim run its compiler, or tells `specctl` why it is not served.
+pub(super) fn refuse(mut stream: UnixStream, why: &str) {
+    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
+    let result = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_read_timeout(timeout))
+        .and_then(|()| stream.set_write_timeout(timeout))
+        .and_then(|()| read_frame(&mut stream))
+        .and_then(|frame| match frame.first() {
+            Some(&CONTROL) => answer(&mut stream, &json!({ "error": why })),
+            _ => reply(&mut stream, &Reply::Exec),
+        });
+    // Nobody is told of a shim that has gone.
+    drop(result);
 }
 
 /// Serves one connection to its end. Whatever goes wrong, the shim sees it end and runs the compiler.
@@ -100,13 +115,17 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
         }
         Err(error) => json!({ "error": format!("the companion does not understand: {error}") }),
     };
-    let answer = serde_json::to_vec(&answer)?;
-    stream.write_all(&(answer.len() as u32).to_le_bytes())?;
-    stream.write_all(&answer)?;
+    self::answer(stream, &answer)?;
     if stop {
         std::process::exit(0);
     }
     Ok(())
+}
+
+fn answer(stream: &mut UnixStream, answer: &serde_json::Value) -> io::Result<()> {
+    let answer = serde_json::to_vec(answer)?;
+    stream.write_all(&(answer.len() as u32).to_le_bytes())?;
+    stream.write_all(&answer)
 }
 
 fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) -> io::Result<()> {
@@ -123,7 +142,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
             tracing::debug!("{} {:?}: bypassed, {reason}", request.compiler.display(), request.args);
             reply(stream, &Reply::Exec)
         }
-        Answer::Serve(outcome, files) => send(stream, &outcome, &files),
+        Answer::Serve(outcome, blobs) => send(stream, &outcome, &blobs),
         Answer::Fail { status, stdout, stderr } => {
             reply(stream, &Reply::Serve(wire::Serve { outputs: Vec::new(), stdout, stderr, status }))
         }
@@ -153,7 +172,7 @@ fn teach(
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side)).inspect_err(|_| lesson.tell(Way::Local))?;
+    let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -187,7 +206,7 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     };
     link::tell(&lesson.session, &lesson.call, Way::Local);
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side))?;
+    let report = run(companion, stream, with(&side), &scratch)?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let output = lesson.call.link.output.path.clone();
     let told = report.stdout_seen || report.truncated;
@@ -229,7 +248,7 @@ fn teach_traced(
     let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
     let run_it =
         wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
-    let report = run(companion, stream, run_it).inspect_err(|_| lesson.count())?;
+    let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.count())?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
@@ -267,10 +286,16 @@ fn with(side: &Side) -> wire::Run {
     }
 }
 
-/// Has the shim run its command, and takes its report.
-fn run(companion: &Companion, stream: &mut UnixStream, run: wire::Run) -> io::Result<wire::Report> {
+/// Has the shim run its command, and takes its report. The shim holds on to the side folder meanwhile, whatever becomes of us.
+fn run(
+    companion: &Companion,
+    stream: &mut UnixStream,
+    run: wire::Run,
+    side: &SideFolder,
+) -> io::Result<wire::Report> {
+    let frame = Reply::Run(run).encode().map_err(io::Error::other)?;
     companion.launcher.busy(true);
-    let report = reply(stream, &Reply::Run(run)).and_then(|()| {
+    let report = pass(stream, &frame, &[side.lock().as_raw_fd()]).and_then(|()| {
         // A compile may take hours; should the shim die, the connection ends.
         stream.set_read_timeout(None)?;
         read_frame(stream)
@@ -287,14 +312,16 @@ fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
 }
 
 /// Hands the outputs over, as open files.
-fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Result<()> {
+fn send(stream: &mut UnixStream, outcome: &Outcome, blobs: &[Blob]) -> io::Result<()> {
     let outputs = outcome
         .files
         .iter()
-        .map(|file| wire::Served {
+        .zip(blobs)
+        .map(|(file, blob)| wire::Served {
             path: file.path.clone().into_bytes(),
             mode: if file.executable { 0o777 } else { 0o666 },
             size: file.digest.size,
+            modified: blob.modified.map_or(0, |modified| modified.as_nanos() as u64),
         })
         .collect();
     let serve = wire::Serve {
@@ -304,11 +331,15 @@ fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Resul
         status: outcome.status,
     };
     let frame = Reply::Serve(serve).encode().map_err(io::Error::other)?;
-    let descriptors: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();
-    let rights = [ControlMessage::ScmRights(&descriptors)];
+    pass(stream, &frame, &blobs.iter().map(|blob| blob.file.as_raw_fd()).collect::<Vec<_>>())
+}
+
+/// Sends a frame and descriptors with it.
+fn pass(stream: &mut UnixStream, frame: &[u8], descriptors: &[RawFd]) -> io::Result<()> {
+    let rights = [ControlMessage::ScmRights(descriptors)];
     let sent = sendmsg::<()>(
         stream.as_raw_fd(),
-        &[IoSlice::new(&frame)],
+        &[IoSlice::new(frame)],
         if descriptors.is_empty() { &[] } else { &rights },
         MsgFlags::MSG_NOSIGNAL,
         None,

@@ -4,6 +4,7 @@ mod asked;
 mod connection;
 mod control;
 mod grids;
+mod private;
 mod pulse;
 mod root;
 mod server;

@@ -192,6 +192,22 @@ pub fn unlink(path: &[u8]) -> Result<()> {
     check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
 }
 
+/// Gives a file that is open and has no name (`O_TMPFILE`) one; needs `/proc`.
+pub fn link_open(fd: &Fd, path: &[u8]) -> Result<()> {
+    let open = c_string(alloc::format!("/proc/self/fd/{}", fd.number()).as_bytes())?;
+    let path = c_string(path)?;
+    let (here, flags) = (libc::AT_FDCWD, libc::AT_SYMLINK_FOLLOW);
+    // SAFETY: both paths are C strings.
+    check(unsafe { libc::linkat(here, open.as_ptr(), here, path.as_ptr(), flags) }).map(drop)
+}
+
+/// Gives a file another name, in place of what has it.
+pub fn rename(from: &[u8], to: &[u8]) -> Result<()> {
+    let (from, to) = (c_string(from)?, c_string(to)?);
+    // SAFETY: both paths are C strings.
+    check(unsafe { libc::rename(from.as_ptr(), to.as_ptr()) }).map(drop)
+}
+
 /// Makes a folder of just this mode, whatever the umask.
 pub fn make_folder(path: &[u8], mode: u32) -> Result<()> {
     let path = c_string(path)?;

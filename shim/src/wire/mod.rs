@@ -12,7 +12,7 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
@@ -151,6 +151,9 @@ pub struct Served {
     pub mode: u32,
     /// Its length in bytes.
     pub size: u64,
+    /// When the file behind the descriptor changed last, in nanoseconds since 1970: what is copied counts only if that still holds
+    /// afterwards. 0 where nobody else can change it.
+    pub modified: u64,
 }
 
 /// Why bytes are not a message.

@@ -8,7 +8,6 @@ mod race;
 mod recc_log;
 pub(super) mod traced;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,8 +17,8 @@ pub(super) use self::hand::wrapper;
 use self::link::LinkLesson;
 use self::obtain::obtain;
 use self::traced::TracedLesson;
-use crate::backend::Outcome;
 use crate::backend::recc::Handed;
+use crate::backend::{Blob, Outcome};
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::companion::Companion;
 use crate::companion::root::whereabouts;
@@ -37,7 +36,7 @@ pub use self::recc_log::ReccLog;
 
 /// How long a build's compiles wait, all together, until a compiler that is new is known. The machine has little else to do then, and
 /// what runs meanwhile is not learnt from.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A compile as the shim describes it.
 #[derive(Debug, Clone)]
@@ -94,7 +93,7 @@ pub(super) enum Answer {
     /// Run the compiler; there is nothing to learn from it.
     Bypass(String),
     /// Write these outputs.
-    Serve(Outcome, Vec<File>),
+    Serve(Outcome, Vec<Blob>),
     /// Say this and fail: a grid has run the command, and its compiler refused the source.
     Fail {
         /// The exit status.
