@@ -17,7 +17,7 @@ fn cache(root: &Path) -> Cache {
 }
 
 fn text(cache: &Cache, digest: &Digest) -> Option<String> {
-    let mut file = cache.blobs.open(digest).unwrap()?;
+    let mut file = cache.blobs.open(digest).unwrap()?.file;
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
     Some(text)

@@ -111,6 +111,15 @@ pub fn join(folder: &[u8], name: &[u8]) -> Bytes {
     path
 }
 
+/// Returns the folder that a path names something in.
+pub(crate) fn parent(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|&byte| byte == b'/') {
+        Some(0) => b"/",
+        Some(end) => path.get(..end).unwrap_or_default(),
+        None => b".",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Writing the outputs of a compile that is done already, as the compiler would have left them.
 
+use crate::draft::Draft;
 use crate::sys::file::{self, Stat};
 use crate::sys::{Errno, Fd, process, signal};
 use crate::wire::{Serve, Served};
@@ -27,7 +28,9 @@ impl From<Errno> for ServeError {
     }
 }
 
-/// Writes every output. On an error none of them is left, nor what was at its path when it was reached.
+/// Writes every output. On an error none of them is left.
+///
+/// Each is whole before it gets its name: whoever kills the shim leaves no half object to be taken for one.
 pub fn write_outputs(serve: &Serve, descriptors: &[Fd]) -> Result<(), ServeError> {
     if serve.outputs.len() != descriptors.len() {
         return Err(ServeError::Descriptors);
@@ -35,16 +38,21 @@ pub fn write_outputs(serve: &Serve, descriptors: &[Fd]) -> Result<(), ServeError
     let umask = file::umask();
     let found: Vec<bool> =
         serve.outputs.iter().map(|output| look(output, umask)).collect::<Result<_, _>>()?;
-    // A signal between two blocks would leave half an object behind; held back, it comes after a whole one.
+    // A signal between two names would leave some outputs without the others; held back, it comes after all.
     let mask = signal::block();
-    let written = write_each(serve, descriptors, &found);
+    let written = write_all(serve, descriptors, &found, umask);
     signal::unblock(&mask);
     written
 }
 
-fn write_each(serve: &Serve, descriptors: &[Fd], found: &[bool]) -> Result<(), ServeError> {
-    for (index, ((output, from), &exists)) in serve.outputs.iter().zip(descriptors).zip(found).enumerate() {
-        if let Err(error) = write(output, from, exists) {
+fn write_all(serve: &Serve, descriptors: &[Fd], found: &[bool], umask: u32) -> Result<(), ServeError> {
+    let outputs = || serve.outputs.iter().zip(descriptors);
+    let drafts: Vec<Draft> =
+        outputs().map(|(output, from)| draft(output, from, umask)).collect::<Result<_, _>>()?;
+    for (index, ((draft, (output, from)), &exists)) in
+        drafts.into_iter().zip(outputs()).zip(found).enumerate()
+    {
+        if let Err(error) = place(draft, output, from, exists) {
             for done in serve.outputs.iter().take(index) {
                 // Best effort: the compiler overwrites what stays.
                 let _ = file::unlink(&done.path);
@@ -52,6 +60,60 @@ fn write_each(serve: &Serve, descriptors: &[Fd], found: &[bool]) -> Result<(), S
             return Err(error);
         }
     }
+    Ok(())
+}
+
+/// The content of an output, written beside it.
+fn draft(output: &Served, from: &Fd, umask: u32) -> Result<Draft, ServeError> {
+    let mode = output.mode & 0o777;
+    let draft = match Draft::unnamed(&output.path, mode, umask) {
+        Some(draft) => draft,
+        None => Draft::named(&output.path, mode)?,
+    };
+    fill(&draft, output, from)?;
+    Ok(draft)
+}
+
+fn fill(draft: &Draft, output: &Served, from: &Fd) -> Result<(), ServeError> {
+    let source = file::fstat(from)?;
+    if !source.is_file() || source.size != output.size {
+        return Err(ServeError::Content);
+    }
+    copy(from, draft.file(), output.size)?;
+    // What was compared with its digest is what was copied, if nobody has written to it since.
+    let now = file::fstat(from)?;
+    let same = output.modified == 0 || now.modified.as_nanos() == u128::from(output.modified);
+    if same && now.size == output.size { Ok(()) } else { Err(ServeError::Content) }
+}
+
+/// Gives an output its name, in place of what has it.
+fn place(draft: Draft, output: &Served, from: &Fd, exists: bool) -> Result<(), ServeError> {
+    let draft = match draft {
+        Draft::Unnamed(file) => {
+            if exists {
+                file::unlink(&output.path)?;
+            }
+            if file::link_open(&file, &output.path).is_ok() {
+                return finish(file, &output.path);
+            }
+            // Without `/proc` a file without a name gets none.
+            let named = Draft::named(&output.path, output.mode & 0o777)?;
+            fill(&named, output, from)?;
+            named
+        }
+        named @ Draft::Named(..) => named,
+    };
+    draft.rename(&output.path)
+}
+
+/// Closes a file that has got its name.
+fn finish(written: Fd, path: &[u8]) -> Result<(), ServeError> {
+    if let Err(error) = written.close() {
+        let _ = file::unlink(path);
+        return Err(error.into());
+    }
+    // Whoever watches the folder waits for the end of the writing, which happened while it had no name.
+    drop(file::open(path, libc::O_WRONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY, 0));
     Ok(())
 }
 
@@ -69,24 +131,6 @@ fn look(output: &Served, umask: u32) -> Result<bool, ServeError> {
 /// mode of a new one looks the same afterwards either way.
 fn is_replaceable(stat: &Stat, mode: u32) -> bool {
     stat.is_file() && stat.links == 1 && stat.uid == process::user() && stat.permissions() == mode
-}
-
-fn write(output: &Served, from: &Fd, exists: bool) -> Result<(), ServeError> {
-    let source = file::fstat(from)?;
-    if !source.is_file() || source.size != output.size {
-        return Err(ServeError::Content);
-    }
-    if exists {
-        file::unlink(&output.path)?;
-    }
-    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOCTTY;
-    let to = file::open(&output.path, flags, output.mode & 0o777)?;
-    let copied = copy(from, &to, output.size).and_then(|()| to.close().map_err(ServeError::from));
-    if copied.is_err() {
-        // As above.
-        let _ = file::unlink(&output.path);
-    }
-    copied
 }
 
 fn copy(from: &Fd, to: &Fd, size: u64) -> Result<(), ServeError> {

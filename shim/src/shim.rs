@@ -67,7 +67,8 @@ impl Call {
         let companion = Companion::reach(&self.env)?;
         match companion.ask(&Request::Ask(self.ask().ok()?)).ok()? {
             (Reply::Through(through), _) => self.become_wrapper(&through),
-            (Reply::Run(run), _) => self.run(&run, &companion),
+            // What came along stays open until the compile is over: so others know that its side files are in use.
+            (Reply::Run(run), _in_use) => self.run(&run, &companion),
             (Reply::Serve(serve), descriptors) => Self::serve(&serve, &descriptors),
             _ => None,
         }

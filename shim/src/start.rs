@@ -2,7 +2,7 @@
 
 use crate::companion::Companion;
 use crate::environment::Environment;
-use crate::place::join;
+use crate::place::{join, parent};
 use crate::sys::process::{self, Command};
 use crate::sys::{self, Fd, c_string, file, now};
 use crate::wire::Bytes;
@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 ///
 /// Whoever holds the lock on the socket's folder starts; the others wait for that one attempt and do not repeat it.
 pub(crate) fn start(socket: &Bytes, env: &Environment) -> Option<Companion> {
-    let folder = file::open(parent(socket), libc::O_RDONLY | libc::O_DIRECTORY, 0).ok()?;
+    let folder = folder(parent(socket))?;
     if !file::try_lock(&folder) {
         return wait_for_another(socket, &folder);
     }
@@ -30,6 +30,12 @@ pub(crate) fn start(socket: &Bytes, env: &Environment) -> Option<Companion> {
     process::start_detached(&command, &theirs).ok()?;
     drop(theirs);
     if is_ready(&ready) { Companion::connect(socket).ok() } else { None }
+}
+
+/// Opens the socket's folder, which is made if somebody has removed it.
+fn folder(path: &[u8]) -> Option<Fd> {
+    let open = || file::open(path, libc::O_RDONLY | libc::O_DIRECTORY, 0);
+    open().or_else(|_| file::make_folder(path, 0o700).and_then(|()| open())).ok()
 }
 
 /// Returns whether the byte came that means "listening", before the pipe's end, which means "failed".
@@ -89,12 +95,4 @@ fn absolute(path: &[u8]) -> Option<Bytes> {
         return Some(path.to_vec());
     }
     file::working_directory().ok().map(|folder| join(&folder, path))
-}
-
-fn parent(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|&byte| byte == b'/') {
-        Some(0) => b"/",
-        Some(end) => path.get(..end).unwrap_or_default(),
-        None => b".",
-    }
 }

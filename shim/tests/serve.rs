@@ -80,7 +80,7 @@ fn outputs_may_come_from_where_the_kernel_cannot_copy() {
     let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let mut memory = fs::File::from(memfd_create(c"object", MFdFlags::MFD_CLOEXEC).unwrap());
     memory.write_all(&bytes).unwrap();
-    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: bytes.len() as u64 }];
+    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: bytes.len() as u64, modified: 0 }];
     let companion = room.companion(move |mut peer| {
         peer.ask();
         peer.reply_with(&Reply::Serve(Serve { outputs, ..Serve::default() }), &[memory.as_raw_fd()]);
@@ -138,7 +138,7 @@ fn a_failure_half_way_takes_back_what_was_written() {
 
 #[test]
 fn descriptors_that_do_not_fit_are_refused() {
-    let promise = |size| Served { path: b"x.o".to_vec(), mode: 0o666, size };
+    let promise = |size| Served { path: b"x.o".to_vec(), mode: 0o666, size, modified: 0 };
     let serve = |outputs| Reply::Serve(Serve { outputs, ..Serve::default() });
     let (pipe, _other) = UnixStream::pair().unwrap();
     let file = content(b"four");
@@ -150,8 +150,11 @@ fn descriptors_that_do_not_fit_are_refused() {
         (serve(vec![promise(u64::MAX)]), vec![file.as_raw_fd()]),
         (serve(vec![promise(0)]), vec![pipe.as_raw_fd()]),
         (serve(vec![promise(4), promise(4)]), vec![file.as_raw_fd(), file.as_raw_fd()]),
-        (serve(vec![Served { path: b"x\0.o".to_vec(), mode: 0o666, size: 4 }]), vec![file.as_raw_fd()]),
-        (serve(vec![Served { path: Vec::new(), mode: 0o666, size: 4 }]), vec![file.as_raw_fd()]),
+        (
+            serve(vec![Served { path: b"x\0.o".to_vec(), mode: 0o666, size: 4, modified: 0 }]),
+            vec![file.as_raw_fd()],
+        ),
+        (serve(vec![Served { path: Vec::new(), mode: 0o666, size: 4, modified: 0 }]), vec![file.as_raw_fd()]),
     ];
     for (reply, descriptors) in cases {
         let room = room();

@@ -8,9 +8,10 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::error::if_there;
-use super::folder::{Folder, Stamp, discard, refresh};
+use super::folder::{Folder, Stamp, refresh};
 use super::{CacheError, Limit};
 use crate::inputs::digest::Digest;
 
@@ -22,6 +23,26 @@ pub struct Blobs {
     folder: Folder,
     /// What the blobs that were compared with their digests looked like then.
     known: Mutex<HashMap<Digest, Stamp>>,
+}
+
+/// A blob that is open.
+#[derive(Debug)]
+pub struct Blob {
+    /// Its bytes.
+    pub file: File,
+    /// When the file was changed last, since 1970: as long as that holds, its bytes are the blob's. `None` where nobody else can
+    /// change it.
+    pub modified: Option<Duration>,
+}
+
+/// What a file in a blob's place is.
+enum Verdict {
+    /// The blob, and a later change would show in its stamp.
+    Settled(Stamp),
+    /// The blob; a later change might not show.
+    Unsettled,
+    /// Something else.
+    Other,
 }
 
 impl Blobs {
@@ -63,26 +84,50 @@ impl Blobs {
 
     /// The blob, at its beginning and compared with its digest; `None` if it is not there. A file that is not what its name
     /// says is deleted.
-    pub fn open(&self, digest: &Digest) -> Result<Option<File>> {
+    ///
+    /// A file that has just been written could change unseen: of that a copy is compared, and given out.
+    pub fn open(&self, digest: &Digest) -> Result<Option<Blob>> {
         let path = self.path(digest);
         let Some(file) = if_there(File::open(&path)).map_err(CacheError::new(&path, "read"))? else {
             return Ok(None);
         };
-        match self.verify(digest, &file) {
-            Ok(true) => Ok(Some(file)),
-            Ok(false) => {
-                discard(&path, "the bytes are not those of its digest");
+        match self.verify(digest, &file).map_err(CacheError::new(&path, "read"))? {
+            Verdict::Settled(stamp) => Ok(Some(Blob { file, modified: Some(stamp.modified()) })),
+            Verdict::Other => {
+                self.folder.discard(&path, "the bytes are not those of its digest");
                 Ok(None)
             }
-            Err(error) => Err(CacheError::new(&path, "read")(error)),
+            Verdict::Unsettled => self.copy(digest, &file),
         }
+    }
+
+    /// A copy that nobody else can change.
+    fn copy(&self, digest: &Digest, mut file: &File) -> Result<Option<Blob>> {
+        let copy = self.folder.temporary()?;
+        let path = copy.path().to_owned();
+        let mut copy = copy.into_file();
+        let copied = file.rewind().and_then(|()| Digest::of_copy(file, &mut copy));
+        let copied = copied.and_then(|copied| copy.rewind().map(|()| copied));
+        let same = copied.map_err(CacheError::new(&path, "copy a blob here"))? == *digest;
+        Ok(same.then_some(Blob { file: copy, modified: None }))
     }
 
     /// All bytes of the blob, under the terms of [`Blobs::open`].
     pub fn read(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        let Some(mut file) = self.open(digest)? else { return Ok(None) };
+        let path = self.path(digest);
+        let Some(mut file) = if_there(File::open(&path)).map_err(CacheError::new(&path, "read"))? else {
+            return Ok(None);
+        };
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(CacheError::new(&self.path(digest), "read"))?;
+        let read = file
+            .metadata()
+            .and_then(|meta| if meta.is_file() { file.read_to_end(&mut bytes) } else { Ok(0) });
+        read.map_err(CacheError::new(&path, "read"))?;
+        if Digest::of(&bytes) != *digest {
+            self.folder.discard(&path, "the bytes are not those of its digest");
+            return Ok(None);
+        }
+        refresh(&file);
         Ok(Some(bytes))
     }
 
@@ -99,23 +144,24 @@ impl Blobs {
     }
 
     /// Whether the file's bytes are the blob's, by a look at its stamp if they were read before.
-    fn verify(&self, digest: &Digest, mut file: &File) -> io::Result<bool> {
-        // Refreshing a file's time of use changes its stamp, and would hide a change at the same moment: read it again.
+    fn verify(&self, digest: &Digest, mut file: &File) -> io::Result<Verdict> {
+        // Refreshing a file's time of use changes its stamp, and would hide a change at the same moment.
         let refreshed = refresh(file);
         let stamp = Stamp::of(file)?;
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if !refreshed && known().get(digest) == Some(&stamp) {
-            return Ok(true);
+            return Ok(Verdict::Settled(stamp));
         }
         if !file.metadata()?.is_file() || Digest::of_reader(file)? != *digest {
             known().remove(digest);
-            return Ok(false);
+            return Ok(Verdict::Other);
         }
         file.rewind()?;
         if stamp.is_settled() && Stamp::of(file)? == stamp {
             known().insert(*digest, stamp);
+            return Ok(Verdict::Settled(stamp));
         }
-        Ok(true)
+        Ok(Verdict::Unsettled)
     }
 }
 

@@ -6,11 +6,13 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::statvfs::statvfs;
 
-use super::scratch::{Scratch, remove_abandoned};
+use super::folder::make_private;
+use super::scratch::{Scratch, SideFolder, remove_abandoned};
 use super::view::{self, Kind, View};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
@@ -56,9 +58,11 @@ pub struct Executed {
 /// Runs jobs, and knows where their scratch folders may lie.
 #[derive(Debug)]
 pub struct Executor {
-    scratch: Option<Scratch>,
+    scratch: RwLock<Option<Arc<Scratch>>>,
     /// Where such folders may lie.
     places: [PathBuf; 4],
+    /// Which of these it lies in.
+    place: usize,
     views: Option<Kind>,
     nice: i32,
 }
@@ -91,8 +95,10 @@ impl Executor {
             );
         }
         let (place, views) = working.map_or((0, None), |(place, kind)| (place, Some(kind)));
-        let scratch = (!folders.is_empty()).then(|| folders.swap_remove(place));
-        Self { scratch, places, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+        let scratch = (!folders.is_empty()).then(|| Arc::new(folders.swap_remove(place)));
+        let place = scratch.as_ref().and_then(|found| places.iter().position(|place| found.is_in(place)));
+        let (scratch, place) = (RwLock::new(scratch), place.unwrap_or(0));
+        Self { scratch, places, place, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
     }
 
     /// Removes the scratch folders that killed processes have left: of every launch that ran then, what it had written.
@@ -102,7 +108,31 @@ impl Executor {
 
     /// Removes what launches have left, when there will be no more.
     pub fn clear(&self) {
-        self.scratch.iter().for_each(Scratch::clear);
+        self.current().iter().for_each(|scratch| scratch.clear());
+    }
+
+    fn current(&self) -> Option<Arc<Scratch>> {
+        self.scratch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The scratch folder, made anew if somebody has removed it.
+    fn scratch_folder(&self) -> io::Result<Arc<Scratch>> {
+        let there = |scratch: &Arc<Scratch>| scratch.path().is_dir();
+        if let Some(scratch) = self.current().filter(there) {
+            return Ok(scratch);
+        }
+        let mut scratch = self.scratch.write().unwrap_or_else(PoisonError::into_inner);
+        match &*scratch {
+            // There never was a place for one.
+            None => Err(io::ErrorKind::Unsupported.into()),
+            Some(another) if there(another) => Ok(Arc::clone(another)),
+            Some(_) => {
+                make_private(&self.places[self.place])?;
+                let made = Arc::new(Scratch::new(&self.places[self.place])?);
+                *scratch = Some(Arc::clone(&made));
+                Ok(made)
+            }
+        }
     }
 
     /// Whether jobs that write can be run.
@@ -115,10 +145,8 @@ impl Executor {
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
         // Without a layer they are all the same.
         let kind = if covered.is_empty() { Some(Kind::Overlay) } else { self.views };
-        let (Some(scratch), Some(kind)) = (&self.scratch, kind) else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
-        View::new(kind, scratch.path(), covered)
+        let kind = kind.ok_or(io::ErrorKind::Unsupported)?;
+        View::new(kind, self.scratch_folder()?.path(), covered)
     }
 
     /// A view as [`Executor::prepare`] gives it, if all of `covered` is seen in it.
@@ -129,13 +157,13 @@ impl Executor {
 
     /// A folder for files that a compile of the build's own leaves for us; an error where the disk has hardly room for them: GCC
     /// fails when it cannot write its list of dependencies.
-    pub fn scratch(&self) -> io::Result<tempfile::TempDir> {
-        let scratch = self.scratch.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+    pub fn scratch(&self) -> io::Result<SideFolder> {
+        let scratch = self.scratch_folder()?;
         let disk = statvfs(scratch.path())?;
         if disk.blocks_available() * disk.fragment_size() < ROOM {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        tempfile::Builder::new().prefix("side-").tempdir_in(scratch.path())
+        scratch.side()
     }
 
     /// Runs the job in the view. `started` is told the process group, for [`hurry`] and [`kill`].

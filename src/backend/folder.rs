@@ -1,8 +1,8 @@
 //! The cache's folder: files that appear whole or not at all, and times that say when they were used.
 
-use std::fs::{self, File, FileTimes, Permissions};
+use std::fs::{self, DirBuilder, File, FileTimes, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -37,6 +37,11 @@ impl Stamp {
         })
     }
 
+    /// When the content changed last, since 1970.
+    pub(super) fn modified(&self) -> Duration {
+        Duration::new(u64::try_from(self.modified.0).unwrap_or(0), self.modified.1 as u32)
+    }
+
     /// Whether a later change must show: the file's times move in steps of some milliseconds, so one that changed a moment
     /// ago could change again and look the same.
     pub(super) fn is_settled(&self) -> bool {
@@ -68,8 +73,22 @@ impl Folder {
     pub(super) fn temporary(&self) -> Result<NamedTempFile, CacheError> {
         let folder = self.root.join(TEMPORARY);
         let make =
-            || tempfile::Builder::new().permissions(Permissions::from_mode(0o444)).tempfile_in(&folder);
+            || tempfile::Builder::new().permissions(Permissions::from_mode(0o400)).tempfile_in(&folder);
         making(&folder, make).map_err(CacheError::new(&folder, "make a temporary file"))
+    }
+
+    /// Deletes a file that is not what its name says; it does not matter if that fails, as it will be seen again. A cache that is
+    /// damaged is worth one line in the log, not one for each file.
+    pub(super) fn discard(&self, path: &Path, why: &str) {
+        if self.limit.is_first_damage() {
+            tracing::warn!(
+                "{}: {why}; removed from the cache, as all else will be that is damaged",
+                path.display()
+            );
+        } else {
+            tracing::debug!("{}: {why}; removed from the cache", path.display());
+        }
+        let _ = fs::remove_file(path);
     }
 
     /// Gives a written temporary file its place; a file there before is replaced.
@@ -82,17 +101,16 @@ impl Folder {
     }
 }
 
-/// Deletes a file that is not what its name says; it does not matter if that fails, as it will be seen again.
-pub(super) fn discard(path: &Path, why: &str) {
-    tracing::warn!("{}: {why}; removed from the cache", path.display());
-    let _ = fs::remove_file(path);
+/// Makes a folder that nobody else sees into, and those above it that are missing, whatever the umask.
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Does `what`, and if there is no such folder makes it and does it again: somebody may have emptied the cache.
 fn making<T>(folder: &Path, what: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match what() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(folder)?;
+            make_private(folder)?;
             what()
         }
         done => done,

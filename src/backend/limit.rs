@@ -3,12 +3,13 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::CacheError;
 use super::error::if_there;
-use super::folder::TEMPORARY;
+use super::folder::{TEMPORARY, make_private};
 
 /// The size a cache may have unless told otherwise, in bytes: ccache's.
 pub const DEFAULT_LIMIT: u64 = 5 << 30;
@@ -28,6 +29,8 @@ pub struct Limit {
     root: PathBuf,
     bytes: u64,
     total: Mutex<Option<Total>>,
+    /// Whether a damaged file was seen.
+    damaged: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,12 +57,17 @@ struct Entry {
 impl Limit {
     /// At most `bytes` bytes below `root`. Nothing is measured yet.
     pub fn new(root: &Path, bytes: u64) -> Self {
-        Self { root: root.to_owned(), bytes, total: Mutex::new(None) }
+        Self { root: root.to_owned(), bytes, total: Mutex::new(None), damaged: AtomicBool::new(false) }
     }
 
     /// The bytes in the cache as far as this process knows; `None` before the first [`Limit::keep`].
     pub fn total(&self) -> Option<u64> {
         self.locked(|total| total.map(|total| total.bytes))
+    }
+
+    /// Takes note of a damaged file; whether it is the first.
+    pub(super) fn is_first_damage(&self) -> bool {
+        !self.damaged.swap(true, Ordering::Relaxed)
     }
 
     /// Counts a new file.
@@ -141,7 +149,7 @@ impl Limit {
 
     /// The right to trim; `None` while another process has it.
     fn lock(&self) -> Result<Option<File>, CacheError> {
-        fs::create_dir_all(&self.root).map_err(CacheError::new(&self.root, "make the folder"))?;
+        make_private(&self.root).map_err(CacheError::new(&self.root, "make the folder"))?;
         let path = self.root.join("trim.lock");
         let file =
             File::options().create(true).append(true).open(&path).map_err(CacheError::new(&path, "open"))?;

@@ -15,10 +15,11 @@ pub mod trace;
 mod view;
 
 pub use cache::Cache;
-pub use cas::Blobs;
+pub use cas::{Blob, Blobs};
 pub use error::CacheError;
 pub use executor::{Executed, Executor, Job, hurry, kill};
 pub use limit::{DEFAULT_LIMIT, Limit, Trimmed};
 pub use outcome::{Outcome, OutputFile};
 pub use results::Results;
+pub use scratch::SideFolder;
 pub use view::{Kind, View, place, resolved};

@@ -1,12 +1,11 @@
 //! The outcome of an action: its files and messages, as the rest of spec-cc sees an `ActionResult`.
 
-use std::fs::File;
 use std::path::Path;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 
-use super::{Cache, CacheError};
+use super::{Blob, Cache, CacheError};
 use crate::action::{from_reapi, to_reapi};
 use crate::inputs::digest::Digest;
 
@@ -92,7 +91,7 @@ impl Cache {
     }
 
     /// The outcome's files, open for reading, in order; `None` when one has gone.
-    pub fn open(&self, outcome: &Outcome) -> Option<Vec<File>> {
+    pub fn open(&self, outcome: &Outcome) -> Option<Vec<Blob>> {
         outcome.files.iter().map(|file| self.blobs.open(&file.digest).ok().flatten()).collect()
     }
 }

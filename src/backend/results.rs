@@ -13,7 +13,7 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::if_there;
-use super::folder::{Folder, discard, refresh};
+use super::folder::{Folder, refresh};
 use super::{Blobs, CacheError, Limit};
 use crate::action::from_reapi;
 use crate::inputs::digest::Digest;
@@ -42,7 +42,7 @@ impl Results {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(CacheError::new(&path, "read"))?;
         let Some(result) = unseal(action, &bytes) else {
-            discard(&path, "this is no action result");
+            self.folder.discard(&path, "this is no action result");
             return Ok(None);
         };
         if !all_there(&result, blobs)? {

@@ -1,73 +1,143 @@
 //! Scratch: the folder of what one process makes for itself alone, and the end of those whose process was killed.
 
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, DirEntry, File, Permissions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How the names of these folders begin.
 const PREFIX: &str = "spec-cc-work-";
 
-/// A folder this young may be one that its process has yet to lock, or that a compile still writes to which a companion that
-/// was killed has begun: that must find it to the end.
-const YOUNG: Duration = Duration::from_hours(24);
+/// How they begin until their process has locked them.
+const UNLOCKED: &str = "spec-cc-new-";
+
+/// An unlocked folder this old is nobody's.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// How the folders of launches in it begin.
 pub(super) const JOB: &str = "job-";
 
+/// How the folders in it begin to which compiles of the build's own write.
+const SIDE: &str = "side-";
+
 /// A folder that goes with its owner.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    folder: tempfile::TempDir,
+    path: PathBuf,
     /// Held as long as the owner lives: it is how others know.
     _lock: File,
+}
+
+/// A folder that a compile of the build's own writes to; goes when dropped.
+#[derive(Debug)]
+pub struct SideFolder {
+    folder: tempfile::TempDir,
+    lock: File,
+}
+
+impl SideFolder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Whoever has this open keeps the folder from being taken for one that was left behind.
+    pub fn lock(&self) -> &File {
+        &self.lock
+    }
 }
 
 impl Scratch {
     /// Makes one in `place`; fails as `mkdir(2)`, `open(2)` and `flock(2)` do.
     pub(super) fn new(place: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place)?;
-        let lock = File::open(folder.path())?;
+        let made = tempfile::Builder::new().prefix(UNLOCKED).permissions(private()).tempdir_in(place)?;
+        let lock = File::open(made.path())?;
         lock.try_lock()?;
-        Ok(Self { folder, _lock: lock })
+        let name =
+            made.path().file_name().unwrap_or_default().to_string_lossy().replacen(UNLOCKED, PREFIX, 1);
+        let path = place.join(name);
+        // Under a name that others clear away by, it is locked from the first moment.
+        fs::rename(made.path(), &path)?;
+        drop(made.keep());
+        Ok(Self { path, _lock: lock })
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
+    }
+
+    /// Whether it was made in `place`.
+    pub(super) fn is_in(&self, place: &Path) -> bool {
+        self.path.parent() == Some(place)
+    }
+
+    /// A folder in it for a compile of the build's own.
+    pub(super) fn side(&self) -> io::Result<SideFolder> {
+        let folder = tempfile::Builder::new().prefix(SIDE).permissions(private()).tempdir_in(&self.path)?;
+        let lock = File::open(folder.path())?;
+        lock.try_lock()?;
+        Ok(SideFolder { folder, lock })
     }
 
     /// Removes what launches have left, now that there will be no more, and itself if no compile of the build's writes to it.
     pub(super) fn clear(&self) {
-        open_up(self.path());
-        let jobs =
-            list(self.path()).filter(|job| job.file_name().as_encoded_bytes().starts_with(JOB.as_bytes()));
-        jobs.for_each(|job| drop(fs::remove_dir_all(job.path())));
-        let _ = fs::remove_dir(self.path());
+        clear(&self.path, |_| false);
     }
 }
 
-/// Removes what processes of this user have left in `place`, as one that is killed does. What cannot be removed stays.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        open_up(&self.path);
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn private() -> Permissions {
+    Permissions::from_mode(0o700)
+}
+
+/// Removes a scratch folder's jobs, the side folders that `is_left`, and itself if nothing else is in it.
+fn clear(scratch: &Path, is_left: impl Fn(&Path) -> bool) {
+    open_up(scratch);
+    for entry in list(scratch) {
+        let is_job = entry.file_name().as_encoded_bytes().starts_with(JOB.as_bytes());
+        if is_job || is_left(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let _ = fs::remove_dir(scratch);
+}
+
+/// Removes what processes of this user have left in `place`, as one that is killed does. What cannot be removed stays, and so does what a
+/// compile still writes to that such a process has begun: its shim holds the folder's lock.
 pub(super) fn remove_abandoned(place: &Path) {
     let Ok(entries) = fs::read_dir(place) else { return };
-    for entry in entries.flatten().filter(is_old_scratch) {
-        let lock = File::open(entry.path());
-        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-            open_up(&entry.path());
-            let _ = fs::remove_dir_all(entry.path());
+    for entry in entries.flatten().filter(is_scratch) {
+        let path = entry.path();
+        if let Some(_lock) = unlocked(&path) {
+            clear(&path, |side| unlocked(side).is_some());
         }
     }
 }
 
-fn is_old_scratch(entry: &DirEntry) -> bool {
-    let named = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-    let ours = |meta: &fs::Metadata| {
-        let age = meta.modified().ok().and_then(|made| made.elapsed().ok());
-        meta.is_dir() && meta.uid() == nix::unistd::getuid().as_raw() && age.is_some_and(|age| age > YOUNG)
+/// The folder's lock, if nobody has it.
+fn unlocked(folder: &Path) -> Option<File> {
+    File::open(folder).ok().filter(|lock| lock.try_lock().is_ok())
+}
+
+fn is_scratch(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let begins = |prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+    let old = |meta: &fs::Metadata| {
+        meta.modified().is_ok_and(|made| made.elapsed().is_ok_and(|age| age > ABANDONED))
     };
     // Of a link this tells of the link itself.
-    named && entry.metadata().is_ok_and(|meta| ours(&meta))
+    entry.metadata().is_ok_and(|meta| {
+        let ours = meta.is_dir() && meta.uid() == nix::unistd::getuid().as_raw();
+        ours && (begins(PREFIX) || begins(UNLOCKED) && old(&meta))
+    })
 }
 
 /// The kernel leaves an overlay's `work/work` without permissions: nobody but root could list it to remove it.
@@ -83,15 +153,7 @@ fn list(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-    use std::time::SystemTime;
-
     use super::*;
-
-    fn age(folder: &Path) {
-        let past = SystemTime::now() - 2 * YOUNG;
-        File::open(folder).and_then(|folder| folder.set_modified(past)).expect("set");
-    }
 
     #[test]
     fn what_a_compile_still_writes_to_stays() {
@@ -108,22 +170,26 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_goes_and_what_another_has_stays() {
+    fn what_a_killed_process_left_goes_at_once_and_what_is_in_use_stays() {
         let place = tempfile::tempdir().expect("a folder");
         let at = |name: &str| place.path().join(name);
         let work = at("spec-cc-work-left/job-1/0/work/work");
         fs::create_dir_all(&work).expect("made");
-        fs::set_permissions(&work, fs::Permissions::from_mode(0o000)).expect("set");
+        fs::set_permissions(&work, Permissions::from_mode(0o000)).expect("set");
         fs::write(at("spec-cc-work-left/job-1/stdout"), "").expect("written");
-        for folder in ["spec-cc-work-young", "another", "spec-cc-work-left"] {
+        for folder in ["spec-cc-new-young", "another", "spec-cc-work-used/side-1", "spec-cc-work-used/side-2"]
+        {
             fs::create_dir_all(at(folder)).expect("made");
         }
+        let used = unlocked(&at("spec-cc-work-used/side-1")).expect("a lock");
         let held = Scratch::new(place.path()).expect("a scratch");
-        for folder in [&at("spec-cc-work-left"), &at("another"), held.path()] {
-            age(folder);
-        }
+        let side = held.side().expect("a side folder");
         remove_abandoned(place.path());
-        assert!(!at("spec-cc-work-left").exists());
-        assert!(at("spec-cc-work-young").exists() && at("another").exists() && held.path().exists());
+        assert!(!at("spec-cc-work-left").exists() && !at("spec-cc-work-used/side-2").exists());
+        assert!(at("spec-cc-new-young").exists() && at("another").exists() && side.path().exists());
+        assert!(at("spec-cc-work-used/side-1").exists());
+        drop(used);
+        remove_abandoned(place.path());
+        assert!(!at("spec-cc-work-used").exists());
     }
 }

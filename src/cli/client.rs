@@ -1,19 +1,23 @@
 //! Talks to the companion, starting it when it is not there.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use serde_json::Value;
 
-use spec_cc::companion::{Control, socket_path};
+use spec_cc::companion::{Control, NO_ANSWER_YET, control_frame, socket_path};
+use spec_cc_shim::wire::SILENCE_S;
 
 /// How long a new companion may take until it listens.
 const START: Duration = Duration::from_secs(5);
+
+/// How long a companion may say nothing: one that works on an answer says so.
+const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
 /// Asks the companion, which is started if need be.
 pub(crate) fn ask(control: &Control) -> Result<Value> {
@@ -35,16 +39,29 @@ pub(crate) fn ask_if_running(control: &Control) -> Result<Option<Value>> {
 
 fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
     let request = serde_json::to_vec(control)?;
-    stream.write_all(&spec_cc::companion::control_frame(&request))?;
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).context("the companion has gone")?;
+    stream.set_read_timeout(Some(SILENCE))?;
+    stream.set_write_timeout(Some(SILENCE))?;
+    stream.write_all(&control_frame(&request)).map_err(lost)?;
+    let mut length = NO_ANSWER_YET;
+    while length == NO_ANSWER_YET {
+        stream.read_exact(&mut length).map_err(lost)?;
+    }
     let mut answer = vec![0; u32::from_le_bytes(length) as usize];
-    stream.read_exact(&mut answer).context("the companion has gone")?;
+    stream.read_exact(&mut answer).map_err(lost)?;
     let mut answer: Value = serde_json::from_slice(&answer)?;
     match answer.get("error").and_then(Value::as_str) {
         Some(error) => Err(anyhow!("{error}")),
         None => Ok(answer["ok"].take()),
     }
+}
+
+fn lost(error: io::Error) -> Error {
+    let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+    Error::new(error).context(if silent {
+        "the companion does not answer: it hangs or is stopped"
+    } else {
+        "the companion has gone"
+    })
 }
 
 fn start(socket: &Path) -> Result<UnixStream> {

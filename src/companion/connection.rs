@@ -1,7 +1,6 @@
 //! One connection: a shim with a compile, or `specctl` with a request.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -20,8 +19,8 @@ use super::asked::link::{self, LinkLesson};
 use super::asked::traced::{self, TracedLesson};
 use super::asked::{self, Answer, Lesson, Request, learn};
 use super::control::{self, Control};
-use crate::backend::Outcome;
 use crate::backend::recc::Handed;
+use crate::backend::{Blob, Outcome, SideFolder};
 use crate::command;
 use crate::inputs::stamp;
 use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
@@ -30,6 +29,15 @@ use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, 
 const CONTROL: u8 = 64;
 /// Longest request of `specctl`, bytes: an imported element.
 const LONGEST_CONTROL: usize = 1 << 30;
+/// What tells `specctl` that its answer is still worked on: the length of none.
+pub const NO_ANSWER_YET: [u8; 4] = [0; 4];
+/// The same for a shim: the frame of [`Reply::Wait`].
+const WAIT: [u8; 5] = [1, 0, 0, 0, 19];
+/// How long something may take that says nothing meanwhile, until the shim is left to itself.
+const UNHEARD: Duration = Duration::from_secs(10);
+/// How long outputs may take to be copied away.
+const COPYING: Duration = Duration::from_mins(1);
+
 /// A compile's request is seldom longer, bytes: its arguments and environment.
 const ORDINARY: usize = 64 << 10;
 
@@ -39,6 +47,22 @@ pub fn control_frame(request: &[u8]) -> Vec<u8> {
     frame.push(CONTROL);
     frame.extend_from_slice(request);
     frame
+}
+
+/// Has one connection's shim run its compiler, or tells `specctl` why it is not served.
+pub(super) fn refuse(mut stream: UnixStream, why: &str) {
+    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
+    let result = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_read_timeout(timeout))
+        .and_then(|()| stream.set_write_timeout(timeout))
+        .and_then(|()| read_frame(&mut stream))
+        .and_then(|frame| match frame.first() {
+            Some(&CONTROL) => answer(&mut stream, &json!({ "error": why })),
+            _ => reply(&mut stream, &Reply::Exec),
+        });
+    // Nobody is told of a shim that has gone.
+    drop(result);
 }
 
 /// Serves one connection to its end. Whatever goes wrong, the shim sees it end and runs the compiler.
@@ -80,19 +104,28 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
             let _ = std::fs::remove_file(super::socket_path());
             json!({ "ok": "stopped" })
         }
-        Ok(request) => match control::answer(companion, request) {
-            Ok(answer) => json!({ "ok": answer }),
-            Err(error) => json!({ "error": error }),
-        },
+        Ok(request) => {
+            let held = companion.pulse.hold(stream, &NO_ANSWER_YET, request.patience());
+            let answer = control::answer(companion, request);
+            drop(held);
+            match answer {
+                Ok(answer) => json!({ "ok": answer }),
+                Err(error) => json!({ "error": error }),
+            }
+        }
         Err(error) => json!({ "error": format!("the companion does not understand: {error}") }),
     };
-    let answer = serde_json::to_vec(&answer)?;
-    stream.write_all(&(answer.len() as u32).to_le_bytes())?;
-    stream.write_all(&answer)?;
+    self::answer(stream, &answer)?;
     if stop {
         std::process::exit(0);
     }
     Ok(())
+}
+
+fn answer(stream: &mut UnixStream, answer: &serde_json::Value) -> io::Result<()> {
+    let answer = serde_json::to_vec(answer)?;
+    stream.write_all(&(answer.len() as u32).to_le_bytes())?;
+    stream.write_all(&answer)
 }
 
 fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) -> io::Result<()> {
@@ -101,14 +134,15 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
         Ok(_) | Err(_) => None,
     };
     let Some(request) = request else { return reply(stream, &Reply::Exec) };
-    let mut speaker = stream.try_clone()?;
-    let mut alive = move || reply(&mut speaker, &Reply::Wait).is_ok();
-    match asked::answer(companion, &request, &mut alive) {
+    let held = companion.pulse.hold(stream, &WAIT, UNHEARD)?;
+    let answer = asked::answer(companion, &request, &mut || held.is_wanted());
+    drop(held);
+    match answer {
         Answer::Bypass(reason) => {
             tracing::debug!("{} {:?}: bypassed, {reason}", request.compiler.display(), request.args);
             reply(stream, &Reply::Exec)
         }
-        Answer::Serve(outcome, files) => send(stream, &outcome, &files),
+        Answer::Serve(outcome, blobs) => send(stream, &outcome, &blobs),
         Answer::Fail { status, stdout, stderr } => {
             reply(stream, &Reply::Serve(wire::Serve { outputs: Vec::new(), stdout, stderr, status }))
         }
@@ -138,7 +172,7 @@ fn teach(
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side)).inspect_err(|_| lesson.tell(Way::Local))?;
+    let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -151,7 +185,9 @@ fn teach(
         lesson.tell(Way::Local);
         return reply(stream, &Reply::Done);
     }
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
+    drop(held);
     let done = reply(stream, &Reply::Done);
     match learn::learn(companion, request, lesson, &side, taken, began_ns, &report) {
         Ok(()) => lesson.tell(Way::Local),
@@ -170,7 +206,8 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     };
     link::tell(&lesson.session, &lesson.call, Way::Local);
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side))?;
+    let report = run(companion, stream, with(&side), &scratch)?;
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let output = lesson.call.link.output.path.clone();
     let told = report.stdout_seen || report.truncated;
     let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
@@ -184,6 +221,7 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
         let added = outcome.add(&companion.engine.cache, &output, &path);
         added.map(|()| listed).map_err(|error| error.to_string())
     });
+    drop(held);
     let done = reply(stream, &Reply::Done);
     let kept = taken.and_then(|listed| link::keep(companion, lesson, &listed, began_ns, &outcome));
     if let Err(why) = kept {
@@ -210,7 +248,8 @@ fn teach_traced(
     let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
     let run_it =
         wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
-    let report = run(companion, stream, run_it).inspect_err(|_| lesson.count())?;
+    let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.count())?;
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
     let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
@@ -222,6 +261,7 @@ fn teach_traced(
         Err(Unlearnt::Unaccountable(why)) => lesson.session.bypass(why, &request.args),
         Err(Unlearnt::Meanwhile(_)) | Ok(_) => lesson.count(),
     }
+    drop(held);
     // What it left has been copied away; the build may go on.
     let done = reply(stream, &Reply::Done);
     match observed {
@@ -246,10 +286,16 @@ fn with(side: &Side) -> wire::Run {
     }
 }
 
-/// Has the shim run its command, and takes its report.
-fn run(companion: &Companion, stream: &mut UnixStream, run: wire::Run) -> io::Result<wire::Report> {
+/// Has the shim run its command, and takes its report. The shim holds on to the side folder meanwhile, whatever becomes of us.
+fn run(
+    companion: &Companion,
+    stream: &mut UnixStream,
+    run: wire::Run,
+    side: &SideFolder,
+) -> io::Result<wire::Report> {
+    let frame = Reply::Run(run).encode().map_err(io::Error::other)?;
     companion.launcher.busy(true);
-    let report = reply(stream, &Reply::Run(run)).and_then(|()| {
+    let report = pass(stream, &frame, &[side.lock().as_raw_fd()]).and_then(|()| {
         // A compile may take hours; should the shim die, the connection ends.
         stream.set_read_timeout(None)?;
         read_frame(stream)
@@ -266,14 +312,16 @@ fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
 }
 
 /// Hands the outputs over, as open files.
-fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Result<()> {
+fn send(stream: &mut UnixStream, outcome: &Outcome, blobs: &[Blob]) -> io::Result<()> {
     let outputs = outcome
         .files
         .iter()
-        .map(|file| wire::Served {
+        .zip(blobs)
+        .map(|(file, blob)| wire::Served {
             path: file.path.clone().into_bytes(),
             mode: if file.executable { 0o777 } else { 0o666 },
             size: file.digest.size,
+            modified: blob.modified.map_or(0, |modified| modified.as_nanos() as u64),
         })
         .collect();
     let serve = wire::Serve {
@@ -283,11 +331,15 @@ fn send(stream: &mut UnixStream, outcome: &Outcome, files: &[File]) -> io::Resul
         status: outcome.status,
     };
     let frame = Reply::Serve(serve).encode().map_err(io::Error::other)?;
-    let descriptors: Vec<RawFd> = files.iter().map(AsRawFd::as_raw_fd).collect();
-    let rights = [ControlMessage::ScmRights(&descriptors)];
+    pass(stream, &frame, &blobs.iter().map(|blob| blob.file.as_raw_fd()).collect::<Vec<_>>())
+}
+
+/// Sends a frame and descriptors with it.
+fn pass(stream: &mut UnixStream, frame: &[u8], descriptors: &[RawFd]) -> io::Result<()> {
+    let rights = [ControlMessage::ScmRights(descriptors)];
     let sent = sendmsg::<()>(
         stream.as_raw_fd(),
-        &[IoSlice::new(&frame)],
+        &[IoSlice::new(frame)],
         if descriptors.is_empty() { &[] } else { &rights },
         MsgFlags::MSG_NOSIGNAL,
         None,
@@ -339,4 +391,14 @@ fn request(ask: Ask) -> Option<Request> {
         terminal: ask.terminal,
         apart: ask.apart,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sign_for_shims_is_a_frame() {
+        assert_eq!(Reply::Wait.encode().unwrap(), WAIT);
+    }
 }

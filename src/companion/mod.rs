@@ -4,6 +4,8 @@ mod asked;
 mod connection;
 mod control;
 mod grids;
+mod private;
+mod pulse;
 mod root;
 mod server;
 mod session;
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use grids::Grids;
+use pulse::Pulse;
 
 use self::session::memory::Memory;
 use crate::launch::{Budget, Engine, Known, Launcher, Place};
@@ -24,7 +27,7 @@ use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 use crate::threads;
 
 pub use asked::ReccLog;
-pub use connection::control_frame;
+pub use connection::{NO_ANSWER_YET, control_frame};
 pub use control::{Control, Opened};
 pub use root::{Whereabouts, whereabouts};
 pub use server::{ServeError, cache_path, serve, socket_path};
@@ -47,6 +50,7 @@ pub struct Companion {
     cache_folder: PathBuf,
     tidying: Arc<AtomicBool>,
     warnings: Warnings,
+    pulse: Pulse,
 }
 
 impl Companion {
@@ -74,6 +78,7 @@ impl Companion {
             cache_folder,
             tidying: Arc::default(),
             warnings: Warnings::default(),
+            pulse: Pulse::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, FromRawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{Mode, umask};
-use spec_cc_shim::place;
+use spec_cc_shim::{hung, place};
 
 use super::Companion;
 use super::connection;
+use super::private;
+use super::pulse::BEAT;
 use crate::launch::{Engine, Launcher};
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
@@ -32,6 +33,8 @@ const FORGOTTEN: Duration = Duration::from_hours(1);
 const IDLE: Duration = Duration::from_mins(10);
 /// How often the two are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a companion that serves nobody stays after the last who came.
+const REFUSING: Duration = Duration::from_secs(5);
 /// How long the end of another connection is waited for where no descriptor is left.
 const CROWDED: Duration = Duration::from_millis(5);
 /// A log longer than this, in bytes, is begun anew.
@@ -81,13 +84,11 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 /// Writes one byte to `ready` once it listens. Returns at once, with success, when another one listens already.
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let settings = Settings::of_process()?;
-    own_what_we_make();
+    private::own_what_we_make();
     let socket = socket_path();
     if socket == Path::new("/dev/null") {
         return Err(ServeError::Place("the socket's folder is not private to this user".into()));
     }
-    place::check_store(store_path().as_os_str().as_bytes(), nix::unistd::getuid().as_raw())
-        .map_err(|error| ServeError::Place(error.to_string()))?;
     let Some(_lock) = lock(&socket)? else { return Ok(()) };
     let listener = listen(&socket)?;
     // Whoever types the command may name one that is not open, and the runtime would not have it closed.
@@ -101,19 +102,41 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
         let _ = ready.write_all(b"+");
     }
     let cache_folder = cache_path(&settings);
+    if let Err(why) = check_folders(&cache_folder) {
+        refuse(&listener, &why.as_str().into());
+        let _ = fs::remove_file(&socket);
+        return Err(ServeError::Place(why));
+    }
     log(&cache_folder, settings.get("log").unwrap_or("warn"));
     let companion = Arc::new(companion(&settings, cache_folder));
     end_on_signals();
+    live(&companion, &socket);
     accept(&companion, &listener, &socket);
     companion.shut_down();
     let _ = fs::remove_file(&socket);
     Ok(())
 }
 
-/// Has files be ours to read, whatever the umask of the compile that started us.
-fn own_what_we_make() {
-    let given = umask(Mode::S_IRWXU);
-    umask(given & (Mode::S_IRWXG | Mode::S_IRWXO));
+/// Says why a folder that all else rests on cannot be trusted, if that is so.
+fn check_folders(cache: &Path) -> Result<(), String> {
+    let store = store_path();
+    place::check_store(store.as_os_str().as_bytes(), nix::unistd::getuid().as_raw())
+        .map_err(|error| error.to_string())?;
+    private::check(&store, &[], "SPEC_CC_STORE")?;
+    private::check(cache, &["cas", "ac", "tmp"], "SPEC_CC_CACHE")
+}
+
+/// Lets compilers run, and says why to `specctl`, until nobody has come for a while: so a shim finds out with one question, and what
+/// was mended is soon noticed.
+fn refuse(listener: &UnixListener, why: &Arc<str>) {
+    let timeout = PollTimeout::try_from(REFUSING).unwrap_or(PollTimeout::MAX);
+    while poll(&mut [PollFd::new(listener.as_fd(), PollFlags::POLLIN)], timeout).is_ok_and(|ready| ready > 0)
+    {
+        while let Some(stream) = next(listener) {
+            let why = Arc::clone(why);
+            threads::start(move || connection::refuse(stream, &why));
+        }
+    }
 }
 
 /// Takes the lock that one companion a socket holds; `None` when another one has it.
@@ -121,7 +144,7 @@ fn lock(socket: &Path) -> Result<Option<Flock<File>>, ServeError> {
     let path = socket.with_extension("lock");
     let fault = |source| ServeError::File { path: path.clone(), source };
     if let Some(folder) = socket.parent() {
-        fs::create_dir_all(folder).map_err(fault)?;
+        private::make(folder).map_err(fault)?;
     }
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -154,6 +177,20 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     let engine = Arc::new(engine);
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)
+}
+
+/// Tells those who wait that there is somebody here, and takes back what a shim has said to the contrary.
+fn live(companion: &Arc<Companion>, socket: &Path) {
+    let companion = Arc::clone(companion);
+    let mark = PathBuf::from(std::ffi::OsString::from_vec(hung::mark_of(socket.as_os_str().as_bytes())));
+    // Without a thread shims give up sooner what takes long.
+    threads::start(move || {
+        loop {
+            let _ = fs::remove_file(&mark);
+            companion.pulse.beat();
+            thread::sleep(BEAT);
+        }
+    });
 }
 
 /// The store, or why nothing is remembered.
@@ -235,7 +272,7 @@ fn log(folder: &Path, level: &str) {
     if !is_dev_null() {
         return builder.with_writer(io::stderr).init();
     }
-    let _ = fs::create_dir_all(folder);
+    let _ = private::make(folder);
     let path = folder.join("companion.log");
     let long = fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST_LOG);
     if let Ok(file) = OpenOptions::new().create(true).append(!long).write(true).truncate(long).open(&path) {

@@ -2,8 +2,9 @@
 //!
 //! In the folder: sled's files, `schema` (the format's number), `lock`, and `clean` while nobody has it open.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -182,7 +183,8 @@ fn schema(dir: &Path) -> Result<Option<u32>> {
 }
 
 fn lock(dir: &Path) -> Result<File> {
-    fs::create_dir_all(dir).map_err(StoreError::io(dir, "make the folder"))?;
+    let private = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    private.map_err(StoreError::io(dir, "make the folder"))?;
     let path = dir.join("lock");
     let file = File::options().create(true).append(true).open(&path);
     let file = file.map_err(StoreError::io(&path, "open"))?;

@@ -4,6 +4,7 @@ use super::{Errno, Fd, Result, c_string, check, check_length, retry};
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_int};
 use core::ptr;
+use core::time::Duration;
 
 /// What `stat(2)` says of a file, as far as anyone here asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Stat {
     pub links: u64,
     /// Length in bytes.
     pub size: u64,
+    /// When its content changed last, by the wall clock since 1970; a time before counts as then.
+    pub modified: Duration,
+    /// When anything of it changed last, the same.
+    pub changed: Duration,
 }
 
 impl Stat {
@@ -34,6 +39,8 @@ impl Stat {
             uid: stat.st_uid,
             links: stat.st_nlink,
             size: stat.st_size as u64,
+            modified: time(stat.st_mtime, stat.st_mtime_nsec),
+            changed: time(stat.st_ctime, stat.st_ctime_nsec),
         })
     }
 
@@ -51,6 +58,10 @@ impl Stat {
     pub fn permissions(&self) -> u32 {
         self.mode & 0o7777
     }
+}
+
+fn time(seconds: libc::time_t, nanoseconds: i64) -> Duration {
+    Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanoseconds).unwrap_or(0))
 }
 
 /// Returns what the path leads to, symbolic links followed.
@@ -179,6 +190,22 @@ pub fn unlink(path: &[u8]) -> Result<()> {
     let path = c_string(path)?;
     // SAFETY: the path is a C string.
     check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
+}
+
+/// Gives a file that is open and has no name (`O_TMPFILE`) one; needs `/proc`.
+pub fn link_open(fd: &Fd, path: &[u8]) -> Result<()> {
+    let open = c_string(alloc::format!("/proc/self/fd/{}", fd.number()).as_bytes())?;
+    let path = c_string(path)?;
+    let (here, flags) = (libc::AT_FDCWD, libc::AT_SYMLINK_FOLLOW);
+    // SAFETY: both paths are C strings.
+    check(unsafe { libc::linkat(here, open.as_ptr(), here, path.as_ptr(), flags) }).map(drop)
+}
+
+/// Gives a file another name, in place of what has it.
+pub fn rename(from: &[u8], to: &[u8]) -> Result<()> {
+    let (from, to) = (c_string(from)?, c_string(to)?);
+    // SAFETY: both paths are C strings.
+    check(unsafe { libc::rename(from.as_ptr(), to.as_ptr()) }).map(drop)
 }
 
 /// Makes a folder of just this mode, whatever the umask.

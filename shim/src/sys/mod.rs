@@ -104,9 +104,18 @@ fn wait(descriptors: &[c_int], events: i16, timeout: Option<Duration>) -> Result
 
 /// Returns the time since an arbitrary start, never going back.
 pub fn now() -> Duration {
+    clock(libc::CLOCK_MONOTONIC)
+}
+
+/// Returns the time since 1970, as files are stamped with it.
+pub fn wall_clock() -> Duration {
+    clock(libc::CLOCK_REALTIME)
+}
+
+fn clock(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is writable; CLOCK_MONOTONIC always exists, and on an error the time stays zero.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    // SAFETY: `time` is writable; both clocks always exist, and on an error the time stays zero.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 

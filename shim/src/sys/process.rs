@@ -202,6 +202,12 @@ unsafe fn close_from(first: c_int) {
     }
 }
 
+/// Returns this process's number.
+pub fn id() -> i32 {
+    // SAFETY: the call cannot fail.
+    unsafe { libc::getpid() }
+}
+
 /// Returns the user whose rights this process has.
 pub fn user() -> u32 {
     // SAFETY: the call cannot fail.

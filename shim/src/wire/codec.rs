@@ -204,6 +204,7 @@ impl Serve {
             w.bytes(&output.path);
             w.u32(output.mode);
             w.u64(output.size);
+            w.u64(output.modified);
         }
         w.bytes(&self.stdout);
         w.bytes(&self.stderr);
@@ -211,7 +212,9 @@ impl Serve {
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let outputs = r.many(16, |r| Ok(Served { path: r.bytes()?, mode: r.u32()?, size: r.u64()? }))?;
+        let outputs = r.many(24, |r| {
+            Ok(Served { path: r.bytes()?, mode: r.u32()?, size: r.u64()?, modified: r.u64()? })
+        })?;
         let (stdout, stderr) = (r.bytes()?, r.bytes()?);
         let status = u8::try_from(r.u32()?).map_err(|_| WireError::Value)?;
         Ok(Self { outputs, stdout, stderr, status })

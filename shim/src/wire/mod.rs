@@ -12,13 +12,15 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
 pub const MAX_STDERR: usize = 1 << 20;
-/// How long either side waits for the next frame, in seconds, before it gives the other up.
+/// How long the companion waits for the shim's bytes, in seconds, before it gives the shim up.
 pub const FRAME_TIMEOUT_S: u64 = 10;
+/// How long the companion may say nothing, in seconds: while it works on an answer it says [`Reply::Wait`] twice a second.
+pub const SILENCE_S: u64 = 3;
 
 const ASK: u8 = 1;
 const REPORT: u8 = 2;
@@ -149,6 +151,9 @@ pub struct Served {
     pub mode: u32,
     /// Its length in bytes.
     pub size: u64,
+    /// When the file behind the descriptor changed last, in nanoseconds since 1970: what is copied counts only if that still holds
+    /// afterwards. 0 where nobody else can change it.
+    pub modified: u64,
 }
 
 /// Why bytes are not a message.

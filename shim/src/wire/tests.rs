@@ -32,7 +32,7 @@ fn report() -> Request {
 }
 
 fn replies() -> Vec<Reply> {
-    let served = Served { path: b"x.o".to_vec(), mode: 0o666, size: 1 << 40 };
+    let served = Served { path: b"x.o".to_vec(), mode: 0o666, size: 1 << 40, modified: 1 << 50 };
     vec![
         Reply::Exec,
         Reply::Through(Through { program: b"/usr/bin/recc".to_vec(), env: vec![b"K=V".to_vec()] }),

@@ -118,7 +118,7 @@ impl Room {
         let mut outputs = Vec::new();
         let mut contents = Vec::new();
         for (path, mode, bytes) in files {
-            outputs.push(Served { path: (*path).into(), mode: *mode, size: bytes.len() as u64 });
+            outputs.push(Served { path: (*path).into(), mode: *mode, size: bytes.len() as u64, modified: 0 });
             contents.push(content(bytes));
         }
         let serve = Reply::Serve(Serve { outputs, stderr: stderr.into(), ..Serve::default() });

@@ -1,13 +1,12 @@
 //! Links at the asked path: looked up on the grid, executed there, or run here and left there.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::obtain::{Had, attended, had};
 use super::recc_log::ReccLog;
 use super::{Answer, Request};
-use crate::backend::Outcome;
+use crate::backend::{Blob, Outcome};
 use crate::command::{self, Family, Invocation, Kind};
 use crate::companion::Companion;
 use crate::companion::session::{Active, Session};
@@ -102,7 +101,7 @@ fn open(
     outcome: Outcome,
     executed: bool,
     request: &Request,
-) -> Option<(Outcome, Vec<File>, bool)> {
+) -> Option<(Outcome, Vec<Blob>, bool)> {
     // A terminal would have got colours.
     if request.terminal && !outcome.stderr.is_empty() {
         return None;

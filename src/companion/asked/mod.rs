@@ -8,30 +8,35 @@ mod race;
 mod recc_log;
 pub(super) mod traced;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::hand::hand;
 pub(super) use self::hand::wrapper;
 use self::link::LinkLesson;
 use self::obtain::obtain;
 use self::traced::TracedLesson;
-use crate::backend::Outcome;
 use crate::backend::recc::Handed;
+use crate::backend::{Blob, Outcome};
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::companion::Companion;
 use crate::companion::root::whereabouts;
 use crate::companion::session::{Active, Session};
 use crate::inputs::snapshot::Snapshot;
+use crate::inputs::toolchain::ToolchainError;
 use crate::launch::{
     Call, Context, Grid, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved,
 };
 use crate::settings::{Mode, Settings, SettingsError};
 use crate::store::{ElementKey, RecordId};
+use crate::threads;
 
 pub use self::recc_log::ReccLog;
+
+/// How long a build's compiles wait, all together, until a compiler that is new is known. The machine has little else to do then, and
+/// what runs meanwhile is not learnt from.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A compile as the shim describes it.
 #[derive(Debug, Clone)]
@@ -91,7 +96,7 @@ pub(super) enum Answer {
     /// Run the compiler; there is nothing to learn from it.
     Bypass(String),
     /// Write these outputs.
-    Serve(Outcome, Vec<File>),
+    Serve(Outcome, Vec<Blob>),
     /// Say this and fail: a grid has run the command, and its compiler refused the source.
     Fail {
         /// The exit status.
@@ -147,10 +152,17 @@ pub(super) enum Reading {
     Compile(Box<Call>),
     /// Anything else, and why.
     Bypass(Kind, String),
+    /// Its compiler is being identified.
+    Unready(String),
 }
 
-/// Reads a request: which compiler, which command.
-pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snapshot<'_>) -> Reading {
+/// Reads a request: which compiler, which command. A compiler that is being identified is waited for as long as `patience` says.
+pub(super) fn read(
+    companion: &Companion,
+    request: &Request,
+    snapshot: &mut Snapshot<'_>,
+    patience: Duration,
+) -> Reading {
     let bypass = |kind: Kind, reason: &dyn std::fmt::Display| Reading::Bypass(kind, reason.to_string());
     let name = request.compiler.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some(driver) = command::driver(name) else {
@@ -165,13 +177,15 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
             &"the working directory's name is not UTF-8, or means another folder to others",
         );
     };
-    let identified = companion.engine.toolchains.identify_in(
+    let identified = companion.engine.toolchains.identify_within(
+        patience,
         &request.compiler,
         &|name| request.variable(name).map(Into::into),
         snapshot,
     );
     let toolchain = match identified {
         Ok(toolchain) => toolchain,
+        Err(error @ ToolchainError::Busy { .. }) => return Reading::Unready(error.to_string()),
         Err(error) => return bypass(Kind::Other, &error),
     };
     let invocation = Invocation {
@@ -216,8 +230,12 @@ pub(super) fn answer(
     }
     // One moment for all that is decided; it begins after the build asked.
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    let call = match read(companion, request, &mut snapshot) {
+    let call = match read(companion, request, &mut snapshot, PATIENCE) {
         Reading::Compile(call) => call,
+        Reading::Unready(reason) => {
+            count_behind(companion, request, settings, &reason);
+            return Answer::Bypass(reason);
+        }
         Reading::Bypass(kind, reason) => {
             if let Some(session) = session_of(companion, request, &settings) {
                 let grid = companion.grids.of(&settings).filter(|grid| grid.settings().links);
@@ -388,6 +406,17 @@ pub(super) fn account(
     accounts.useful_executed += u64::from(first && executed);
     let cost = cost_us as f64 / 1e6;
     accounts.saved_s += cost - begun.elapsed().as_secs_f64();
+}
+
+/// Counts what is left alone by its session, without having the build wait until that is open.
+fn count_behind(companion: &Arc<Companion>, request: &Request, settings: Settings, reason: &str) {
+    let (companion, request, reason) = (Arc::clone(companion), request.clone(), reason.to_owned());
+    // Without a thread it is not counted.
+    threads::start(move || {
+        if let Some(session) = session_of(&companion, &request, &settings) {
+            session.bypass(&reason, &request.args);
+        }
+    });
 }
 
 /// The session a request belongs to: the one it names, else that of its element, opened if need be.

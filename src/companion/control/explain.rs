@@ -1,5 +1,7 @@
 //! How a command would be treated, and why.
 
+use std::time::Duration;
+
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 use serde_json::{Value, json};
@@ -13,10 +15,15 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::{Call, Grid, Keys, Launch, Moment, Wire, examine, linkage};
 use crate::settings::Settings;
 
+/// How long a compiler may take to say what it is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
 pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> Value {
-    let call = match asked::read(companion, request, &mut Snapshot::new(&companion.engine.files)) {
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    let call = match asked::read(companion, request, &mut snapshot, PATIENCE) {
         Reading::Compile(call) => call,
+        Reading::Unready(reason) => return json!({ "verdict": "bypass", "reason": reason }),
         Reading::Bypass(kind, reason) => {
             let link = explain_link(companion, request, kind, proto);
             let other = link.or_else(|| explain_traced(companion, request, kind, &reason));

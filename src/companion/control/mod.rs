@@ -27,6 +27,9 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// How long somebody waits for launches at most.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long the answer may take that a build waits for: a session's records may come from a grid and go there.
+const A_MOMENT: Duration = Duration::from_mins(1);
+
 /// How long opening a session may wait for its records to be looked at.
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -134,6 +137,16 @@ pub enum Control {
     Stop,
 }
 
+impl Control {
+    /// How long the answer may take at most.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Open { .. } | Self::Close { .. } | Self::Status | Self::List => A_MOMENT,
+            _ => PATIENCE + A_MOMENT,
+        }
+    }
+}
+
 /// The answer to `Open`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Opened {
@@ -206,7 +219,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
 
 fn open(
     companion: &Companion,
-    directory: &std::path::Path,
+    directory: &Path,
     environment: &[(String, String)],
 ) -> Result<Value, String> {
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -277,7 +290,7 @@ pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc
 fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) -> Result<Value, String> {
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let settings = Settings::read(variables, std::path::Path::new("/")).map_err(text)?;
+    let settings = Settings::read(variables, Path::new("/")).map_err(text)?;
     let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
     let (store, cache) = (store(companion)?, &companion.engine.cache);
     let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);

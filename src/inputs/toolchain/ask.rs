@@ -1,8 +1,10 @@
 //! Ask: runs a compiler with harmless options and reads what it says about itself.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use super::ToolchainError;
 
@@ -19,6 +21,7 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub(super) struct Surroundings([Option<OsString>; VARIABLES.len()]);
 
 /// What a program printed.
+#[derive(Clone)]
 pub(super) struct Answer {
     pub stdout: String,
     pub stderr: String,
@@ -53,20 +56,72 @@ impl Surroundings {
             .current_dir(cwd)
             .stdin(Stdio::null())
             .output()
-            .map_err(|source| ToolchainError::Run { program: program.to_owned(), source })?;
+            .map_err(|source| ToolchainError::run(program, source))?;
         Ok(Answer {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             success: output.status.success(),
         })
     }
+}
+
+/// A program and one argument.
+type Question = (PathBuf, OsString);
+
+/// A conversation with a compiler's programs, in which several can be asked at a time.
+pub(super) struct Talk<'a> {
+    around: &'a Surroundings,
+    /// What was asked ahead.
+    said: HashMap<Question, Result<Answer, ToolchainError>>,
+}
+
+impl<'a> Talk<'a> {
+    /// Nothing is said yet.
+    pub(super) fn new(around: &'a Surroundings) -> Self {
+        Self { around, said: HashMap::new() }
+    }
+
+    /// Asks all of these now, each in a thread of its own; what they say is there when it is asked for.
+    pub(super) fn ahead(&mut self, questions: impl IntoIterator<Item = Question>) {
+        let questions: Vec<_> = questions.into_iter().collect();
+        let around = self.around;
+        self.said.extend(at_once(questions, |question| {
+            let said = around.run(&question.0, [&question.1], Path::new("/"));
+            (question, said)
+        }));
+    }
+
+    /// What a program says to one argument.
+    pub(super) fn hear(&self, program: &Path, question: &OsStr) -> Result<Answer, ToolchainError> {
+        let said = self.said.get(&(program.to_owned(), question.to_owned()));
+        said.cloned().unwrap_or_else(|| self.around.run(program, [question], Path::new("/")))
+    }
 
     /// What a program prints to a question, trimmed; its failure is an error.
     pub(super) fn ask(&self, program: &Path, question: &str) -> Result<String, ToolchainError> {
-        let answer = self.run(program, [question], Path::new("/"))?;
+        let answer = self.hear(program, question.as_ref())?;
         if !answer.success {
             return Err(ToolchainError::unknown(program, format!("it does not answer {question}")));
         }
         Ok(answer.stdout.trim().to_owned())
     }
+}
+
+/// Does `work` on each, all at the same time as far as there is room for threads; the results in any order.
+pub(super) fn at_once<T: Send + Clone, R: Send>(parts: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let started: Vec<_> = parts
+            .into_iter()
+            .map(|part| {
+                let mine = part.clone();
+                let work = &work;
+                thread::Builder::new().spawn_scoped(scope, move || work(part)).map_err(|_| mine)
+            })
+            .collect();
+        let end = |started: Result<thread::ScopedJoinHandle<'_, R>, T>| match started {
+            Ok(thread) => thread.join().ok(),
+            Err(part) => Some(work(part)),
+        };
+        started.into_iter().filter_map(end).collect()
+    })
 }

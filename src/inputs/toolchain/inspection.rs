@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::ask::Surroundings;
+use super::ask::{Surroundings, Talk, at_once};
 use super::elf::{self, Program};
 use super::tool::Tools;
 use super::watch::Watch;
@@ -20,6 +20,9 @@ const DRIVERS: [&str; 6] = ["gcc", "g++", "cc", "c++", "clang", "clang++"];
 
 /// The programs that GCC's drivers run for `-c`.
 const PROGRAMS: [&str; 5] = ["cc1", "cc1plus", "as", "collect2", "ld"];
+
+/// How a GCC is asked where it looks (GCC manual, "Developer Options").
+const SEARCH_DIRS: &str = "-print-search-dirs";
 
 /// Enough for the headers of any program.
 const HEAD: u64 = 4096;
@@ -35,6 +38,7 @@ struct SearchDirs {
 pub(super) struct Inspection<'a, 'f> {
     compiler: &'a Path,
     around: &'a Surroundings,
+    talk: Talk<'a>,
     snapshot: &'a mut Snapshot<'f>,
     tools: &'a Tools,
     watch: Watch,
@@ -50,7 +54,8 @@ impl<'a, 'f> Inspection<'a, 'f> {
         snapshot: &'a mut Snapshot<'f>,
         tools: &'a Tools,
     ) -> Self {
-        Self { compiler, around, snapshot, tools, watch: Watch::default(), parts: Vec::new() }
+        let talk = Talk::new(around);
+        Self { compiler, around, talk, snapshot, tools, watch: Watch::default(), parts: Vec::new() }
     }
 
     fn unknown(&self, reason: impl Into<String>) -> ToolchainError {
@@ -60,9 +65,9 @@ impl<'a, 'f> Inspection<'a, 'f> {
     /// Asks it, and reads all that it runs.
     pub(super) fn toolchain(mut self) -> Result<Toolchain, ToolchainError> {
         let driver = self.driver()?;
-        // Before it is run for the first time.
+        // A script may do anything when it is asked.
         self.program("driver", &driver)?;
-        let version = self.around.ask(self.compiler, "--version")?;
+        let version = self.talk.ask(self.compiler, "--version")?;
         let family = self.family(&version)?;
         let assembler_depfile = match family {
             Family::Gcc => self.gcc()?,
@@ -82,7 +87,7 @@ impl<'a, 'f> Inspection<'a, 'f> {
         let driver = self
             .watch
             .resolved(self.compiler)
-            .map_err(|source| ToolchainError::Read { path: self.compiler.to_owned(), source })?;
+            .map_err(|source| ToolchainError::read(self.compiler, source))?;
         let name = driver.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if !name.split('-').any(|part| DRIVERS.contains(&part)) {
             return Err(self.unknown(format!("it is {name}, which may be a wrapper")));
@@ -102,18 +107,33 @@ impl<'a, 'f> Inspection<'a, 'f> {
 
     /// What a GCC driver runs and reads; whether its assembler is GNU's.
     fn gcc(&mut self) -> Result<bool, ToolchainError> {
+        let where_is = PROGRAMS.map(|name| format!("-print-prog-name={name}"));
+        let questions = where_is.iter().map(String::as_str).chain([SEARCH_DIRS]);
+        self.talk.ahead(questions.map(|question| (self.compiler.to_owned(), question.into())));
         let SearchDirs { install, programs: folders, libraries } = self.search_dirs()?;
         self.specs(libraries.iter().map(PathBuf::as_path).chain(install.parent()))?;
-        let mut gnu = false;
+        let mut found = Vec::new();
         for name in PROGRAMS {
-            let Some(path) = self.find(name, &folders)? else {
-                self.watch.absent(&install.join(name), self.snapshot);
-                continue;
-            };
+            match self.find(name, &folders)? {
+                Some(path) => found.push((name, path)),
+                None => drop(self.watch.absent(&install.join(name), self.snapshot)),
+            }
+        }
+        self.read_ahead(&found);
+        let mut gnu = false;
+        for (name, path) in found {
             self.program(name, &path)?;
-            gnu |= name == "as" && self.around.ask(&path, "--version")?.contains("GNU assembler");
+            gnu |= name == "as" && self.talk.ask(&path, "--version")?.contains("GNU assembler");
         }
         Ok(gnu)
+    }
+
+    /// Takes the digests of the large ones at the same time: they are had from `Files` then.
+    fn read_ahead(&self, programs: &[(&str, PathBuf)]) {
+        let files = self.snapshot.files();
+        let paths = programs.iter().filter_map(|(_, path)| Some(files.paths().intern(path.to_str()?)));
+        // What cannot be read is found out again.
+        at_once(paths.collect(), |path| drop(files.look(path)));
     }
 
     /// The options that GCC gives itself: it takes the first file of this name among its folders of libraries, those of
@@ -131,9 +151,9 @@ impl<'a, 'f> Inspection<'a, 'f> {
         Ok(())
     }
 
-    /// GCC's installation, and where it looks (GCC manual, "Developer Options", `-print-search-dirs`).
+    /// GCC's installation, and where it looks.
     fn search_dirs(&self) -> Result<SearchDirs, ToolchainError> {
-        let answer = self.around.ask(self.compiler, "-print-search-dirs")?;
+        let answer = self.talk.ask(self.compiler, SEARCH_DIRS)?;
         let value = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let list = |name: &str| {
             let dirs = value(name).unwrap_or_default().trim_start_matches('=').split(':');
@@ -146,7 +166,7 @@ impl<'a, 'f> Inspection<'a, 'f> {
 
     /// The file a driver runs for a program's name; `None` when there is none.
     fn find(&mut self, name: &str, folders: &[PathBuf]) -> Result<Option<PathBuf>, ToolchainError> {
-        let said = PathBuf::from(self.around.ask(self.compiler, &format!("-print-prog-name={name}"))?);
+        let said = PathBuf::from(self.talk.ask(self.compiler, &format!("-print-prog-name={name}"))?);
         for candidate in folders.iter().map(|folder| folder.join(name)).take_while(|path| *path != said) {
             self.watch.absent(&candidate, self.snapshot);
         }
@@ -198,17 +218,15 @@ impl<'a, 'f> Inspection<'a, 'f> {
     }
 
     fn file(&mut self, role: &str, path: &Path) -> Result<Digest, ToolchainError> {
-        let digest = self
-            .watch
-            .file(path, self.snapshot)
-            .map_err(|source| ToolchainError::Read { path: path.to_owned(), source })?;
+        let digest =
+            self.watch.file(path, self.snapshot).map_err(|source| ToolchainError::read(path, source))?;
         self.parts.push(format!("{role} {digest}"));
         Ok(digest)
     }
 
     /// A program and the libraries that it loads.
     fn program(&mut self, role: &str, path: &Path) -> Result<(), ToolchainError> {
-        let read = |source| ToolchainError::Read { path: path.to_owned(), source };
+        let read = |source| ToolchainError::read(path, source);
         let content = self.file(role, path)?;
         let program = elf::program(&head(path).map_err(read)?);
         let why = match &program {

@@ -1,5 +1,6 @@
 //! Toolchain: which compiler this is, down to the bytes of all that runs.
 
+mod answers;
 mod ask;
 mod builtin;
 mod clang;
@@ -9,11 +10,12 @@ mod tool;
 mod version;
 mod watch;
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
+use self::answers::{Answers, Wait};
 use self::ask::Surroundings;
 use self::inspection::Inspection;
 use self::watch::Watch;
@@ -42,8 +44,14 @@ pub struct Toolchain {
 }
 
 /// Why a compiler is not known; the command is then to be run as it is, and its result not kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ToolchainError {
+    /// It is not known yet; whoever asks later will be told.
+    #[error("{} is still being identified", program.display())]
+    Busy {
+        /// The program asked about.
+        program: PathBuf,
+    },
     /// It is none of the compilers that are understood, or hides what it runs.
     #[error("{} is not a compiler that can be identified: {reason}", program.display())]
     Unknown {
@@ -58,7 +66,7 @@ pub enum ToolchainError {
         /// The program that was to run.
         program: PathBuf,
         /// As the system says.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// One of its files could not be read.
     #[error("cannot read {}", path.display())]
@@ -66,7 +74,7 @@ pub enum ToolchainError {
         /// The file.
         path: PathBuf,
         /// As the system says.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
 }
 
@@ -74,22 +82,30 @@ impl ToolchainError {
     fn unknown(program: &Path, reason: impl Into<String>) -> Self {
         Self::Unknown { program: program.to_owned(), reason: reason.into() }
     }
+
+    fn run(program: &Path, source: io::Error) -> Self {
+        Self::Run { program: program.to_owned(), source: Arc::new(source) }
+    }
+
+    fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source: Arc::new(source) }
+    }
 }
 
 /// The compilers identified so far; shared between threads.
 #[derive(Debug)]
 pub struct Toolchains {
     files: Arc<Files>,
-    known: Mutex<HashMap<(PathBuf, Surroundings), Arc<Toolchain>>>,
-    builtins: Mutex<HashMap<builtin::Key, Arc<Builtin>>>,
+    known: Answers<(PathBuf, Surroundings), Toolchain>,
+    builtins: Arc<Answers<builtin::Key, Builtin>>,
     /// The programs that were looked into.
-    pub tools: Tools,
+    pub tools: Arc<Tools>,
 }
 
 impl Toolchains {
     /// None known yet.
     pub fn new(files: Arc<Files>) -> Self {
-        Self { files, known: Mutex::default(), builtins: Mutex::default(), tools: Tools::default() }
+        Self { files, known: Answers::default(), builtins: Arc::default(), tools: Arc::default() }
     }
 
     /// The compiler at an absolute path, as it is now, when started with an environment.
@@ -106,16 +122,38 @@ impl Toolchains {
         env: Env<'_>,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Arc<Toolchain>, ToolchainError> {
+        self.identified(compiler, env, snapshot, Wait::ToTheEnd)
+    }
+
+    /// As [`identify_in`](Self::identify_in), and [`ToolchainError::Busy`] where that takes longer than `most`: it goes on beside.
+    pub fn identify_within(
+        &self,
+        most: Duration,
+        compiler: &Path,
+        env: Env<'_>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<Toolchain>, ToolchainError> {
+        self.identified(compiler, env, snapshot, Wait::AtMost(most))
+    }
+
+    fn identified(
+        &self,
+        compiler: &Path,
+        env: Env<'_>,
+        snapshot: &mut Snapshot<'_>,
+        wait: Wait,
+    ) -> Result<Arc<Toolchain>, ToolchainError> {
         let key = (compiler.to_owned(), Surroundings::of(env));
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(toolchain) = known.filter(|toolchain| toolchain.unchanged(snapshot)) {
-            return Ok(toolchain);
-        }
-        let toolchain = Arc::new(Inspection::new(compiler, &key.1, snapshot, &self.tools).toolchain()?);
-        // What changed in it, its specs say, may change its directories.
-        self.builtins.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&toolchain));
-        Ok(toolchain)
+        let (files, builtins) = (Arc::clone(&self.files), Arc::clone(&self.builtins));
+        let tools = Arc::clone(&self.tools);
+        let ask = move |(compiler, around): &(PathBuf, Surroundings)| {
+            let mut snapshot = Snapshot::new(&files);
+            let toolchain = Inspection::new(compiler, around, &mut snapshot, &tools).toolchain()?;
+            // What changed in it, its specs say, may change its directories.
+            builtins.clear();
+            Ok(toolchain)
+        };
+        self.known.get((&key, compiler), wait, &mut |toolchain| toolchain.unchanged(snapshot), ask)
     }
 
     /// The compiler's own header directories in its order, absolute or relative to `cwd` as it prints them.
@@ -143,13 +181,10 @@ impl Toolchains {
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Arc<Builtin>, ToolchainError> {
         let key = builtin::Key::new(compiler, key_args, cwd, Surroundings::of(env));
-        let known = self.builtins.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(builtin) = known.filter(|builtin| builtin.watch.holds(snapshot)) {
-            return Ok(builtin);
-        }
-        let builtin = Arc::new(Builtin::ask(&key, cwd, snapshot)?);
-        self.builtins.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&builtin));
-        Ok(builtin)
+        let (files, cwd) = (Arc::clone(&self.files), cwd.to_owned());
+        let ask = move |key: &builtin::Key| Builtin::ask(key, &cwd, &mut Snapshot::new(&files));
+        let mut holds = |builtin: &Builtin| builtin.watch.holds(snapshot);
+        self.builtins.get((&key, compiler), Wait::ToTheEnd, &mut holds, ask)
     }
 }
 
