@@ -42,6 +42,14 @@ pub fn write_outputs(serve: &Serve, descriptors: &[Fd]) -> Result<(), ServeError
     written
 }
 
+/// Removes what [`write_outputs`] has written, for the compiler to write it.
+pub fn remove_outputs(serve: &Serve) {
+    for output in &serve.outputs {
+        // Best effort: the compiler overwrites what stays.
+        let _ = file::unlink(&output.path);
+    }
+}
+
 fn write_each(serve: &Serve, descriptors: &[Fd], found: &[bool]) -> Result<(), ServeError> {
     for (index, ((output, from), &exists)) in serve.outputs.iter().zip(descriptors).zip(found).enumerate() {
         if let Err(error) = write(output, from, exists) {
