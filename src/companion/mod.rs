@@ -175,13 +175,13 @@ impl Companion {
         }
     }
 
-    /// Closes a session: ends what is in flight, settles the accounts, lets the store forget what is gone.
+    /// Closes a session: ends what is in flight, closes the accounts, lets the store forget what is gone.
     fn close(&self, session: &Arc<Session>, succeeded: bool) -> SessionRow {
         session.set_closed();
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        let cancelled = self.launcher.cancel(&session.place, &knowns);
-        let complete = settle(session, &knowns, cancelled, succeeded);
+        self.launcher.cancel(&session.place, &knowns);
+        let complete = succeeded && session.is_complete();
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &session.build(&self.engine, complete), &row) {
             tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
@@ -249,38 +249,6 @@ impl Companion {
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Brings the accounts to their end; says whether it was a complete build.
-fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-    let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
-    let mut left_out = BTreeMap::new();
-    for known in knowns {
-        let state = known.state();
-        launched += u64::from(state.launched);
-        executed += u64::from(state.launched && state.executed);
-        mispredicted += u64::from(state.mispredicted);
-        if state.launched && !state.useful {
-            wasted_cpu += state.cpu.as_secs_f64();
-        }
-        if let Some(why) = state.left_out {
-            *left_out.entry(why).or_default() += 1;
-        }
-    }
-    let mut inner = session.inner();
-    let accounts = &mut inner.accounts;
-    accounts.launched = launched;
-    accounts.launched_executed = executed;
-    accounts.mispredicted = mispredicted;
-    accounts.wasted = launched.saturating_sub(accounts.useful);
-    accounts.cancelled = (accounts.cancelled + cancelled).min(accounts.wasted);
-    accounts.wasted_cpu_s = wasted_cpu;
-    accounts.left_out = left_out;
-    let spent = session.place.budget.spent();
-    accounts.launched_cpu_s = spent.cpu.as_secs_f64();
-    accounts.launched_bytes = spent.bytes;
-    drop(inner);
-    succeeded && session.is_complete()
 }
 
 /// The number of the newest session the store keeps.

@@ -1,5 +1,6 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
+mod accounts;
 mod changes;
 mod folders;
 pub(super) mod memory;
@@ -110,7 +111,7 @@ pub struct Inner {
     pub knowns: HashMap<RecordId, Arc<Known>>,
     /// Commands the build has asked for.
     pub seen: HashMap<RecordId, u32>,
-    /// The counts so far.
+    /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
     pub(super) told: HashMap<RecordId, Told>,
@@ -355,7 +356,7 @@ impl Session {
             opened: self.opened.1,
             lasted_s: self.opened.0.elapsed().as_secs_f64(),
             complete,
-            accounts: self.inner().accounts.clone(),
+            accounts: self.accounts(),
         }
     }
 }
