@@ -129,6 +129,7 @@ mod tests {
             lasted_s: 1.0,
             complete: true,
             accounts,
+            kept_here: None,
         };
         let commands = vec![
             line("adler32.o", Some(Way::Prefetched), None, 0.0512),

@@ -18,7 +18,7 @@ use std::time::Duration;
 use grids::Grids;
 
 use self::session::memory::Memory;
-use crate::launch::{Budget, Engine, Known, Launcher, Place};
+use crate::launch::{Budget, Engine, Grid, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 use crate::threads;
@@ -118,7 +118,8 @@ impl Companion {
         place.budget =
             Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
-        let memory = self.memory(&whereabouts.key, &place);
+        let records = self.grids.of_records(settings);
+        let memory = self.memory(&whereabouts.key, records.clone());
         let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
@@ -128,7 +129,10 @@ impl Companion {
             place.root,
             knowns.len()
         );
-        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns));
+        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns).leaving(records));
+        if let Some(why) = session.keeps_here() {
+            tracing::info!("session {id}: what is learnt stays here: {why}");
+        }
         self.sessions().insert(id, Arc::clone(&session));
         if mode == Mode::Spec {
             let memory = memory.clone();
@@ -144,15 +148,15 @@ impl Companion {
                 },
             );
         }
-        if let Some(memory) = memory.filter(|memory| memory.grid.takes()) {
+        if let Some(memory) = memory.filter(|memory| memory.grid.takes_records()) {
             memory.follow(Arc::clone(&session));
         }
         Some(session)
     }
 
     /// Where an element is remembered beside the store, if its session has a grid.
-    fn memory(&self, key: &ElementKey, place: &Place) -> Option<Memory> {
-        let (store, grid) = (self.store.clone()?, place.grid.clone()?);
+    fn memory(&self, key: &ElementKey, grid: Option<Arc<Grid>>) -> Option<Memory> {
+        let (store, grid) = (self.store.clone()?, grid?);
         Some(Memory { engine: Arc::clone(&self.engine), store, grid, element: key.clone() })
     }
 
