@@ -1,6 +1,6 @@
 //! One output stream of the compiler: passed on at once, byte for byte, and kept.
 
-use crate::sys::{Errno, Fd, Result, file, terminal};
+use crate::sys::{Errno, Fd, Result, STDOUT, file, terminal};
 use alloc::vec::Vec;
 use core::ffi::c_int;
 
@@ -14,6 +14,7 @@ pub(crate) struct Capture {
     to: c_int,
     keep: usize,
     left: Option<usize>,
+    skip: usize,
     forwards: bool,
     /// What came, up to the limit.
     pub(crate) bytes: Vec<u8>,
@@ -21,6 +22,8 @@ pub(crate) struct Capture {
     pub(crate) seen: bool,
     /// Whether `bytes` is all that the compiler wrote, and all of it went where it should.
     pub(crate) whole: bool,
+    /// Why not all of it went there, if it was not that nobody reads it.
+    pub(crate) lost: Option<Errno>,
 }
 
 impl Capture {
@@ -29,9 +32,25 @@ impl Capture {
     pub(crate) fn open(to: c_int, keep: usize) -> Result<(Self, Fd)> {
         let (ours, theirs) = if terminal::is_terminal(to) { terminal::pair(to)? } else { file::pipe()? };
         let bytes = Vec::new();
-        let capture =
-            Self { from: Some(ours), to, keep, left: None, forwards: true, bytes, seen: false, whole: true };
+        let capture = Self {
+            from: Some(ours),
+            to,
+            keep,
+            left: None,
+            skip: 0,
+            forwards: true,
+            bytes,
+            seen: false,
+            whole: true,
+            lost: None,
+        };
         Ok((capture, theirs))
+    }
+
+    /// Returns one that keeps nothing and does not pass on the first bytes, `skip` of them: they are there already.
+    pub(crate) fn open_behind(to: c_int, skip: usize) -> Result<(Self, Fd)> {
+        let (capture, theirs) = Self::open(to, 0)?;
+        Ok((Self { skip, ..capture }, theirs))
     }
 
     /// Returns the descriptor to wait for; none after the end.
@@ -63,18 +82,30 @@ impl Capture {
         }
     }
 
+    fn forward(&mut self, bytes: &[u8]) {
+        let skipped = bytes.len().min(self.skip);
+        self.skip -= skipped;
+        match file::write_all(self.to, bytes.get(skipped..).unwrap_or_default()) {
+            Ok(()) => {}
+            // Nobody reads it: the compiler is to find that out as it would have without us.
+            Err(Errno(libc::EPIPE)) => self.abandon(),
+            Err(error) => {
+                (self.forwards, self.whole, self.lost) = (false, false, Some(error));
+                // Without its messages a compiler goes on. Without its output it cannot, and learns of it this way.
+                if self.to == STDOUT {
+                    self.abandon();
+                }
+            }
+        }
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.seen = true;
         let kept = bytes.len().min(self.keep - self.bytes.len());
         self.whole &= kept == bytes.len() || self.keep == 0;
         self.bytes.extend_from_slice(bytes.get(..kept).unwrap_or_default());
         if self.forwards {
-            match file::write_all(self.to, bytes) {
-                Ok(()) => {}
-                // Nobody reads it: the compiler is to find that out as it would have without us.
-                Err(Errno(libc::EPIPE)) => self.abandon(),
-                Err(_) => (self.forwards, self.whole) = (false, false),
-            }
+            self.forward(bytes);
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(bytes.len());

@@ -5,10 +5,12 @@
 //! - As a launcher (`spec-cc gcc -c x.c`): the program that the first argument names.
 //! - By a compiler's name (a link `gcc`): the next program of that name on `PATH`.
 //!
-//! What is spec-cc itself, under whatever name, is passed over, so that no call can come back to the shim.
+//! What is spec-cc itself, under whatever name, is passed over, so that no call can come back to the shim; and so is a wrapper that
+//! has called it, or would.
 
 use crate::environment::Environment;
 use crate::identity::is_spec_cc;
+use crate::passed::{Passed, is_cache};
 use crate::place::join;
 use crate::suffix::is_input_name;
 use crate::sys::{c_string, file};
@@ -43,6 +45,8 @@ pub enum Missing {
     },
     /// This file is not a program that this user may execute.
     NotExecutable(Bytes),
+    /// This program has come back to spec-cc again and again.
+    Endless(Bytes),
 }
 
 impl Missing {
@@ -50,7 +54,7 @@ impl Missing {
     pub fn exit_status(&self) -> i32 {
         match self {
             Self::NotFound { .. } => 127,
-            Self::NotExecutable(_) => 126,
+            Self::NotExecutable(_) | Self::Endless(_) => 126,
         }
     }
 
@@ -62,34 +66,19 @@ impl Missing {
                 &[b"no ", name, b" that is not spec-cc on PATH (", places, b")"]
             }
             Self::NotExecutable(path) => &[path, b": not executable"],
+            Self::Endless(path) => {
+                &[path, b" runs spec-cc again, without end: name the compiler that it is to run by its path"]
+            }
         };
         [b"spec-cc: no compiler: ", parts.concat().as_slice(), b"\n"].concat()
     }
 }
 
-/// Returns the compiler that a call of the shim means.
-pub fn find(argv: &[&CStr], env: &Environment) -> Result<Compiler, Missing> {
-    let finder = Finder { path: env.get("PATH").unwrap_or(DEFAULT_PATH) };
-    let mut skip = 1;
-    loop {
-        // A call without any name (`argv[0]` empty or missing) is one by our own.
-        let own = argv.get(skip - 1).map(|name| name.to_bytes()).filter(|name| !name.is_empty());
-        let own = own.unwrap_or(b"spec-cc");
-        let Some(role) = role_of(basename(own)) else {
-            return finder.on_path(basename(own), skip);
-        };
-        let first = argv.get(skip).map(|arg| arg.to_bytes());
-        // An argument that is spec-cc counts as the name the shim was called by.
-        if first.is_some_and(|arg| role_of(basename(arg)).is_some() || has_slash(arg) && is_spec_cc(arg)) {
-            skip += 1;
-            continue;
-        }
-        let first = first.filter(|_| role.launches);
-        let launched = first.and_then(|arg| finder.launched(arg, argv, skip + 1));
-        return launched.unwrap_or_else(|| {
-            finder.resolve(env.get(role.variable).unwrap_or(role.program), role.program, skip)
-        });
-    }
+/// Returns the compiler that a call of the shim means, below the shims that have run what is `passed`.
+pub(crate) fn find(argv: &[&CStr], env: &Environment, passed: &Passed) -> Result<Compiler, Missing> {
+    let finder = Finder { path: env.get("PATH").unwrap_or(DEFAULT_PATH), passed };
+    let found = finder.find(argv, env)?;
+    if passed.is_endless() { Err(Missing::Endless(found.path.to_bytes().to_vec())) } else { Ok(found) }
 }
 
 /// What one of the shim's own names stands for.
@@ -114,9 +103,35 @@ fn role_of(name: &[u8]) -> Option<&'static Role> {
 
 struct Finder<'a> {
     path: &'a [u8],
+    passed: &'a Passed,
 }
 
 impl Finder<'_> {
+    /// Returns the compiler that a call of the shim means.
+    fn find(&self, argv: &[&CStr], env: &Environment) -> Result<Compiler, Missing> {
+        let mut skip = 1;
+        loop {
+            // A call without any name (`argv[0]` empty or missing) is one by our own.
+            let own = argv.get(skip - 1).map(|name| name.to_bytes()).filter(|name| !name.is_empty());
+            let own = own.unwrap_or(b"spec-cc");
+            let Some(role) = role_of(basename(own)) else {
+                return self.on_path(basename(own), skip);
+            };
+            let first = argv.get(skip).map(|arg| arg.to_bytes());
+            // An argument that is spec-cc counts as the name the shim was called by.
+            if first.is_some_and(|arg| role_of(basename(arg)).is_some() || has_slash(arg) && is_spec_cc(arg))
+            {
+                skip += 1;
+                continue;
+            }
+            let first = first.filter(|_| role.launches);
+            let launched = first.and_then(|arg| self.launched(arg, argv, skip + 1));
+            return launched.unwrap_or_else(|| {
+                self.resolve(env.get(role.variable).unwrap_or(role.program), role.program, skip)
+            });
+        }
+    }
+
     /// Returns the program that a first argument names, unless it is the first of a compile's own arguments.
     ///
     /// That it is when it looks like an option or an input file, or is a file that cannot be executed; a name that is
@@ -154,17 +169,26 @@ impl Finder<'_> {
         }
     }
 
-    /// Searches `PATH` as `execvp(3)` does, but for spec-cc.
+    /// Returns whether the program has called this shim, or would take it for the compiler of this name.
+    fn leads_back(&self, program: &[u8], name: &[u8]) -> bool {
+        self.passed.has_wrapper(program)
+            || is_cache(program) && self.candidates(name).any(|other| is_spec_cc(&other))
+    }
+
+    /// Returns the files of this name on `PATH`.
+    fn candidates(&self, name: &[u8]) -> impl Iterator<Item = Bytes> {
+        let folders = self.path.split(|&byte| byte == b':');
+        let files = folders.map(move |folder| join(if folder.is_empty() { b"." } else { folder }, name));
+        files.filter(|file| file::stat(file).is_ok_and(|stat| stat.is_file()))
+    }
+
+    /// Searches `PATH` as `execvp(3)` does, but for spec-cc and for what leads back to it.
     fn on_path(&self, name: &[u8], skip: usize) -> Result<Compiler, Missing> {
         let (mut passed_over, mut denied) = (false, None);
-        for folder in self.path.split(|&byte| byte == b':') {
-            let candidate = join(if folder.is_empty() { b"." } else { folder }, name);
-            if !file::stat(&candidate).is_ok_and(|stat| stat.is_file()) {
-                continue;
-            }
+        for candidate in self.candidates(name) {
             if !file::is_executable(&candidate) {
                 denied.get_or_insert(candidate);
-            } else if is_spec_cc(&candidate) {
+            } else if is_spec_cc(&candidate) || self.leads_back(&candidate, name) {
                 passed_over = true;
             } else {
                 let path = absolute(&candidate);
@@ -197,6 +221,6 @@ fn has_slash(name: &[u8]) -> bool {
     name.contains(&b'/')
 }
 
-fn basename(path: &[u8]) -> &[u8] {
+pub(crate) fn basename(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
 }

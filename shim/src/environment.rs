@@ -25,6 +25,12 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Returns the environment without this variable.
+    pub fn without(self, name: &str) -> Self {
+        let others = |entry: &&CStr| value_of(entry.to_bytes(), name.as_bytes()).is_none();
+        Self(self.0.into_iter().filter(others).collect())
+    }
+
     /// Returns whether spec-cc is switched off: `SPEC_CC_DISABLE` set, but not `0`, or `SPEC_CC_MODE=off`.
     pub fn is_off(&self) -> bool {
         self.get("SPEC_CC_DISABLE").is_some_and(|value| value != b"0")

@@ -2,7 +2,7 @@
 
 use crate::capture::Capture;
 use crate::sys::process::{self, Command, Ended};
-use crate::sys::{self, Fd, Result, STDERR, STDOUT, now, signal};
+use crate::sys::{self, Errno, Fd, Result, STDERR, STDOUT, now, signal};
 use crate::wire::{MAX_STDERR, Report};
 use alloc::vec::Vec;
 use core::ffi::c_int;
@@ -14,13 +14,34 @@ const GRACE: Duration = Duration::from_millis(20);
 /// How often to look for the compiler's end where the kernel cannot tell.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
+/// A compiler's run.
+#[derive(Debug)]
+pub struct Ran {
+    /// What to report.
+    pub report: Report,
+    /// Why not all that it wrote to standard output arrived, if it was not that nobody reads that.
+    pub lost: Option<Errno>,
+}
+
 /// Runs the compiler to its end and returns what to report. An error means that nothing was started.
 ///
-/// `open` says which standard descriptors are; the compiler finds closed what is closed. `stdout` says whether the report
-/// is to tell what it wrote there.
-pub fn run(command: &Command, open: [bool; 3], stdout: bool) -> Result<Report> {
+/// `stdout` says whether the report is to tell what it wrote there.
+pub fn run(command: &Command, stdout: bool) -> Result<Ran> {
+    attend(command, Streams::open(if stdout { MAX_STDERR } else { 0 }))
+}
+
+/// Runs the compiler whose standard output has arrived already, `told` bytes of it, for all else that it does; returns its wait
+/// status. An error means that nothing was started.
+pub fn run_behind(command: &Command, told: usize) -> Result<c_int> {
+    let (capture, theirs) = Capture::open_behind(STDOUT, told)?;
+    let streams =
+        Streams { captures: [(STDOUT, capture)].into(), theirs: [(theirs, STDOUT)].into(), complete: false };
+    attend(command, streams).map(|ran| ran.report.status)
+}
+
+fn attend(command: &Command, streams: Streams) -> Result<Ran> {
     let started = now();
-    let Streams { mut captures, theirs, complete } = Streams::open(open, if stdout { MAX_STDERR } else { 0 });
+    let Streams { mut captures, theirs, complete } = streams;
     let mut child = Child::start(command, &theirs)?;
     // Held by us as well, they would never end.
     drop(theirs);
@@ -36,16 +57,18 @@ pub fn run(command: &Command, open: [bool; 3], stdout: bool) -> Result<Report> {
         stdout_seen: !complete,
         ..Report::default()
     };
+    let mut lost = None;
     for (number, capture) in captures {
         match number {
             STDOUT => {
+                lost = capture.lost;
                 report.stdout_seen |= capture.seen;
                 report.stdout = capture.bytes;
             }
             _ => report.stderr = capture.bytes,
         }
     }
-    Ok(report)
+    Ok(Ran { report, lost })
 }
 
 /// The captures, each with its standard descriptor's number, and the compiler's ends.
@@ -57,12 +80,9 @@ struct Streams {
 }
 
 impl Streams {
-    fn open([_, stdout, stderr]: [bool; 3], keep: usize) -> Self {
-        let mut streams = Self { captures: Vec::new(), theirs: Vec::new(), complete: stderr };
-        for (number, keep, is_open) in [(STDOUT, keep, stdout), (STDERR, MAX_STDERR, stderr)] {
-            if !is_open {
-                continue;
-            }
+    fn open(keep: usize) -> Self {
+        let mut streams = Self { captures: Vec::new(), theirs: Vec::new(), complete: true };
+        for (number, keep) in [(STDOUT, keep), (STDERR, MAX_STDERR)] {
             match Capture::open(number, keep) {
                 Ok((capture, theirs)) => {
                     streams.captures.push((number, capture));

@@ -45,6 +45,14 @@ pub fn write_outputs(serve: &Serve, descriptors: &[Fd]) -> Result<(), ServeError
     written
 }
 
+/// Removes what [`write_outputs`] has written, for the compiler to write it.
+pub fn remove_outputs(serve: &Serve) {
+    for output in &serve.outputs {
+        // Best effort: the compiler overwrites what stays.
+        let _ = file::unlink(&output.path);
+    }
+}
+
 fn write_all(serve: &Serve, descriptors: &[Fd], found: &[bool], umask: u32) -> Result<(), ServeError> {
     let outputs = || serve.outputs.iter().zip(descriptors);
     let drafts: Vec<Draft> =

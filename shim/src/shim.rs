@@ -3,8 +3,10 @@
 use crate::companion::Companion;
 use crate::compiler::{self, Compiler};
 use crate::environment::Environment;
-use crate::run;
+use crate::passed::{self, Passed};
+use crate::run::{self, Ran};
 use crate::serve;
+use crate::streams;
 use crate::sys::file::Stat;
 use crate::sys::process::{self, Command};
 use crate::sys::{Errno, Fd, Result, STDERR, STDOUT, c_string, file, signal, terminal};
@@ -18,30 +20,23 @@ use core::ffi::CStr;
 pub fn main(argv: &[&CStr]) -> i32 {
     let open = file::plug_standard_streams();
     let env = Environment::of_process();
-    let compiler = match compiler::find(argv, &env) {
+    let passed = Passed::of(&env);
+    let compiler = match compiler::find(argv, &env, &passed) {
         Ok(compiler) => compiler,
         Err(missing) => {
             say(&missing.message());
             return missing.exit_status();
         }
     };
-    let call = Call { command: command(compiler, argv, &env), env, open };
+    let call = Call::new(compiler, argv, env.without(passed::VARIABLE), &passed);
     if !call.env.is_off()
         && worth_asking(&call.command)
+        && streams::are_sound(open)
         && let Some(status) = call.through_companion()
     {
         return status;
     }
     call.become_compiler()
-}
-
-fn command(compiler: Compiler, argv: &[&CStr], env: &Environment) -> Command {
-    let own = argv.get(compiler.skip..).unwrap_or_default();
-    Command {
-        path: compiler.path,
-        argv: core::iter::once(compiler.argv0).chain(own.iter().map(|&arg| arg.to_owned())).collect(),
-        env: env.to_c_strings(),
-    }
 }
 
 /// Returns whether the companion could do anything about the command: it names a file, or a response file that may.
@@ -53,11 +48,29 @@ fn worth_asking(command: &Command) -> bool {
 
 struct Call {
     command: Command,
+    /// The build's own environment.
     env: Environment,
-    open: [bool; 3],
+    /// What the command's has besides, for a shim that it runs.
+    passed: Bytes,
 }
 
 impl Call {
+    fn new(compiler: Compiler, argv: &[&CStr], env: Environment, passed: &Passed) -> Self {
+        let own = argv.get(compiler.skip..).unwrap_or_default();
+        let passed = passed.entry_with(compiler.path.to_bytes());
+        let command = Command {
+            path: compiler.path,
+            argv: core::iter::once(compiler.argv0).chain(own.iter().map(|&arg| arg.to_owned())).collect(),
+            env: env.changed(&[], core::slice::from_ref(&passed)).unwrap_or_else(|_| env.to_c_strings()),
+        };
+        Self { command, env, passed }
+    }
+
+    /// Returns the command's environment with these entries added, or in place of their names.
+    fn environment(&self, added: &[Bytes]) -> Result<Vec<CString>> {
+        self.env.changed(&[], &[core::slice::from_ref(&self.passed), added].concat())
+    }
+
     /// Returns the exit status, or nothing when the compiler has still to be run as if there were no companion.
     fn through_companion(&self) -> Option<i32> {
         // Waiting for a child would fail, and the compiler is to inherit the same.
@@ -69,7 +82,7 @@ impl Call {
             (Reply::Through(through), _) => self.become_wrapper(&through),
             // What came along stays open until the compile is over: so others know that its side files are in use.
             (Reply::Run(run), _in_use) => self.run(&run, &companion),
-            (Reply::Serve(serve), descriptors) => Self::serve(&serve, &descriptors),
+            (Reply::Serve(serve), descriptors) => self.serve(&serve, &descriptors),
             _ => None,
         }
     }
@@ -107,22 +120,27 @@ impl Call {
         for arg in &how.args {
             command.argv.push(c_string(arg).ok()?);
         }
-        command.env = self.env.changed(&[], &how.env).ok()?;
-        let report = self.run_prefixed(&command, how).or_else(|| self.run_plain(&command, how.stdout))?;
+        command.env = self.environment(&how.env).ok()?;
+        let Ran { report, lost } =
+            Self::run_prefixed(&command, how).or_else(|| Self::run_plain(&command, how.stdout))?;
         let status = report.status;
         Self::deliver(report, companion);
-        Some(end_like(status))
+        Some(match lost {
+            // It was gone already, or cannot have looked at what became of its last bytes.
+            Some(error) if status == 0 => failed_output(error),
+            _ => end_like(status),
+        })
     }
 
-    fn run_plain(&self, command: &Command, stdout: bool) -> Option<Report> {
-        match run::run(command, self.open, stdout) {
-            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(command), self.open, stdout).ok(),
+    fn run_plain(command: &Command, stdout: bool) -> Option<Ran> {
+        match run::run(command, stdout) {
+            Err(Errno(libc::ENOEXEC)) => run::run(&through_shell(command), stdout).ok(),
             other => other.ok(),
         }
     }
 
     /// Returns nothing when there is no other program to run in the compiler's place, or it cannot be started.
-    fn run_prefixed(&self, command: &Command, how: &Run) -> Option<Report> {
+    fn run_prefixed(command: &Command, how: &Run) -> Option<Ran> {
         let mut argv: Vec<CString> =
             how.prefix.iter().map(|word| c_string(word)).collect::<Result<_>>().ok()?;
         let path = argv.first()?.clone();
@@ -130,10 +148,10 @@ impl Call {
         argv.extend(command.argv.iter().cloned());
         // What such a program leaves behind itself, at the compiler's end, may find nobody else to take note of its own end.
         process::adopt_orphans(true);
-        let report = run::run(&Command { path, argv, env: command.env.clone() }, self.open, how.stdout);
+        let ran = run::run(&Command { path, argv, env: command.env.clone() }, how.stdout);
         process::adopt_orphans(false);
         process::forget_orphans();
-        report.ok()
+        ran.ok()
     }
 
     /// The compile is over; what becomes of the report changes nothing for the build.
@@ -141,18 +159,22 @@ impl Call {
         let _ = companion.ask(&Request::Report(report));
     }
 
-    fn serve(serve: &Serve, descriptors: &[Fd]) -> Option<i32> {
+    fn serve(&self, serve: &Serve, descriptors: &[Fd]) -> Option<i32> {
+        signal::survive_writes();
         serve::write_outputs(serve, descriptors).ok()?;
-        // Compilers do not fail either when nobody takes their warnings.
-        let _ = file::write_all(STDOUT, &serve.stdout);
-        let _ = file::write_all(STDERR, &serve.stderr);
-        Some(i32::from(serve.status))
+        // What a failure comes to is for the compiler to say. Of what it prints once more nothing arrives where nothing did.
+        let told = serve.stdout.len();
+        let printed = file::write_all(STDOUT, &serve.stdout).map_err(|_| 0);
+        let printed = printed.and_then(|()| file::write_all(STDERR, &serve.stderr).map_err(|_| told));
+        let Err(told) = printed else { return Some(i32::from(serve.status)) };
+        serve::remove_outputs(serve);
+        (told > 0).then(|| run::run_behind(&self.command, told).ok().map(end_like))?
     }
 
     /// Replaces this process by a wrapper of the compiler's; returns, with nothing, only when that cannot be.
     fn become_wrapper(&self, through: &Through) -> Option<i32> {
         let path = c_string(&through.program).ok()?;
-        let env = self.env.changed(&[], &through.env).ok()?;
+        let env = self.environment(&through.env).ok()?;
         let arguments = self.command.argv.iter().skip(1);
         let argv = [&path, &self.command.path].into_iter().chain(arguments).cloned().collect();
         process::exec(&Command { path: path.clone(), argv, env });
@@ -161,6 +183,10 @@ impl Call {
 
     fn become_compiler(&self) -> i32 {
         let mut error = process::exec(&self.command);
+        if error == Errno(libc::E2BIG) {
+            // It may be a few bytes of ours that are too many.
+            error = process::exec(&Command { env: self.env.to_c_strings(), ..self.command.clone() });
+        }
         if error == Errno(libc::ENOEXEC) {
             error = process::exec(&through_shell(&self.command));
         }
@@ -186,6 +212,18 @@ fn through_shell(command: &Command) -> Command {
     let mut argv = Vec::from([c"/bin/sh".to_owned(), command.path.clone()]);
     argv.extend(command.argv.iter().skip(1).cloned());
     Command { path: c"/bin/sh".to_owned(), argv, env: command.env.clone() }
+}
+
+/// Says that standard output was not all written, and returns the exit status that compilers end with then.
+fn failed_output(error: Errno) -> i32 {
+    let reason: &[u8] = match error.0 {
+        libc::ENOSPC => b"no space left on device",
+        libc::EDQUOT => b"disk quota exceeded",
+        libc::EFBIG => b"file too large",
+        _ => b"input/output error",
+    };
+    say(&[b"spec-cc: writing standard output: ", reason, b"\n"].concat());
+    1
 }
 
 /// Returns the exit status of a wait status; ends this process by the same signal when it was one.

@@ -3,6 +3,7 @@
 
 mod support;
 
+use spec_cc_shim::wire::Run;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -211,4 +212,99 @@ fn a_script_without_an_interpreter_goes_to_the_shell() {
     room.copy(room.write("text", "echo shell \"$@\"\n"), "bin/cc");
     let output = room.shim().args(["-c", "x.c"]).output().unwrap();
     assert_eq!(stdout(&output), "shell -c x.c\n");
+}
+
+/// A stand-in for ccache and its like: it says its name, and runs the next program of the name it was called by on `PATH` that is
+/// not itself. Twice, as ccache's preprocessing and compile.
+const WRAPPER: &str = r#"self=$(readlink -f "$0")
+for folder in $(echo "$PATH" | tr : ' '); do
+    next=$folder/${0##*/}
+    if test -x "$next" && test "$(readlink -f "$next")" != "$self"; then
+        echo "${self##*/}"
+        "$next" "$@" && exec "$next" "$@"
+        exit
+    fi
+done
+exit 99"#;
+
+/// A room where `gcc` is spec-cc in `ours`, this wrapper in `theirs`, and a compiler in `real`.
+fn wrapped(wrapper: &str) -> (Room, std::path::PathBuf) {
+    let room = Room::new();
+    for folder in ["ours", "theirs", "real"] {
+        fs::create_dir(room.path(folder)).unwrap();
+    }
+    room.link("ours/gcc");
+    room.script(wrapper, WRAPPER);
+    std::os::unix::fs::symlink(room.path(wrapper), room.path("theirs/gcc")).unwrap();
+    let real = room.script("real/gcc", r#"printf '%s|' "$0" "$@"; echo"#);
+    (room, real)
+}
+
+/// The room's folders as a search path.
+fn path_of(room: &Room, folders: &[&str]) -> String {
+    let folders = folders.iter().map(|folder| room.path(folder).display().to_string());
+    folders.chain(["/usr/bin".into()]).collect::<Vec<_>>().join(":")
+}
+
+#[test]
+fn a_wrapper_that_finds_spec_cc_gets_the_compiler_behind_it() {
+    for (wrapper, is_cache) in [("ccache", true), ("icecc", false)] {
+        let (room, real) = wrapped(wrapper);
+        let compiled = echo(&real, &["-c", "x.c"]) + "\n";
+        let twice = format!("{wrapper}\n{compiled}{compiled}");
+        for (folders, first) in [
+            (["ours", "theirs", "real"], "ours/gcc"),
+            (["theirs", "ours", "real"], "ours/gcc"),
+            (["theirs", "ours", "real"], "theirs/gcc"),
+        ] {
+            let mut call = room.call("timeout");
+            call.arg("20").arg(room.path(first)).args(["-c", "x.c"]).env("SPEC_CC_DISABLE", "1");
+            let output = call.env("PATH", path_of(&room, &folders)).output().unwrap();
+            let said = stdout(&output);
+            match (first, is_cache) {
+                ("ours/gcc", true) => assert_eq!(said, compiled, "the cache knows nothing of the compiler"),
+                ("theirs/gcc", false) => assert!(said.ends_with(&twice), "{said}"),
+                _ => assert_eq!(said, twice, "{first}"),
+            }
+            assert!(output.status.success());
+        }
+        // One that is named is meant.
+        let mut call = room.call("timeout");
+        call.arg("20").arg(SHIM).arg(room.path("theirs/gcc")).args(["-c", "x.c"]).env("SPEC_CC_DISABLE", "1");
+        let output = call.env("PATH", path_of(&room, &["ours", "theirs", "real"])).output().unwrap();
+        assert_eq!(stdout(&output), twice, "{wrapper}");
+    }
+}
+
+#[test]
+fn what_has_no_end_ends() {
+    let room = Room::new();
+    room.script("bin/gcc", &format!("echo again; exec {SHIM} gcc \"$@\""));
+    let mut call = room.call("timeout");
+    call.args(["20", SHIM, "gcc", "-c", "x.c"]).env("SPEC_CC_DISABLE", "1");
+    let output = call.output().unwrap();
+    assert_eq!(output.status.code(), Some(126));
+    assert!(stderr(&output).contains("bin/gcc runs spec-cc again, without end"), "{}", stderr(&output));
+    assert!(stdout(&output).lines().count() < 20);
+}
+
+#[test]
+fn a_compiler_that_runs_spec_cc_for_something_else_is_found_again() {
+    let room = Room::new();
+    let inner = format!("test \"$1\" = -DINNER || {SHIM} gcc -DINNER -c y.c; {SHIM} cc -c z.c");
+    room.script("bin/gcc", &format!("{inner}; echo \"gcc $*\""));
+    room.script("bin/cc", "echo \"cc $*\"");
+    let output = room.shim().args(["gcc", "-c", "x.c"]).env("SPEC_CC_DISABLE", "1").output().unwrap();
+    assert_eq!(stdout(&output), "cc -c z.c\ngcc -DINNER -c y.c\ncc -c z.c\ngcc -c x.c\n");
+}
+
+#[test]
+fn what_shims_tell_one_another_is_no_part_of_the_command() {
+    let room = Room::new();
+    let cc = room.script("bin/cc", "echo $SPEC_CC_PASSED");
+    let companion = room.runner(Run { env: vec![b"A=1".to_vec()], ..Run::default() });
+    let output = room.shim().env("SPEC_CC_PASSED", "/a/gcc").args(["-c", "x.c"]).output().unwrap();
+    assert_eq!(stdout(&output), format!("/a/gcc:{}\n", cc.display()));
+    let (ask, _) = companion.join().unwrap();
+    assert!(!ask.env.iter().any(|entry| entry.starts_with(b"SPEC_CC_PASSED")));
 }

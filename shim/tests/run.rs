@@ -169,18 +169,9 @@ fn a_megabyte_of_messages_passes_whole_and_is_kept_to_the_limit() {
     assert_eq!((report.stderr.len(), report.truncated), (MAX_STDERR, true));
 }
 
-/// How a shell's redirection of the compile ends, with and without the shim, and the report.
-fn redirected(body: &str, redirection: &str) -> (String, String, Report) {
-    let room = Room::new();
-    let cc = room.script("bin/cc", body);
-    let run = |program: &str| {
-        let line = format!("\"$0\" -c x.c {redirection}; echo \"status $?\"");
-        stdout(&room.call("/bin/bash").args(["-c", &line, program]).output().unwrap())
-    };
-    let bare = run(cc.to_str().unwrap());
-    let companion = room.runner(Run::default());
-    let under = run(support::SHIM);
-    (bare, under, companion.join().unwrap().1)
+/// What comes of a line of the shell's with `$0` as the compiler.
+fn shell(room: &Room, line: &str, compiler: &str) -> String {
+    stdout(&room.call("/bin/bash").args(["-c", line, compiler]).output().unwrap())
 }
 
 #[test]
@@ -190,15 +181,76 @@ fn closed_streams_are_closed_for_the_compiler_too() {
     for closed in ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"] {
         let room = Room::new();
         let cc = room.script("bin/cc", body);
-        let run = |program: &str| {
-            let line = format!("\"$0\" -c x.c {closed}; echo \"status $?\" >>fds; cat fds; rm fds");
-            stdout(&room.call("/bin/bash").args(["-c", &line, program]).output().unwrap()).replace("  ", " ")
-        };
+        let line = format!("\"$0\" -c x.c {closed}; echo \"status $?\" >>fds; cat fds; rm fds");
+        let run = |program: &str| shell(&room, &line, program).replace("  ", " ");
         let bare = run(cc.to_str().unwrap());
+        if closed == "<&-" {
+            let companion = room.runner(Run::default());
+            assert_eq!(run(support::SHIM), bare, "{closed}");
+            assert!(!companion.join().unwrap().1.truncated);
+        } else {
+            assert_eq!(room.unasked(|| run(support::SHIM)), bare, "{closed}");
+        }
+    }
+}
+
+/// Compilers differ in what they make of it, by the stream and by what is wrong with it.
+#[test]
+fn where_messages_may_not_arrive_the_compiler_takes_over() {
+    let room = Room::new();
+    room.write("x.c", "#warning seen\nint x;\n");
+    let limited = "{ ulimit -f 0; \"$0\" COMMAND >file; }";
+    let redirections =
+        [">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "1</dev/null", "2</dev/null", "1<>/dev/full"];
+    let lines: Vec<String> =
+        redirections.iter().map(|to| format!("\"$0\" COMMAND {to}")).chain([limited.to_owned()]).collect();
+    // clang takes seconds to abort in some of these.
+    let all: &[&str] = &["-E x.c", "-c x.c", "-S x.c -o -"];
+    for (compiler, commands) in [("/usr/bin/gcc", all), ("/usr/bin/clang", &["-S x.c -o -"])] {
+        room.script("bin/cc", &format!("exec {compiler} \"$@\""));
+        for line in &lines {
+            for command in commands {
+                let line = String::from("exec 2>>messages; ")
+                    + &line.replace("COMMAND", command)
+                    + "; echo \"status $?\"; rm -f x.o";
+                let bare = shell(&room, &line, compiler);
+                assert_eq!(room.unasked(|| shell(&room, &line, support::SHIM)), bare, "{compiler}: {line}");
+            }
+        }
+    }
+}
+
+/// Half of what a compiler prints arrives, and nobody foresaw it: the disk is full now, and was not.
+#[test]
+fn lost_output_is_a_failure_whatever_the_compiler_thinks() {
+    let room = Room::new();
+    room.script(
+        "bin/cc",
+        "touch up; while ! test -e go; do sleep 0.01; done; printf 'all of it'; exit $STATUS",
+    );
+    for (status, expected) in [("0", 1), ("3", 3)] {
         let companion = room.runner(Run::default());
-        assert_eq!(run(support::SHIM), bare, "{closed}");
+        let out = fs::File::create(room.work("out")).unwrap();
+        let mut shim = room.shim();
+        shim.args(["-c", "x.c"]).env("STATUS", status).stdout(out).stderr(Stdio::piped());
+        let child = shim.spawn().unwrap();
+        wait_for(|| room.work("up").exists());
+        let limit = Command::new("prlimit").args(["--fsize=4", "--pid", &child.id().to_string()]).status();
+        assert!(limit.unwrap().success());
+        room.write("go", "");
+        let output = child.wait_with_output().unwrap();
         let (_, report) = companion.join().unwrap();
-        assert_eq!(report.truncated, closed.contains("2>&-"), "{closed}");
+        assert_eq!(output.status.code(), Some(expected));
+        assert_eq!(
+            stderr(&output).contains("spec-cc: writing standard output: file too large"),
+            status == "0"
+        );
+        assert_eq!(fs::read(room.work("out")).unwrap(), b"all ");
+        assert!(report.truncated);
+        for name in ["up", "go"] {
+            fs::remove_file(room.work(name)).unwrap();
+        }
+        fs::remove_file(room.path("s.sock")).unwrap();
     }
 }
 
@@ -206,17 +258,13 @@ fn closed_streams_are_closed_for_the_compiler_too() {
 fn a_reader_that_leaves_is_noticed_by_the_compiler() {
     let body =
         "i=0; while [ $i -lt 20000 ]; do echo 'a line of warning' || exit 9; i=$((i+1)); done >&2; exit 5";
-    let (bare, under, report) =
-        redirected(body, "2>&1 >/dev/null | head -n 1; exec 2>&1; (exit ${PIPESTATUS[0]})");
-    assert_eq!(under, bare);
-    assert!(report.truncated);
-}
-
-#[test]
-fn a_full_disk_under_the_messages_changes_nothing() {
-    let (bare, under, report) = redirected("echo err >&2; exit 4", "2>/dev/full");
-    assert_eq!((under.as_str(), bare.as_str()), ("status 4\n", "status 4\n"));
-    assert!(report.truncated);
+    let room = Room::new();
+    let cc = room.script("bin/cc", body);
+    let line = "\"$0\" -c x.c 2>&1 >/dev/null | head -n 1; echo \"status ${PIPESTATUS[0]}\"";
+    let bare = shell(&room, line, cc.to_str().unwrap());
+    let companion = room.runner(Run::default());
+    assert_eq!(shell(&room, line, support::SHIM), bare);
+    assert!(companion.join().unwrap().1.truncated);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
-use std::process::Output;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Output, Stdio};
+use std::thread::JoinHandle;
 use support::{Room, content, stderr, stdout};
 
 /// A room whose compiler only says that it ran.
@@ -185,4 +187,63 @@ fn a_folder_that_cannot_be_written_is_left_to_the_compiler() {
     let companion = room.server(&[("x.o", 0o666, b"x")], "");
     assert_compiled(&compile(&room));
     companion.join().unwrap();
+}
+
+/// A companion that serves an object and these messages.
+fn telling(room: &Room, stdout: &[u8], stderr: &[u8]) -> JoinHandle<()> {
+    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: 3 }];
+    let serve = Serve { outputs, stdout: stdout.to_vec(), stderr: stderr.to_vec(), ..Serve::default() };
+    room.companion(move |mut peer| {
+        peer.ask();
+        peer.reply_with(&Reply::Serve(serve), &[content(b"hit").as_raw_fd()]);
+        peer.until_closed();
+    })
+}
+
+/// The writing end of a pipe that nobody reads.
+fn unread() -> Stdio {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer.into()
+}
+
+#[test]
+fn output_that_nobody_reads_is_the_compilers_to_fail_with() {
+    let room = room();
+    room.write("x.c", "#warning seen\nint x;\n");
+    let long = vec![b'x'; 1 << 20];
+    for compiler in ["gcc", "clang"] {
+        for (stdout, stderr) in
+            [(&b"text"[..], &b""[..]), (&long, b""), (b"", b"warning"), (b"text", b"warning")]
+        {
+            let mut outcomes = Vec::new();
+            for program in ["shim", compiler] {
+                let mut call = if program == "shim" { room.shim() } else { room.call(program) };
+                let companion = (program == "shim").then(|| {
+                    call.arg(compiler);
+                    telling(&room, stdout, stderr)
+                });
+                call.args(["-E", "x.c"]).stdout(unread()).stderr(unread());
+                outcomes.push(call.status().unwrap());
+                if let Some(companion) = companion {
+                    companion.join().unwrap();
+                    fs::remove_file(room.path("s.sock")).unwrap();
+                }
+                assert!(!room.work("x.o").exists(), "an output is left that the compiler does not make");
+            }
+            assert_eq!(outcomes[0], outcomes[1], "{compiler}");
+        }
+    }
+}
+
+#[test]
+fn what_has_arrived_is_not_printed_again() {
+    let room = room();
+    room.script("bin/cc", "printf made >x.o; printf 'all of it'; echo warning >&2; echo never");
+    let companion = telling(&room, b"all of it", b"warning");
+    let out = fs::File::create(room.work("out")).unwrap();
+    let status = room.shim().args(["-c", "x.c"]).stdout(out).stderr(unread()).status().unwrap();
+    companion.join().unwrap();
+    assert_eq!(status.signal(), Some(libc::SIGPIPE), "the script dies of its message");
+    assert_eq!(fs::read(room.work("out")).unwrap(), b"all of it");
+    assert_eq!(fs::read(room.work("x.o")).unwrap(), b"made");
 }

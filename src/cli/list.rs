@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             element["inputs"].to_string(),
             element["builds"].to_string(),
             match element["last_built"].as_u64().unwrap_or(0) {
+                _ if element["open"] == true => "being built".to_owned(),
                 0 => "never to the end".to_owned(),
                 built => text::ago(built, now),
             },

@@ -50,6 +50,7 @@ fn render(stats: &Value) -> String {
         ("  useful", number(&stats["useful"])),
         ("  wasted", number(&stats["wasted"])),
         ("  cancelled", number(&stats["cancelled"])),
+        ("  pending", number(&stats["pending"])),
         ("  left out", left_out.to_string()),
         ("precision", text::percent(stats["precision"].as_f64())),
         ("recall", text::percent(stats["recall"].as_f64())),
@@ -88,6 +89,7 @@ mod tests {
           useful                       15
           wasted                        1
           cancelled                     0
+          pending                       0
           left out                      5
         precision                     94%
         recall                        94%

@@ -20,6 +20,9 @@ pub(super) fn summary(row: &SessionRow) -> String {
     if accounts.saved_s > 0.0 {
         parts.push(format!("{} saved", seconds(accounts.saved_s)));
     }
+    if let Some(why) = &row.kept_here {
+        parts.push(format!("what was learnt stays here: {why}"));
+    }
     format!("spec-cc: {}", parts.join("; "))
 }
 

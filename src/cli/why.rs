@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 
 use spec_cc::companion::{Control, Line, Report};
-use spec_cc::launch::{Unserved, Way};
+use spec_cc::launch::{Fate, Unserved, Way};
 
 use super::{client, output, text};
 
@@ -56,7 +56,11 @@ fn served(line: &Line) -> &'static str {
         Some(Way::Local) => "compiled here",
         Some(Way::Bypassed) => "left alone",
         None if line.why.is_some() => "not asked for",
-        None => "launched for nothing",
+        None => match line.launch {
+            Some(Fate::Pending) => "launched, not asked for yet",
+            Some(Fate::Cancelled) => "launched, cancelled",
+            Some(Fate::Wasted | Fate::Useful) | None => "launched for nothing",
+        },
     }
 }
 
@@ -74,7 +78,9 @@ fn reasons(report: &Report) -> Vec<Vec<String>> {
     for (why, count) in by_count(&accounts.unserved) {
         say(count, &format!("not served by a launch: {why}"));
     }
+    say(accounts.pending, "launched, not asked for yet");
     say(accounts.wasted, "launched for nothing");
+    say(accounts.cancelled, "launched, cancelled");
     for (why, count) in by_count(&accounts.left_out) {
         say(count, &format!("left out: {why}"));
     }
@@ -95,7 +101,13 @@ mod tests {
     use spec_cc::launch::{Accounts, Served};
 
     fn line(output: &str, how: Option<Way>, why: Option<(Unserved, &str)>, cost_s: f64) -> Line {
-        Line { output: output.into(), how, why: why.map(|(why, detail)| why.of(detail)), cost_s }
+        Line {
+            output: output.into(),
+            how,
+            why: why.map(|(why, detail)| why.of(detail)),
+            launch: None,
+            cost_s,
+        }
     }
 
     #[test]
@@ -117,6 +129,7 @@ mod tests {
             lasted_s: 1.0,
             complete: true,
             accounts,
+            kept_here: None,
         };
         let commands = vec![
             line("adler32.o", Some(Way::Prefetched), None, 0.0512),

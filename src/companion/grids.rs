@@ -20,6 +20,15 @@ struct Inner {
 impl Grids {
     /// The grid that settings ask for, if they ask for one that can be used.
     pub(super) fn of(&self, settings: &Settings) -> Option<Arc<Grid>> {
+        if settings.backend() == Backend::Reapi { self.of_servers(settings) } else { None }
+    }
+
+    /// The one on which records are left: an installed recc leaves its own results there.
+    pub(super) fn of_records(&self, settings: &Settings) -> Option<Arc<Grid>> {
+        if settings.backend() == Backend::Local { None } else { self.of_servers(settings) }
+    }
+
+    fn of_servers(&self, settings: &Settings) -> Option<Arc<Grid>> {
         let wanted = match wanted(settings) {
             Ok(wanted) => wanted?,
             Err(error) => {
@@ -52,9 +61,6 @@ impl Grids {
 }
 
 fn wanted(settings: &Settings) -> Result<Option<GridSettings>, SettingsError> {
-    if settings.backend() != Backend::Reapi {
-        return Ok(None);
-    }
     let Some(endpoints) = settings.remote()? else { return Ok(None) };
     Ok(Some(GridSettings {
         endpoints,
@@ -62,6 +68,7 @@ fn wanted(settings: &Settings) -> Result<Option<GridSettings>, SettingsError> {
         links: settings.links(),
         policies: [settings.policy(false), settings.policy(true)],
         upload: settings.uploads(),
+        share_records: settings.shares_records(),
         skip_cache: settings.flag("skip_cache"),
         priority: settings.remote_priority(),
     }))

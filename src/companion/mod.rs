@@ -21,7 +21,7 @@ use grids::Grids;
 use pulse::Pulse;
 
 use self::session::memory::Memory;
-use crate::launch::{Budget, Engine, Known, Launcher, Place};
+use crate::launch::{Budget, Engine, Grid, Known, Launcher, Place};
 use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 use crate::threads;
@@ -123,7 +123,8 @@ impl Companion {
         place.budget =
             Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
         let place = Arc::new(place);
-        let memory = self.memory(&whereabouts.key, &place);
+        let records = self.grids.of_records(settings);
+        let memory = self.memory(&whereabouts.key, records.clone());
         let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
@@ -133,7 +134,10 @@ impl Companion {
             place.root,
             knowns.len()
         );
-        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns));
+        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns).leaving(records));
+        if let Some(why) = session.keeps_here() {
+            tracing::info!("session {id}: what is learnt stays here: {why}");
+        }
         self.sessions().insert(id, Arc::clone(&session));
         if mode == Mode::Spec {
             let memory = memory.clone();
@@ -149,15 +153,15 @@ impl Companion {
                 },
             );
         }
-        if let Some(memory) = memory.filter(|memory| memory.grid.takes()) {
+        if let Some(memory) = memory.filter(|memory| memory.grid.takes_records()) {
             memory.follow(Arc::clone(&session));
         }
         Some(session)
     }
 
     /// Where an element is remembered beside the store, if its session has a grid.
-    fn memory(&self, key: &ElementKey, place: &Place) -> Option<Memory> {
-        let (store, grid) = (self.store.clone()?, place.grid.clone()?);
+    fn memory(&self, key: &ElementKey, grid: Option<Arc<Grid>>) -> Option<Memory> {
+        let (store, grid) = (self.store.clone()?, grid?);
         Some(Memory { engine: Arc::clone(&self.engine), store, grid, element: key.clone() })
     }
 
@@ -180,13 +184,13 @@ impl Companion {
         }
     }
 
-    /// Closes a session: ends what is in flight, settles the accounts, lets the store forget what is gone.
+    /// Closes a session: ends what is in flight, closes the accounts, lets the store forget what is gone.
     fn close(&self, session: &Arc<Session>, succeeded: bool) -> SessionRow {
         session.set_closed();
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        let cancelled = self.launcher.cancel(&session.place, &knowns);
-        let complete = settle(session, &knowns, cancelled, succeeded);
+        self.launcher.cancel(&session.place, &knowns);
+        let complete = succeeded && session.is_complete();
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &session.build(&self.engine, complete), &row) {
             tracing::warn!("session {} of {} not kept: {error}", session.id, session.whereabouts.key);
@@ -254,38 +258,6 @@ impl Companion {
     fn sessions(&self) -> MutexGuard<'_, HashMap<u64, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Brings the accounts to their end; says whether it was a complete build.
-fn settle(session: &Session, knowns: &[Arc<Known>], cancelled: u64, succeeded: bool) -> bool {
-    let (mut launched, mut executed, mut mispredicted, mut wasted_cpu) = (0, 0, 0, 0.0);
-    let mut left_out = BTreeMap::new();
-    for known in knowns {
-        let state = known.state();
-        launched += u64::from(state.launched);
-        executed += u64::from(state.launched && state.executed);
-        mispredicted += u64::from(state.mispredicted);
-        if state.launched && !state.useful {
-            wasted_cpu += state.cpu.as_secs_f64();
-        }
-        if let Some(why) = state.left_out {
-            *left_out.entry(why).or_default() += 1;
-        }
-    }
-    let mut inner = session.inner();
-    let accounts = &mut inner.accounts;
-    accounts.launched = launched;
-    accounts.launched_executed = executed;
-    accounts.mispredicted = mispredicted;
-    accounts.wasted = launched.saturating_sub(accounts.useful);
-    accounts.cancelled = (accounts.cancelled + cancelled).min(accounts.wasted);
-    accounts.wasted_cpu_s = wasted_cpu;
-    accounts.left_out = left_out;
-    let spent = session.place.budget.spent();
-    accounts.launched_cpu_s = spent.cpu.as_secs_f64();
-    accounts.launched_bytes = spent.bytes;
-    drop(inner);
-    succeeded && session.is_complete()
 }
 
 /// The number of the newest session the store keeps.

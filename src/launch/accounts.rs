@@ -1,10 +1,11 @@
 //! The accounting: what a build asked for, how it was served, and what launching brought or wasted.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Unserved;
+use super::{Fate, Unserved};
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,10 +65,13 @@ pub struct Accounts {
     pub launched: u64,
     /// Launches whose action the build later asked for.
     pub useful: u64,
-    /// Launches that nobody asked for.
+    /// Launches that came to nothing, or that nobody had asked for when the session closed.
     pub wasted: u64,
-    /// Wasted launches that were ended, or never begun, because they had become pointless.
+    /// Launches that were ended, or never begun, because they had become pointless.
     pub cancelled: u64,
+    /// Launches of an open session that the build may yet ask for.
+    #[serde(default)]
+    pub pending: u64,
     /// Commands that were launched on a guess of what the build would make, and the guess was wrong.
     #[serde(default)]
     pub mispredicted: u64,
@@ -75,7 +79,7 @@ pub struct Accounts {
     pub launched_executed: u64,
     /// Useful ones among those.
     pub useful_executed: u64,
-    /// CPU time of wasted launches, seconds.
+    /// CPU time of wasted and cancelled launches, seconds.
     pub wasted_cpu_s: f64,
     /// CPU time of launches, seconds; where it is not known, as on a grid, what the command took before.
     #[serde(default)]
@@ -95,6 +99,24 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// Counts a launch, which took so much CPU time if it was `executed`.
+    pub fn launch(&mut self, fate: Fate, executed: bool, cpu: Duration) {
+        self.launched += 1;
+        self.launched_executed += u64::from(executed);
+        match fate {
+            Fate::Useful => {
+                self.useful += 1;
+                self.useful_executed += u64::from(executed);
+            }
+            Fate::Wasted => self.wasted += 1,
+            Fate::Cancelled => self.cancelled += 1,
+            Fate::Pending => self.pending += 1,
+        }
+        if matches!(fate, Fate::Wasted | Fate::Cancelled) {
+            self.wasted_cpu_s += cpu.as_secs_f64();
+        }
+    }
+
     /// Adds another session's counts.
     pub fn add(&mut self, other: &Self) {
         let (served, more) = (&mut self.served, &other.served);
@@ -108,6 +130,7 @@ impl Accounts {
         self.useful += other.useful;
         self.wasted += other.wasted;
         self.cancelled += other.cancelled;
+        self.pending += other.pending;
         self.mispredicted += other.mispredicted;
         self.launched_executed += other.launched_executed;
         self.useful_executed += other.useful_executed;
@@ -169,7 +192,9 @@ mod tests {
         assert_eq!(json["compiles"], 10);
         assert_eq!(json["precision"], 0.75);
         assert_eq!(json["recall"], 0.6);
-        for name in ["cancelled", "launched_executed", "useful_executed", "wasted_cpu_s", "saved_s"] {
+        for name in
+            ["cancelled", "pending", "launched_executed", "useful_executed", "wasted_cpu_s", "saved_s"]
+        {
             assert!(json[name].is_number(), "{name}");
         }
         assert_eq!(json["unserved"]["new_command"], 2);

@@ -281,7 +281,7 @@ fn here(
     state.reads = performed.learnt.reads.clone();
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
-    if let Some(grid) = place.grid.as_deref().filter(|grid| grid.takes()) {
+    if let Some(grid) = place.grid.as_deref().filter(|grid| grid.takes_results()) {
         let (context, environment) = (place.context(assumed), place.environment_of(call));
         let left = leave(engine, grid, call, &performed.learnt.reads, context, &environment, &action);
         if let Err(why) = left {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Assumed, Engine, Miss, Reads, ResultKey, Unserved, Work, merit, refuted};
 use crate::backend::reapi::Cancel;
 use crate::backend::{Outcome, kill};
@@ -46,6 +48,8 @@ pub struct State {
     pub executed: bool,
     /// Whether the build has asked for the launched action.
     pub useful: bool,
+    /// Whether the launch was ended, or never begun, because it had become pointless.
+    pub cancelled: bool,
     /// What its launch takes to be in files that are not there yet.
     pub assumed: Arc<[Assumed]>,
     /// How many launches of it were given up for others.
@@ -83,6 +87,20 @@ pub enum Launch {
     Failed(String),
 }
 
+/// What has come of a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// The build has asked for its action.
+    Useful,
+    /// It came to nothing, or the build has ended without it.
+    Wasted,
+    /// It was ended, or never begun, because it had become pointless.
+    Cancelled,
+    /// The build may yet ask for it.
+    Pending,
+}
+
 /// Who runs a launch.
 #[derive(Debug, Clone)]
 pub enum Runner {
@@ -102,6 +120,20 @@ impl Runner {
     }
 }
 
+impl State {
+    /// What has come of the launch of a session that is `closed` or not; `None` when it was not launched.
+    pub fn fate(&self, closed: bool) -> Option<Fate> {
+        let over = closed || matches!(self.launch, Launch::Not(_) | Launch::Failed(_));
+        let fate = match (self.useful, self.cancelled) {
+            (true, _) => Fate::Useful,
+            (false, true) => Fate::Cancelled,
+            (false, false) if over => Fate::Wasted,
+            (false, false) => Fate::Pending,
+        };
+        self.launched.then_some(fate)
+    }
+}
+
 impl Known {
     /// A record that has not been launched yet.
     pub fn new(work: Work, record: Record, reads: Reads, given: Vec<Given>) -> Self {
@@ -118,6 +150,7 @@ impl Known {
             launched: false,
             executed: false,
             useful: false,
+            cancelled: false,
             assumed: Arc::default(),
             round: 0,
             mispredicted: false,
@@ -135,6 +168,7 @@ impl Known {
         state.launched = before.launched;
         state.executed = before.executed;
         state.useful = before.useful;
+        state.cancelled = before.cancelled;
         state.mispredicted = before.mispredicted;
         state.cpu = before.cpu;
         state.left_out = before.left_out;
@@ -145,11 +179,10 @@ impl Known {
         self.state().record.id
     }
 
-    /// Takes note that the build has asked for the launched action; true the first time.
-    pub fn credit(&self) -> bool {
+    /// Takes note that the build has asked for the launched action.
+    pub fn credit(&self) {
         let mut state = self.state();
-        state.launched = true;
-        !std::mem::replace(&mut state.useful, true)
+        (state.launched, state.useful) = (true, true);
     }
 
     /// Says that it is not launched although it could be, and why; gives the launch's state.
@@ -197,6 +230,14 @@ impl Known {
         self.changed.notify_all();
     }
 
+    /// Says of the launch of that number, if it is still the one, that it is pointless.
+    pub(super) fn cancel(&self, round: u32) {
+        let mut state = self.state();
+        state.cancelled |= state.round == round;
+        drop(state);
+        self.set_in(round, Launch::Failed("cancelled".into()));
+    }
+
     /// Moves a launch on if it is still the one of that number.
     pub(super) fn set_in(&self, round: u32, launch: Launch) -> bool {
         let mut state = self.state();
@@ -240,15 +281,14 @@ impl Known {
         Some(path)
     }
 
-    /// Ends a launch in flight that stands for another command or other files than this key. Says whether it did.
-    pub fn outdate(&self, key: &ResultKey) -> bool {
+    /// Ends a launch in flight that stands for another command or other files than this key.
+    pub fn outdate(&self, key: &ResultKey) {
         let state = self.state();
         let outdated = matches!(state.launch, Launch::Running(_))
             && state.issued.is_some_and(|issued| issued.silent != key.silent);
         if outdated {
             self.end(state, Launch::Not(Unserved::ChangedInput.into()));
         }
-        outdated
     }
 
     pub(super) fn give_up(&self) {
@@ -262,6 +302,7 @@ impl Known {
     fn end(&self, mut state: MutexGuard<'_, State>, launch: Launch) {
         state.issued = None;
         state.round += 1;
+        state.cancelled |= matches!(state.launch, Launch::Queued | Launch::Running(_));
         let before = std::mem::replace(&mut state.launch, launch);
         drop(state);
         self.changed.notify_all();

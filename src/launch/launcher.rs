@@ -230,6 +230,7 @@ impl Launcher {
         {
             let mut state = known.state();
             state.launched = true;
+            state.cancelled = false;
             state.left_out = None;
             state.needs_core = false;
         }
@@ -346,24 +347,22 @@ impl Launcher {
         self.here.queue.busy(begun);
     }
 
-    /// Ends what is in flight of a session; returns how many launches that ended.
-    pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) -> u64 {
-        let mut cancelled = 0;
+    /// Ends what is in flight of a session.
+    pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) {
         place.close();
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(place));
         for task in remote.chain(self.here.queue.drain(place)) {
             if task.known.claim(task.round) {
-                task.set(Launch::Failed("cancelled".into()));
-                cancelled += 1;
+                task.cancel();
             }
         }
         for known in knowns {
-            if let Launch::Running(Some(runner)) = &known.state().launch {
+            let mut state = known.state();
+            if let Launch::Running(Some(runner)) = &state.launch {
                 runner.stop();
-                cancelled += 1;
+                state.cancelled = true;
             }
         }
-        cancelled
     }
 
     /// Lets the workers end.

@@ -46,7 +46,7 @@ pub use grid::{
     Wanted, Wire,
 };
 pub use instance::{Context, Instance, Reads, Unready, instantiate};
-pub use known::{Known, Launch, Runner, State};
+pub use known::{Fate, Known, Launch, Runner, State};
 pub use launcher::Launcher;
 use launcher::newer_output;
 pub use leave::leave;

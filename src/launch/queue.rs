@@ -42,6 +42,12 @@ impl Task {
         current
     }
 
+    /// Says that the launch is pointless.
+    pub(super) fn cancel(&self) {
+        self.known.cancel(self.round);
+        self.place.makers.settled(&self.known);
+    }
+
     /// Says who runs the launch, or stops that when the launch was given up meanwhile.
     pub(super) fn run_by(&self, runner: &Runner) {
         if !self.set(Launch::Running(Some(runner.clone()))) {

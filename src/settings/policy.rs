@@ -61,6 +61,11 @@ impl Settings {
         self.flag_or("cache_upload_local_build", self.is_remote_ours())
     }
 
+    /// Whether what is learnt goes to the server's cache, with what recc knows nothing of: records, and results of traced commands.
+    pub fn shares_records(&self) -> bool {
+        self.flag("share_records")
+    }
+
     /// `ExecutionPolicy.priority` of launches (REAPI). Which sign means less urgent differs between servers.
     pub fn remote_priority(&self) -> i32 {
         self.get("remote_priority").and_then(|text| text.parse().ok()).unwrap_or(1)

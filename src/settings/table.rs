@@ -62,6 +62,12 @@ pub const TABLE: &[Setting] = &[
     )
     .by_default("1"),
     text("credential_helper", "program that prints credentials, as Bazel's `--credential_helper`"),
+    text(
+        "share_records",
+        "leave records, and results of traced commands, on the server: the next sandbox or another machine finds them",
+    )
+    .flag()
+    .by_default("true"),
     // Servers.
     recc("server", "URL of the execution service", "SERVER"),
     recc("cas_server", "URL of the CAS; without it the action cache's, else `server`", "CAS_SERVER"),

@@ -257,6 +257,10 @@ fn defaults_are_ours_when_the_server_is_ours_alone() {
     let theirs = settings(&[("SPEC_CC_REMOTE", "h:1"), ("RECC_SERVER", "h:2")]);
     assert!(!theirs.layout().deps_global_paths && !theirs.layout().no_path_rewrite);
     assert!(!theirs.uploads());
+    assert!(ours.shares_records() && theirs.shares_records());
+    for off in ["0", "no", "off", "false"] {
+        assert!(!settings(&[("RECC_SERVER", "h:1"), ("SPEC_CC_SHARE_RECORDS", off)]).shares_records());
+    }
     let said = settings(&[("SPEC_CC_REMOTE", "h:1"), ("SPEC_CC_DEPS_GLOBAL_PATHS", "0")]);
     assert!(!said.layout().deps_global_paths);
 }

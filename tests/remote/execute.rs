@@ -18,6 +18,19 @@ fn compiles_are_executed_and_give_the_same_objects() {
         .check();
 }
 
+/// The kernel's build names each depfile so.
+#[test]
+fn what_goes_to_the_preprocessor_is_executed_as_well() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "for file in one five; do $CC -Wp,-MMD,.$file.o.d -Wp,-D_FORTIFY_SOURCE=2 -O2 -Ilib -c -o $file.o $file.c; done";
+    Project::six()
+        .set("RECC_SERVER", &casd.url)
+        .step("", build, Expect::All("executed"))
+        .step("rm *.o .*.d; sed -i 's/5/6/' five.c", &format!("$WAIT; {build}"), Expect::Ahead)
+        .check();
+}
+
 /// The runner here has no file system of its own: it would write right there.
 #[test]
 fn what_has_an_absolute_name_is_not_given_to_a_worker() {

@@ -65,6 +65,61 @@ fn an_edited_element_is_launched_in_the_next_sandbox() {
         .check();
 }
 
+/// The variables of an element that works with recc, and no more.
+fn as_for_recc(project: Project, url: &str) -> Project {
+    project.set("RECC_SERVER", url).set("RECC_CACHE_ONLY", "1")
+}
+
+/// What a session of the element says at its end, and what `specctl doctor` says of its records.
+fn said_of(project: &Project, variables: &[(&str, &str)]) -> (String, serde_json::Value) {
+    let mut build = project.session("$CC -c part.c");
+    let mut doctor = project.sandbox.specctl(&["doctor", "--json"]);
+    for (name, value) in variables {
+        build.env(name, value);
+        doctor.env(name, value);
+    }
+    let line = String::from_utf8_lossy(&succeed(&mut build).stderr).into_owned();
+    let findings: serde_json::Value = serde_json::from_slice(&succeed(&mut doctor).stdout).unwrap();
+    (line, findings["records"].clone())
+}
+
+#[test]
+fn an_element_that_is_set_up_for_recc_needs_no_other_word() {
+    let grid = Grid::start();
+    let project = as_for_recc(configured(), &grid.url()).step("", BUILD, Expect::Any).elsewhere(
+        &format!("{CLEAN}; {EDIT}"),
+        BUILD,
+        Expect::Ahead,
+    );
+    project.check();
+    let server = ("RECC_SERVER", grid.url());
+    let (line, records) = said_of(&project, &[(server.0, &server.1)]);
+    assert!(!line.contains("stays here"), "{line}");
+    assert_eq!((&records["state"], &records["way"]), (&"ok".into(), &"action-cache".into()));
+    // Results of compiles are recc's, and it was not told to leave them.
+    grid.state.change_results(|result| {
+        let mut files = result.output_files.iter();
+        assert!(!files.any(|file| file.path.ends_with(".o")), "{result:?}");
+    });
+    assert_eq!(project.sandbox.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_leaves_that_is_not_to_be_shared() {
+    let grid = Grid::start();
+    let project = as_for_recc(configured(), &grid.url())
+        .set("SPEC_CC_SHARE_RECORDS", "false")
+        .step("", BUILD, Expect::Any)
+        .elsewhere(CLEAN, BUILD, Expect::Any);
+    project.check();
+    assert!(project.sandbox.stats("small").number("launched") < 0.5);
+    assert_eq!(grid.calls(Method::UpdateActionResult), 0);
+    let (line, records) =
+        said_of(&project, &[("RECC_SERVER", &grid.url()), ("SPEC_CC_SHARE_RECORDS", "false")]);
+    assert!(line.contains("what was learnt stays here: share_records is off"), "{line}");
+    assert_eq!((&records["state"], &records["way"]), (&"without".into(), &"none".into()));
+}
+
 /// There is no core to launch on: whatever is served was found.
 #[test]
 fn what_was_linked_and_tested_in_one_sandbox_is_not_run_in_the_next() {
@@ -180,6 +235,9 @@ fn a_server_that_takes_no_results_is_asked_once() {
     assert!(said.len() == 1 && said[0].contains("PermissionDenied"), "{said:?}");
     // Some may be on their way together.
     assert!(grid.calls(Method::UpdateActionResult) < 10, "{}", grid.calls(Method::UpdateActionResult));
+    let (line, records) = said_of(&project, &[("SPEC_CC_REMOTE", &grid.url())]);
+    assert!(line.contains("what was learnt stays here: the grid takes no updates"), "{line}");
+    assert_eq!((&records["state"], &records["way"]), (&"without".into(), &"artifact".into()));
 }
 
 /// In a sandbox that has never seen spec-cc, on the machine whose casd is at `url`.

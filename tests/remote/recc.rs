@@ -16,6 +16,9 @@ fn settings(casd: &Casd) -> String {
 
 const COMPILE: &str = "-Ilib -O2 -MD -MP -c one.c -o one.o";
 
+/// As the kernel's build has it: recc sends these words in another form and order.
+const KBUILD: &str = "-Wp,-MMD,.one.o.d -Wp,-DQ=1,-UQ -Ilib -O2 -DQ=2 -c -o one.o one.c";
+
 #[test]
 fn recc_finds_what_spec_cc_left() {
     let Some(peers) = Peers::get() else { return };
@@ -26,12 +29,12 @@ fn recc_finds_what_spec_cc_left() {
     // The PATH is in recc's key.
     let path = crate::support::sandbox::search_path();
     // recc counts a file of GCC's as an input of Clang's.
-    for compiler in ["gcc", "clang"] {
-        let script = format!("{}; spec-cc {compiler} {COMPILE}", settings(&casd));
+    for (compiler, compile) in [("gcc", COMPILE), ("clang", COMPILE), ("gcc", KBUILD)] {
+        let script = format!("{}; spec-cc {compiler} {compile}", settings(&casd));
         let mut session = project.session(&script);
         succeed(&mut session);
         let object = fs::read(project.tree().join("one.o")).unwrap();
-        let script = format!("{}; rm one.o; {} {compiler} {COMPILE}", settings(&casd), recc.display());
+        let script = format!("{}; rm one.o; {} {compiler} {compile}", settings(&casd), recc.display());
         let output = succeed(sh(&project.tree(), &script).env("PATH", &path));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("Action Cache hit"), "recc compiled by itself:\n{said}");
@@ -46,18 +49,20 @@ fn spec_cc_finds_what_recc_left_with_a_depfile_of_its_own() {
     let project = Project::six();
     project.lay_out();
     let read = |name: &str| fs::read(project.tree().join(name)).unwrap();
-    succeed(&mut sh(&project.tree(), &format!("gcc {COMPILE}")));
-    let (object, depfile) = (read("one.o"), read("one.d"));
     let recc = peers.program("recc");
     let path = crate::support::sandbox::search_path();
-    let script = format!("{}; rm one.*o one.d; {} gcc {COMPILE}", settings(&casd), recc.display());
-    succeed(sh(&project.tree(), &script).env("PATH", path));
-    let script = format!("{}; rm one.o one.d; spec-cc gcc {COMPILE}", settings(&casd));
-    succeed(&mut project.session(&script));
-    let stats = project.sandbox.stats("small");
-    assert!(stats.served("cached") > 0.5, "spec-cc compiled by itself: {stats:?}");
-    assert!(object == read("one.o"), "another object than gcc's");
-    assert!(depfile == read("one.d"), "another depfile than gcc's");
+    for (compile, listed) in [(COMPILE, "one.d"), (KBUILD, ".one.o.d")] {
+        succeed(&mut sh(&project.tree(), &format!("gcc {compile}")));
+        let (object, depfile) = (read("one.o"), read(listed));
+        let script = format!("{}; rm one.*o {listed}; {} gcc {compile}", settings(&casd), recc.display());
+        succeed(sh(&project.tree(), &script).env("PATH", &path));
+        let script = format!("{}; rm one.o {listed}; spec-cc gcc {compile}", settings(&casd));
+        succeed(&mut project.session(&script));
+        let stats = project.sandbox.stats("small");
+        assert!(stats.served("cached") > 0.5, "spec-cc compiled by itself: {stats:?}");
+        assert!(object == read("one.o"), "another object than gcc's");
+        assert!(depfile == read(listed), "another depfile than gcc's");
+    }
 }
 
 /// recc makes the name a relative one, by default; where names stay as they are, it compiles by itself.

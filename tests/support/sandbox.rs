@@ -189,6 +189,9 @@ impl Stats {
         let reasons = self.0["unserved"].as_object().expect("stats have reasons");
         let explained: f64 = reasons.values().filter_map(Value::as_f64).sum();
         assert!(equal(explained, others), "not each compile without a launch has its reason: {self:?}");
+        let fates = ["useful", "wasted", "cancelled", "pending"];
+        let sum: f64 = fates.iter().map(|fate| self.number(fate)).sum();
+        assert!(equal(sum, self.number("launched")), "launches do not add up: {self:?}");
         let ahead = self.served("joined") + self.served("prefetched");
         if self.eligible() > 0.0 {
             assert!(equal(self.number("recall"), ahead / self.eligible()), "recall: {self:?}");

@@ -4,6 +4,7 @@ pub mod file;
 pub mod process;
 pub mod signal;
 pub mod socket;
+pub mod stream;
 pub mod terminal;
 
 use alloc::ffi::CString;

@@ -8,6 +8,8 @@ use core::sync::atomic::{AtomicI32, Ordering};
 /// The signals that people, make and job schedulers send to end a compile, or to tell it something.
 const FORWARDED: [c_int; 6] =
     [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
+/// What ends a process whose write fails: nobody reads the pipe, or the file is as long as may be.
+const OF_WRITES: [c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
 /// `si_code` of a signal from the terminal (`SI_KERNEL`): the whole foreground group has it already.
 const FROM_TERMINAL: c_int = 0x80;
 
@@ -46,8 +48,16 @@ pub fn forward() {
     for signal in FORWARDED {
         handle(signal, on_signal as *const () as usize, libc::SA_SIGINFO);
     }
-    // Not SIG_IGN: that would reach the compiler through exec, a handler does not.
-    handle(libc::SIGPIPE, on_nothing as *const () as usize, 0);
+    survive_writes();
+}
+
+/// From now on a failing write is an error and no end of this process: of a pipe that nobody reads, and of a file beyond the
+/// limit of its size.
+pub fn survive_writes() {
+    for signal in OF_WRITES {
+        // Not SIG_IGN: that would reach the compiler through exec, a handler does not.
+        handle(signal, on_nothing as *const () as usize, 0);
+    }
 }
 
 /// Names the process that signals go to; 0 for none.
@@ -58,7 +68,7 @@ pub fn forward_to(child: c_int) {
 /// Ends what [`forward`] started.
 pub fn restore() {
     forward_to(0);
-    for signal in FORWARDED.into_iter().chain([libc::SIGPIPE]) {
+    for signal in FORWARDED.into_iter().chain(OF_WRITES) {
         if disposition(signal) != libc::SIG_IGN {
             set(signal, libc::SIG_DFL, 0);
         }

@@ -113,6 +113,17 @@ impl Room {
         })
     }
 
+    /// What `act` gives while a companion listens that must not be asked anything.
+    pub fn unasked<T>(&self, act: impl FnOnce() -> T) -> T {
+        let path = self.path("s.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let result = act();
+        assert!(listener.accept().is_err(), "the companion was asked");
+        fs::remove_file(path).unwrap();
+        result
+    }
+
     /// A companion that serves files with these names, modes and contents.
     pub fn server(&self, files: &[(&str, u32, &[u8])], stderr: &str) -> JoinHandle<()> {
         let mut outputs = Vec::new();

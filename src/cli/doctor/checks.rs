@@ -125,7 +125,10 @@ fn tracer() -> Finding {
 fn grid(settings: &Settings) -> Vec<Finding> {
     let endpoints = match settings.remote() {
         Ok(Some(endpoints)) => endpoints,
-        Ok(None) => return vec![Finding::new("grid", Without, "none is set")],
+        Ok(None) => {
+            let stay = Finding::new("records", Without, "stay here: there is no grid to leave them on");
+            return vec![Finding::new("grid", Without, "none is set"), stay.with(json!({ "way": "none" }))];
+        }
         Err(error) => return vec![Finding::new("grid", Fault, error.to_string())],
     };
     let url = settings.get("remote").or(settings.get("server")).unwrap_or("the grid").to_owned();
@@ -145,16 +148,31 @@ fn grid(settings: &Settings) -> Vec<Finding> {
     };
     let facts = json!({ "url": url, "executes": executes, "updates": update,
                         "toolchain": toolchain.map(|(_, digest)| digest) });
-    vec![Finding::new("grid", Works, format!("{url} {detail}")).with(facts), leave(update)]
+    vec![Finding::new("grid", Works, format!("{url} {detail}")).with(facts), leave(settings, update)]
 }
 
-fn leave(update: bool) -> Finding {
-    let (state, way, detail) = if update {
-        (Works, "action-cache", "results and records leave through the grid's action cache")
-    } else {
-        let detail = "the grid takes no results (action-cache-enable-update): records leave only in the artifact, \
-                      see `specctl bst import`";
-        (Without, "artifact", detail)
+/// Whether what is learnt leaves this machine or sandbox, and which way.
+fn leave(settings: &Settings, update: bool) -> Finding {
+    let off = settings.mode().is_ok_and(|mode| mode == Mode::Off);
+    let (state, way, detail) = match (update, settings.shares_records(), settings.uploads()) {
+        _ if off => (Without, "none", "the mode is off: nothing is learnt"),
+        (_, false, false) => (Without, "none", "share_records is off: what is learnt stays here"),
+        (false, ..) => {
+            let detail = "the grid takes no results (action-cache-enable-update): records leave only in the artifact, \
+                          see `specctl bst import`";
+            (Without, "artifact", detail)
+        }
+        (true, false, true) => {
+            (Without, "none", "share_records is off: results of compiles leave, and records stay here")
+        }
+        (true, true, true) => {
+            (Works, "action-cache", "results and records leave through the grid's action cache")
+        }
+        (true, true, false) => {
+            let detail = "records leave through the grid's action cache, with results of links and configure tests; \
+                          those of compiles do not (cache_upload_local_build is not set)";
+            (Works, "action-cache", detail)
+        }
     };
     Finding::new("records", state, detail).with(json!({ "way": way }))
 }

@@ -91,10 +91,7 @@ fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>)
     };
     let way = if joined { Way::Joined } else { Way::Prefetched };
     tell(&lesson.session, lesson.id, &lesson.call, way, None);
-    let (first, executed) = (known.credit(), known.state().executed);
-    let mut inner = lesson.session.inner();
-    inner.accounts.useful += u64::from(first);
-    inner.accounts.useful_executed += u64::from(first && executed);
+    known.credit();
 }
 
 /// Records the command by a scan of its own, beside recc's run.

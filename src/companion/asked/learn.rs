@@ -138,7 +138,7 @@ fn lesson_of(
 
 /// Leaves the result of a compile that was kept under `key` on the grid, for others.
 fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
-    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes()) else { return };
+    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes_results()) else { return };
     let Lesson { call, session, id, .. } = lesson;
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let reads = known.state().reads.clone();

@@ -325,8 +325,8 @@ fn serve(
     let refuted = known.refute(&mut snapshot);
     known.forestall(engine, refuted);
     let mut instance = now(&mut snapshot);
-    if instance.as_ref().is_ok_and(|instance| known.outdate(&instance.keys.own)) {
-        session.inner().accounts.cancelled += 1;
+    if let Ok(instance) = &instance {
+        known.outdate(&instance.keys.own);
     }
     let launch = known.state().launch.clone();
     if matches!(launch, Launch::Queued | Launch::Running(_))
@@ -394,18 +394,15 @@ pub(super) fn account(
         (false, _) => (Way::Cached, Some(miss)),
     };
     session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
-    let (executed, cost_us) = {
+    let cost_us = {
         let state = known.state();
         // On a busy machine most of the elapsed time is others'.
-        (state.executed, state.record.cost_us.min(state.record.wall_us))
+        state.record.cost_us.min(state.record.wall_us)
     };
-    let first = launched && known.credit();
-    let mut inner = session.inner();
-    let accounts = &mut inner.accounts;
-    accounts.useful += u64::from(first);
-    accounts.useful_executed += u64::from(first && executed);
-    let cost = cost_us as f64 / 1e6;
-    accounts.saved_s += cost - begun.elapsed().as_secs_f64();
+    if launched {
+        known.credit();
+    }
+    session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
 }
 
 /// Counts what is left alone by its session, without having the build wait until that is open.

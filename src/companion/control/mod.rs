@@ -259,7 +259,7 @@ fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> Sess
     }
     let row = companion.close(session, succeeded);
     session.settle();
-    row
+    SessionRow { kept_here: session.keeps_here(), ..row }
 }
 
 fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, String> {
@@ -291,7 +291,7 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, Path::new("/")).map_err(text)?;
-    let grid = companion.grids.of(&settings).ok_or("no grid can be used")?;
+    let grid = companion.grids.of_records(&settings).ok_or("no grid can be used")?;
     let (store, cache) = (store(companion)?, &companion.engine.cache);
     let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
     let merged = grid.merged(&key);

@@ -1,5 +1,7 @@
 //! What `specctl` shows: the elements, their commands, how they were served, and the accounts.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 
 use super::{find, newest, store, text};
@@ -8,13 +10,16 @@ use crate::companion::Companion;
 use crate::companion::session::SessionRow;
 use crate::companion::session::report::Report;
 use crate::launch::Accounts;
-use crate::store::{Element, Record};
+use crate::store::{Element, ElementKey, Record, RecordId, Use};
 
 /// All elements that are recorded.
 pub(super) fn list(companion: &Companion) -> Result<Value, String> {
     let elements = store(companion)?.elements().map_err(text)?;
+    let sessions = companion.sessions();
+    let open: HashSet<&ElementKey> = sessions.values().map(|session| &session.whereabouts.key).collect();
     let rows = elements.into_iter().map(|element| {
         json!({
+            "open": open.contains(&element.key),
             "element": element.key.to_string(),
             "commands": element.commands,
             "inputs": element.inputs,
@@ -28,7 +33,18 @@ pub(super) fn list(companion: &Companion) -> Result<Value, String> {
 /// An element's commands, in the order of its build.
 pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
     let key = find(companion, name)?;
-    let element = store(companion)?.load(&key).map_err(text)?;
+    let mut element = store(companion)?.load(&key).map_err(text)?;
+    if let Ok(session) = newest(companion, Some(&key.to_string())) {
+        // What is added to the records when it closes.
+        let uses: HashMap<RecordId, Use> = session.build(&companion.engine, false).uses.into_iter().collect();
+        for record in &mut element.records {
+            let Some(used) = uses.get(&record.id) else { continue };
+            record.asked += used.asked;
+            record.launched += used.launched;
+            record.useful += used.useful;
+            record.mispredicted += used.mispredicted;
+        }
+    }
     let mut records: Vec<&Record> = element.records.iter().collect();
     records.sort_by_key(|record| record.order);
     let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();

@@ -95,7 +95,7 @@ impl Memory {
 
     /// Leaves the records as they are now; gives how many bytes they take up there.
     fn write(&self, session: &Session, due: Due, spot: &mut Spot) -> u64 {
-        if !self.grid.takes() {
+        if !self.grid.takes_records() {
             return 0;
         }
         // What is merged from here on need not be in what is left.

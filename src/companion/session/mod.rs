@@ -1,5 +1,6 @@
 //! A session: one build of one element, from its first sign of life to its close.
 
+mod accounts;
 mod changes;
 mod folders;
 pub(super) mod memory;
@@ -25,7 +26,7 @@ use crate::inputs::digest::Digest;
 use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
-use crate::launch::{Accounts, Engine, Known, Place, Reads, Work, let_tick_pass, plain, templated};
+use crate::launch::{Accounts, Engine, Grid, Known, Place, Reads, Work, let_tick_pass, plain, templated};
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
 
@@ -50,6 +51,9 @@ pub struct SessionRow {
     pub complete: bool,
     /// Its counts.
     pub accounts: Accounts,
+    /// Why what it has learnt did not leave for the grid that it has; told when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_here: Option<String>,
 }
 
 /// Largest file whose content is kept to foretell it, bytes.
@@ -94,6 +98,8 @@ pub struct Session {
     pub(super) changes: Changes,
     /// Who waits until its launches have come to rest.
     pub(super) waits: Waits,
+    /// The grid on which its records are left.
+    records: Option<Arc<Grid>>,
     opened: (Instant, u64),
     /// When it was opened by the clock that stamps files, which ticks coarsely, nanoseconds: what was made later shows more. In
     /// the same tick somebody may have edited a file before.
@@ -110,7 +116,7 @@ pub struct Inner {
     pub knowns: HashMap<RecordId, Arc<Known>>,
     /// Commands the build has asked for.
     pub seen: HashMap<RecordId, u32>,
-    /// The counts so far.
+    /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
     pub(super) told: HashMap<RecordId, Told>,
@@ -143,6 +149,7 @@ impl Session {
             active: AtomicUsize::new(0),
             changes: Changes::default(),
             waits: Waits::default(),
+            records: None,
             opened: (Instant::now(), now),
             opened_ns: stamp::before_any_change_ns(),
             closed: AtomicBool::new(false),
@@ -153,6 +160,16 @@ impl Session {
             session.waits.end();
         }
         session
+    }
+
+    /// The same, with the grid on which its records are left.
+    pub fn leaving(self, records: Option<Arc<Grid>>) -> Self {
+        Self { records, ..self }
+    }
+
+    /// Why what it learns does not leave for the grid that it has, as far as that is known by now.
+    pub fn keeps_here(&self) -> Option<String> {
+        self.records.as_ref()?.keeps_out()
     }
 
     /// What it is at now.
@@ -355,7 +372,8 @@ impl Session {
             opened: self.opened.1,
             lasted_s: self.opened.0.elapsed().as_secs_f64(),
             complete,
-            accounts: self.inner().accounts.clone(),
+            accounts: self.accounts(),
+            kept_here: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, SessionRow};
-use crate::launch::{Known, Launch, Miss, Unserved, Way, plain};
+use crate::launch::{Fate, Known, Launch, Miss, Unserved, Way, plain};
 use crate::settings::Mode;
 use crate::store::RecordId;
 
@@ -37,6 +37,9 @@ pub struct Line {
     pub how: Option<Way>,
     /// Why no launch served it, or why it was not launched.
     pub why: Option<Miss>,
+    /// What became of its launch, if it was launched and the build has not asked for it.
+    #[serde(default)]
+    pub launch: Option<Fate>,
     /// CPU time that it takes, seconds; 0 when it is not known.
     pub cost_s: f64,
 }
@@ -134,6 +137,7 @@ impl Session {
                         output: told.output.clone(),
                         how: Some(told.way),
                         why: told.why.clone(),
+                        launch: None,
                         cost_s: 0.0,
                     },
                     *id,
@@ -164,7 +168,8 @@ impl Session {
             _ if state.launched => None,
             _ => return None,
         };
-        Some(Line { output, how: None, why, cost_s: state.record.cost_us as f64 / 1e6 })
+        let launch = if why.is_none() { state.fate(self.is_closed()) } else { None };
+        Some(Line { output, how: None, why, launch, cost_s: state.record.cost_us as f64 / 1e6 })
     }
 }
 

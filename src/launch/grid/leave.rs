@@ -16,9 +16,23 @@ impl Grid {
         self.leave(engine, (job, &wire.outline()), &wire.asked.messages, outcome);
     }
 
-    /// Whether results and records may be left here for others.
-    pub fn takes(&self) -> bool {
-        self.settings.uploads() && !self.uploads.is_barred()
+    /// Whether results of compiles may be left here for others.
+    pub fn takes_results(&self) -> bool {
+        self.settings.uploads() && self.uploads.barred().is_none()
+    }
+
+    /// Whether records, and results of traced commands, may be left here for others.
+    pub fn takes_records(&self) -> bool {
+        self.settings.share_records && self.uploads.barred().is_none()
+    }
+
+    /// Why records are not left here; `None` when they are, or nobody has tried yet.
+    pub fn keeps_out(&self) -> Option<String> {
+        match self.uploads.barred() {
+            _ if !self.settings.share_records => Some("share_records is off".to_owned()),
+            Some(error) => Some(format!("the grid takes no updates: {error}")),
+            None => self.records.failed(),
+        }
     }
 
     /// Waits until what was left in the background is there, no longer than `patience`.

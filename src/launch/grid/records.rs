@@ -31,7 +31,11 @@ const TENURE: Duration = Duration::from_secs(30);
 /// By element, the records on the grid that are in the store here, by their digests: what is left out of the store since was
 /// forgotten on purpose.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<ElementKey, HashSet<Digest>>>);
+pub(super) struct Known {
+    all: Mutex<HashMap<ElementKey, HashSet<Digest>>>,
+    /// Why records could not be left the last time.
+    failed: Mutex<Option<String>>,
+}
 
 /// Records as they are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +71,17 @@ struct Packed {
 
 impl Known {
     fn all(&self) -> MutexGuard<'_, HashMap<ElementKey, HashSet<Digest>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why records could not be left, if they could not the last time.
+    pub(super) fn failed(&self) -> Option<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_left<T>(&self, left: &Result<T, Unobtainable>) {
+        let failed = left.as_ref().err().map(ToString::to_string);
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 }
 
@@ -112,6 +126,18 @@ impl Grid {
     ///
     /// An error has been told of.
     pub fn leave_records(
+        &self,
+        cache: &Cache,
+        element: &ElementKey,
+        spot: &mut Spot,
+        left: &Left,
+    ) -> Result<u64, Unobtainable> {
+        let size = self.leave_at_spot(cache, element, spot, left);
+        self.records.note_left(&size);
+        size
+    }
+
+    fn leave_at_spot(
         &self,
         cache: &Cache,
         element: &ElementKey,

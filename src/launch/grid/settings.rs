@@ -15,8 +15,10 @@ pub struct GridSettings {
     pub links: bool,
     /// What to do about compiles and links on a miss.
     pub policies: [Policy; 2],
-    /// Whether results of commands run here are left on the grid.
+    /// Whether results of compiles and links run here are left on the grid.
     pub upload: bool,
+    /// Whether records, and results of traced commands, are left on the grid.
+    pub share_records: bool,
     /// `RECC_SKIP_CACHE`: look nothing up.
     pub skip_cache: bool,
     /// `ExecutionPolicy.priority` of launches.

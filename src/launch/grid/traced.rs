@@ -50,7 +50,7 @@ impl Grid {
 
     /// Leaves the result of a command for others, in the background, if the grid takes results.
     pub fn keep_traced(&self, cache: &Cache, key: &ResultKey, outcome: &Outcome) {
-        if !self.takes() {
+        if !self.takes_records() {
             return;
         }
         let name = name(&key.of(outcome));

@@ -1,7 +1,6 @@
 //! Results on their way to the grid, behind the build's back.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -38,8 +37,8 @@ pub(super) struct Uploads {
 struct Desk {
     client: Arc<Client>,
     complaints: Arc<Complaints>,
-    /// The server takes no results, and said so.
-    barred: AtomicBool,
+    /// What the server said that takes no results.
+    barred: OnceLock<GridError>,
     under_way: Mutex<usize>,
     delivered: Condvar,
 }
@@ -49,21 +48,21 @@ impl Uploads {
         let desk = Desk {
             client,
             complaints,
-            barred: AtomicBool::new(false),
+            barred: OnceLock::new(),
             under_way: Mutex::default(),
             delivered: Condvar::new(),
         };
         Self { desk: Arc::new(desk), parcels: OnceLock::new() }
     }
 
-    /// Whether the server has said that it takes no results.
-    pub(super) fn is_barred(&self) -> bool {
-        self.desk.barred.load(Ordering::Relaxed)
+    /// What the server has said if it takes no results.
+    pub(super) fn barred(&self) -> Option<&GridError> {
+        self.desk.barred.get()
     }
 
     /// Sends a parcel off.
     pub(super) fn push(&self, parcel: Parcel) {
-        if self.is_barred() {
+        if self.barred().is_some() {
             return;
         }
         let parcels = self.parcels.get_or_init(|| {
@@ -132,7 +131,7 @@ impl Desk {
 
     /// Sends the blobs that results name.
     fn ship(&self, parcels: &[Parcel]) -> Result<(), GridError> {
-        if self.barred.load(Ordering::Relaxed) {
+        if self.barred.get().is_some() {
             return Ok(());
         }
         let messages = parcels.iter().flat_map(|parcel| &parcel.messages);
@@ -145,19 +144,26 @@ impl Desk {
 
     /// Puts a result into the action cache.
     fn register(&self, parcel: &Parcel) -> Result<(), GridError> {
-        if self.barred.load(Ordering::Relaxed) {
+        if self.barred.get().is_some() {
             return Ok(());
         }
         let registered = self.client.update_result(&parcel.action, &parcel.result);
         if let Err(error) = &registered
-            && matches!(error.code, Code::PermissionDenied | Code::Unimplemented)
+            && matches!(error.code, Code::PermissionDenied | Code::Unimplemented | Code::Unauthenticated)
+            && self.barred.set(error.clone()).is_ok()
         {
-            self.barred.store(true, Ordering::Relaxed);
+            tracing::warn!(
+                "neither results nor records are left on the grid, which takes no updates: {error}"
+            );
         }
         registered
     }
 
     fn tell(&self, error: &GridError) {
+        // That is told once.
+        if self.barred.get().is_some() {
+            return;
+        }
         self.complaints.tell("a result is not left on the grid", &error.clone().into());
     }
 

@@ -9,7 +9,7 @@ use super::Job;
 use super::result::name_among;
 use crate::action::Folders;
 use crate::action::remote::{self, Asked, Built, Disk, File, Input, Layout};
-use crate::command;
+use crate::command::{self, Family};
 use crate::inputs::digest::Digest;
 use crate::inputs::links::{self, LinksNow};
 
@@ -174,9 +174,37 @@ fn is_faithful(job: &Job<'_>, directory: &str, built: &Built) -> bool {
     let directory = directory.trim_start_matches('/').trim_end_matches('/');
     outputs_are_named(job, built)
         && built.left_out.is_empty()
-        && built.command.arguments == job.arguments
+        && is_same_command(job, &built.command.arguments)
         && built.command.working_directory == directory
         && environment_is_sent(job, built)
+}
+
+/// Whether these arguments make the compiler do what the job's own do.
+///
+/// recc hands words to the preprocessor behind all others, each by an `-Xpreprocessor` of its own, as GCC does itself. Clang knows a
+/// depfile by the form `-Wp,-MD,FILE` alone.
+fn is_same_command(job: &Job<'_>, arguments: &[String]) -> bool {
+    if arguments == job.arguments {
+        return true;
+    }
+    let Some(compile) = job.compile else { return false };
+    let (others, words) = handed_on(arguments);
+    let understood = compile.family == Family::Gcc || !words.iter().any(|word| word.starts_with("-M"));
+    understood && (others, words) == handed_on(&job.arguments)
+}
+
+/// A command's arguments without those for the preprocessor, and the words that those hand on.
+fn handed_on(arguments: &[String]) -> (Vec<&str>, Vec<&str>) {
+    let (mut others, mut words) = (Vec::new(), Vec::new());
+    let mut rest = arguments.iter().map(String::as_str);
+    while let Some(argument) = rest.next() {
+        match (argument, argument.strip_prefix("-Wp,")) {
+            (_, Some(joined)) => words.extend(joined.split(',')),
+            ("-Xpreprocessor", _) => words.extend(rest.next()),
+            _ => others.push(argument),
+        }
+    }
+    (others, words)
 }
 
 /// Whether the variables that decide on an object are there as they are here.

@@ -170,7 +170,7 @@ impl Remote {
     /// Lets a ticket fly that is worth it and has room; it waits for room, or for a core here, otherwise.
     fn admit(&self, ticket: Ticket) -> Option<Ticket> {
         if ticket.cancel.is_fired() {
-            ticket.task.set(Launch::Failed("cancelled".into()));
+            ticket.task.cancel();
             return None;
         }
         if !ticket.executes {
@@ -233,14 +233,14 @@ impl Remote {
         if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
             // The thread that waits has ended with the companion.
             self.line.land();
-            refused.0.task.set(Launch::Failed("cancelled".into()));
+            refused.0.task.cancel();
         }
     }
 
     /// The grid does not do as asked.
     fn refused(&self, ticket: Ticket, error: &Unobtainable) {
         if ticket.cancel.is_fired() {
-            ticket.task.set(Launch::Failed("cancelled".into()));
+            ticket.task.cancel();
             return;
         }
         self.grid.complain(ticket.task.known.work.label(), error);
