@@ -9,7 +9,7 @@ use crate::action;
 use crate::command;
 use crate::command::sharing::{Sharing, Unshared};
 use crate::inputs::digest::Digest;
-use crate::inputs::directives::Hazards;
+use crate::inputs::directives::{self, Hazards};
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
 use crate::inputs::search::{Chain, Given};
@@ -206,7 +206,8 @@ fn keys(
 
 /// What makes the object depend on more than the inputs' content, if anything does.
 fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> {
-    let mut left = found.intersection(Hazards::UNACCOUNTED);
+    let defined = directives::scan(call.compile.macros.as_bytes()).hazards;
+    let mut left = (found | defined).intersection(Hazards::UNACCOUNTED);
     if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
     }

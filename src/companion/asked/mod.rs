@@ -9,7 +9,7 @@ mod recc_log;
 pub(super) mod traced;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,6 +24,7 @@ use crate::command::{self, Invocation, Kind, Verdict};
 use crate::companion::Companion;
 use crate::companion::root::whereabouts;
 use crate::companion::session::{Active, Session};
+use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Call, Context, Grid, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved,
@@ -173,8 +174,7 @@ pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snap
         args: request.args.clone(),
         cwd: PathBuf::from(&directory),
     };
-    let reader = |path: &Path| std::fs::read(Path::new(&directory).join(path));
-    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &reader) {
+    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &read_shared) {
         Verdict::Compile(compile) => compile,
         Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
     };
