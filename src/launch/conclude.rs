@@ -81,7 +81,7 @@ pub fn conclude(
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     if let Some(list) = &evidence.assembled {
-        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin)?;
+        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin || looked.unclear)?;
     }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);

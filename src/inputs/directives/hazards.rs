@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::words::{is_word, word};
+use super::words::{contains_word, is_word, word};
 
 /// A set of hazards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -219,16 +219,18 @@ pub(super) fn clock_word(word: &[u8]) -> Hazards {
     }
 }
 
-/// The hazard of the end of a clock's name, which `##` may complete (`C(__, TIME__)`), anywhere in a text.
+/// The hazard of the end of a clock's name, which `##` may complete (`C(__, TIME__)`), or of all of it between underscores that are
+/// put around it (`__##x##__`), anywhere in a text.
 pub(super) fn clock_ends(text: &[u8]) -> Hazards {
     const NAMES: [&[u8]; 3] = [b"__TIME__", b"__DATE__", b"__TIMESTAMP__"];
-    static ENDS: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| ["IME__", "ATE__", "STAMP__"].map(Finder::new));
+    const INNER: [&[u8]; 3] = [b"TIME", b"DATE", b"TIMESTAMP"];
+    static ENDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["E__", "P__"].map(Finder::new));
     let is_end = |at: usize| {
         let begin = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
         let found = word(&text[begin..]);
         NAMES.iter().any(|name| name.len() > found.len() && name.ends_with(found))
     };
-    let found = ENDS.iter().any(|end| end.find_iter(text).any(is_end));
+    let found = ENDS.iter().any(|end| end.find_iter(text).any(is_end))
+        || INNER.iter().any(|inner| contains_word(text, inner)) && contains_word(text, b"__");
     if found { Hazards::TIME | Hazards::TIMESTAMP } else { Hazards::NONE }
 }

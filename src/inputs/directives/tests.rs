@@ -214,10 +214,13 @@ fn hazards_of_the_clock() {
         "C(__TI, ME__)",
         "C(__DAT,E__)",
         "C(__TIMES, TAMP__)",
+        "C(__T, I, ME__)",
+        "C(A, B, E__)",
+        "#define C(x) __##x##__\nC(DATE)",
     ] {
         assert!(of(piece).hazards.contains(Hazards::TIME), "{piece}");
     }
-    for name in ["__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
+    for name in ["__FILE__ TIME", "__##x##__ TIMER", "__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
         assert_eq!(of(name).hazards, Hazards::NONE, "{name}");
     }
 }
