@@ -87,6 +87,8 @@ pub struct Compile {
     pub search: Search,
     /// Other files that options name and the compiler reads (`-fsanitize-ignorelist=`).
     pub named_inputs: Vec<String>,
+    /// The macros that its arguments define, as a source would.
+    pub macros: String,
     /// `-gsplit-dwarf`: the object names its `.dwo` file by path.
     pub debug_split: bool,
 }

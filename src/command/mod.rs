@@ -9,6 +9,7 @@ mod environment;
 mod invocation;
 mod language;
 mod link;
+mod macros;
 pub mod normalise;
 mod outputs;
 mod parse;
@@ -24,6 +25,7 @@ mod table;
 mod tests;
 mod through;
 mod traceable;
+mod varying;
 
 pub use driver::{Driver, Family, driver, kind_of_program};
 pub use environment::{decides, is_ambient, keyed, keyed_traced, language, of_outputs, refused};

@@ -9,7 +9,8 @@ use super::outputs::Naming;
 use super::probe::is_test_source;
 use super::table::{self, Mode};
 use super::{
-    Bypass, Compile, DepRequest, Family, Invocation, Kind, Language, Output, Reason, Role, Verdict, response,
+    Bypass, Compile, DepRequest, Family, Invocation, Kind, Language, Output, Reason, Role, Verdict, macros,
+    response,
 };
 
 /// Returns what `inv` is: a compile whose files are all accounted for, or a command to run as it is, and why.
@@ -45,7 +46,10 @@ fn read_args(args: Vec<String>, cwd: &Path, family: Family, cplusplus: bool) -> 
         Ok(compile) if is_test_source(&compile.source, cwd) => {
             Verdict::Bypass(Bypass { kind: Kind::Probe, reason: Reason::ConfigureTest(compile.source) })
         }
-        Ok(compile) => Verdict::Compile(Box::new(Compile { args, ..compile })),
+        Ok(compile) => {
+            let macros = macros::defined(&args);
+            Verdict::Compile(Box::new(Compile { args, macros, ..compile }))
+        }
         Err(reason) => Verdict::Bypass(Bypass { kind, reason }),
     }
 }
@@ -79,6 +83,9 @@ fn compile(mut draft: Draft<'_>, family: Family, cplusplus: bool) -> Result<Comp
         None => Language::from_suffix(source.path, family, cplusplus),
     };
     let language = language.ok_or_else(|| Reason::NotASource(source.path.to_owned()))?;
+    if family == Family::Clang && matches!(language, Language::Asm | Language::AsmCpp) {
+        return Err(Reason::Assembled(source.path.to_owned()));
+    }
     draft.key_language(language);
     let naming =
         Naming { family, language, source: source.path, object: draft.object, uncertain: draft.uncertain };
@@ -86,6 +93,7 @@ fn compile(mut draft: Draft<'_>, family: Family, cplusplus: bool) -> Result<Comp
     Ok(Compile {
         family,
         args: Vec::new(),
+        macros: String::new(),
         language,
         source: source.path.to_owned(),
         outputs: outputs(&draft, &naming, depfile.as_ref())?,

@@ -41,6 +41,8 @@ pub enum Reason {
     NotUtf8,
     /// A response file that compilers split differently.
     OddResponseFile(String),
+    /// A source that Clang itself assembles: it does not say which files that reads.
+    Assembled(String),
     /// A configure test, which is compiled once and differs every time.
     ConfigureTest(String),
 }
@@ -102,7 +104,13 @@ impl fmt::Display for Reason {
             Self::OddDepfile(option) => write!(f, "{option} does not name one depfile clearly"),
             Self::NotUtf8 => f.write_str("an argument is not UTF-8"),
             Self::OddResponseFile(path) => {
-                write!(f, "@{path} is quoted in a way that compilers read differently")
+                write!(
+                    f,
+                    "@{path} is quoted in a way that compilers read differently, or is no ordinary file"
+                )
+            }
+            Self::Assembled(source) => {
+                write!(f, "{source} is assembled by Clang itself, which does not list what that reads")
             }
             Self::ConfigureTest(source) => write!(f, "{source} is a configure test"),
         }

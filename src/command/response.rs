@@ -10,10 +10,11 @@ const MOST_FILES: usize = 2000;
 
 /// Returns `args` with every `@file` replaced by the words in it, nested ones too; relative names are below `cwd`.
 ///
-/// A file that `reader` cannot read leaves its argument as it is.
+/// A file that is not there, or not for us to read, leaves its argument as it is.
 ///
 /// # Errors
-/// [`Reason::OddResponseFile`] when GCC and clang would not split the file into the same words.
+/// [`Reason::OddResponseFile`] when GCC and clang would not split the file into the same words, or `reader` cannot tell what is in it:
+/// standard input, for one, is another's here.
 pub(super) fn expand(
     args: Vec<String>,
     cwd: &Path,
@@ -24,12 +25,16 @@ pub(super) fn expand(
     let mut done = Vec::with_capacity(pending.len());
     let mut files = 0;
     while let Some(arg) = pending.pop() {
-        let Some(bytes) = arg.strip_prefix('@').and_then(|name| reader(&cwd.join(name)).ok()) else {
-            done.push(arg);
-            continue;
+        let odd = || Reason::OddResponseFile(arg.trim_start_matches('@').to_owned());
+        let bytes = match arg.strip_prefix('@').map(|name| reader(&cwd.join(name))) {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) if !is_refused(&error) => return Err(odd()),
+            Some(Err(_)) | None => {
+                done.push(arg);
+                continue;
+            }
         };
         files += 1;
-        let odd = || Reason::OddResponseFile(arg.trim_start_matches('@').to_owned());
         if files > MOST_FILES {
             return Err(odd());
         }
@@ -38,6 +43,12 @@ pub(super) fn expand(
         pending.extend(words.into_iter().rev());
     }
     Ok(done)
+}
+
+/// Whether a compiler could not open the file either, and takes the argument for what it is.
+fn is_refused(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
 }
 
 /// Splits `text` at white space outside quotes; a backslash takes the next character as it is, inside quotes too.
@@ -75,7 +86,11 @@ mod tests {
     fn expand_with(files: &[(&str, &str)], args: &[&str]) -> Result<Vec<String>, Reason> {
         let reader = |path: &Path| {
             let found = files.iter().find(|(name, _)| Path::new("/w").join(name) == path);
-            found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| io::ErrorKind::NotFound.into())
+            match found {
+                Some((_, "standard input")) => Err(io::ErrorKind::InvalidInput.into()),
+                Some((_, text)) => Ok(text.as_bytes().to_vec()),
+                None => Err(io::ErrorKind::NotFound.into()),
+            }
         };
         expand(args.iter().map(|a| (*a).to_owned()).collect(), Path::new("/w"), &reader)
     }
@@ -102,5 +117,6 @@ mod tests {
         let files = [("r", "-a @s -b"), ("s", "-c @missing")];
         assert_eq!(expand_with(&files, &["@r", "@"]).unwrap(), ["-a", "-c", "@missing", "-b", "@"]);
         assert!(expand_with(&[("loop", "@loop")], &["@loop"]).is_err());
+        assert!(expand_with(&[("r", "@i"), ("i", "standard input")], &["@r"]).is_err());
     }
 }

@@ -1,9 +1,11 @@
 //! Commands whose reads are observed instead of foreseen: configure tests, links, archives, and all else that is no plain compile.
 
+use std::io;
 use std::path::Path;
 
 use super::probe::is_test_source;
-use super::{Invocation, Kind, driver, kind_of_program, refused};
+use super::varying::{Tool, varying};
+use super::{Invocation, Kind, driver, kind_of_program, macros, refused, response};
 
 /// What can be said of such a command from its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Traceable {
     pub output: Option<String>,
     /// Whether it is a configure test: its files are made for this one command.
     pub probe: bool,
+    /// The macros that its arguments define, as a source would.
+    pub macros: String,
 }
 
 /// Options whose argument names no input.
@@ -37,23 +41,14 @@ const NO_INPUT: &[&str] = &[
     "-u",
 ];
 
-/// Beginnings of options that make a result depend on more than files and arguments: the processor, the time it takes,
-/// caches of the compiler's own. `-wrapper` runs whatever it names, and a record on a grid may be anybody's.
-const REFUSED: &[&str] = &[
-    "-march=native",
-    "-mcpu=native",
-    "-mtune=native",
-    "-ftime-report",
-    "-fmem-report",
-    "-ftime-trace",
-    "-fmodule",
-    "-fself-test",
-    "-wrapper",
-    "--wrapper",
-];
-
 /// Returns what `inv` is if it may be traced; `None` when its result could depend on what no tracer sees.
-pub fn traceable(inv: &Invocation, environment: &[(String, String)]) -> Option<Traceable> {
+///
+/// `reader` gives the bytes of files of words.
+pub fn traceable(
+    inv: &Invocation,
+    environment: &[(String, String)],
+    reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Option<Traceable> {
     let name = inv.compiler.file_name()?.to_str()?;
     let archive = kind_of_program(name) == Kind::Archive;
     if !archive && driver(name).is_none() || environment.iter().any(|(name, _)| refused(name).is_some()) {
@@ -61,21 +56,16 @@ pub fn traceable(inv: &Invocation, environment: &[(String, String)]) -> Option<T
     }
     let args: Vec<String> =
         inv.args.iter().map(|arg| arg.to_str().map(str::to_owned)).collect::<Option<_>>()?;
-    // Standard input is not seen; an archiver's script comes from there.
-    let unseen = |arg: &String| {
-        // A random number.
-        let random = arg.contains("--build-id=uuid");
-        random
-            || arg == "-"
-            || archive && arg == "-M"
-            || REFUSED.iter().any(|refused| arg.starts_with(refused))
-    };
-    if args.iter().any(unseen) {
+    let words = response::expand(args.clone(), &inv.cwd, reader).ok()?;
+    let tool = if archive { Tool::Archiver } else { Tool::Driver };
+    // Standard input is read for certain: to no end is it traced.
+    if words.iter().any(|word| word == "-") || varying(tool, &words, &inv.cwd, reader).ok()?.is_some() {
         return None;
     }
+    let macros = macros::defined(&words);
     let (output, operands) = if archive { of_archiver(&args) } else { of_driver(&args) };
     let probe = operands.iter().chain(&output).any(|path| is_test_source(path, &inv.cwd));
-    (!operands.is_empty()).then_some(Traceable { args, operands, output, probe })
+    (!operands.is_empty()).then_some(Traceable { args, operands, output, probe, macros })
 }
 
 fn of_driver(args: &[String]) -> (Option<String>, Vec<String>) {
@@ -116,9 +106,14 @@ mod tests {
     use super::*;
 
     fn of(line: &str) -> Option<Traceable> {
+        let none = |_: &Path| Err(io::ErrorKind::NotFound.into());
         let mut words = shell_words::split(line).unwrap().into_iter();
         let compiler = format!("/usr/bin/{}", words.next().unwrap()).into();
-        traceable(&Invocation { compiler, args: words.map(Into::into).collect(), cwd: "/w".into() }, &[])
+        traceable(
+            &Invocation { compiler, args: words.map(Into::into).collect(), cwd: "/w".into() },
+            &[],
+            &none,
+        )
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod files;
 mod handles;
 pub mod links;
 pub mod paths;
+pub mod private;
 pub mod resolve;
 pub mod search;
 pub mod shape;

@@ -10,7 +10,7 @@ use crate::inputs::depfile;
 use crate::inputs::paths::PathId;
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does. `includes` says
-/// whether there is such a directive in the sources.
+/// whether there may be such a directive in the sources.
 ///
 /// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which it does not read: GCC's is the
 /// source's without its folder, also of what was preprocessed or assembled before.

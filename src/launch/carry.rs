@@ -153,7 +153,7 @@ pub(super) fn settle<'f>(
     let instance = instantiate(engine, snapshot, call, &reads, place.context(assumed));
     match instance {
         Ok(instance) => Ok(Ok(instance)),
-        Err(Unready::Refused(why)) => Err(why),
+        Err(Unready::Refused(why) | Unready::Untold(why)) => Err(why),
         Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
         Err(Unready::Absent(id, _)) => {
             place.need(id);

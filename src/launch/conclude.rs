@@ -7,7 +7,10 @@ use super::{Call, Context, Engine, Reads, assembled, quotes};
 use crate::backend::Outcome;
 use crate::inputs::depfile;
 use crate::inputs::digest::Digest;
+use crate::inputs::links::Links;
 use crate::inputs::paths::PathId;
+use crate::inputs::private::Private;
+use crate::inputs::search::Chain;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 
@@ -72,10 +75,13 @@ pub fn conclude(
         return Err(unaccountable("it read other files than it was shown"));
     }
     let mut snapshot = Snapshot::new(&engine.files);
+    let chain =
+        engine.chain(call, context, &mut snapshot).map_err(|error| unaccountable(&error.to_string()))?;
+    check_private(engine, call, &set, &chain)?;
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     if let Some(list) = &evidence.assembled {
-        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin)?;
+        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin || looked.unclear)?;
     }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns);
@@ -95,6 +101,19 @@ pub fn conclude(
         }),
     };
     Ok(Learnt { reads: Reads { set, shape }, found, kept })
+}
+
+/// Checks that what it read, and where it looked, is the same to every process.
+fn check_private(engine: &Engine, call: &Call, set: &[PathId], chain: &Chain) -> Result<(), NotKept> {
+    let links = Links::default();
+    let links = links.now();
+    let private = Private::new(&links);
+    let read = set.iter().map(|&id| engine.name(id));
+    let looked = chain.folders().map(|directory| call.absolute(directory).to_string_lossy().into_owned());
+    match read.chain(looked).find(|path| private.is(path)) {
+        Some(path) => Err(NotKept::Unaccountable(format!("{path} is another file to each process"))),
+        None => Ok(()),
+    }
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.

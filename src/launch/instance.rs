@@ -9,7 +9,7 @@ use crate::action;
 use crate::command;
 use crate::command::sharing::Unshared;
 use crate::inputs::digest::Digest;
-use crate::inputs::directives::Hazards;
+use crate::inputs::directives::{self, Hazards};
 use crate::inputs::files::Seen;
 use crate::inputs::paths::PathId;
 use crate::inputs::search::{Chain, Given};
@@ -43,6 +43,9 @@ pub enum Unready {
     /// Its result would depend on more than its inputs.
     #[error("{0}")]
     Refused(String),
+    /// The same, but only for files that its assembler may read and does not list: a tracer would see them.
+    #[error("{0}")]
+    Untold(String),
 }
 
 /// A call on the files of one moment.
@@ -95,12 +98,16 @@ pub(super) struct Looked {
     pub(super) keys: Keys,
     /// Why its result must not be kept, if it must not.
     pub(super) hazard: Option<String>,
+    /// Whether the reason is only that the assembler does not say what it reads.
+    untold: bool,
     /// The directory whose absence is all the reason.
     absent: Option<PathId>,
     /// The input that was changed last, and the stamp that says so.
     pub(super) newest: Option<(PathId, Stamp)>,
-    /// Whether its sources may include binary files.
+    /// Whether its sources include binary files.
     pub(super) incbin: bool,
+    /// Whether it cannot be told if they do.
+    pub(super) unclear: bool,
     /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
     pub(super) quotes: bool,
     files: Vec<Arc<Siblings>>,
@@ -122,6 +129,7 @@ pub fn instantiate(
     }
     match (looked.hazard, looked.absent) {
         (Some(reason), Some(absent)) => Err(Unready::Absent(absent, reason)),
+        (Some(reason), None) if looked.untold => Err(Unready::Untold(reason)),
         (Some(reason), None) => Err(Unready::Refused(reason)),
         (None, _) => Ok(Instance {
             action: looked.keys.own.exact,
@@ -168,9 +176,14 @@ pub(super) fn look(
     };
     let crtbegin = (toolchain.family == Family::Clang).then(|| engine.crtbegin(call, context.path, snapshot));
     let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));
-    let (hazard, absent) = match hazard(call, &toolchain, shaped.hazards) {
-        Some(reason) => (Some(reason), None),
-        None => complaint(engine, call, &chain, context.assumed).unzip(),
+    // The command line may define macros that sources do not.
+    let hazards = shaped.hazards | directives::scan(call.compile.macros.as_bytes()).hazards;
+    let (hazard, untold, absent) = match hazard(call, &toolchain, hazards) {
+        Some((reason, untold)) => (Some(reason), untold, None),
+        None => {
+            let (complaint, absent) = complaint(engine, call, &chain, context.assumed).unzip();
+            (complaint, false, absent)
+        }
     };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
@@ -186,12 +199,14 @@ pub(super) fn look(
             root: context.root,
             folders: &engine.folders,
             sharing: &sharing,
-            clock: !shaped.hazards.intersection(Hazards::CLOCK).is_empty(),
+            clock: !hazards.intersection(Hazards::CLOCK).is_empty(),
         }),
         hazard,
+        untold,
         absent: absent.flatten(),
         newest: newest.max_by_key(|(_, stamp)| siblings::age(stamp)),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
+        unclear: shaped.hazards.contains(Hazards::ASSEMBLY),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
         files,
         crtbegin,
@@ -199,8 +214,9 @@ pub(super) fn look(
     })
 }
 
-/// What makes the object depend on more than the inputs' content, if anything does.
-fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> {
+/// What makes the object depend on more than the inputs' content, if anything does, and whether that is only what the assembler does not
+/// tell of.
+fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<(String, bool)> {
     let mut left = found.intersection(Hazards::UNACCOUNTED);
     if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
@@ -211,12 +227,13 @@ fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<String> 
     }
     // It says itself what it includes (see `assembled`).
     if toolchain.assembler_depfile && !command::quotes_arguments(&call.compile) {
-        left = left.without(Hazards::INCBIN);
+        left = left.without(Hazards::ASSEMBLED);
     }
     if let Some(arg) = call.compile.args.iter().find(|arg| TELLING.iter().any(|word| arg.contains(word))) {
-        return Some(format!("{arg} depends on more than the inputs' content"));
+        return Some((format!("{arg} depends on more than the inputs' content"), false));
     }
-    (!left.is_empty()).then(|| format!("its sources have {}", left.reasons()))
+    let untold = left.without(Hazards::ASSEMBLED).is_empty();
+    (!left.is_empty()).then(|| (format!("its sources have {}", left.reasons()), untold))
 }
 
 /// What a compiler says of the directories it searches, if that depends on which there are, and the one that is missing: what it

@@ -90,7 +90,9 @@ impl Launcher {
         let assumed = place.assumed(snapshot);
         known.assume(&assumed);
         match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
-            Err(Unready::Refused(why)) => known.set(Launch::Not(Unserved::Refused.of(why))),
+            Err(Unready::Refused(why) | Unready::Untold(why)) => {
+                known.set(Launch::Not(Unserved::Refused.of(why)));
+            }
             Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Absent(id, _)) => {
                 place.need(id);

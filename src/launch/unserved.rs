@@ -121,7 +121,9 @@ fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) 
         Launch::Ready(action, _) | Launch::Held(action) => action,
     };
     match now {
-        Err(Unready::Refused(why) | Unready::Absent(_, why)) => Unserved::Refused.of(why),
+        Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => {
+            Unserved::Refused.of(why)
+        }
         Err(Unready::Missing(path)) => Unserved::ChangedSet.of(format!("{} has gone", name(*path))),
         Err(Unready::Changed) => Unserved::ChangedSet.into(),
         Ok(now) if now == done => Unserved::Evicted.into(),

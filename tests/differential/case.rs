@@ -62,6 +62,8 @@ pub(crate) enum Change {
     Tree(String),
     /// One more argument.
     Argument(String),
+    /// What it reads from its standard input.
+    Input(String),
     /// A variable that is set.
     Variable(String, String),
 }

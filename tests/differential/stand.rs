@@ -68,6 +68,7 @@ impl Stand {
             Change::Tree(script) => {
                 succeed(&mut sh(&self.tree(), &format!("set +e; exec 2>/dev/null; {script}\n:")));
             }
+            Change::Input(input) => command.input.clone_from(input),
             Change::Argument(argument) => command.args.push(argument.clone()),
             Change::Variable(name, value) => command.variables.push((name.clone(), value.clone())),
         }

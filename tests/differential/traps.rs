@@ -2,7 +2,8 @@
 use crate::case::{Case, Change, Command};
 use crate::stand::Stand;
 
-/// What a case is about; how its tree is set up; the command; what changes between two runs of it, a script each.
+/// What a case is about; how its tree is set up; the command; what changes between two runs of it, a script each, or another
+/// standard input behind a `<`.
 type Trap = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 #[rustfmt::skip]
@@ -14,6 +15,21 @@ const TRAPS: &[Trap] = &[
     ("pasted at the underscores", "printf '#define C_(a, b) a##b\\n#define C(a, b) C_(a, b)\\nchar now[] = C(__, TIME__);\\n' >t.c", "gcc -c t.c", &["sleep 1.1"]),
     ("a date by a macro of the command", "echo 'char now[] = X;' >t.c", "clang -DX=__TIME__ -c t.c", &["sleep 1.1"]),
     ("a file's time", "", "gcc -c stamp.c", &["touch -d 2001-01-01 stamp.c"]),
+    ("pasted by the command", "echo 'char now[] = C(A, B);' >t.c", "gcc -DA=__TI -DB=ME__ '-DC(a,b)=C_(a,b)' '-DC_(a,b)=a##b' -c t.c", &["sleep 1.1"]),
+    ("pasted of three", "printf '#define D_(a, b, c) a##b##c\\n#define D(a, b, c) D_(a, b, c)\\nchar now[] = D(A, B, C);\\n' >t.c", "gcc -DA=__T -DB=I -DC=ME__ -E t.c", &["sleep 1.1"]),
+    ("pasted around a word", "printf '#define D(a) __##a##__\\nchar now[] = D(TIME);\\n' >t.c", "clang -c t.c", &["sleep 1.1"]),
+    ("pasted by a forced header", "printf '#define D_(a, b) a##b\\n#define D(a, b) D_(a, b)\\n' >d.h; echo 'char now[] = D(A, B);' >t.c", "gcc -imacros d.h -DA=__TIM -DB=E__ -c t.c", &["sleep 1.1"]),
+    ("pasted in a response file", "echo \"-DA=__TI -DB=ME__ '-DC(a,b)=C_(a,b)' '-DC_(a,b)=a##b'\" >r; echo 'char now[] = C(A, B);' >t.c", "gcc @r -S t.c", &["sleep 1.1"]),
+    ("handed on", "echo 'char now[] = A;' >t.c", "gcc -Wp,-DA=__TIME__ -E t.c", &["sleep 1.1"]),
+    ("a listing", "", "gcc -c -Wa,-ag=x.lst plain.c", &["sleep 1.1"]),
+    ("a listing by a file of words", "echo -ag=x.lst >w", "gcc -c -Wa,@w plain.c", &["sleep 1.1"]),
+    ("a random name", "gcc -c plain.c", "gcc -shared plain.o -o x.so -Wl,-build-id=uuid", &["true"]),
+    ("cut short", "gcc -c plain.c", "gcc -shared plain.o -o x.so -Wl,--build=uuid", &["true"]),
+    ("in a file of words", "gcc -c plain.c; echo '-Wl,-s,--build-id=uuid' >r", "gcc -shared plain.o -o x.so @r", &["true"]),
+    ("in a file of words for the linker", "gcc -c plain.c; echo '--build-id=uuid' >r", "gcc -shared plain.o -o x.so -Wl,@r", &["true"]),
+    ("in a specs file", "gcc -c plain.c; printf '*link:\\n+ --build-id=uuid\\n' >s", "gcc -specs=s -shared plain.o -o x.so", &["true"]),
+    ("time taken", "", "gcc -Q -S plain.c", &["true"]),
+    ("time in an archive", "gcc -c plain.c", "ar crU l.a plain.o", &["sleep 1.1; touch plain.o"]),
     // What the object says of the command
     ("recorded arguments", "", "clang -frecord-command-line -c plain.c", &["echo >>plain.c"]),
     ("recorded in debug information", "", "clang -g -grecord-command-line -c plain.c", &["echo >>plain.c"]),
@@ -35,6 +51,26 @@ const TRAPS: &[Trap] = &[
     ("an included assembler file", "", "gcc -c inc.s", &["echo 'part: .long 9' >part.inc"]),
     ("the same by Clang", "", "clang -c inc.s", &["echo 'part: .long 9' >part.inc"]),
     ("a directive put together", "printf '__asm__(\".inc\" \"bin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("an escape in one", "printf '__asm__(\".data\\\\n.\\\\x69\\\\x6e\\\\x63\\\\142in \\\\\"data.bin\\\\\"\\\\n.text\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin", "echo three >data.bin"]),
+    ("an escape for GNU as", "printf '__asm__(\".data\\\\n.\\\\x69\\\\x6e\\\\x63\\\\142in \\\\\"data.bin\\\\\"\\\\n.text\");\\n' >t.c", "gcc -c t.c", &["echo two >data.bin"]),
+    ("a macro of the assembler's", "printf '__asm__(\".macro m a\\\\n.inc\\\\\\\\a \\\\\"data.bin\\\\\"\\\\n.endm\\\\nm bin\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin", "echo three >data.bin"]),
+    ("repeated by the assembler", "printf '__asm__(\".irp x,bin\\\\n.inc\\\\\\\\x \\\\\"data.bin\\\\\"\\\\n.endr\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("letter by letter", "printf '__asm__(\".irpc x,b\\\\n.inc\\\\\\\\x\\\\\\\\()in \\\\\"data.bin\\\\\"\\\\n.endr\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("a directive made a string", "printf '#define S(x) #x\\n__asm__(S(.inc) \"bin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin", "echo three >data.bin"]),
+    ("by a macro of a header's", "printf '#define S_(x) #x\\n#define ASM(x) __asm__(S_(x))\\n' >s.h; printf '#include \"s.h\"\\n#define B bin\\nASM(.inc\\\\\n' >t.c; printf 'bin \"data.bin\");\\n' >>t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("by a macro of the command's", "printf '__asm__(A);\\n' >t.c", "clang '-DA=\".incbin \\\"data.bin\\\"\"' -c t.c", &["echo two >data.bin", "echo three >data.bin"]),
+    ("half of it by one", "printf '__asm__(A \"cbin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang '-DA=\".in\"' -c t.c", &["echo two >data.bin"]),
+    ("by an operand", "printf 'extern int bin; void f(void) { __asm__(\".pushsection .data\\\\n.inc%%P0 \\\\\"data.bin\\\\\"\\\\n.popsection\" :: \"i\"(&bin)); }\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("by a choice of dialects", "printf '__asm__(\"\"); void f(void) { __asm__(\".pushsection .data\\\\n.inc{bin|x} \\\\\"data.bin\\\\\"\\\\n.popsection\" :); }\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("under another name", "printf '#define A __asm__\\nA(\".\\\\x69ncbin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("under a name of the command's", "printf 'A(\".\\\\x69ncbin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -DA=asm -c t.c", &["echo two >data.bin"]),
+    ("dot by dot", "printf '__asm__(\".\" \"i\" \"ncbin \\\\\"data.bin\\\\\"\");\\n' >t.c", "clang -c t.c", &["echo two >data.bin"]),
+    ("in an assembler source", "printf '.macro m a\\n.inc\\\\a \"data.bin\"\\n.endm\\nm bin\\n' >t.s", "clang -c t.s", &["echo two >data.bin", "echo three >data.bin"]),
+    ("in a preprocessed one", "printf '#define C(a, b) a##b\\nC(.inc, bin) \"data.bin\"\\n' >t.S", "clang -c t.S", &["echo two >data.bin", "echo three >data.bin"]),
+    ("by bytes of an assembler source", "printf '.irp x,bin\\n.inc\\\\x \"data.bin\"\\n.endr\\n' >t.s", "gcc -c t.s", &["echo two >data.bin"]),
+    ("a name that the source has, too", "mkdir src; cp data.bin a.c; printf '__asm__(\".\\\\x69ncbin \\\\\"a.c\\\\\"\");\\n' >src/a.c", "gcc -c src/a.c", &["echo two >a.c"]),
+    ("where arguments are quoted", "printf '__asm__(\".\\\\x69ncbin \\\\\"data.bin\\\\\"\");\\n' >t.c", "gcc -frecord-gcc-switches -c t.c", &["echo two >data.bin"]),
+    ("a section's name", "printf 'int x __attribute__((section(\".data\\\\n.incbin \\\\\"data.bin\\\\\"\\\\n.data\"))) = 1;\\n' >t.c", "gcc -c t.c", &["echo two >data.bin"]),
     ("specs", "", "gcc -specs=odd.specs -c a.c -Iinc2", &["printf '*cpp:\\n-DX=2\\n' >odd.specs"]),
     ("a list of what not to sanitize", "", "clang -fsanitize=address -fsanitize-ignorelist=ignore.txt -c a.c -Iinc2", &["echo 'fun:*' >ignore.txt"]),
     ("a response file", "", "gcc -c a.c -Iinc2 @flags.rsp", &["echo -DX=9 >flags.rsp", "rm flags.rsp"]),
@@ -44,6 +80,25 @@ const TRAPS: &[Trap] = &[
     // Standard input under other names
     ("a device as source", "", "gcc -x c -c /dev/stdin -o out/a.o", &[]),
     ("a device as header", "", "gcc -include /dev/stdin -c plain.c", &[]),
+    ("standard input by a response file", "printf -- '-E -P -x c -\\n' >r", "gcc @r", &["<int two;\n"]),
+    ("compiled by one", "printf -- '-c -o i.o -x c -\\n' >r", "gcc @r", &["<int two;\n"]),
+    ("as a response file", "", "gcc -c plain.c @/dev/stdin", &["<-DX=2\n", "<-DX=3\n"]),
+    ("by its number", "", "clang -E a.c -Iinc2 @/dev/fd/0", &["<-DX=2\n", "<-DX=3\n"]),
+    ("within a response file", "echo @/proc/self/fd/0 >r; echo 'int x = X;' >x.c", "gcc -DY -E x.c @r", &["<-DX=2\n", "<-DX=3\n"]),
+    ("behind a link", "ln -s /dev/stdin in.c", "gcc -c in.c", &["<int two;\n"]),
+    ("behind two", "ln -s /dev d; ln -s d/stdin in.c", "gcc -E -P in.c", &["<int two;\n", "<int three;\n"]),
+    ("behind a folder", "ln -s /proc/self/fd fd", "gcc -x c -E -P fd/0", &["<int two;\n", "<int three;\n"]),
+    ("as a header of a program", "", "gcc -include /proc/self/fd/0 -E plain.c", &["<int two;\n", "<int three;\n"]),
+    ("as a file that is included", "echo '#include \"in.h\"' >x.c; ln -s /dev/fd/0 in.h", "gcc -E -P x.c", &["<int two;\n", "<int three;\n"]),
+    ("as a library's script", "gcc -c plain.c", "ld -r -T /dev/stdin plain.o -o x.o", &["<SECTIONS { .other : { *(.data) } }\n"]),
+    ("as words for the linker", "gcc -c plain.c", "gcc -r -Wl,@/dev/stdin plain.o -o x.o", &["<--defsym=two=2\n", "<--defsym=three=3\n"]),
+    ("as a list of versions", "gcc -fPIC -c plain.c", "gcc -shared plain.o -o x.so -Wl,--version-script=/dev/stdin", &["<V { plain; };\n", "<W { plain; };\n"]),
+    ("as assembler", "", "gcc -c -x assembler - -o x.o", &["<.long 2\n", "<.long 3\n"]),
+    ("as an assembler's file", "", "gcc -c -Wa,/dev/stdin plain.c", &["<.long 2\n"]),
+    ("a script for an archiver", "gcc -c plain.c; cp plain.o other.o", "ar -M", &["<create l.a\naddmod plain.o\nsave\n", "<create l.a\naddmod other.o\nsave\n"]),
+    ("by a letter", "gcc -c plain.c; cp plain.o other.o", "ar M l.a", &["<create l.a\naddmod plain.o\nsave\n", "<create l.a\naddmod other.o\nsave\n"]),
+    ("a list for one", "gcc -c plain.c; cp plain.o other.o", "ar cr l.a @/dev/stdin", &["<plain.o\n", "<other.o\n"]),
+    ("a file called so", "echo 'int dash;' >-", "gcc -x c -c ./- -o x.o", &["echo 'int more;' >>./-"]),
     ("a null header", "", "gcc -include /dev/null -c plain.c", &["echo 'int more;' >>plain.c"]),
     // Headers found elsewhere
     ("a header hidden", "", "gcc -Iinc1 -Iinc2 -c a.c", &["echo '#define SYS 9' >inc1/sys.h"]),
@@ -112,7 +167,11 @@ fn none_of_them_fools_us() {
 }
 
 fn check(stand: &Stand, (what, setup, line, changes): &Trap, opened_early: bool) -> Result<(), String> {
-    let changes = changes.iter().map(|script| Change::Tree((*script).to_owned())).collect();
+    let change = |script: &&str| match script.strip_prefix('<') {
+        Some(input) => Change::Input(input.to_owned()),
+        None => Change::Tree((*script).to_owned()),
+    };
+    let changes = changes.iter().map(change).collect();
     let case = Case { command: Command::of_line(line), setup: (*setup).to_owned(), changes, opened_early };
     stand.check(&case).map_err(|error| format!("{what}: {line}: {error}"))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
-use spec_cc::backend::trace::{Doubt, TraceError};
+use spec_cc::backend::trace::{self, Doubt, TraceError};
 
 use crate::room::Room;
 use crate::support::shell::succeed;
@@ -135,8 +135,40 @@ fn what_paths_do_not_account_for_is_doubted() {
     assert_eq!(doubt(&room, "test -e $'\\xff'"), Doubt::NotUtf8);
     assert_eq!(doubt(&room, "sh -c 'kill -9 $$'; true"), Doubt::Killed);
     assert_eq!(doubt(&room, "sleep 2 </dev/null >/dev/null 2>&1 & exit"), Doubt::LeftRunning);
-    // What it was given open it can read by such a name alone, unless it is made to read what it does not name.
     assert_eq!(doubt(&room, "echo text >f; exec 7<f; cat /dev/fd/7"), Doubt::Place);
+}
+
+#[test]
+fn what_is_read_from_a_file_that_was_given_open_is_doubted() {
+    let Some(room) = Room::new() else { return };
+    room.write("f", "text\n");
+    for script in ["cat", "read x", "cat <&0", "head -c1", "exec 5<&0; cat <&5", "gcc -E -x c -", "as"] {
+        assert_eq!(doubt(&room, script), Doubt::Inherited, "{script}");
+    }
+    let inner = room.traced("/bin/bash", &["-c", "read x <&7"]);
+    let words: Vec<_> = std::iter::once(inner.get_program()).chain(inner.get_args()).collect();
+    for (opening, doubted) in [("7<f", true), ("7>>f", false)] {
+        let mut outer = room.command("bash", &["-c", &format!("exec {opening}; exec \"$@\""), "bash"]);
+        outer.args(&words).output().unwrap();
+        assert_eq!(
+            matches!(trace::read(&room.out()), Err(TraceError::Doubt { doubt: Doubt::Inherited, .. })),
+            doubted,
+            "{opening}"
+        );
+    }
+    // Closed, it tells something else than at its end.
+    let mut closed = room.command("bash", &["-c", "exec \"$@\" <&-", "bash"]);
+    closed.args(&words[..words.len() - 1]).arg("read x").output().unwrap();
+    assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Inherited, .. }));
+}
+
+#[test]
+fn its_own_files_may_be_read_under_any_number() {
+    let Some(room) = Room::new() else { return };
+    room.write("f.c", "int f;\n");
+    let (_, touched) =
+        room.shell("cat <f.c; gcc -pipe -c f.c; cat f.c | as -o g.o --version; exec 0<f.c; read x");
+    assert!(touched.accesses.iter().any(|access| access.path.ends_with("f.o") && access.written));
 }
 
 #[test]

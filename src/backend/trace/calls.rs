@@ -48,6 +48,8 @@ pub(super) enum Deed {
     Socket,
     /// Connects a socket to an address.
     Connect,
+    /// Reads from the open file that this argument names, or gives it another name.
+    Use(usize),
     /// Something that no list of paths accounts for.
     Doubtful(Doubt),
 }
@@ -62,7 +64,7 @@ const fn at(folder: usize) -> Operand {
     Operand { folder: Some(folder), text: folder + 1 }
 }
 
-use Deed::{Connect, Doubtful, Execute, Link, List, Look, Make, Open, Rename, Socket, Treat};
+use Deed::{Connect, Doubtful, Execute, Link, List, Look, Make, Open, Rename, Socket, Treat, Use};
 
 /// The calls of every machine.
 const COMMON: &[(c_long, Deed)] = &[
@@ -119,6 +121,22 @@ const COMMON: &[(c_long, Deed)] = &[
     (libc::SYS_msgget, Doubtful(Doubt::Unseen)),
     (libc::SYS_mq_open, Doubtful(Doubt::Unseen)),
     (libc::SYS_bpf, Doubtful(Doubt::Unseen)),
+    (libc::SYS_read, Use(0)),
+    (libc::SYS_pread64, Use(0)),
+    (libc::SYS_readv, Use(0)),
+    (libc::SYS_preadv, Use(0)),
+    (libc::SYS_preadv2, Use(0)),
+    (libc::SYS_recvfrom, Use(0)),
+    (libc::SYS_recvmsg, Use(0)),
+    (libc::SYS_recvmmsg, Use(0)),
+    (libc::SYS_sendfile, Use(1)),
+    (libc::SYS_splice, Use(0)),
+    (libc::SYS_tee, Use(0)),
+    (libc::SYS_copy_file_range, Use(0)),
+    (libc::SYS_mmap, Use(4)),
+    (libc::SYS_dup, Use(0)),
+    (libc::SYS_dup3, Use(0)),
+    (libc::SYS_fcntl, Use(0)),
 ];
 
 /// `fchmodat2(2)`, Linux 6.6: every machine has it under this number.
@@ -146,6 +164,7 @@ const OLDER: &[(c_long, Deed)] = &[
     (libc::SYS_rename, Rename(plain(0), plain(1))),
     (libc::SYS_link, Link(plain(0), plain(1))),
     (libc::SYS_getdents, List),
+    (libc::SYS_dup2, Use(0)),
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[(c_long, Deed)] = &[];

@@ -23,6 +23,8 @@ pub enum Doubt {
     Unreadable,
     /// A file came into being beside it.
     Appeared,
+    /// It read from a file that it was given open, as standard input is.
+    Inherited,
     /// It left a process running.
     LeftRunning,
     /// A signal ended one of its processes: somebody's, or the kernel's for want of memory.
@@ -37,7 +39,7 @@ pub(super) struct Doubted {
 }
 
 /// Every doubt with its letter in a file and what is said of it.
-const DOUBTS: [(Doubt, u8, &str); 11] = [
+const DOUBTS: [(Doubt, u8, &str); 12] = [
     (Doubt::Socket, b's', "it used a socket"),
     (Doubt::Place, b'p', "it read a place of the kernel's"),
     (Doubt::NotUtf8, b'8', "it touched a path that is not UTF-8"),
@@ -47,6 +49,7 @@ const DOUBTS: [(Doubt, u8, &str); 11] = [
     (Doubt::Attributes, b'x', "it read extended attributes"),
     (Doubt::Unreadable, b'?', "it touched a path that could not be learnt"),
     (Doubt::Appeared, b'a', "a file appeared while it ran"),
+    (Doubt::Inherited, b'i', "it read from what it was given open"),
     (Doubt::LeftRunning, b'l', "it left a process running"),
     (Doubt::Killed, b'k', "a signal ended a process of its"),
 ];

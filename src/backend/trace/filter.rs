@@ -2,6 +2,8 @@
 
 use libc::sock_filter;
 
+use super::calls::Deed;
+
 /// The number of this machine in `seccomp_data.arch` (linux/audit.h).
 pub(super) const ARCHITECTURE: u32 = {
     const X86_64: u32 = 0xc000_003e;
@@ -15,20 +17,25 @@ const X32: u32 = 0x4000_0000;
 /// Offsets in `struct seccomp_data` (linux/seccomp.h).
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
-/// The flags of `newfstatat(2)`: the lower half of the fourth argument, on a machine that stores this half first.
-const FSTAT_FLAGS: u32 = 16 + 3 * 8;
+
+/// The offset of an argument's lower half, on a machine that stores this half first.
+const fn argument(at: usize) -> u32 {
+    16 + at as u32 * 8
+}
 
 const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
 const IS: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
 const IS_FROM: u32 = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
+const HAS: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
 const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 
-/// The filter that stops at these calls. Newer kernels remember which calls it always lets pass, and do not run it for them.
+/// The filter that stops at these calls; at those that use an open file only if it is one of `descriptors`. Newer kernels remember
+/// which calls it always lets pass, and do not run it for them.
 ///
 /// `fstat` of newer C libraries is a `newfstatat` without a path, by the flag `AT_EMPTY_PATH` alone: a third of all stops that a
 /// link would make. It passes by that flag, for a filter cannot see texts. Should a program give a path with it, we would not
 /// see that it looked; none is known to.
-pub(super) fn stopping_at(numbers: &[u32]) -> Vec<sock_filter> {
+pub(super) fn stopping_at(calls: &[(u32, Deed)], descriptors: &[u32]) -> Vec<sock_filter> {
     let mut filter = vec![
         step(LOAD, ARCH, 0, 0),
         step(IS, ARCHITECTURE, 1, 0),
@@ -39,20 +46,61 @@ pub(super) fn stopping_at(numbers: &[u32]) -> Vec<sock_filter> {
     ];
     filter.extend([
         step(IS, libc::SYS_newfstatat as u32, 0, 4),
-        step(LOAD, FSTAT_FLAGS, 0, 0),
+        step(LOAD, argument(3), 0, 0),
         step(IS, libc::AT_EMPTY_PATH as u32, 0, 1),
         step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0),
         step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
     ]);
-    for number in numbers {
-        filter.push(step(IS, *number, 0, 1));
-        filter.push(step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0));
+    for (number, deed) in calls {
+        let deal = match deed {
+            Deed::Use(at) => using(*number, *at, descriptors),
+            _ => vec![STOP],
+        };
+        filter.push(step(IS, *number, 0, deal.len() as u8));
+        filter.extend(deal);
     }
     filter.push(step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0));
     filter
 }
 
+const STOP: sock_filter = step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0);
+const PASS: sock_filter = step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0);
+
+/// More descriptors than this are not told apart: one instruction cannot skip more than 255.
+const MOST: usize = 100;
+
+/// Numbers from here on are those that shells put an open file aside under, to take it back after a redirection.
+const PUT_ASIDE: u32 = 10;
+
+/// What to do at a call that uses the open file which its argument `at` names.
+fn using(number: u32, at: usize, descriptors: &[u32]) -> Vec<sock_filter> {
+    let mut deal = match i64::from(number) {
+        // Memory without a file.
+        libc::SYS_mmap => {
+            vec![step(LOAD, argument(3), 0, 0), step(HAS, libc::MAP_ANONYMOUS as u32, 0, 1), PASS]
+        }
+        libc::SYS_fcntl => vec![
+            step(LOAD, argument(1), 0, 0),
+            step(IS, libc::F_DUPFD as u32, 2, 0),
+            step(IS, libc::F_DUPFD_CLOEXEC as u32, 1, 0),
+            PASS,
+            step(LOAD, argument(2), 0, 0),
+            step(IS_FROM, PUT_ASIDE, 0, 1),
+            PASS,
+        ],
+        _ => Vec::new(),
+    };
+    if descriptors.len() > MOST {
+        deal.push(STOP);
+        return deal;
+    }
+    deal.push(step(LOAD, argument(at), 0, 0));
+    deal.extend(descriptors.iter().flat_map(|descriptor| [step(IS, *descriptor, 0, 1), STOP]));
+    deal.push(PASS);
+    deal
+}
+
 /// One instruction; `yes` and `no` are how many to skip.
-fn step(code: u32, value: u32, yes: u8, no: u8) -> sock_filter {
+const fn step(code: u32, value: u32, yes: u8, no: u8) -> sock_filter {
     sock_filter { code: code as u16, jt: yes, jf: no, k: value }
 }

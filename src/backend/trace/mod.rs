@@ -8,6 +8,7 @@ mod calls;
 mod doubt;
 mod filter;
 mod format;
+mod inherited;
 mod places;
 mod program;
 mod record;

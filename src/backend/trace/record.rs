@@ -9,6 +9,7 @@ use super::access::{Log, Touch};
 use super::calls::{self, Deed, Mode, Operand};
 use super::doubt::Doubt;
 use super::filter;
+use super::inherited::Inherited;
 use super::places::{Place, place};
 use super::program;
 use super::sys::SystemCall;
@@ -22,14 +23,15 @@ const TEMPORARY: u64 = (libc::O_TMPFILE & !libc::O_DIRECTORY) as u64;
 pub(super) struct Recorder {
     pub(super) log: Log,
     calls: Vec<(u32, Deed)>,
+    inherited: Inherited,
     /// Programs whose interpreters and loaders are in the log.
     programs: HashSet<Vec<u8>>,
 }
 
 impl Recorder {
-    /// An empty log.
-    pub(super) fn new() -> Self {
-        Self { log: Log::default(), calls: calls::all(), programs: HashSet::new() }
+    /// An empty log of a command that is given these files open.
+    pub(super) fn new(inherited: Inherited) -> Self {
+        Self { log: Log::default(), calls: calls::all(), inherited, programs: HashSet::new() }
     }
 
     /// Enters the call that a thread is stopped before.
@@ -118,6 +120,12 @@ impl Recorder {
             Deed::List => self.list(tracee, argument(call, 0) as i32)?,
             Deed::Socket => self.socket(call),
             Deed::Connect => self.connect(tracee, call)?,
+            Deed::Use(at) => {
+                let number = argument(call, at);
+                if self.inherited.holds(tracee, number) {
+                    self.log.doubt(Doubt::Inherited, format!("descriptor {number}"));
+                }
+            }
             Deed::Doubtful(doubt) => self.log.doubt(doubt, format!("call {}", call.number)),
         }
         Ok(())

@@ -11,6 +11,7 @@ use libc::pid_t;
 
 use super::calls;
 use super::filter;
+use super::inherited::Inherited;
 use super::record::Recorder;
 use super::sys;
 use super::tracer::Tracer;
@@ -35,25 +36,26 @@ fn gains_rights(program: &Path) -> bool {
 /// Starts the tracer; returns once it has seized this process and the filter is there.
 fn be_traced(out: &Path) -> Option<()> {
     let command = std::process::id() as pid_t;
+    let inherited = Inherited::of_process()?;
+    let descriptors = inherited.numbers();
     let (mut ours, theirs) = UnixStream::pair().ok()?;
     let Some(tracer) = sys::fork_unseen().ok()? else {
         drop(ours);
         // Nothing of what the command inherited may be held by anybody else, and no panic may come back to it.
-        trace(command, out, theirs);
+        trace(command, out, inherited, theirs);
         sys::end();
     };
     drop(theirs);
     sys::permit_tracer(tracer);
     ours.write_all(b"t").ok()?;
     ours.read_exact(&mut [0]).ok()?;
-    let numbers: Vec<u32> = calls::all().into_iter().map(|(number, _)| number).collect();
-    sys::obey(&mut filter::stopping_at(&numbers)).ok()
+    sys::obey(&mut filter::stopping_at(&calls::all(), &descriptors)).ok()
 }
 
 /// The tracer's whole life.
-fn trace(command: pid_t, out: &Path, mut link: UnixStream) {
+fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream) {
     sys::block_signals();
-    let recorder = Recorder::new();
+    let recorder = Recorder::new(inherited);
     if keep_only(link.as_raw_fd()).is_none() {
         return;
     }

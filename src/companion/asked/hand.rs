@@ -56,7 +56,7 @@ pub(super) fn hand(
                 let ready = matches!(&launch, Launch::Ready(action, _) if *action == now.action);
                 served = Some((ready, in_flight));
             }
-            Err(Unready::Refused(reason) | Unready::Absent(_, reason)) => {
+            Err(Unready::Refused(reason) | Unready::Untold(reason) | Unready::Absent(_, reason)) => {
                 lesson.session.bypass(&reason, &request.args);
                 return Answer::Bypass(reason);
             }

@@ -1,6 +1,6 @@
 //! Links at the asked path: looked up on the grid, executed there, or run here and left there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::obtain::{Had, attended, had};
@@ -10,6 +10,7 @@ use crate::backend::{Blob, Outcome};
 use crate::command::{self, Family, Invocation, Kind};
 use crate::companion::Companion;
 use crate::companion::session::{Active, Session};
+use crate::inputs::private::read_shared;
 use crate::launch::{Executed, Grid, LinkCall, Linkage, Unserved, Way, linkage};
 use crate::store::RecordId;
 
@@ -38,8 +39,7 @@ pub(in crate::companion) fn read(request: &Request, kind: Kind) -> Option<LinkCa
         args: request.args.clone(),
         cwd: PathBuf::from(&directory),
     };
-    let reader = |path: &Path| std::fs::read(Path::new(&directory).join(path));
-    let link = command::read_link(&invocation, Family::Gcc, &reader)
+    let link = command::read_link(&invocation, Family::Gcc, &read_shared)
         .inspect_err(|why| tracing::debug!("a link is left alone: {why}"))
         .ok()?;
     let compiler = request.compiler.to_str()?.to_owned();

@@ -23,6 +23,7 @@ use crate::command::{self, Invocation, Kind, Verdict};
 use crate::companion::Companion;
 use crate::companion::root::whereabouts;
 use crate::companion::session::{Active, Session};
+use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::ToolchainError;
 use crate::launch::{
@@ -193,8 +194,7 @@ pub(super) fn read(
         args: request.args.clone(),
         cwd: PathBuf::from(&directory),
     };
-    let reader = |path: &Path| std::fs::read(Path::new(&directory).join(path));
-    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &reader) {
+    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &read_shared) {
         Verdict::Compile(compile) => compile,
         Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
     };
@@ -261,7 +261,7 @@ pub(super) fn answer(
         return Answer::Bypass("no session could be opened".into());
     };
     let log = ReccLog::of(&settings, &request.directory);
-    let asking = Asking { request, begun, log: log.as_ref() };
+    let asking = Asking { request, begun, log: log.as_ref(), mode };
     let active = session.begin();
     let root = &session.place.root;
     let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
@@ -297,17 +297,18 @@ pub(super) fn answer(
     Answer::Learn(Box::new(lesson))
 }
 
-/// A request, when it came, and who is told of it.
+/// A request, when it came, who is told of it, and what is done with it.
 #[derive(Clone, Copy)]
 struct Asking<'a> {
     request: &'a Request,
     begun: Instant,
     log: Option<&'a ReccLog>,
+    mode: Mode,
 }
 
 /// Serves a recorded command from its launch or from the cache; when its compiler has to run, why no launch would do.
 fn serve(
-    companion: &Companion,
+    companion: &Arc<Companion>,
     session: &Arc<Session>,
     known: &Arc<Known>,
     call: &Call,
@@ -345,6 +346,13 @@ fn serve(
             let reads = known.state().reads.clone();
             session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
             instance.keys
+        }
+        Err(Unready::Untold(reason)) => {
+            let traced = traced::answer(companion, session, request, asking.mode, &mut snapshot, alive);
+            return Ok(traced.unwrap_or_else(|| {
+                session.bypass(&reason, &request.args);
+                Answer::Bypass(reason)
+            }));
         }
         Err(Unready::Refused(reason) | Unready::Absent(_, reason)) => {
             session.bypass(&reason, &request.args);

@@ -98,7 +98,7 @@ fn current<'f>(
         let reads = known.state().reads.clone();
         match instantiate(engine, snapshot, &lesson.call, &reads, context) {
             Ok(instance) => return Ok((reads, instance)),
-            Err(Unready::Refused(why) | Unready::Absent(_, why)) => return Err(why),
+            Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => return Err(why),
             Err(Unready::Changed | Unready::Missing(_)) => {}
         }
     }

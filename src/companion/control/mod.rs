@@ -217,11 +217,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
     }
 }
 
-fn open(
-    companion: &Companion,
-    directory: &Path,
-    environment: &[(String, String)],
-) -> Result<Value, String> {
+fn open(companion: &Companion, directory: &Path, environment: &[(String, String)]) -> Result<Value, String> {
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, directory).map_err(text)?;
     companion.warnings.of_settings(&settings);

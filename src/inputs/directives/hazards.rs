@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::words::{is_word, word};
+use super::words::{contains_word, is_word, word};
 
 /// A set of hazards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -46,8 +46,11 @@ impl Hazards {
     /// `#pragma omp target` or one for `OpenACC`: Clang names what it makes of it by the source's inode, GCC by chance.
     pub const OFFLOAD: Self = Self(1 << 12);
 
+    /// Assembler text that cannot be read off the source: it may hold directives that read files.
+    pub const ASSEMBLY: Self = Self(1 << 13);
+
     /// Each with its name in a source, and why it matters.
-    const NAMES: [(Self, &'static str, &'static str); 13] = [
+    const NAMES: [(Self, &'static str, &'static str); 14] = [
         (Self::TIME, "__TIME__ or __DATE__", "the object says when it was compiled"),
         (Self::TIMESTAMP, "__TIMESTAMP__", "the object says when its source was last written"),
         (Self::INCBIN, ".incbin or .include", "the assembler reads a file that the compiler does not list"),
@@ -72,6 +75,11 @@ impl Hazards {
         (Self::COUNTER, "a condition on __COUNTER__", "what is included depends on all the text before"),
         (Self::LINE, "#line with a file name", "messages quote that file"),
         (Self::OFFLOAD, "a pragma that offloads", "the names of its parts are others each time"),
+        (
+            Self::ASSEMBLY,
+            "assembly that is put together",
+            "it may read a file that the compiler does not list",
+        ),
         (Self::SYSTEM, "a pragma for system headers", "the names of what it includes may be shortened"),
     ];
 
@@ -89,8 +97,12 @@ impl Hazards {
             | Self::TEXT.0
             | Self::PRECOMPILED.0
             | Self::COUNTER.0
-            | Self::OFFLOAD.0,
+            | Self::OFFLOAD.0
+            | Self::ASSEMBLY.0,
     );
+
+    /// Those by which an assembler may read files that no compiler lists.
+    pub const ASSEMBLED: Self = Self(Self::INCBIN.0 | Self::ASSEMBLY.0);
 
     /// Those by which a result depends on when it was made.
     pub const CLOCK: Self = Self(Self::TIME.0 | Self::TIMESTAMP.0);
@@ -207,16 +219,18 @@ pub(super) fn clock_word(word: &[u8]) -> Hazards {
     }
 }
 
-/// The hazard of the end of a clock's name, which `##` may complete (`C(__, TIME__)`), anywhere in a text.
+/// The hazard of the end of a clock's name, which `##` may complete (`C(__, TIME__)`), or of all of it between underscores that are
+/// put around it (`__##x##__`), anywhere in a text.
 pub(super) fn clock_ends(text: &[u8]) -> Hazards {
     const NAMES: [&[u8]; 3] = [b"__TIME__", b"__DATE__", b"__TIMESTAMP__"];
-    static ENDS: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| ["IME__", "ATE__", "STAMP__"].map(Finder::new));
+    const INNER: [&[u8]; 3] = [b"TIME", b"DATE", b"TIMESTAMP"];
+    static ENDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["E__", "P__"].map(Finder::new));
     let is_end = |at: usize| {
         let begin = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
         let found = word(&text[begin..]);
         NAMES.iter().any(|name| name.len() > found.len() && name.ends_with(found))
     };
-    let found = ENDS.iter().any(|end| end.find_iter(text).any(is_end));
+    let found = ENDS.iter().any(|end| end.find_iter(text).any(is_end))
+        || INNER.iter().any(|inner| contains_word(text, inner)) && contains_word(text, b"__");
     if found { Hazards::TIME | Hazards::TIMESTAMP } else { Hazards::NONE }
 }

@@ -4,6 +4,7 @@
 //! fingerprints include the same files wherever they stand. Where the language mode (`-std=`, trigraphs, C or C++)
 //! could change what is a directive, the lexer is *lost* and the fingerprint covers the whole content instead.
 
+mod assembly;
 mod hazards;
 mod lexer;
 mod line;
@@ -84,6 +85,9 @@ pub fn scan(content: &[u8]) -> Scan {
         .and_then(|source| lexer::lex(&source))
         .map_or_else(|lexer::Lost| opaque(content), line::Findings::into_scan);
     scan.hazards |= hazards::clock_ends(content);
+    if assembly::is_unclear(content) {
+        scan.hazards |= Hazards::ASSEMBLY;
+    }
     scan
 }
 

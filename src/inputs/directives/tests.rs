@@ -214,10 +214,13 @@ fn hazards_of_the_clock() {
         "C(__TI, ME__)",
         "C(__DAT,E__)",
         "C(__TIMES, TAMP__)",
+        "C(__T, I, ME__)",
+        "C(A, B, E__)",
+        "#define C(x) __##x##__\nC(DATE)",
     ] {
         assert!(of(piece).hazards.contains(Hazards::TIME), "{piece}");
     }
-    for name in ["__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
+    for name in ["__FILE__ TIME", "__##x##__ TIMER", "__T x;", "__D x;", "__TIME_SIZE", "__DATES__"] {
         assert_eq!(of(name).hazards, Hazards::NONE, "{name}");
     }
 }
@@ -346,4 +349,57 @@ fn pragmas_that_offload() {
         assert!(of(text).hazards.contains(Hazards::OFFLOAD), "{text}");
     }
     assert_eq!(of("#pragma omp parallel for\nint target;\n").hazards, Hazards::NONE);
+}
+
+#[test]
+fn assembly_that_is_put_together() {
+    for text in [
+        r#"asm(".\x69ncbin \"x\"");"#,
+        r#"asm(".\151ncbin");"#,
+        r#"__asm__ volatile (".macro m\n.endm");"#,
+        r#"void f(void) { asm(".irp x,bin\n"); }"#,
+        r#"asm(".irpc x,b");"#,
+        r#"asm(".rept 2" "\n.endr");"#,
+        r#"asm(".altmacro");"#,
+        r#"asm("a\\b");"#,
+        r##"#define S(x) asm(#x)"##,
+        r##"#define S(x) __asm__ __volatile__ (#x ::: "memory")"##,
+        r#"asm(A "b");"#,
+        r#"asm("nop" A);"#,
+        r#"if (x) asm(A);"#,
+        r#"else asm(A);"#,
+        "#define A asm\n",
+        "#define A __asm__ volatile\n",
+        "#define F(x) asm(x)\n",
+        "#define F asm(X)\n",
+        r#"f(); asm(".inc%0" :: "i"(1));"#,
+        r#"f(); asm(".%c0" :: "i"(1));"#,
+        r#"f(); asm(".inc{bin|x} y" :);"#,
+        r#"asm(".in" "c" "bin");"#,
+        r#"asm("." "i" "ncbin");"#,
+        r#"asm goto (X : : : : l);"#,
+        "asm /* c */ volatile\n(\nA);",
+        r#"asm("unfinished"#,
+        r#"int f(void) asm("\x69");"#,
+    ] {
+        assert!(of(text).hazards.contains(Hazards::ASSEMBLY), "{text}");
+    }
+}
+
+#[test]
+fn plain_assembly() {
+    for text in [
+        r#"asm("nop");"#,
+        r#"__asm__ __volatile__ ("mov %1, %0\n\t" "add $1, %0" : "=r"(x) : "r"(y) : "cc", A);"#,
+        r#"asm(".globl f\n.L%=: .long 1\n.pushsection .init,\"ax\"\n.p2align 4");"#,
+        r##"# define __REDIRECT(name, proto, alias) name proto __asm__ (__ASMNAME (#alias))"##,
+        r##"extern int f (int) __asm__ ("" "g") __attribute__ ((nothrow));"##,
+        r#"register long r asm("rax") = f(A);"#,
+        "#ifndef asm\n# define asm __asm__\n#endif\n#define __asm __asm__\n#undef asm\n",
+        "// asm(A)\n/* asm(B) */ char *s = \"asm(C)\";",
+        "int asm_(A); x.asm_f(B); __asm__x(C);",
+        r#"asm volatile("" ::: "memory");"#,
+    ] {
+        assert!(!of(text).hazards.contains(Hazards::ASSEMBLY), "{text}");
+    }
 }

@@ -83,7 +83,7 @@ fn at_once(
     let reads = known.state().reads.clone();
     match instantiate(engine, snapshot, call, &reads, place.context(assumed)) {
         Ok(instance) => Some(Ok(Ok(instance))),
-        Err(Unready::Refused(why)) => Some(Err(why)),
+        Err(Unready::Refused(why) | Unready::Untold(why)) => Some(Err(why)),
         Err(Unready::Missing(id)) if place.is_needed(id) => Some(Ok(Err(id))),
         Err(Unready::Absent(id, _)) => {
             place.need(id);

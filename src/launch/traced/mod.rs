@@ -13,14 +13,17 @@ mod state;
 mod traits;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::call::{is_same_environment, lexical};
 use super::{Engine, Place, templated};
 use crate::backend::Outcome;
-use crate::command::{self, Invocation, Scratch, normalise};
+use crate::command::{self, Invocation, Scratch, Traceable, normalise};
 use crate::inputs::digest::Digest;
+use crate::inputs::directives::{self, Hazards};
 use crate::inputs::paths::PathId;
+use crate::inputs::private::read_shared;
 use crate::store::{self, Record, RecordId};
 
 pub(in crate::launch) use foresee::look_ahead;
@@ -29,6 +32,17 @@ pub use observe::{Observed, Run, Unlearnt, observe};
 pub use perform::exit_status;
 pub(in crate::launch) use perform::perform;
 pub use state::{Overrides, state};
+
+/// What can be said of a command that may be traced; `None` of one that has the time in it.
+fn tell(
+    inv: &Invocation,
+    environment: &[(String, String)],
+    reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Option<Traceable> {
+    let traceable = command::traceable(inv, environment, reader)?;
+    let hazards = directives::scan(traceable.macros.as_bytes()).hazards;
+    hazards.intersection(Hazards::CLOCK).is_empty().then_some(traceable)
+}
 
 /// A traced command, as a build asks for it or as a record remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +73,7 @@ impl Traced {
         environment: &[(String, String)],
         directory: &str,
     ) -> Option<Self> {
-        let traceable = command::traceable(inv, environment)?;
+        let traceable = tell(inv, environment, &read_shared)?;
         let mut environment: Vec<_> =
             environment.iter().filter(|(name, _)| command::keyed_traced(name)).cloned().collect();
         environment.sort_unstable();
@@ -79,6 +93,17 @@ impl Traced {
             probe: traceable.probe,
             scratch: random,
         })
+    }
+
+    /// Whether it may be traced with what is in its files of words, which `reader` gives.
+    pub(super) fn is_traceable(&self, reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> bool {
+        let args = self.argv.iter().skip(1);
+        let inv = Invocation {
+            compiler: PathBuf::from(&self.program),
+            args: args.map(|arg| self.scratch.unfix(arg).into()).collect(),
+            cwd: self.absolute(""),
+        };
+        tell(&inv, &self.environment, reader).is_some()
     }
 
     /// The command that a record stands for at a session's place; `None` when it can no longer be traced.

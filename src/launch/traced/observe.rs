@@ -12,7 +12,9 @@ use crate::backend::Outcome;
 use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
 use crate::inputs::directives::{Hazards, Scan};
+use crate::inputs::links::Links;
 use crate::inputs::paths::PathId;
+use crate::inputs::private::{Private, read_shared};
 use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
@@ -83,6 +85,10 @@ pub fn observe(
     {
         return Err(why.into());
     }
+    check_words(engine, traced, overrides)?;
+    let links = Links::default();
+    let links = links.now();
+    let private = Private::new(&links);
     let below = format!("{}/", run.root);
     let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
     let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
@@ -93,6 +99,9 @@ pub fn observe(
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
             return Err(format!("it touched {}, which stands for something else here", access.path).into());
+        }
+        if private.is(&access.path) {
+            return Err(format!("it used {}, which is another file to each process", access.path).into());
         }
         if (access.existed || access.written) && is_compiled_header(&access.path) {
             // Compilers compare the times of what went into it.
@@ -181,6 +190,21 @@ fn folder_above(engine: &Engine, traced: &Traced, access: &Access) -> Result<Opt
     Ok(folder.map(|folder| engine.paths().intern(&folder)))
 }
 
+/// Its files of words may have changed since it was decided that it can be traced.
+fn check_words(engine: &Engine, traced: &Traced, overrides: &Overrides) -> Result<(), String> {
+    let reader = |path: &Path| {
+        let path = path.to_str().ok_or(std::io::ErrorKind::InvalidInput)?;
+        let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(path));
+        match overrides.get(&id) {
+            Some(There::File(content)) => fs::read(engine.cache.blobs.path(content)),
+            Some(There::Nothing) => Err(std::io::ErrorKind::NotFound.into()),
+            _ => read_shared(Path::new(path)),
+        }
+    };
+    let traceable = traced.is_traceable(&reader);
+    traceable.then_some(()).ok_or_else(|| "its arguments ask for what a tracer does not see".to_owned())
+}
+
 /// Messages with fixed names in place of random ones.
 fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
     if !traced.scratch.is_in(&said) {
@@ -240,6 +264,13 @@ fn content(
     overrides: &Overrides,
 ) -> Result<Option<(String, Digest, i64)>, String> {
     let name = engine.name(id);
+    let is_special = |kind| !matches!(kind, libc::S_IFREG | libc::S_IFDIR);
+    if !overrides.contains_key(&id)
+        && snapshot.stat(actual).is_ok_and(|stamp| is_special(stamp.mode & libc::S_IFMT))
+        && !["/dev/", "/proc/", "/sys/"].iter().any(|kernel| name.starts_with(kernel))
+    {
+        return Err(format!("{name} is a pipe, a socket or a device"));
+    }
     let (content, path, changed_ns) = match overrides.get(&id) {
         Some(There::File(content)) => (*content, engine.cache.blobs.path(content), i64::MAX),
         Some(_) => return Ok(None),
