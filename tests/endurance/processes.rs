@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) enum Role {
     /// The companion.
     Companion,
-    /// What a build runs in the compiler's place.
+    /// What a build runs in the compiler's place, and what is about to become a traced compiler.
     Shim,
     /// What follows a command of the build's.
     Tracer,
@@ -48,10 +48,14 @@ pub(crate) fn of(folder: &Path) -> Vec<Process> {
     }
     let companions: Vec<Pid> =
         found.iter().filter(|process| process.role == Role::Companion).map(|process| process.pid).collect();
+    let shims: Vec<Pid> =
+        found.iter().filter(|process| process.role == Role::Shim).map(|process| process.pid).collect();
     let parents: Vec<(Pid, Pid)> = found.iter().map(|process| (process.pid, process.parent)).collect();
     for process in found.iter_mut().filter(|process| process.role != Role::Companion) {
         if descends(process.parent, &companions, &parents) {
             process.role = Role::Launch;
+        } else if process.role == Role::Tracer && shims.contains(&process.parent) {
+            process.role = Role::Shim;
         }
     }
     found

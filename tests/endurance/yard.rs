@@ -68,7 +68,7 @@ impl Yard {
         let (unit, header) = (dice.usize(..self.units.len()), dice.usize(..self.headers.len()));
         let said = match dice.u8(..8) {
             0 | 1 => {
-                self.units[unit].value = dice.u32(..4);
+                self.units[unit].value = value(dice);
                 format!("unit {unit} changes")
             }
             2 => {
@@ -80,7 +80,7 @@ impl Yard {
                 format!("unit {unit} includes header {header}, or no more")
             }
             3 => {
-                self.headers[header].value = dice.u32(..4);
+                self.headers[header].value = value(dice);
                 format!("header {header} changes")
             }
             4 => {
@@ -182,6 +182,11 @@ impl Yard {
     }
 }
 
+/// One that was there before, or one that never was.
+fn value(dice: &mut Rng) -> u32 {
+    if dice.bool() { dice.u32(..4) } else { dice.u32(4..1_000_000) }
+}
+
 impl Header {
     fn text(&self, number: usize, of: usize, more: u32) -> String {
         let mut text = format!("#ifndef H{number}\n#define H{number}\n");
@@ -198,9 +203,11 @@ const CONFIGURE: &str = r##"set -e
 echo "#define HAVE_THIS @THIS@" >config.new
 probe() {
     printf '%s\n' "$2" >conftest.c
-    if $CC $3 -o conftest.out conftest.c $4 >conftest.log 2>&1; then
-        echo "#define HAVE_$1 1" >>config.new
-    fi
+    status=0
+    $CC $3 -o conftest.out conftest.c $4 >conftest.log 2>&1 || status=$?
+    # A compiler that was killed says nothing of the machine.
+    [ $status -lt 128 ]
+    [ $status -ne 0 ] || echo "#define HAVE_$1 1" >>config.new
     rm -f conftest.c conftest.out conftest.log
 }
 probe MAIN 'int main(void) { return 0; }' '' ''

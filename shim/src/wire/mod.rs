@@ -12,7 +12,7 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
@@ -125,6 +125,9 @@ pub struct Run {
     pub prefix: Vec<Bytes>,
     /// Whether the report is to tell what it wrote to standard output.
     pub stdout: bool,
+    /// A file that is there at the end of the program of `prefix`, unless a process beside it was killed, and it with that. Then
+    /// the compiler is run after all. Empty where it must not be run twice.
+    pub witness: Bytes,
 }
 
 /// A finished compile. Its frame carries one descriptor per output, in order, by `SCM_RIGHTS`.
