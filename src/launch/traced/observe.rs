@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::state::{LISTING, Overrides, There, is_absence, listing, state};
-use super::{Traced, archive};
+use super::{Traced, left};
 use crate::backend::Outcome;
 use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
@@ -213,12 +213,8 @@ fn leave(
             if !traced.may_leave(Path::new(&access.path), root) {
                 return Err(format!("it left {name}, which is none of its build's files"));
             }
-            let bytes = fs::read(&path).map_err(|error| error.to_string())?;
-            if traced.scratch.is_in(&bytes) {
-                return Err(format!("{} has a random name in it", traced.scratch.unfix(name)));
-            }
-            if archive::has_times(&bytes) {
-                return Err(format!("{name} says when its members were made"));
+            if let Some(fault) = left::fault(&path, &traced.scratch).map_err(|error| error.to_string())? {
+                return Err(format!("{} {fault}", traced.scratch.unfix(name)));
             }
             outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
             Ok(true)
