@@ -8,6 +8,9 @@ use super::Reason;
 /// libiberty gives up after this many, to end a file that includes itself.
 const MOST_FILES: usize = 2000;
 
+/// The most bytes of all files together: one that includes itself is read [`MOST_FILES`] times.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Returns `args` with every `@file` replaced by the words in it, nested ones too; relative names are below `cwd`.
 ///
 /// A file that `reader` cannot read leaves its argument as it is.
@@ -22,15 +25,16 @@ pub(super) fn expand(
     let mut pending = args;
     pending.reverse();
     let mut done = Vec::with_capacity(pending.len());
-    let mut files = 0;
+    let (mut files, mut length) = (0, 0);
     while let Some(arg) = pending.pop() {
         let Some(bytes) = arg.strip_prefix('@').and_then(|name| reader(&cwd.join(name)).ok()) else {
             done.push(arg);
             continue;
         };
         files += 1;
+        length += bytes.len();
         let odd = || Reason::OddResponseFile(arg.trim_start_matches('@').to_owned());
-        if files > MOST_FILES {
+        if files > MOST_FILES || length > MOST_BYTES {
             return Err(odd());
         }
         let text = String::from_utf8(bytes).map_err(|_| odd())?;

@@ -3,7 +3,6 @@ use crate::processes::{self, Process, Role};
 use crate::rounds::{dice, rounds};
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::succeed;
-use crate::support::tree::assert_same;
 use crate::yard::{CLEAN, MAKE, Yard};
 use fastrand::Rng;
 use std::collections::BTreeMap;
@@ -46,7 +45,7 @@ fn builds_are_right_whatever_is_killed() {
             let again = session(&sandbox, &yard, MAKE).status().unwrap();
             assert!(again.success(), "{what}, then made again: {again}\n{}", log(&sandbox));
         }
-        assert_same(&what, &yard.built(), &plain);
+        yard.check(&what, &plain);
         for (role, _) in victims {
             *killed.entry(role).or_insert(0) += 1;
         }

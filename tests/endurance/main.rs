@@ -3,10 +3,16 @@
 //! Small counts here, more by variables (docs/reliability.md). Each test prints the seed that repeats it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod hostile;
 mod kill;
+mod parsers;
 mod processes;
 mod rounds;
 mod soak;
 #[path = "../support/mod.rs"]
 mod support;
+mod weight;
 mod yard;
+
+#[global_allocator]
+static MEMORY: weight::Counting = weight::Counting;

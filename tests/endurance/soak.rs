@@ -2,7 +2,6 @@
 use crate::rounds::{dice, rounds};
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::succeed;
-use crate::support::tree::assert_same;
 use crate::yard::{CLEAN, MAKE, Yard};
 use nix::unistd::Pid;
 use std::fs;
@@ -21,7 +20,7 @@ fn builds_without_end() {
         let plain = yard.build_plainly(script);
         let mut run = sandbox.session("soak", yard.ours(), script);
         succeed(run.env("CC", "spec-cc gcc").env("AR", "spec-cc ar"));
-        assert_same(&format!("build {number}, {edits:?}"), &yard.built(), &plain);
+        yard.check(&format!("build {number}, {edits:?}, {script:?}"), &plain);
         let companion = sandbox.companion().expect("a companion runs");
         seen.push(Held::by(companion, &sandbox.path("")));
         if number % 25 == 0 || number + 1 == builds {

@@ -110,8 +110,22 @@ impl Yard {
         self.list(&self.plain)
     }
 
+    /// Panics with what was read for them if our tree is not as the compiler left its own.
+    pub(crate) fn check(&self, what: &str, plain: &Listing) {
+        let ours = self.built();
+        for path in tree::changed(&ours, plain)
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|suffix| suffix == "d"))
+        {
+            for folder in [&self.plain, &self.ours] {
+                println!("{}", fs::read_to_string(folder.join(path)).unwrap());
+            }
+        }
+        tree::assert_same(what, &ours, plain);
+    }
+
     /// What is in our tree.
-    pub(crate) fn built(&self) -> Listing {
+    fn built(&self) -> Listing {
         self.list(&self.ours)
     }
 
