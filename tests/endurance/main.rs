@@ -3,6 +3,7 @@
 //! Small counts here, more by variables (docs/reliability.md). Each test prints the seed that repeats it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod faults;
 mod hostile;
 mod kill;
 mod parsers;
