@@ -98,13 +98,14 @@ pub fn observe(
             // Compilers compare the times of what went into it.
             return Err(format!("it used {}", access.path).into());
         }
-        let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
+        // No path is ever forgotten, and compilers' temporary files have new names each time: those get no number.
+        let id = || search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if access.executed && access.existed {
-            programs.push(id);
+            programs.push(id());
         }
         if !access.written {
-            existed.insert(id, access.existed);
-            set.push(id);
+            existed.insert(id(), access.existed);
+            set.push(id());
             continue;
         }
         let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
@@ -117,8 +118,8 @@ pub fn observe(
             if access.existed {
                 return Err(format!("it changed {}", access.path).into());
             }
-            overrides.insert(id, There::Nothing);
-            set.push(id);
+            overrides.insert(id(), There::Nothing);
+            set.push(id());
         }
     }
     for folder in &run.touched.listed {
