@@ -15,6 +15,10 @@ use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::time::Duration;
+
+/// How long what was killed may take to be gone.
+const ORPHANS_END: Duration = Duration::from_secs(5);
 
 /// Does what the call asks for and returns the exit status, unless the compiler takes this process over.
 pub fn main(argv: &[&CStr]) -> i32 {
@@ -139,7 +143,8 @@ impl Call {
         }
     }
 
-    /// Returns nothing when there is no other program to run in the compiler's place, or it cannot be started.
+    /// Returns nothing when there is no other program to run in the compiler's place, it cannot be started, or it was killed for
+    /// what we had put beside it.
     fn run_prefixed(command: &Command, how: &Run) -> Option<Ran> {
         let mut argv: Vec<CString> =
             how.prefix.iter().map(|word| c_string(word)).collect::<Result<_>>().ok()?;
@@ -149,9 +154,12 @@ impl Call {
         // What such a program leaves behind itself, at the compiler's end, may find nobody else to take note of its own end.
         process::adopt_orphans(true);
         let ran = run::run(&Command { path, argv, env: command.env.clone() }, how.stdout);
+        let again = ran.as_ref().is_ok_and(|ran| has_lost_its_tracer(&ran.report, how));
+        // What was killed with it may be about to write still.
+        let again = again && process::await_orphans(ORPHANS_END);
         process::adopt_orphans(false);
         process::forget_orphans();
-        ran.ok()
+        ran.ok().filter(|_| !again)
     }
 
     /// The compile is over; what becomes of the report changes nothing for the build.
@@ -199,6 +207,13 @@ impl Call {
         say(&[b"spec-cc: no compiler: ", self.command.path.to_bytes(), b": ", reason, b"\n"].concat());
         status
     }
+}
+
+/// Returns whether a command was killed by the kernel because somebody has killed its tracer. Its output would come twice if any
+/// had come: then it stays killed. Had it been killed itself, the tracer would have left the witness.
+fn has_lost_its_tracer(report: &Report, how: &Run) -> bool {
+    let killed = libc::WIFSIGNALED(report.status) && libc::WTERMSIG(report.status) == libc::SIGKILL;
+    killed && !report.stdout_seen && !how.witness.is_empty() && file::stat(&how.witness).is_err()
 }
 
 /// Returns whether standard output and standard error are known to go to different files.

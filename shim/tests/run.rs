@@ -124,6 +124,31 @@ fn where_that_cannot_be_started_the_compiler_runs() {
 }
 
 #[test]
+fn what_is_killed_for_its_tracer_runs_again_unless_it_has_spoken() {
+    for (before, witness, runs) in [("", "none", 1), ("echo out", "none", 0), ("", "there", 0), ("", "", 0)] {
+        let room = Room::new();
+        room.write("there", "");
+        // As where the kernel kills the traced along with their tracer: a child of the command may go on for a moment.
+        let wrap =
+            room.script("bin/wrap", &format!("{before}\n(sleep 0.2; echo late >>log) & kill -KILL $$"));
+        room.script("bin/cc", "echo again >>log");
+        let witness = if witness.is_empty() {
+            Vec::new()
+        } else {
+            room.work(witness).into_os_string().into_encoded_bytes()
+        };
+        let prefix = vec![wrap.into_os_string().into_encoded_bytes()];
+        let companion = room.runner(Run { prefix, stdout: true, witness, ..Run::default() });
+        let status = room.shim().args(["-c", "x.c"]).status().unwrap();
+        let (_, report) = companion.join().unwrap();
+        let log = fs::read_to_string(room.work("log")).unwrap_or_default();
+        assert_eq!(status.success(), runs == 1, "{before} {log}");
+        assert_eq!(report.status == 0, runs == 1, "what counts is the run that ended");
+        assert_eq!(log.ends_with("late\nagain\n"), runs == 1, "{log}");
+    }
+}
+
+#[test]
 fn what_another_program_leaves_behind_is_cleaned_up() {
     let room = Room::new();
     // The process that becomes the compiler leaves an orphan that has ended by then, and says which.

@@ -17,6 +17,9 @@ use crate::inputs::digest::Digest;
 
 type Result<T> = std::result::Result<T, CacheError>;
 
+/// So many blobs are known to be whole, some 15 MB of memory; then all are compared once more.
+const MOST_KNOWN: usize = 1 << 17;
+
 /// The blobs below a cache's folder. Any number of threads and processes may use one folder.
 #[derive(Debug)]
 pub struct Blobs {
@@ -158,7 +161,11 @@ impl Blobs {
         }
         file.rewind()?;
         if stamp.is_settled() && Stamp::of(file)? == stamp {
-            known().insert(*digest, stamp);
+            let mut known = known();
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+            known.insert(*digest, stamp);
             return Ok(Verdict::Settled(stamp));
         }
         Ok(Verdict::Unsettled)

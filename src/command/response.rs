@@ -8,6 +8,9 @@ use super::Reason;
 /// libiberty gives up after this many, to end a file that includes itself.
 const MOST_FILES: usize = 2000;
 
+/// The most bytes of all files together: one that includes itself is read [`MOST_FILES`] times.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Returns `args` with every `@file` replaced by the words in it, nested ones too; relative names are below `cwd`.
 ///
 /// A file that is not there, or not for us to read, leaves its argument as it is.
@@ -23,7 +26,7 @@ pub(super) fn expand(
     let mut pending = args;
     pending.reverse();
     let mut done = Vec::with_capacity(pending.len());
-    let mut files = 0;
+    let (mut files, mut length) = (0, 0);
     while let Some(arg) = pending.pop() {
         let odd = || Reason::OddResponseFile(arg.trim_start_matches('@').to_owned());
         let bytes = match arg.strip_prefix('@').map(|name| reader(&cwd.join(name))) {
@@ -35,7 +38,8 @@ pub(super) fn expand(
             }
         };
         files += 1;
-        if files > MOST_FILES {
+        length += bytes.len();
+        if files > MOST_FILES || length > MOST_BYTES {
             return Err(odd());
         }
         let text = String::from_utf8(bytes).map_err(|_| odd())?;

@@ -80,6 +80,11 @@ impl Scratch {
             && self.names.iter().any(|(name, _)| memchr::memmem::find(bytes, tail(name)).is_some())
     }
 
+    /// Bytes of the longest name that [`Scratch::is_in`] looks for.
+    pub fn longest(&self) -> usize {
+        self.names.iter().map(|(name, _)| tail(name).len()).max().unwrap_or(0)
+    }
+
     fn replaced<'a>(
         &'a self,
         text: &str,

@@ -246,8 +246,13 @@ fn teach_traced(
     let began_ns = stamp::before_any_change_ns();
     let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
     let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
-    let run_it =
-        wire::Run { prefix: prefix.map(<[u8]>::to_vec).to_vec(), stdout: true, ..wire::Run::default() };
+    let run_it = wire::Run {
+        prefix: prefix.map(<[u8]>::to_vec).to_vec(),
+        stdout: true,
+        // Should the tracer be killed, the command is run once more.
+        witness: if lesson.traced.adds_up() { Vec::new() } else { listed.as_os_str().as_bytes().to_vec() },
+        ..wire::Run::default()
+    };
     let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.count())?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let (cpu, wall) = costs(&report);

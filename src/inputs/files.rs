@@ -24,6 +24,9 @@ const SCAN_LIMIT: u64 = 256 << 20;
 /// A NUL within so many bytes makes a file a binary, which nobody includes.
 const BINARY_HEAD: usize = 1024;
 
+/// So many contents' directives are kept, some 2 KB each. A tree with more has its files' own, and the rest is scanned again.
+const MOST_SCANS: usize = 1 << 16;
+
 /// How often a file that changes while it is read is read again.
 const ATTEMPTS: usize = 3;
 
@@ -184,7 +187,11 @@ impl Files {
             return (digest, scan);
         }
         let scan = Arc::new(directives::scan(content));
-        self.scans().insert(digest, Arc::clone(&scan));
+        let mut scans = self.scans();
+        if scans.len() >= MOST_SCANS {
+            scans.clear();
+        }
+        scans.insert(digest, Arc::clone(&scan));
         (digest, scan)
     }
 }

@@ -14,15 +14,23 @@ use super::generated::Generated;
 use super::image::Image;
 use super::journal::now_ms;
 use super::table::Table;
+use super::weight::weight;
 use super::{Build, ElementKey, RecordId, Result, SetId, Store, StoreError, set};
 
 const MAGIC: &[u8; 8] = b"spec-cc\x01";
 const VERSION: u32 = 1;
 const HEAD: usize = 8 + 4 + 8 + 32;
 
-/// The longest blob that is read: some thirty times an element of ten thousand commands. Decoding takes up to
-/// twelve times that in memory, for a blob of empty strings.
+/// The longest blob that is read: some thirty times an element of ten thousand commands.
 const LONGEST: usize = 128 << 20;
+
+/// The most memory that the contents of one may take up, bytes: some ten times those of ten thousand commands. Merging needs as
+/// much again.
+const HEAVIEST: usize = 192 << 20;
+
+/// The most records and texts that an element grows to by imports: they come one after the other, and from anybody.
+const MOST_RECORDS: usize = 250_000;
+const MOST_TEXTS: usize = 1 << 20;
 
 /// What is wrong with the bytes to import.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -47,6 +55,9 @@ pub enum ImportError {
     /// More than any element needs.
     #[error("too large: {0} bytes")]
     TooLarge(u64),
+    /// Its contents would take up more memory than any element's do.
+    #[error("its contents would fill {0} bytes of memory")]
+    TooHeavy(usize),
     /// The bytes changed on the way.
     #[error("the checksum does not match: the bytes changed on the way")]
     Checksum,
@@ -84,7 +95,7 @@ impl Store {
     /// Merges an exported element into the one of its name, or of the name `rename`; gives that name. Of two records
     /// with one id the one written later stays. On any error nothing is changed.
     pub fn import(&self, bytes: &[u8], rename: Option<ElementKey>) -> Result<ElementKey> {
-        let parcel = Parcel::decode(unseal(bytes)?).map_err(|_| ImportError::Contents("not a parcel"))?;
+        let parcel = open(unseal(bytes)?)?;
         let key = rename.unwrap_or_else(|| ElementKey::new(&*parcel.project, &*parcel.element));
         if key.to_string().parse().as_ref() != Ok(&key) || key.to_string().contains('\0') {
             return Err(ImportError::Contents("the element has no proper name").into());
@@ -128,6 +139,14 @@ fn unseal(bytes: &[u8]) -> std::result::Result<&[u8], ImportError> {
     Ok(body)
 }
 
+/// Decodes a parcel that is not too much for this machine.
+fn open(body: &[u8]) -> std::result::Result<Parcel, ImportError> {
+    match weight(body) {
+        heavy if heavy > HEAVIEST => Err(ImportError::TooHeavy(heavy)),
+        _ => Parcel::decode(body).map_err(|_| ImportError::Contents("not a parcel")),
+    }
+}
+
 /// `old` with the records of `parcel` that are new or newer, and what they need.
 fn merge(mut image: Image, parcel: Parcel) -> std::result::Result<Image, ImportError> {
     if let Some(theirs) = &parcel.header {
@@ -154,6 +173,9 @@ fn merge(mut image: Image, parcel: Parcel) -> std::result::Result<Image, ImportE
         }
     }
     image.compact();
+    if image.records.len() > MOST_RECORDS || image.paths.len() + image.words.len() > MOST_TEXTS {
+        return Err(ImportError::Contents("more commands than an element has"));
+    }
     Ok(image)
 }
 

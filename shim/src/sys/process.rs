@@ -1,12 +1,16 @@
 //! Processes: this one's arguments and environment, exec, spawn, wait, and a detached start.
 
 use super::signal::{self, Mask};
-use super::{Errno, Fd, Result, check, retry};
+use super::{Errno, Fd, Result, check, now, retry, sleep};
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::zeroed;
 use core::ptr;
+use core::time::Duration;
+
+/// How often to look whether all children have ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 unsafe extern "C" {
     static environ: *const *const c_char;
@@ -141,6 +145,20 @@ pub fn adopt_orphans(adopt: bool) {
 pub fn forget_orphans() {
     // SAFETY: a null status is allowed.
     while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG | libc::__WALL) } > 0 {}
+}
+
+/// Waits until no child is left; false if some is after that time.
+pub fn await_orphans(patience: Duration) -> bool {
+    let deadline = now() + patience;
+    loop {
+        // SAFETY: a null status is allowed.
+        match check(unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG | libc::__WALL) }) {
+            Err(error) => return error == Errno(libc::ECHILD),
+            Ok(0) if now() > deadline => return false,
+            Ok(0) => sleep(LOOK_AGAIN),
+            Ok(_) => {}
+        }
+    }
 }
 
 fn microseconds(time: libc::timeval) -> u64 {

@@ -179,10 +179,12 @@ impl Run {
         w.list(&self.args);
         w.list(&self.prefix);
         w.bool(self.stdout);
+        w.bytes(&self.witness);
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Self { env: r.list()?, args: r.list()?, prefix: r.list()?, stdout: r.bool()? })
+        let (env, args, prefix) = (r.list()?, r.list()?, r.list()?);
+        Ok(Self { env, args, prefix, stdout: r.bool()?, witness: r.bytes()? })
     }
 }
 

@@ -127,6 +127,9 @@ pub struct Run {
     pub prefix: Vec<Bytes>,
     /// Whether the report is to tell what it wrote to standard output.
     pub stdout: bool,
+    /// A file that is there at the end of the program of `prefix`, unless a process beside it was killed, and it with that. Then
+    /// the compiler is run after all. Empty where it must not be run twice.
+    pub witness: Bytes,
 }
 
 /// A finished compile. Its frame carries one descriptor per output, in order, by `SCM_RIGHTS`.

@@ -41,6 +41,7 @@ fn replies() -> Vec<Reply> {
             args: vec![b"-MD".to_vec()],
             prefix: vec![b"/usr/bin/env".to_vec()],
             stdout: true,
+            witness: b"/tmp/trace".to_vec(),
         }),
         Reply::Serve(Serve {
             outputs: vec![served],

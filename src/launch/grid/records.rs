@@ -15,7 +15,7 @@ use crate::action::to_reapi;
 use crate::backend::Cache;
 use crate::backend::reapi::GridError;
 use crate::inputs::digest::Digest;
-use crate::store::ElementKey;
+use crate::store::{ElementKey, fields};
 
 /// The longest records that are taken over, bytes: those of ten thousand commands with 500 inputs each take 20 MB.
 const LONGEST: usize = 32 << 20;
@@ -23,6 +23,8 @@ const LONGEST: usize = 32 << 20;
 const COMPRESSION: i32 = 1;
 /// Records up to here come along with their entry, bytes: most entries that are looked at are outdated by another.
 const INLINE: usize = 8 << 10;
+/// So many contents come with them at most: a build makes hundreds of headers.
+const MOST_BLOBS: usize = 100_000;
 /// So many are taken over at once: as many as sessions that knew nothing of one another.
 const MOST: usize = 64;
 /// For so long a session writes to one place: who looks there meanwhile may never see what is written there afterwards.
@@ -69,6 +71,9 @@ struct Packed {
     blobs: Vec<reapi::Digest>,
 }
 
+/// The field with the blobs.
+const BLOBS: u64 = 2;
+
 impl Known {
     fn all(&self) -> MutexGuard<'_, HashMap<ElementKey, HashSet<Digest>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,6 +112,10 @@ impl Grid {
             Payload::Blob(blob) => &self.client.read(blob)?,
         };
         let bytes = zstd::bulk::decompress(packed, LONGEST).map_err(|error| nonsense(&error))?;
+        // Two bytes can be a blob's digest, which takes sixteen times that in memory.
+        if fields(&bytes).filter(|field| field.number == BLOBS).count() > MOST_BLOBS {
+            return Err(nonsense(&"it names too many blobs"));
+        }
         let Packed { records, blobs } = Packed::decode(&*bytes).map_err(|error| nonsense(&error))?;
         let blobs = blobs.iter().filter_map(|blob| digest_of(Some(blob))).collect();
         Ok(Left { records, blobs, merged: found.0.further.clone() })

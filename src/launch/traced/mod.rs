@@ -6,6 +6,7 @@
 
 mod archive;
 mod foresee;
+mod left;
 mod lookup;
 mod observe;
 mod perform;
@@ -200,6 +201,14 @@ impl Traced {
     pub(super) fn reports_to_a_file(&self) -> bool {
         const OPTIONS: [&str; 3] = ["diagnostics-format", "diagnostics-add-output", "diagnostics-set-output"];
         self.argv.iter().any(|arg| OPTIONS.iter().any(|option| arg.contains(option)))
+    }
+
+    /// Whether running it twice may leave more than running it once: `ar q` adds to an archive what is there already (ar(1)).
+    pub fn adds_up(&self) -> bool {
+        let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
+        let archiver = name.is_some_and(|name| command::kind_of_program(name) == command::Kind::Archive);
+        let operations = self.argv.iter().skip(1).take_while(|arg| Some(*arg) != self.output.as_ref());
+        archiver && operations.into_iter().any(|operation| operation.contains('q'))
     }
 
     /// A name for messages: what is made, or else the first file.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::state::{LISTING, Overrides, There, is_absence, listing, state};
-use super::{Traced, archive};
+use super::{Traced, left};
 use crate::backend::Outcome;
 use crate::backend::trace::{Access, Touched};
 use crate::inputs::digest::Digest;
@@ -107,13 +107,14 @@ pub fn observe(
             // Compilers compare the times of what went into it.
             return Err(format!("it used {}", access.path).into());
         }
-        let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
+        // No path is ever forgotten, and compilers' temporary files have new names each time: those get no number.
+        let id = || search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
         if access.executed && access.existed {
-            programs.push(id);
+            programs.push(id());
         }
         if !access.written {
-            existed.insert(id, access.existed);
-            set.push(id);
+            existed.insert(id(), access.existed);
+            set.push(id());
             continue;
         }
         let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
@@ -126,8 +127,8 @@ pub fn observe(
             if access.existed {
                 return Err(format!("it changed {}", access.path).into());
             }
-            overrides.insert(id, There::Nothing);
-            set.push(id);
+            overrides.insert(id(), There::Nothing);
+            set.push(id());
         }
     }
     for folder in &run.touched.listed {
@@ -237,12 +238,8 @@ fn leave(
             if !traced.may_leave(Path::new(&access.path), root) {
                 return Err(format!("it left {name}, which is none of its build's files"));
             }
-            let bytes = fs::read(&path).map_err(|error| error.to_string())?;
-            if traced.scratch.is_in(&bytes) {
-                return Err(format!("{} has a random name in it", traced.scratch.unfix(name)));
-            }
-            if archive::has_times(&bytes) {
-                return Err(format!("{name} says when its members were made"));
+            if let Some(fault) = left::fault(&path, &traced.scratch).map_err(|error| error.to_string())? {
+                return Err(format!("{} {fault}", traced.scratch.unfix(name)));
             }
             outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
             Ok(true)

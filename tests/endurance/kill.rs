@@ -1,0 +1,123 @@
+//! Kill: real builds while the companion, shims, tracers and launches are killed at random moments.
+use crate::processes::{self, Process, Role};
+use crate::rounds::{dice, rounds};
+use crate::support::sandbox::Sandbox;
+use crate::support::shell::succeed;
+use crate::yard::{CLEAN, MAKE, Yard};
+use fastrand::Rng;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+/// How long what was orphaned by a kill may go on: a compiler whose driver has gone, as it would without us.
+const ORPHANED: Duration = Duration::from_secs(30);
+/// What is killed during one build, in turn.
+const PREY: [Option<Role>; 5] =
+    [Some(Role::Tracer), Some(Role::Launch), Some(Role::Companion), Some(Role::Shim), None];
+/// How much of it.
+const MOST: usize = 6;
+
+#[test]
+fn builds_are_right_whatever_is_killed() {
+    let mut dice = dice("kill");
+    let wanted = rounds("KILLS", 24);
+    let sandbox = Sandbox::new();
+    let mut yard = Yard::new(&sandbox, 36, 6);
+    let mut killed = BTreeMap::new();
+    let mut builds = 0;
+    while killed.values().sum::<usize>() < wanted || killed.len() + 1 < PREY.len() {
+        let edits: Vec<_> = (0..dice.usize(..3)).map(|_| yard.edit(&mut dice)).collect();
+        let plain = yard.build_plainly(CLEAN);
+        let mut run = session(&sandbox, &yard, CLEAN);
+        let mut victims = Vec::new();
+        let prey = PREY[builds % PREY.len()];
+        let status = kill_while(&sandbox, &mut run, &mut dice, prey, &mut victims);
+        let what = format!("build {builds}, {edits:?}, killed {victims:?}");
+        // A build that loses a compiler fails, as it would without us; the next one must not take what was half written for whole.
+        let excused = victims.iter().any(|(role, _)| *role == Role::Shim);
+        assert!(status.success() || excused, "{what}: {status}\n{}", log(&sandbox));
+        if !status.success() {
+            let companion = |process: &Process| matches!(process.role, Role::Companion | Role::Launch);
+            let rest = processes::remaining(&sandbox.path(""), ORPHANED, companion);
+            assert!(rest.is_empty(), "{what}: left running {rest:?}");
+            let again = session(&sandbox, &yard, MAKE).status().unwrap();
+            assert!(again.success(), "{what}, then made again: {again}\n{}", log(&sandbox));
+        }
+        yard.check(&what, &plain);
+        for (role, _) in victims {
+            *killed.entry(role).or_insert(0) += 1;
+        }
+        builds += 1;
+        assert!(builds < 10 + wanted, "hardly anything is killed: {killed:?}");
+    }
+    println!("{builds} builds, killed {killed:?}");
+    succeed(&mut session(&sandbox, &yard, CLEAN));
+    nothing_is_left(&sandbox);
+    assert!(sandbox.json(&["list", "--json"]).to_string().contains("kill"), "the store has lost the element");
+}
+
+/// Kills one process after the other until the build ends: those of one role, or of any that there is at the moment.
+///
+/// Of one role, because a companion that is killed again and again launches and traces little.
+fn kill_while(
+    sandbox: &Sandbox,
+    run: &mut Command,
+    dice: &mut Rng,
+    prey: Option<Role>,
+    victims: &mut Vec<(Role, String)>,
+) -> ExitStatus {
+    let mut running = run.spawn().unwrap();
+    loop {
+        if let Some(status) = running.try_wait().unwrap() {
+            return status;
+        }
+        if victims.len() == MOST {
+            return running.wait().unwrap();
+        }
+        let mut there = processes::of(&sandbox.path(""));
+        there.retain(|process| process.role != Role::Build && prey.is_none_or(|role| role == process.role));
+        if let Some(victim) = dice.choice(&there) {
+            victim.kill();
+            victims.push((victim.role, victim.name.clone()));
+            std::thread::sleep(Duration::from_millis(dice.u64(5..200)));
+        }
+        // Looking takes a core from the build.
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
+/// A session of the project that runs `script` in a process group of its own.
+fn session(sandbox: &Sandbox, yard: &Yard, script: &str) -> Command {
+    fs::create_dir_all(sandbox.path("tmp")).unwrap();
+    let mut command = sandbox.session("kill", yard.ours(), script);
+    let log = File::create(sandbox.path("log")).unwrap();
+    command
+        .env("CC", "spec-cc gcc")
+        .env("AR", "spec-cc ar")
+        .env("TMPDIR", sandbox.path("tmp"))
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .process_group(0);
+    command
+}
+
+fn log(sandbox: &Sandbox) -> String {
+    fs::read_to_string(sandbox.path("log")).unwrap_or_default()
+}
+
+/// Once the companion has been asked to end, there is no process, socket, mount or scratch folder.
+fn nothing_is_left(sandbox: &Sandbox) {
+    sandbox.stop();
+    let rest = processes::remaining(&sandbox.path(""), Duration::from_secs(10), |_| false);
+    assert!(rest.is_empty(), "left running: {rest:?}");
+    assert_eq!(processes::mounts(&sandbox.path("")), Vec::<String>::new(), "left mounted");
+    assert!(!sandbox.path("socket").exists(), "the socket is left");
+    let mut left = Vec::new();
+    for place in ["tmp", "cache"] {
+        let names = fs::read_dir(sandbox.path(place)).unwrap().flatten().map(|entry| entry.file_name());
+        left.extend(names.filter(|name| name.to_string_lossy().starts_with("spec-cc-")));
+    }
+    assert!(left.is_empty(), "left in the scratch places: {left:?}");
+}
