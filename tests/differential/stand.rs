@@ -5,7 +5,7 @@ use crate::support::sandbox::{Sandbox, search_path};
 use crate::support::shell::{quiet, sh, succeed};
 use crate::yard;
 use serde_json::Value;
-use spec_cc::companion::{Control, Opened, SessionRow, control_frame};
+use spec_cc::companion::{Control, NO_ANSWER_YET, Opened, SessionRow, control_frame};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -166,8 +166,10 @@ impl Stand {
         let mut stream = UnixStream::connect(self.sandbox.path("socket")).expect("a companion listens");
         let request = serde_json::to_vec(control).expect("a request as JSON");
         stream.write_all(&control_frame(&request)).expect("ask the companion");
-        let mut length = [0; 4];
-        stream.read_exact(&mut length).expect("the companion answers");
+        let mut length = NO_ANSWER_YET;
+        while length == NO_ANSWER_YET {
+            stream.read_exact(&mut length).expect("the companion answers");
+        }
         let mut answer = vec![0; u32::from_le_bytes(length) as usize];
         stream.read_exact(&mut answer).expect("the companion answers");
         let mut answer: Value = serde_json::from_slice(&answer).expect("an answer in JSON");
