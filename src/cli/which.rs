@@ -15,9 +15,20 @@ pub(super) fn programs(name: &str) -> Vec<PathBuf> {
     candidates.into_iter().filter(|path| is_program(path)).collect()
 }
 
-/// The compiler that the shim runs by this name: never the shim itself, whose links may come first.
+/// The compiler that the shim runs by this name: never the shim itself, whose links may come first, nor a cache that would run
+/// the shim.
 pub(super) fn compiler(name: &str) -> Option<PathBuf> {
-    programs(name).into_iter().find(|path| !is_spec_cc(path))
+    let programs = programs(name);
+    let ours = programs.iter().any(|path| is_spec_cc(path));
+    programs.into_iter().find(|path| !is_spec_cc(path) && !(ours && cache(path).is_some()))
+}
+
+/// The name of the cache of compiles that this program is, if it has a compiler's name: the same as in the shim.
+pub(super) fn cache(path: &Path) -> Option<&'static str> {
+    let to = path.read_link().ok()?;
+    ["ccache", "sccache", "buildcache"]
+        .into_iter()
+        .find(|cache| to.file_name().is_some_and(|name| name == *cache))
 }
 
 /// Whether a program is the shim, under whatever name.

@@ -1,8 +1,8 @@
 //! The arguments of a run that only lists what a compile reads.
 
-use super::Compile;
 use super::table::{self, Effect, Mode, Token};
 use super::through::{self, Preprocessor};
+use super::{Compile, Family};
 
 /// Returns the arguments for a dependency run of `compile`: the caller appends `-M -MF FILE`.
 ///
@@ -15,7 +15,7 @@ pub fn scan_args(compile: &Compile) -> Vec<String> {
 }
 
 /// Returns the arguments of a run that writes nothing but the depfile that `compile` asks for, to `path`; `None` when it asks
-/// for it by `-Wp,`, whose file cannot be told apart.
+/// Clang for it by `-Wp,`, which takes the target from the output then.
 ///
 /// The target is named as the compile would name it, since this run has another output.
 pub fn depfile_args(compile: &Compile, path: &str) -> Option<Vec<String>> {
@@ -23,15 +23,20 @@ pub fn depfile_args(compile: &Compile, path: &str) -> Option<Vec<String>> {
     let tokens = table::tokens(&compile.args, compile.family);
     let wanted = |token: &&Token<'_>| is_kept(token) || token.effect == Effect::Dep(table::Dep::Content);
     let mut args: Vec<String> = tokens.iter().filter(wanted).flat_map(|token| token.words).cloned().collect();
-    if tokens.iter().any(|token| {
-        token.effect == Effect::Preprocessor && through::preprocessor(token.value) != Preprocessor::Macros
-    }) {
-        return None;
+    let flag = if request.system_headers { "-MD" } else { "-MMD" };
+    let handed_on =
+        |token: &Token<'_>| matches!(through::preprocessor(token.value), Preprocessor::Depfile { .. });
+    if tokens.iter().any(|token| token.effect == Effect::Preprocessor && handed_on(token)) {
+        // GCC's preprocessor names the target after the source, whatever the output.
+        let known = compile.family == Family::Gcc && !path.contains(',');
+        args.push(known.then(|| format!("-Wp,{flag},{path}"))?);
+        args.extend(["-E", "-o", "/dev/null", "-w"].map(str::to_owned));
+        return Some(args);
     }
     if !args.iter().any(|arg| arg.starts_with("-MT") || arg.starts_with("-MQ")) {
         args.extend(["-MQ".to_owned(), compile.object().to_owned()]);
     }
-    args.push(if request.system_headers { "-MD" } else { "-MMD" }.to_owned());
+    args.push(flag.to_owned());
     args.extend(["-MF", path, "-E", "-o", "/dev/null", "-w"].map(str::to_owned));
     Some(args)
 }

@@ -46,6 +46,29 @@ fn what_was_compiled_here_is_found_by_the_next_build() {
     assert_eq!(log.matches(locally).count(), 2, "{log}");
 }
 
+/// What people have set for recc and no more: nothing is said of uploads.
+#[test]
+fn what_one_build_learns_is_launched_in_the_next() {
+    let Some(stand) = Stand::get() else { return };
+    let project = Project::new(stand, "recc-learns", "");
+    autotools::lay_out(&project.folder.join("files/amhello"));
+    let told = "config:\n  install-commands:\n    (>): [specctl wait, specctl stats --json >stats.json, specctl close]\n";
+    let element = ELEMENT.replace("UPDATE", "true") + "  RECC_CACHE_ONLY: 1\n" + told;
+    project.write("elements/recc/amhello.bst", &element);
+    let element = "recc/amhello.bst";
+    project.build(element);
+    let main = project.folder.join("files/amhello/src/main.c");
+    let edited = std::fs::read_to_string(&main).unwrap().replace("Hello", "Good day");
+    std::fs::write(&main, edited).unwrap();
+    project.build(element);
+    let stats = project.in_build_tree(element, "cat stats.json");
+    let stats: serde_json::Value = serde_json::from_str(stats.trim()).unwrap();
+    let number = |name: &str| stats[name].as_u64().unwrap();
+    let fates = ["useful", "wasted", "cancelled", "pending"].map(number);
+    assert_eq!(fates.iter().sum::<u64>(), number("launched"), "{stats}");
+    assert!(stats["recall"].as_f64() > Some(0.8), "{stats}");
+}
+
 /// Builds the element, deletes its artifact, builds it again, with a compile and a link from the cache; returns the first
 /// build's log of recc's events.
 fn twice(stand: &'static Stand, name: &str, element: &str) -> String {

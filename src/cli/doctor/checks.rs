@@ -70,12 +70,24 @@ fn links() -> Finding {
     let first = |name: &&str| which::programs(name).first().is_some_and(|path| which::is_spec_cc(path));
     let ours: Vec<&str> = names.into_iter().filter(first).collect();
     let facts = json!({ "names": ours });
-    let finding = if ours.is_empty() {
+    let before = names.into_iter().find_map(|name| cache_before_spec_cc(name));
+    let finding = if let Some(cache) = before {
+        let detail = "comes before spec-cc on PATH, and does not notice when the compiler behind that changes: \
+                      put spec-cc's folder first";
+        Finding::new("links", Without, format!("{cache} {detail}"))
+    } else if ours.is_empty() {
         Finding::new("links", Without, "no compiler's name on PATH leads to spec-cc: set CC and CXX")
     } else {
         Finding::new("links", Works, format!("on PATH these lead to spec-cc: {}", ours.join(", ")))
     };
     finding.with(facts)
+}
+
+/// The cache of compiles that this name leads to on PATH, if that would find spec-cc there in its turn.
+fn cache_before_spec_cc(name: &str) -> Option<&'static str> {
+    let programs = which::programs(name);
+    let cache = which::cache(programs.first()?)?;
+    programs.iter().any(|path| which::is_spec_cc(path)).then_some(cache)
 }
 
 fn companion() -> Finding {
