@@ -167,7 +167,10 @@ impl Stand {
         let request = serde_json::to_vec(control).expect("a request as JSON");
         stream.write_all(&control_frame(&request)).expect("ask the companion");
         let mut length = [0; 4];
-        stream.read_exact(&mut length).expect("the companion answers");
+        // Now and then it says that there is no answer yet.
+        while length == [0; 4] {
+            stream.read_exact(&mut length).expect("the companion answers");
+        }
         let mut answer = vec![0; u32::from_le_bytes(length) as usize];
         stream.read_exact(&mut answer).expect("the companion answers");
         let mut answer: Value = serde_json::from_slice(&answer).expect("an answer in JSON");
