@@ -198,7 +198,7 @@ fn a_comment_sign_inside_a_probed_name_makes_the_content_count() {
 
 #[test]
 fn hazards_of_the_clock() {
-    for text in ["char *a = __DATE__;", "#define A __TIME__\n", "a(__TI\\\nME__)"] {
+    for text in ["char *a = __DATE__;", "#define A __TIME__\n"] {
         assert_eq!(of(text).hazards, Hazards::TIME, "{text}");
     }
     assert_eq!(of("f(__TIMESTAMP__)").hazards, Hazards::TIMESTAMP);
@@ -207,6 +207,7 @@ fn hazards_of_the_clock() {
     }
     assert_eq!(of("#if 0\ndon't\n#endif\n__TIME__").hazards, Hazards::TIME);
     for piece in [
+        "a(__TI\\\nME__)",
         "C(__, TIME__)",
         "C(_,_DATE__)",
         "C(__TIME, STAMP__)",
