@@ -6,6 +6,7 @@
 mod faults;
 mod hostile;
 mod kill;
+mod load;
 mod parsers;
 mod processes;
 mod rounds;
