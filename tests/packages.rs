@@ -4,7 +4,7 @@
 mod support;
 
 use std::sync::{Mutex, PoisonError};
-use support::package::{Bench, LIBUV, LUAJIT, Package, YAML_CPP, ZSTD, units};
+use support::package::{Bench, LIBUV, LIBUV_BY_CMAKE, LUAJIT, Package, YAML_CPP, ZSTD, units};
 use support::sandbox::Sandbox;
 use support::tree::{Listing, assert_same, changed};
 
@@ -66,6 +66,30 @@ fn two_elements_at_once() {
     for name in ["yaml-cpp", "libuv"] {
         sandbox.stats(name).assert_sound();
     }
+}
+
+/// Whatever would be served of a package, its compilers give the same.
+#[test]
+fn verified() {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let sandbox = Sandbox::new();
+    let bench = LIBUV_BY_CMAKE.on(&sandbox).set("SPEC_CC_VERIFY", "1");
+    bench.lay_out();
+    let wanted = bench.build_plainly();
+    for round in ["learning", "verifying"] {
+        bench.lay_out();
+        assert_same(round, &bench.build(), &wanted);
+    }
+    let stats = sandbox.stats(LIBUV_BY_CMAKE.name);
+    stats.assert_sound();
+    let why = sandbox.json(&["show", LIBUV_BY_CMAKE.name, "--why", "--json"]);
+    assert_eq!(stats.number("mismatched"), 0.0, "{}", why["quarantined"]);
+    assert!(stats.number("verified") >= units(&wanted).count() as f64, "{stats:?}\n{why}");
+    assert_eq!(
+        stats.served("prefetched") + stats.served("joined") + stats.served("cached"),
+        0.0,
+        "{stats:?}"
+    );
 }
 
 /// Builds every bench from clean, all at the same time.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Blobs, Limit, Results};
+use super::{Bars, Blobs, Limit, Results};
 
 /// A cache's folder. Cheap to make: nothing is read or written before it is used.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Cache {
     pub results: Results,
     /// The size of both; its owner calls [`Limit::keep`] now and then when [`Limit::is_due`].
     pub limit: Arc<Limit>,
+    /// Results that are not to be given out.
+    pub bars: Bars,
 }
 
 impl Cache {
@@ -24,6 +26,7 @@ impl Cache {
             blobs: Blobs::new(root, Arc::clone(&limit)),
             results: Results::new(root, Arc::clone(&limit)),
             limit,
+            bars: Bars::default(),
         }
     }
 }

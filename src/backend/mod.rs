@@ -1,5 +1,6 @@
 //! Where actions run and results live.
 
+mod bars;
 mod cache;
 mod cas;
 mod error;
@@ -14,6 +15,7 @@ mod scratch;
 pub mod trace;
 mod view;
 
+pub use bars::Bars;
 pub use cache::Cache;
 pub use cas::{Blob, Blobs};
 pub use error::CacheError;

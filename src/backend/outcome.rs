@@ -74,8 +74,11 @@ impl Cache {
         self.find_any(action).filter(|outcome| outcome.status == 0 && outcome.stdout.is_empty())
     }
 
-    /// The outcome of an action, however it ended.
+    /// The outcome of an action, however it ended; none if it is barred.
     pub fn find_any(&self, action: &Digest) -> Option<Outcome> {
+        if self.bars.has(action) {
+            return None;
+        }
         match self.results.get(action, &self.blobs) {
             Ok(result) => outcome(result?),
             Err(error) => {

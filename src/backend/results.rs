@@ -52,6 +52,12 @@ impl Results {
         Ok(Some(result))
     }
 
+    /// Removes the result of `action`, if it is there. Its blobs stay.
+    pub fn remove(&self, action: &Digest) -> Result<()> {
+        let path = self.folder.path(&action.hex());
+        if_there(std::fs::remove_file(&path)).map(drop).map_err(CacheError::new(&path, "remove"))
+    }
+
     /// Stores the result of `action` in place of an earlier one. Its blobs should be stored first.
     pub fn put(&self, action: &Digest, result: &reapi::ActionResult) -> Result<()> {
         let body = result.encode_to_vec();

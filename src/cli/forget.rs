@@ -6,14 +6,24 @@ use spec_cc::companion::Control;
 
 use super::{client, output};
 
-/// Remove the records of an element
+/// Remove the records of an element, and let its commands out of quarantine
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The element, as `specctl list` names it
     element: String,
+    /// Keep the records, and only let the element's commands out of quarantine
+    #[arg(long)]
+    quarantine: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let key = client::ask(&Control::Forget { element: args.element.clone() })?;
-    Ok(output::line(format!("Forgot {}.", key.as_str().unwrap_or(&args.element)))?)
+    let Args { element, quarantine } = args;
+    let key = client::ask(&Control::Forget { element: element.clone(), quarantine: *quarantine })?;
+    let key = key.as_str().unwrap_or(element);
+    let told = if *quarantine {
+        format!("Nothing of {key} is in quarantine any more.")
+    } else {
+        format!("Forgot {key}.")
+    };
+    Ok(output::line(told)?)
 }

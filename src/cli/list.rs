@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use serde_json::Value;
 
 use spec_cc::companion::Control;
 
@@ -22,7 +23,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return Ok(output::line(&elements)?);
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let quarantined = |element: &Value| element["quarantined"].as_u64().unwrap_or(0);
+    let any = elements.as_array().into_iter().flatten().any(|element| quarantined(element) > 0);
     let mut rows = vec![["element", "commands", "inputs", "builds", "last built"].map(String::from).to_vec()];
+    if any {
+        rows[0].push("quarantined".into());
+    }
     for element in elements.as_array().into_iter().flatten() {
         rows.push(vec![
             element["element"].as_str().unwrap_or_default().to_owned(),
@@ -35,6 +41,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 built => text::ago(built, now),
             },
         ]);
+        if let Some(row) = rows.last_mut().filter(|_| any) {
+            row.push(quarantined(element).to_string());
+        }
     }
     if rows.len() == 1 {
         output::line("Nothing is recorded yet. Build something with CC=spec-cc.")?;

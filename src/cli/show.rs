@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use spec_cc::companion::Control;
+use spec_cc::store::Quarantined;
 
 use super::{client, output, text, why};
 
@@ -48,7 +49,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             command["hits"].to_string(),
         ]
     }));
-    Ok(output::text(&text::table(&rows))?)
+    let held = commands.iter().map(|command| serde_json::from_value(command["quarantined"].clone()));
+    let held: Vec<Option<Quarantined>> = held.collect::<Result<_, _>>()?;
+    let held: Vec<_> = held.into_iter().flatten().collect();
+    Ok(output::text(&(text::table(&rows) + &text::quarantine(&args.element, &held)))?)
 }
 
 fn whole(command: &Value) -> String {

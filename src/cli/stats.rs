@@ -58,7 +58,14 @@ fn render(stats: &Value) -> String {
         ("  wasted", seconds("wasted_cpu_s")),
         ("time saved", seconds("saved_s")),
     ];
-    text::table(&rows.map(|(name, value)| vec![name.to_owned(), value]))
+    let verified = [
+        ("verified", number(&stats["verified"])),
+        ("  mismatched", number(&stats["mismatched"])),
+        ("  in quarantine", number(&stats["quarantined"])),
+    ];
+    let any = verified.iter().any(|(_, value)| value != "0");
+    let rows = rows.into_iter().chain(verified.into_iter().filter(|_| any));
+    text::table(&rows.map(|(name, value)| vec![name.to_owned(), value]).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -75,6 +82,8 @@ mod tests {
             launched_cpu_s: 15.0,
             saved_s: 12.34,
             left_out: [(Unserved::Capped, 2), (Unserved::TooCheap, 3)].into(),
+            verified: 7,
+            mismatched: 1,
             ..Accounts::default()
         };
         insta::assert_snapshot!(super::render(&accounts.to_json()), @r"
@@ -96,6 +105,9 @@ mod tests {
         time of launches           15.0 s
           wasted                        0
         time saved                 12.3 s
+        verified                        7
+          mismatched                    1
+          in quarantine                 0
         ");
     }
 }

@@ -1,6 +1,8 @@
 //! Texts and tables for people.
 
 use spec_cc::companion::SessionRow;
+use spec_cc::launch::Accounts;
+use spec_cc::store::Quarantined;
 
 /// The one line that a build ends with.
 pub(super) fn summary(row: &SessionRow) -> String {
@@ -23,7 +25,35 @@ pub(super) fn summary(row: &SessionRow) -> String {
     if let Some(why) = &row.kept_here {
         parts.push(format!("what was learnt stays here: {why}"));
     }
-    format!("spec-cc: {}", parts.join("; "))
+    let line = format!("spec-cc: {}", parts.join("; "));
+    line + &verified(accounts, &row.element)
+}
+
+/// What came of verifying, on a line of its own.
+fn verified(accounts: &Accounts, element: &str) -> String {
+    match (accounts.verified, accounts.mismatched) {
+        (0, _) => String::new(),
+        (all, 0) => format!("\nspec-cc: {} verified: the compilers gave the same", count(all, "result")),
+        (all, wrong) => format!(
+            "\nspec-cc: {} verified, and {wrong} NOT what the compiler gave: see `specctl show {element} --why`",
+            count(all, "result")
+        ),
+    }
+}
+
+/// What is in quarantine, under a heading that says how it gets out; nothing for nothing.
+pub(super) fn quarantine(element: &str, found: &[Quarantined]) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\nin quarantine until `specctl forget --quarantine {element}`:\n");
+    for found in found {
+        out += &format!("{}\n", found.output);
+        for line in found.differs.iter().chain([&found.cause]).filter(|line| !line.is_empty()) {
+            out += &format!("  {line}\n");
+        }
+    }
+    out
 }
 
 /// `1 compile`, `2 compiles`.

@@ -20,7 +20,7 @@ pub(super) fn run(element: &str, json: bool) -> Result<()> {
 }
 
 fn render(report: &Report) -> String {
-    let Report { session, commands, bypassed } = report;
+    let Report { session, commands, bypassed, quarantined } = report;
     let mut out = format!("session {} of {}\n", session.id, session.element);
     if !commands.is_empty() {
         let heading = ["output", "cost", "served", "why no launch served it"];
@@ -38,7 +38,7 @@ fn render(report: &Report) -> String {
     if !rows.is_empty() {
         out += &format!("\nleft alone:\n{}", text::table_of(&rows, &[0]));
     }
-    out
+    out + &text::quarantine(&session.element, quarantined)
 }
 
 fn row(line: &Line) -> Vec<String> {
@@ -99,6 +99,7 @@ mod tests {
     use super::*;
     use spec_cc::companion::{Bypass, SessionRow};
     use spec_cc::launch::{Accounts, Served};
+    use spec_cc::store::Quarantined;
 
     fn line(output: &str, how: Option<Way>, why: Option<(Unserved, &str)>, cost_s: f64) -> Line {
         Line {
@@ -143,7 +144,15 @@ mod tests {
             count: 3,
             example: "-c -O2 conftest.c".into(),
         }];
-        insta::assert_snapshot!(render(&Report { session, commands, bypassed }), @r"
+        let quarantined = vec![Quarantined {
+            records: Vec::new(),
+            keys: Vec::new(),
+            output: "crc32.o".into(),
+            differs: vec!["crc32.o differs from byte 73 on (1240 bytes, 1240 would have been served)".into()],
+            cause: "it read /b/zlib.h, which its record has not".into(),
+            since: 0,
+        }];
+        insta::assert_snapshot!(render(&Report { session, commands, bypassed, quarantined }), @r"
         session 7 of local/zlib
 
         output       cost  served                why no launch served it
@@ -162,6 +171,11 @@ mod tests {
 
         left alone:
         3  … is a configure test  as -c -O2 conftest.c
+
+        in quarantine until `specctl forget --quarantine local/zlib`:
+        crc32.o
+          crc32.o differs from byte 73 on (1240 bytes, 1240 would have been served)
+          it read /b/zlib.h, which its record has not
         ");
     }
 }

@@ -19,11 +19,12 @@ use super::asked::link::{self, LinkLesson};
 use super::asked::traced::{self, TracedLesson};
 use super::asked::{self, Answer, Lesson, Request, learn};
 use super::control::{self, Control};
+use super::verify::{self, Shown};
 use crate::backend::recc::Handed;
 use crate::backend::{Blob, Outcome, SideFolder};
 use crate::command;
 use crate::inputs::stamp;
-use crate::launch::{Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
+use crate::launch::{NotKept, Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -171,8 +172,19 @@ fn teach(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
+    if lesson.expected.is_some() {
+        // So that what changes meanwhile can be told from what has changed before.
+        let_tick_pass(stamp::now_ns());
+    }
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
+    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
+    let (subject, root) = (lesson.subject(&request.environment), &lesson.session.place.root);
+    let verified = lesson.expected.as_deref().map(|expected| {
+        let call = (&lesson.call, request.context(root));
+        (expected, expected.of_compile(companion, subject, call, &report, began_ns))
+    });
+    let why = |shown: Shown<'_>| verified.map(|found| verify::settle(companion, subject, found, shown));
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -182,16 +194,23 @@ fn teach(
         printed: report.stdout_seen,
     };
     if report.status != 0 {
-        lesson.tell(Way::Local);
+        lesson.tell_why(Way::Local, why(Shown::Nothing).as_ref().unwrap_or(&lesson.why));
+        drop(held);
         return reply(stream, &Reply::Done);
     }
-    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
     drop(held);
     let done = reply(stream, &Reply::Done);
-    match learn::learn(companion, request, lesson, &side, taken, began_ns, &report) {
-        Ok(()) => lesson.tell(Way::Local),
-        Err(why) => lesson.session.bypass(&why.to_string(), &request.args),
+    let learnt = learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
+    let shown = match &learnt {
+        Ok((_, Some(NotKept::Hazard(why)))) => Shown::Not(why.clone()),
+        Ok((set, _)) => Shown::Set(set),
+        Err(why) => Shown::Not(why.to_string()),
+    };
+    match (why(shown), learnt) {
+        (Some(why), _) => lesson.tell_why(Way::Local, &why),
+        (None, Ok(_)) => lesson.tell(Way::Local),
+        (None, Err(why)) => lesson.session.bypass(&why.to_string(), &request.args),
     }
     done
 }
@@ -204,10 +223,17 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
         lesson.session.bypass("its linker does not say what it reads", &[]);
         return reply(stream, &Reply::Exec);
     };
-    link::tell(&lesson.session, &lesson.call, Way::Local);
+    if lesson.expected.is_some() {
+        let_tick_pass(stamp::now_ns());
+    }
     let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side), &scratch)?;
+    let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.count(None))?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
+    let why = lesson.expected.as_deref().map(|expected| {
+        let verdict = expected.of_link(companion, lesson.subject(), &lesson.call, &report);
+        verify::settle(companion, lesson.subject(), (expected, verdict), Shown::Nothing)
+    });
+    lesson.count(why.as_ref());
     let output = lesson.call.link.output.path.clone();
     let told = report.stdout_seen || report.truncated;
     let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
@@ -255,6 +281,10 @@ fn teach_traced(
     };
     let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.count())?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
+    let subject = lesson.subject(&request.environment);
+    let verified = lesson.expected.as_deref().map(|expected| {
+        (expected, expected.of_traced(companion, subject, &lesson.traced, &listed, &report, began_ns))
+    });
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
     let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
@@ -262,9 +292,14 @@ fn teach_traced(
         let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
         traced::learn(companion, lesson, told, &listed, began_ns)
     });
-    match &observed {
-        Err(Unlearnt::Unaccountable(why)) => lesson.session.bypass(why, &request.args),
-        Err(Unlearnt::Meanwhile(_)) | Ok(_) => lesson.count(),
+    let shown = match &observed {
+        Ok(observed) => Shown::Set(&observed.reads.set),
+        Err(why) => Shown::Not(why.to_string()),
+    };
+    match (verified.map(|found| verify::settle(companion, subject, found, shown)), &observed) {
+        (Some(why), _) => lesson.count_as(&why),
+        (None, Err(Unlearnt::Unaccountable(why))) => lesson.session.bypass(why, &request.args),
+        (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.count(),
     }
     drop(held);
     // What it left has been copied away; the build may go on.

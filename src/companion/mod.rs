@@ -6,9 +6,11 @@ mod control;
 mod grids;
 mod private;
 mod pulse;
+mod quarantine;
 mod root;
 mod server;
 mod session;
+mod verify;
 mod warnings;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use grids::Grids;
 use pulse::Pulse;
+use quarantine::Quarantine;
 
 use self::session::memory::Memory;
 use crate::launch::{Budget, Engine, Grid, Known, Launcher, Place};
@@ -43,6 +46,7 @@ pub struct Companion {
     /// Why it cannot be used.
     store_fault: String,
     grids: Grids,
+    quarantine: Quarantine,
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     /// Held while a session opens: what it remembers may come over a network.
     opening: Mutex<()>,
@@ -65,6 +69,11 @@ impl Companion {
             Ok(store) => (Some(Arc::new(store)), String::new()),
             Err(fault) => (None, fault),
         };
+        let quarantine = store.as_ref().map(|store| Quarantine::load(store, &engine.cache.bars));
+        let quarantine = quarantine.unwrap_or_else(|| Ok(Quarantine::default())).unwrap_or_else(|error| {
+            tracing::error!("nobody knows what is in quarantine: {error}");
+            Quarantine::default()
+        });
         let next = store.as_ref().map_or(1, |store| last_session(store) + 1);
         Self {
             engine,
@@ -72,6 +81,7 @@ impl Companion {
             store,
             store_fault,
             grids: Grids::default(),
+            quarantine,
             sessions: Mutex::default(),
             opening: Mutex::default(),
             next_session: AtomicU64::new(next),
@@ -127,6 +137,11 @@ impl Companion {
         let memory = self.memory(&whereabouts.key, records.clone());
         let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
         let (knowns, generated) = self.recall(&whereabouts.key, &place);
+        for (id, known) in &knowns {
+            if self.quarantine.holds(&whereabouts.key, &[*id]) {
+                known.quarantine();
+            }
+        }
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
         tracing::info!(
             "session {id}: {} in {}, {} commands known",

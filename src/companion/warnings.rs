@@ -13,13 +13,20 @@ impl Warnings {
     /// Warns of recc's settings that are not obeyed, once of each.
     pub(super) fn of_settings(&self, settings: &Settings) {
         if settings.backend() == Backend::Recc {
+            if settings.verify().is_ok_and(|share| share > 0.0) && self.is_new("verify") {
+                tracing::warn!("nothing is verified with the backend recc: it serves what it has by itself");
+            }
             // recc itself obeys them.
             return;
         }
         for found in settings.unhonoured() {
-            if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(found.name.clone()) {
+            if self.is_new(&found.name) {
                 tracing::warn!("{} (from {}): {}", found.name, found.source, found.why);
             }
         }
+    }
+
+    fn is_new(&self, name: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
     }
 }

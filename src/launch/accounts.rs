@@ -90,6 +90,12 @@ pub struct Accounts {
     /// Learnt CPU time of the compiles that were served, or their elapsed time if that is less, without the time their builds
     /// waited, seconds.
     pub saved_s: f64,
+    /// Results that were compared with what the compiler gave, because that was asked for.
+    #[serde(default)]
+    pub verified: u64,
+    /// Those among them that were not the same.
+    #[serde(default)]
+    pub mismatched: u64,
     /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
     #[serde(default)]
     pub unserved: BTreeMap<Unserved, u64>,
@@ -138,6 +144,8 @@ impl Accounts {
         self.launched_cpu_s += other.launched_cpu_s;
         self.launched_bytes += other.launched_bytes;
         self.saved_s += other.saved_s;
+        self.verified += other.verified;
+        self.mismatched += other.mismatched;
         add_all(&mut self.unserved, &other.unserved);
         add_all(&mut self.left_out, &other.left_out);
     }

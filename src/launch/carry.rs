@@ -71,6 +71,9 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
         }
         Err(why) => return Err(why.to_string().into()),
     };
+    if found.key.is_barred(&engine.cache) {
+        return Ok(known.leave_out(Unserved::Quarantined.into()));
+    }
     let there = || {
         // What needs a core was looked up with others.
         let grid = place.grid.as_ref().filter(|_| !known.state().needs_core)?;
@@ -122,6 +125,9 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<La
             return Ok(Launch::Pending(id));
         }
     };
+    if instance.keys.are_barred(&engine.cache) {
+        return Ok(known.leave_out(Unserved::Quarantined.into()));
+    }
     known.state().issued = Some(instance.keys.own);
     if let Some(wrapper) = &task.place.recc {
         return by_recc(engine, task, call, wrapper, &instance);

@@ -37,11 +37,26 @@ pub struct Shared {
 impl Keys {
     /// The outcome kept under one of the keys, with the paths of this checkout.
     pub fn find(&self, cache: &Cache) -> Option<Outcome> {
+        // What is barred under one of them is under none.
+        if self.are_barred(cache) {
+            return None;
+        }
         self.own.find(cache).or_else(|| {
             let shared = self.shared.as_ref().ok()?;
             let found = shared.key.find(cache)?;
             found.renamed(|path| Some(normalise::from_template(path, &shared.root)))
         })
+    }
+
+    /// The digests of all of them, the exact one first.
+    pub fn all(&self) -> Vec<Digest> {
+        let keys = std::iter::once(self.own).chain(self.shared.as_ref().ok().map(|shared| shared.key));
+        keys.flat_map(ResultKey::all).collect()
+    }
+
+    /// Whether the outcome is not to be given out under any of them.
+    pub fn are_barred(&self, cache: &Cache) -> bool {
+        self.own.is_barred(cache) || self.shared.as_ref().is_ok_and(|shared| shared.key.is_barred(cache))
     }
 
     /// Keeps an outcome of this checkout, and for all if nothing in it tells where it was made.

@@ -26,7 +26,7 @@ const OF_THE_MACHINE: [&str; 17] = [
 ];
 
 /// Why the failure of a command that wrote `said` may be the machine's, or cannot be told from one; `None` if it will fail again.
-pub(super) fn is_passing(said: [&[u8]; 2], environment: &[(String, String)]) -> Option<String> {
+pub fn is_passing(said: [&[u8]; 2], environment: &[(String, String)]) -> Option<String> {
     if let Some(language) = command::language(environment) {
         return Some(format!("it failed, and nobody here can read why in the language of {language}"));
     }

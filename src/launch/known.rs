@@ -185,6 +185,15 @@ impl Known {
         (state.launched, state.useful) = (true, true);
     }
 
+    /// Has it never be launched: what came of it was not what its compiler gives.
+    pub fn quarantine(&self) {
+        let mut state = self.state();
+        if !state.launched {
+            state.left_out = Some(Unserved::Quarantined);
+        }
+        self.end(state, Launch::Not(Unserved::Quarantined.into()));
+    }
+
     /// Says that it is not launched although it could be, and why; gives the launch's state.
     pub(super) fn leave_out(&self, why: Miss) -> Launch {
         let mut state = self.state();

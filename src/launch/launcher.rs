@@ -99,6 +99,9 @@ impl Launcher {
                 known.set(Launch::Pending(id));
             }
             Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
+            Ok(instance) if instance.keys.are_barred(&self.engine.cache) => {
+                known.set(known.leave_out(Unserved::Quarantined.into()));
+            }
             Ok(_) if place.recc.is_some() && spent => known.set(leave_out()),
             Ok(_) if place.recc.is_some() => self.issue(known, place),
             Ok(instance) => {
@@ -139,6 +142,9 @@ impl Launcher {
             Err(Unready::Missing(id)) => return self.await_maker(known, id, place),
             Err(why) => return known.set(Launch::Not(Unserved::Refused.of(why))),
         };
+        if found.key.is_barred(&self.engine.cache) {
+            return known.set(known.leave_out(Unserved::Quarantined.into()));
+        }
         let spent = merit::is_spent(&known.state().record);
         let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
         let built = newer_output(output, found.newest_ns);

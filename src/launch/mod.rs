@@ -41,6 +41,7 @@ pub use chains::weigh;
 pub use checkout::{Keys, Shared};
 pub use conclude::{Evidence, Learnt, NotKept, conclude};
 pub use engine::Engine;
+pub use failure::is_passing;
 pub use grid::{
     Executed, Found, Grid, GridSettings, Idents, Job, Left, Moment, Outline, Sent, Spot, Unobtainable,
     Wanted, Wire,
@@ -58,7 +59,7 @@ pub use place::Place;
 use predict::refuted;
 pub use predict::{Assumed, Predictions};
 pub use result_key::ResultKey;
-pub use traced::{Observed, Overrides, Run, Traced, Unlearnt, exit_status, observe, state};
+pub use traced::{Observed, Overrides, Run, There, Traced, Unlearnt, exit_status, observe, state};
 pub use unserved::{Miss, Unserved, unserved};
 pub use work::Work;
 pub use wrapper::Wrapper;

@@ -23,6 +23,16 @@ impl ResultKey {
         Self { exact: key, silent: key }
     }
 
+    /// Both digests.
+    pub fn all(self) -> [Digest; 2] {
+        [self.exact, self.silent]
+    }
+
+    /// Whether the outcome is not to be given out.
+    pub fn is_barred(&self, cache: &Cache) -> bool {
+        self.all().iter().any(|key| cache.bars.has(key))
+    }
+
     /// The digest that an outcome is kept under.
     pub fn of(&self, outcome: &Outcome) -> Digest {
         if outcome.is_silent() { self.silent } else { self.exact }

@@ -57,6 +57,15 @@ pub enum Unserved {
     /// The launch came to nothing.
     #[error("its launch failed")]
     Failed,
+    /// It would have been served, and its compiler ran instead, to verify that.
+    #[error("it was verified")]
+    Verified,
+    /// The same, and what would have been served was something else.
+    #[error("it was verified, and what would have been served is NOT what its compiler gave")]
+    Mismatched,
+    /// Left out: what was once to be served of it was not what its compiler gave.
+    #[error("it is quarantined")]
+    Quarantined,
     /// The launch's result was no longer in the cache.
     #[error("its result had been removed from the cache")]
     Evicted,
@@ -65,7 +74,7 @@ pub enum Unserved {
 impl Unserved {
     /// Whether the command was left out although it could have been launched.
     pub fn is_left_out(self) -> bool {
-        matches!(self, Self::Capped | Self::KeptBeingWasted | Self::TooCheap)
+        matches!(self, Self::Capped | Self::KeptBeingWasted | Self::TooCheap | Self::Quarantined)
     }
 
     /// The same with what it is about: a file, or what a compiler said.

@@ -202,6 +202,7 @@ impl Settings {
         self.jobs()?;
         self.max_launch_cpu()?;
         self.max_launch_size()?;
+        self.verify()?;
         self.check_policy()?;
         self.check_layout()
     }

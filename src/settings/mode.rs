@@ -55,6 +55,14 @@ impl Settings {
         }
     }
 
+    /// The share of what would be served that is verified: 0 for nothing, 1 for all.
+    pub fn verify(&self) -> Result<f64, SettingsError> {
+        match self.get("verify").unwrap_or("0").parse() {
+            Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+            _ => Err(self.wrong("verify", "must be a number from 0 to 1")),
+        }
+    }
+
     fn size(&self, name: &'static str, default: &str) -> Result<Option<u64>, SettingsError> {
         match parse_size(self.get(name).unwrap_or(default)) {
             Some(0) => Ok(None),

@@ -51,6 +51,11 @@ pub const TABLE: &[Setting] = &[
         .by_default("0"),
     text("max_launch_size", "bytes that they may leave and send to a server, as `5G`; `0` is no limit")
         .by_default("0"),
+    text(
+        "verify",
+        "share of what would be served, from `0` to `1`, for which the compiler runs instead, to be compared with it: `1` is all, `0.01` one of a hundred",
+    )
+    .by_default("0"),
     text("log", "what the companion logs: `error`, `warn`, `info`, `debug` or `trace`").by_default("warn"),
     text("backend", "`local`, `reapi` or `recc`; without it `reapi` when a server is set, else `local`"),
     text("recc", "the recc that the backend `recc` runs; without it the first on `PATH`"),

@@ -346,6 +346,19 @@ fn what_launches_may_cost_is_without_limit_unless_set() {
     assert!(read(&[("SPEC_CC_MAX_LAUNCH_CPU", "1h")]).is_err());
 }
 
+#[test]
+fn what_is_verified_is_a_share() {
+    let share = |text: &str| read(&[("SPEC_CC_VERIFY", text)]).ok().map(|set| set.verify().unwrap());
+    for (text, wanted) in [("", 0.0), ("0", 0.0), ("1", 1.0), ("0.01", 0.01), ("1e-3", 0.001)] {
+        assert_eq!(share(text), Some(wanted), "{text}");
+    }
+    for text in ["yes", "2", "-0.1", "1%", "NaN", "inf"] {
+        let error = read(&[("SPEC_CC_VERIFY", text)]).unwrap_err().to_string();
+        let wanted = format!("verify = {text:?} (from SPEC_CC_VERIFY): must be a number from 0 to 1");
+        assert_eq!(error, wanted);
+    }
+}
+
 /// `docs/settings.md` has a row for each row of the table, word for word.
 #[test]
 fn the_documented_table_is_the_table() {

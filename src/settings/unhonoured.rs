@@ -49,7 +49,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("TOOL_INVOCATION_ID", OWN_WAY),
     ("USE_JOBSERVER", OWN_WAY),
     ("USE_LOCALCAS", OWN_WAY),
-    ("VERIFY", "not honoured"),
+    ("VERIFY", "not honoured: see `verify` of ours"),
 ];
 
 /// Those that would make a server's results wrong, or its requests refused, if they were ignored.

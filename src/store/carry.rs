@@ -67,7 +67,7 @@ pub enum ImportError {
 }
 
 impl Store {
-    /// The element as one blob, without its sessions; for [`Store::import`] here or elsewhere.
+    /// The element as one blob, without its sessions and its commands in quarantine; for [`Store::import`] here or elsewhere.
     pub fn export(&self, key: &ElementKey) -> Result<Vec<u8>> {
         self.export_with(key, Image::compact)
     }
@@ -86,6 +86,11 @@ impl Store {
         };
         drop(lives);
         change(&mut image);
+        let quarantined = self.quarantined_below(number)?;
+        if !quarantined.is_empty() {
+            image.records.retain(|id, _| !quarantined.iter().any(|found| found.records.contains(id)));
+            image.compact();
+        }
         let (project, element) = (key.project.clone(), key.element.clone());
         let parcel =
             Parcel { project, element, header: Some(image.counted(0)), contents: Some(image.entry()) };

@@ -71,7 +71,7 @@ impl Store {
         self.apply(batch)
     }
 
-    /// Deletes all rows below `number`, and the one that leads to it from `name`.
+    /// Deletes all rows below `number`; with `name` what leads to it from there, and its quarantine, too.
     pub(super) fn erase(&self, number: Number, name: Option<&ElementKey>) -> Result<()> {
         let mut batch = Batch::default();
         for row in self.db.scan_prefix(rows::element(number)).keys() {
@@ -80,6 +80,7 @@ impl Store {
         batch.remove(rows::report(number));
         if let Some(key) = name {
             batch.remove(rows::name(key));
+            self.lift_below(number, &mut batch)?;
         }
         self.sled("write", self.db.apply_batch(batch))
     }

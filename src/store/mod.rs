@@ -17,6 +17,7 @@ mod journal;
 mod key;
 mod marker;
 mod probe;
+mod quarantine;
 mod record;
 mod report;
 mod rows;
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use fields::{Field, fields};
 pub use generated::Generated;
 pub use key::{ElementKey, KeyError};
+pub use quarantine::Quarantined;
 pub use record::{Given, Record, RecordId, Traced, Use};
 pub use set::SetId;
 

@@ -9,7 +9,9 @@ use crate::inputs::digest::{Digest, short};
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
 /// changed flag is the same record, so the new command replaces the old one, unless one build runs both.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct RecordId(pub [u8; 16]);
 
 impl RecordId {

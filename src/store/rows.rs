@@ -8,12 +8,13 @@
 //! | `d` number `j` position | `format::Entry` |
 //! | `d` number `y` time | a session's row, JSON |
 //! | `w` number | the last session's report, JSON |
+//! | `q` number record | a command in quarantine, JSON |
 //!
 //! Numbers are big-endian, so that sled keeps them in order. The entries are the element's journal: replayed in order they
 //! give its records. A new record is one small row at the end, which sled writes far cheaper than rows in many places, and
 //! which is there as a whole or not at all; the end of a build writes the journal anew in few large rows.
 
-use super::ElementKey;
+use super::{ElementKey, RecordId};
 
 /// An element's number: the prefix of all its rows.
 pub(super) type Number = u32;
@@ -27,6 +28,10 @@ pub(super) const DATA: &[u8] = b"d";
 
 /// Before every report: apart from the other rows of an element, which are read whenever it is.
 const REPORTS: &[u8] = b"w";
+
+/// Before every row of a command in quarantine: not among an element's other rows, in which an older spec-cc would not
+/// know it.
+const QUARANTINES: &[u8] = b"q";
 
 /// What a row below an element's number holds; the letter in its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,6 +86,15 @@ pub(super) fn session(number: Number, nanos: u64) -> Vec<u8> {
 
 pub(super) fn report(number: Number) -> Vec<u8> {
     [REPORTS, &number.to_be_bytes()].concat()
+}
+
+/// The prefix of an element's commands in quarantine.
+pub(super) fn quarantine(number: Number) -> Vec<u8> {
+    [QUARANTINES, &number.to_be_bytes()].concat()
+}
+
+pub(super) fn quarantined(number: Number, record: RecordId) -> Vec<u8> {
+    [&quarantine(number)[..], &record.0].concat()
 }
 
 /// The kind of an element's row, and what follows it in the key.

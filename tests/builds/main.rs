@@ -12,4 +12,5 @@ mod staged;
 #[path = "../support/mod.rs"]
 mod support;
 mod traced;
+mod verify;
 mod why;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sha2::{Digest as _, Sha256};
-use spec_cc::store::{ElementKey, ImportError, StoreError};
+use spec_cc::store::{Build, ElementKey, ImportError, Quarantined, StoreError};
 
 use super::common::{compile, key, open};
 
@@ -176,4 +176,52 @@ fn arbitrary_contents_never_panic() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn what_is_in_quarantine_stays_there_and_does_not_leave() {
+    let dir = tempfile::tempdir().unwrap();
+    let found = Quarantined {
+        records: vec![compile("crc32").id],
+        keys: vec!["key".into()],
+        output: "crc32.o".into(),
+        differs: vec!["crc32.o differs".into()],
+        cause: "no input differs".into(),
+        since: 7,
+    };
+    {
+        let store = open(dir.path());
+        store.import(&exported(), None).unwrap();
+        let other = ElementKey::new("fork", "zlib.bst");
+        // The only thing that is known of its element.
+        store.quarantine(&other, &found).unwrap();
+        store.put(&ElementKey::new("fork", "new.bst"), &compile("new"), &[]).unwrap();
+        store.quarantine(&key(), &found).unwrap();
+        store.quarantine(&key(), &found).unwrap();
+    }
+    let store = open(dir.path());
+    assert_eq!(store.quarantined(&key()).unwrap(), std::slice::from_ref(&found));
+    let names = |key: &ElementKey| -> Vec<String> {
+        let element = store.load(key).unwrap();
+        let mut names: Vec<_> = element.records.into_iter().map(|record| record.outputs[0].clone()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&key()), ["adler32.o", "crc32.o"]);
+    let copy = ElementKey::new("fork", "copy.bst");
+    store.import(&store.export(&key()).unwrap(), Some(copy.clone())).unwrap();
+    assert_eq!(names(&copy), ["adler32.o"]);
+    // What comes from elsewhere does not let it out, nor does the end of a build.
+    store.import(&exported(), None).unwrap();
+    store.finish_build(&key(), &Build::default()).unwrap();
+    assert_eq!(store.quarantined(&key()).unwrap().len(), 1);
+    assert_eq!(store.quarantined(&ElementKey::new("fork", "new.bst")).unwrap(), []);
+
+    store.lift(&key()).unwrap();
+    assert_eq!(store.quarantined(&key()).unwrap(), []);
+    assert_eq!(names(&key()), ["adler32.o", "crc32.o"]);
+    let other = ElementKey::new("fork", "zlib.bst");
+    assert_eq!(store.quarantined(&other).unwrap(), [found]);
+    store.forget(&other).unwrap();
+    assert_eq!(store.quarantined(&other).unwrap(), []);
 }

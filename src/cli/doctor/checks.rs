@@ -15,7 +15,7 @@ use spec_cc::settings::{Mode, Policy, Settings};
 
 use super::State::{Fault, Without, Works};
 use super::{Finding, client};
-use crate::cli::which;
+use crate::cli::{text, which};
 
 /// All findings, in the order in which one depends on another.
 pub(super) fn all() -> Vec<Finding> {
@@ -24,7 +24,7 @@ pub(super) fn all() -> Vec<Finding> {
         Err(error) => return vec![Finding::new("settings", Fault, error.to_string())],
     };
     let mut findings = vec![element(&settings), mode(&settings), compiler(&settings), links()];
-    findings.extend([companion(), view(), tracer()]);
+    findings.extend([companion(), quarantine(), view(), tracer()]);
     findings.extend(grid(&settings));
     findings
 }
@@ -100,6 +100,21 @@ fn companion() -> Finding {
             Finding::new("companion", Works, detail).with(facts)
         }
         Err(error) => Finding::new("companion", Fault, format!("{error:#}")),
+    }
+}
+
+/// Whether a verified run has found anything wrong.
+fn quarantine() -> Finding {
+    let asked = client::ask(&Control::Stats { element: None, session: None });
+    match asked.map(|stats| stats["quarantined"].as_u64().unwrap_or(0)) {
+        Ok(0) => Finding::new("quarantine", Works, "no verified run has found anything wrong"),
+        Ok(held) => {
+            let commands = text::count(held, "command");
+            let detail =
+                format!("{commands} would have been served what no compiler gives: see `specctl list`");
+            Finding::new("quarantine", Fault, detail).with(json!({ "commands": held }))
+        }
+        Err(error) => Finding::new("quarantine", Without, format!("{error:#}")),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::backend::Outcome;
 use crate::companion::Companion;
 use crate::companion::session::Session;
 use crate::inputs::digest::Digest;
+use crate::inputs::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Call, Evidence, Known, Launch, Learnt, NotKept, Reads, Side, Unserved, Work, conclude, leave, scan,
@@ -77,7 +78,8 @@ fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome,
     Ok(outcome)
 }
 
-/// Records a compile: what it read, what it cost, and its result. An error says why not even what it read can be told.
+/// Records a compile: what it read, what it cost, and its result. Gives what it read, and why its result is not kept if it is not.
+/// An error says why not even what it read can be told.
 pub(in crate::companion) fn learn(
     companion: &Companion,
     request: &Request,
@@ -86,7 +88,7 @@ pub(in crate::companion) fn learn(
     taken: Taken,
     began_ns: i64,
     report: &Report,
-) -> Result<(), NotKept> {
+) -> Result<(Arc<[PathId]>, Option<NotKept>), NotKept> {
     let call = &lesson.call;
     let learnt = lesson_of(companion, request, lesson, side, taken, began_ns);
     let Learnt { reads, found, kept } = learnt.inspect_err(|why| {
@@ -94,11 +96,12 @@ pub(in crate::companion) fn learn(
     })?;
     let mut snapshot = Snapshot::new(&companion.engine.files);
     lesson.session.note(&companion.engine, &found, i64::MAX, &mut snapshot);
+    let set = Arc::clone(&reads.set);
     record(companion, lesson, reads, report.cpu, report.wall);
-    if let Ok(key) = kept {
-        share(companion, request, lesson, &key);
+    if let Ok(key) = &kept {
+        share(companion, request, lesson, key);
     }
-    Ok(())
+    Ok((set, kept.err()))
 }
 
 fn lesson_of(
@@ -140,6 +143,9 @@ fn lesson_of(
 fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
     let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes_results()) else { return };
     let Lesson { call, session, id, .. } = lesson;
+    if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.place.root), *id]) {
+        return;
+    }
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let reads = known.state().reads.clone();
     let context = request.context(&session.place.root);

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::obtain::{Had, attended, had};
-use super::recc_log::ReccLog;
-use super::{Answer, Request};
+use super::{Answer, Asking, Request, quarantined};
 use crate::backend::{Blob, Outcome};
 use crate::command::{self, Family, Invocation, Kind};
 use crate::companion::Companion;
 use crate::companion::session::{Active, Session};
+use crate::companion::verify::{Expected, Subject};
 use crate::inputs::private::read_shared;
-use crate::launch::{Executed, Grid, LinkCall, Linkage, Unserved, Way, linkage};
+use crate::launch::{Executed, Grid, LinkCall, Linkage, Miss, Unserved, Way, linkage, templated};
 use crate::store::RecordId;
 
 /// A link of the build's own whose result will be kept.
@@ -24,8 +24,38 @@ pub(in crate::companion) struct LinkLesson {
     pub grid: Arc<Grid>,
     /// Its session.
     pub session: Arc<Session>,
+    /// What it would have been served, to be compared with what it gives.
+    pub expected: Option<Box<Expected>>,
     /// Keeps the session from closing before the result is kept.
     pub _active: Active,
+}
+
+impl LinkLesson {
+    /// Counts it as run in the build, to verify what it would have been served or because there was nothing to serve.
+    pub(in crate::companion) fn count(&self, why: Option<&Miss>) {
+        let not_launched = not_launched();
+        let (output, call) = (self.call.link.output.path.as_str(), &self.call);
+        let id = RecordId::of(&call.directory, output);
+        self.session.tell(id, (&call.directory, output), Way::Local, Some(why.unwrap_or(&not_launched)));
+    }
+
+    /// Which command it is.
+    pub(in crate::companion) fn subject(&self) -> Subject<'_> {
+        let record = record(&self.session, &self.call);
+        Subject {
+            session: &self.session,
+            records: [record, record],
+            product: (&self.call.directory, &self.call.link.output.path),
+            environment: &self.call.environment,
+            keyed: command::keyed,
+        }
+    }
+}
+
+/// The name that its record would have.
+fn record(session: &Session, call: &LinkCall) -> RecordId {
+    let root = &session.place.root;
+    RecordId::of(&templated(&call.directory, root), &templated(&call.link.output.path, root))
 }
 
 /// Reads a request as a link, when links are treated and it is one whose files are all known.
@@ -52,15 +82,21 @@ pub(super) fn answer(
     session: &Arc<Session>,
     grid: Arc<Grid>,
     call: LinkCall,
-    request: &Request,
-    log: Option<&ReccLog>,
+    asking: Asking<'_>,
     alive: &mut dyn FnMut() -> bool,
 ) -> Option<Answer> {
+    let Asking { request, log, verified, .. } = asking;
     let active = session.begin();
     let engine = &companion.engine;
+    if let Some(answer) = quarantined(companion, session, &[record(session, &call)], request) {
+        return Some(answer);
+    }
     let linkage = linkage(engine, &call)
         .inspect_err(|why| tracing::debug!("link of {} is left alone: {why}", call.link.output.path))
         .ok()?;
+    if engine.cache.bars.has(&linkage.key) {
+        return None;
+    }
     let mut found = engine.cache.find(&linkage.key).map(|outcome| (outcome, false));
     if found.is_some()
         && let Some(log) = log
@@ -73,6 +109,10 @@ pub(super) fn answer(
             Ok(Had::Found(outcome)) => found = Some((outcome, false)),
             Ok(Had::Executed(Executed::Done(outcome))) => found = Some((outcome, true)),
             Ok(Had::Executed(Executed::Failed { status, stdout, stderr })) if !request.terminal => {
+                if verified {
+                    let outcome = Outcome { files: Vec::new(), stdout, stderr, status };
+                    return Some(learn(session, grid, (call, linkage), Some(outcome), active));
+                }
                 tell(session, &call, Way::Executed);
                 return Some(Answer::Fail { status, stdout, stderr });
             }
@@ -82,18 +122,38 @@ pub(super) fn answer(
     }
     let opened = found.and_then(|(outcome, executed)| open(companion, outcome, executed, request));
     if let Some((outcome, files, executed)) = opened {
+        if verified {
+            return Some(learn(session, grid, (call, linkage), Some(outcome), active));
+        }
         tell(session, &call, if executed { Way::Executed } else { Way::Cached });
         return Some(Answer::Serve(outcome, files));
     }
+    Some(learn(session, grid, (call, linkage), None, active))
+}
+
+/// Has a link run here; `outcome` is what it would have been served.
+fn learn(
+    session: &Arc<Session>,
+    grid: Arc<Grid>,
+    (call, linkage): (LinkCall, Linkage),
+    outcome: Option<Outcome>,
+    active: Active,
+) -> Answer {
     let session = Arc::clone(session);
-    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, _active: active })))
+    let keys = vec![linkage.key];
+    let expected = outcome.map(|outcome| Box::new(Expected { outcome, keys, reads: None, launched: false }));
+    Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, expected, _active: active }))
+}
+
+fn not_launched() -> Miss {
+    Unserved::Refused.of("links are not launched")
 }
 
 /// Counts a link as served.
-pub(in crate::companion) fn tell(session: &Session, call: &LinkCall, way: Way) {
+fn tell(session: &Session, call: &LinkCall, way: Way) {
     let (directory, output) = (call.directory.as_str(), call.link.output.path.as_str());
-    let why = Unserved::Refused.of("links are not launched");
-    session.tell(RecordId::of(directory, output), (directory, output), way, Some(&why));
+    let id = RecordId::of(directory, output);
+    session.tell(id, (directory, output), way, Some(&not_launched()));
 }
 
 fn open(
@@ -118,11 +178,12 @@ pub(in crate::companion) fn keep(
     began_ns: i64,
     outcome: &Outcome,
 ) -> Result<(), String> {
-    let LinkLesson { call, linkage, grid, .. } = lesson;
+    let LinkLesson { call, linkage, grid, session, .. } = lesson;
     let engine = &companion.engine;
     linkage.accounts_for(&call, listed, began_ns)?;
     engine.cache.keep(&linkage.key, outcome).map_err(|error| error.to_string())?;
-    if grid.settings().uploads() {
+    let quarantined = companion.quarantine.holds(&session.whereabouts.key, &[record(&session, &call)]);
+    if grid.settings().uploads() && !quarantined {
         let job = linkage.job(&call);
         let wire = grid.wire(&job).map_err(|error| error.to_string())?;
         grid.keep(engine, &job, &wire, outcome);

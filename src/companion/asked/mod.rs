@@ -2,35 +2,41 @@
 
 mod hand;
 pub(super) mod learn;
+mod lesson;
 pub(super) mod link;
 mod obtain;
 mod race;
 mod recc_log;
+mod request;
 pub(super) mod traced;
+mod unmet;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::hand::hand;
 pub(super) use self::hand::wrapper;
+pub(super) use self::lesson::Lesson;
+use self::lesson::tell;
 use self::link::LinkLesson;
 use self::obtain::obtain;
+pub(super) use self::request::{Request, is_same_folder};
 use self::traced::TracedLesson;
+use self::unmet::{Unmet, quarantined};
 use crate::backend::recc::Handed;
 use crate::backend::{Blob, Outcome};
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::companion::Companion;
 use crate::companion::root::whereabouts;
-use crate::companion::session::{Active, Session};
+use crate::companion::session::Session;
+use crate::companion::verify::{self, Expected};
 use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::toolchain::ToolchainError;
-use crate::launch::{
-    Call, Context, Grid, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved,
-};
-use crate::settings::{Mode, Settings, SettingsError};
-use crate::store::{ElementKey, RecordId};
+use crate::launch::{Call, Known, Launch, Miss, Unready, Unserved, Way, instantiate, unserved};
+use crate::settings::{Mode, Settings};
+use crate::store::ElementKey;
 use crate::threads;
 
 pub use self::recc_log::ReccLog;
@@ -38,59 +44,6 @@ pub use self::recc_log::ReccLog;
 /// How long a build's compiles wait, all together, until a compiler that is new is known. The machine has little else to do then, and
 /// what runs meanwhile is not learnt from.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// A compile as the shim describes it.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    /// The compiler's absolute path.
-    pub compiler: PathBuf,
-    /// The name that it is called by.
-    pub argv0: String,
-    /// The arguments.
-    pub args: Vec<std::ffi::OsString>,
-    /// The working directory, as the kernel names it.
-    pub directory: PathBuf,
-    /// The environment; entries that are not UTF-8 are left out.
-    pub environment: Vec<(String, String)>,
-    /// Whether its standard error is a terminal.
-    pub terminal: bool,
-    /// Whether its standard output and standard error go to different files.
-    pub apart: bool,
-}
-
-impl Request {
-    /// A variable of the environment.
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// What decides on its action besides the command, below a project root: the files as they are.
-    pub(super) fn context<'a>(&'a self, root: &'a str) -> Context<'a> {
-        Context { path: self.variable("PATH"), root, assumed: &[] }
-    }
-
-    /// The settings it was asked under.
-    pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
-        let environment = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Settings::read(environment, &self.directory)
-    }
-
-    /// The working directory as the compiler will record it: `$PWD`, which the shim tells of if it names the same folder
-    /// (libiberty's `getpwd`, LLVM's `current_path`). `None` if it names another one here, or is not UTF-8.
-    pub(super) fn recorded_directory(&self) -> Option<String> {
-        match self.variable("PWD") {
-            Some(path) => is_same_folder(Path::new(path), &self.directory).then(|| path.to_owned()),
-            None => self.directory.to_str().map(str::to_owned),
-        }
-    }
-}
-
-/// Whether both paths lead to one folder.
-pub(super) fn is_same_folder(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let place = |path: &Path| std::fs::metadata(path).map(|there| (there.dev(), there.ino())).ok();
-    place(one).is_some_and(|one| Some(one) == place(other))
-}
 
 /// What to do with a compile.
 pub(super) enum Answer {
@@ -115,36 +68,6 @@ pub(super) enum Answer {
     LearnLink(Box<LinkLesson>),
     /// The same for a command to be traced.
     Trace(Box<TracedLesson>),
-}
-
-/// A compile of the build's own that will be learnt from.
-pub(super) struct Lesson {
-    /// The command.
-    pub call: Call,
-    /// Its record's name.
-    pub id: RecordId,
-    /// Its session.
-    pub session: Arc<Session>,
-    /// Position in the build's order.
-    pub order: u32,
-    /// Where its result is left for others.
-    pub grid: Option<Arc<Grid>>,
-    /// Why no launch serves it.
-    pub why: Miss,
-    /// Keeps the session from closing before the lesson is learnt.
-    pub _active: Active,
-}
-
-impl Lesson {
-    /// Counts it as served in a way that is no launch's.
-    pub(super) fn tell(&self, way: Way) {
-        tell(&self.session, self.id, &self.call, way, Some(&self.why));
-    }
-}
-
-/// Counts a compile as served.
-pub(super) fn tell(session: &Session, id: RecordId, call: &Call, way: Way, why: Option<&Miss>) {
-    session.tell(id, (&call.directory, call.compile.object()), way, why);
 }
 
 /// What a request is, without regard to any record.
@@ -228,6 +151,8 @@ pub(super) fn answer(
     if mode == Mode::Off {
         return Answer::Bypass("spec-cc is off".into());
     }
+    let log = ReccLog::of(&settings, &request.directory);
+    let asking = Asking { request, begun, log: log.as_ref(), mode, verified: verify::is_due(&settings) };
     // One moment for all that is decided; it begins after the build asked.
     let mut snapshot = Snapshot::new(&companion.engine.files);
     let call = match read(companion, request, &mut snapshot, PATIENCE) {
@@ -242,14 +167,12 @@ pub(super) fn answer(
                 if mode != Mode::Learn
                     && let Some((grid, call)) = grid.zip(link::read(request, kind))
                 {
-                    let log = ReccLog::of(&settings, &request.directory);
-                    let answer = link::answer(companion, &session, grid, call, request, log.as_ref(), alive);
+                    let answer = link::answer(companion, &session, grid, call, asking, alive);
                     if let Some(answer) = answer {
                         return answer;
                     }
                 }
-                if let Some(answer) = traced::answer(companion, &session, request, mode, &mut snapshot, alive)
-                {
+                if let Some(answer) = traced::answer(companion, &session, asking, &mut snapshot, alive) {
                     return answer;
                 }
                 session.bypass(&reason, &request.args);
@@ -260,15 +183,16 @@ pub(super) fn answer(
     let Some(session) = session_of(companion, request, &settings) else {
         return Answer::Bypass("no session could be opened".into());
     };
-    let log = ReccLog::of(&settings, &request.directory);
-    let asking = Asking { request, begun, log: log.as_ref(), mode };
     let active = session.begin();
     let root = &session.place.root;
     let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
     let order = session.see(id);
+    if let Some(answer) = quarantined(companion, &session, &[call.id(root), id], request) {
+        return answer;
+    }
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
-    let mut why = Miss::from(changed);
+    let (mut why, mut expected) = (Miss::from(changed), None);
     if let Some(known) = recorded.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root))
     {
         {
@@ -279,20 +203,24 @@ pub(super) fn answer(
         if session.place.recc.is_none() {
             match serve(companion, &session, &known, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
-                Err(miss) => why = miss,
+                Err(unserved) => Unmet { why, expected } = unserved,
             }
         }
     }
     let grid = companion.grids.of(&settings);
-    let lesson = Lesson { call: *call, id, session, order, grid, why, _active: active };
+    let mut lesson = Lesson { call: *call, id, session, order, expected, grid, why, _active: active };
     if let Some(wrapper) = lesson.session.place.recc.clone() {
         return hand(companion, Box::new(lesson), &wrapper, request, alive);
     }
     if mode != Mode::Learn
+        && lesson.expected.is_none()
         && let Some(grid) = &lesson.grid
-        && let Some(answer) = obtain(companion, &lesson, grid, request, log.as_ref(), alive)
     {
-        return answer;
+        match obtain(companion, &lesson, grid, asking, alive) {
+            Ok(Some(answer)) => return answer,
+            Ok(None) => {}
+            Err(unserved) => (lesson.why, lesson.expected) = (unserved.why, unserved.expected),
+        }
     }
     Answer::Learn(Box::new(lesson))
 }
@@ -304,6 +232,8 @@ struct Asking<'a> {
     begun: Instant,
     log: Option<&'a ReccLog>,
     mode: Mode,
+    /// Whether its compiler is to run in place of what it would be served.
+    verified: bool,
 }
 
 /// Serves a recorded command from its launch or from the cache; when its compiler has to run, why no launch would do.
@@ -315,7 +245,7 @@ fn serve(
     asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
-) -> Result<Answer, Miss> {
+) -> Result<Answer, Unmet> {
     let engine = &companion.engine;
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
@@ -348,7 +278,7 @@ fn serve(
             instance.keys
         }
         Err(Unready::Untold(reason)) => {
-            let traced = traced::answer(companion, session, request, asking.mode, &mut snapshot, alive);
+            let traced = traced::answer(companion, session, asking, &mut snapshot, alive);
             return Ok(traced.unwrap_or_else(|| {
                 session.bypass(&reason, &request.args);
                 Answer::Bypass(reason)
@@ -358,8 +288,11 @@ fn serve(
             session.bypass(&reason, &request.args);
             return Ok(Answer::Bypass(reason));
         }
-        Err(_) => return Err(miss),
+        Err(_) => return Err(miss.into()),
     };
+    if keys.are_barred(&engine.cache) {
+        return Err(Miss::from(Unserved::Quarantined).into());
+    }
     let found = match launch {
         Launch::Ready(ready, outcome) if ready == keys.own.exact => Some((outcome, true)),
         Launch::Held(held) if held == keys.own.exact => {
@@ -374,12 +307,17 @@ fn serve(
     // A blob that has gone meanwhile means a compile.
     let opened =
         found.and_then(|(outcome, launched)| Some((engine.cache.open(&outcome)?, outcome, launched)));
-    let Some((files, outcome, launched)) = opened else { return Err(miss) };
+    let Some((files, outcome, launched)) = opened else { return Err(miss.into()) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         let why = "its messages go to a terminal";
         tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
         return Ok(Answer::Bypass(why.into()));
+    }
+    if asking.verified {
+        credit(known, launched);
+        let reads = Some(known.state().reads.clone());
+        return Err(Expected { outcome, keys: keys.all(), reads, launched }.into());
     }
     if let Some(log) = asking.log {
         log.cache_hit(&keys.own.exact);
@@ -402,15 +340,20 @@ pub(super) fn account(
         (false, _) => (Way::Cached, Some(miss)),
     };
     session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
+    credit(known, launched);
     let cost_us = {
         let state = known.state();
         // On a busy machine most of the elapsed time is others'.
         state.record.cost_us.min(state.record.wall_us)
     };
+    session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
+}
+
+/// Counts the launch of a command that the build asks for as useful, if that is what serves it.
+fn credit(known: &Known, launched: bool) {
     if launched {
         known.credit();
     }
-    session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
 }
 
 /// Counts what is left alone by its session, without having the build wait until that is open.

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::race::{First, Here, race};
 use super::recc_log::ReccLog;
-use super::{Answer, Lesson, Request};
+use super::{Answer, Asking, Lesson, Request, Unmet};
 use super::{Companion, learn};
 use crate::backend::Outcome;
 use crate::backend::reapi::Cancel;
+use crate::companion::verify::Expected;
+use crate::inputs::digest::Digest;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Executed, Grid, Instance, Job, Moment, Reads, Unobtainable, Unready, Way, Wire, examine, instantiate,
@@ -33,33 +35,42 @@ pub(super) enum Had {
     Nothing,
 }
 
-/// Answers a command from the grid; `None` when its compiler has to run here.
+/// Answers a command from the grid; `None` when its compiler has to run here, an error when it has to run to verify what it would
+/// have been served.
 ///
 /// `alive` is asked once a second while waiting whether the build still does.
 pub(super) fn obtain(
     companion: &Companion,
     lesson: &Lesson,
     grid: &Arc<Grid>,
-    request: &Request,
-    log: Option<&ReccLog>,
+    asking: Asking<'_>,
     alive: &mut dyn FnMut() -> bool,
-) -> Option<Answer> {
+) -> Result<Option<Answer>, Unmet> {
     let begun = Instant::now();
+    let Asking { request, log, .. } = asking;
     let engine = &companion.engine;
     let call = &lesson.call;
     let context = request.context(&lesson.session.place.root);
     let mut snapshot = Snapshot::new(&engine.files);
-    let (reads, instance) = current(companion, lesson, request, &mut snapshot)
-        .inspect_err(|why| tracing::debug!("{} is not looked up: {why}", call.compile.source))
-        .ok()?;
+    let (reads, instance) = match current(companion, lesson, request, &mut snapshot) {
+        Ok(current) => current,
+        Err(why) => {
+            tracing::debug!("{} is not looked up: {why}", call.compile.source);
+            return Ok(None);
+        }
+    };
+    if instance.keys.are_barred(&engine.cache) {
+        return Ok(None);
+    }
+    let keys = instance.keys.all();
     if let Some(outcome) = instance.keys.find(&engine.cache) {
         if let Some(log) = log {
             log.cache_hit(&instance.action);
         }
-        return finish(companion, lesson, request, reads, begun, Had::Found(outcome));
+        return finish(companion, lesson, asking, (reads, keys, begun), Had::Found(outcome));
     }
     if instance.incbin {
-        return None;
+        return Ok(None);
     }
     let moment = Moment::new(engine, &instance, context.assumed);
     let job = moment.job(call, &request.environment);
@@ -73,13 +84,14 @@ pub(super) fn obtain(
             }
         };
         had(companion, grid, &job, Some(&here), log, cancel)
-    })?;
+    });
     match had {
-        Ok(had) => finish(companion, lesson, request, reads, begun, had),
-        Err(error) => {
+        Some(Ok(had)) => finish(companion, lesson, asking, (reads, keys, begun), had),
+        Some(Err(error)) => {
             grid.complain(&call.compile.source, &error);
-            None
+            Ok(None)
         }
+        None => Ok(None),
     }
 }
 
@@ -149,34 +161,40 @@ pub(super) fn had(
     Ok(Had::Executed(executed))
 }
 
-/// Turns what was had into an answer, and records the command.
+/// Turns what was had into an answer, and records the command; `None` and an error as [`obtain`] gives them.
 fn finish(
     companion: &Companion,
     lesson: &Lesson,
-    request: &Request,
-    reads: Reads,
-    begun: Instant,
+    asking: Asking<'_>,
+    (reads, keys, begun): (Reads, Vec<Digest>, Instant),
     had: Had,
-) -> Option<Answer> {
+) -> Result<Option<Answer>, Unmet> {
+    let Asking { request, verified, .. } = asking;
     let (way, outcome) = match had {
-        Had::Nothing => return None,
+        Had::Nothing => return Ok(None),
         Had::Found(outcome) => (Way::Cached, outcome),
         Had::Here(outcome) => (Way::Local, outcome),
         Had::Executed(Executed::Done(outcome)) => (Way::Executed, outcome),
-        // A terminal would have got colours and links.
-        Had::Executed(Executed::Failed { .. }) if request.terminal => return None,
         Had::Executed(Executed::Failed { status, stdout, stderr }) => {
-            lesson.tell(Way::Executed);
-            return Some(Answer::Fail { status, stdout, stderr });
+            (Way::Executed, Outcome { files: Vec::new(), stdout, stderr, status })
         }
     };
-    if request.terminal && !outcome.stderr.is_empty() {
-        return None;
+    // A terminal would have got colours and links.
+    if request.terminal && (outcome.status != 0 || !outcome.stderr.is_empty()) {
+        return Ok(None);
     }
-    let files = companion.engine.cache.open(&outcome)?;
+    if verified {
+        return Err(Expected { outcome, keys, reads: Some(reads), launched: false }.into());
+    }
+    if outcome.status != 0 {
+        lesson.tell(way);
+        let Outcome { status, stdout, stderr, .. } = outcome;
+        return Ok(Some(Answer::Fail { status, stdout, stderr }));
+    }
+    let Some(files) = companion.engine.cache.open(&outcome) else { return Ok(None) };
     lesson.tell(way);
     learn::remember(companion, lesson, reads, begun.elapsed());
-    Some(Answer::Serve(outcome, files))
+    Ok(Some(Answer::Serve(outcome, files)))
 }
 
 /// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone. `work` is told by

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::learn::put_into_play;
-use super::{Answer, Request, account};
+use super::{Answer, Asking, Request, Unmet, account, credit, quarantined};
 use crate::backend::trace;
-use crate::command::{Invocation, is_test_source};
+use crate::command::{Invocation, is_test_source, keyed_traced};
 use crate::companion::Companion;
 use crate::companion::session::{Active, Session};
+use crate::companion::verify::{Expected, Subject};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::{
     Known, Launch, Miss, Observed, Overrides, Run, Traced, Unlearnt, Unserved, Wanted, Way, Work, observe,
@@ -26,7 +27,10 @@ pub(in crate::companion) struct TracedLesson {
     pub terminal: bool,
     /// Its session.
     pub session: Arc<Session>,
-    id: RecordId,
+    /// What it would have been served, to be compared with what it gives.
+    pub expected: Option<Box<Expected>>,
+    /// Its record's name by what it makes, and the one that it has.
+    records: [RecordId; 2],
     order: u32,
     /// Why no launch serves it.
     why: Miss,
@@ -46,8 +50,23 @@ pub(in crate::companion) struct Told {
 impl TracedLesson {
     /// Counts the command as one that the build runs itself.
     pub(in crate::companion) fn count(&self) {
-        let product = (self.traced.directory.as_str(), self.traced.label());
-        self.session.tell(self.id, product, Way::Local, Some(&self.why));
+        self.count_as(&self.why);
+    }
+
+    /// The same, for this reason.
+    pub(in crate::companion) fn count_as(&self, why: &Miss) {
+        let [_, id] = self.records;
+        self.session.tell(id, self.product(), Way::Local, Some(why));
+    }
+
+    /// Which command it is, asked for under this environment.
+    pub(in crate::companion) fn subject<'a>(&'a self, environment: &'a [(String, String)]) -> Subject<'a> {
+        let (session, records, product) = (&*self.session, self.records, self.product());
+        Subject { session, records, product, environment, keyed: keyed_traced }
+    }
+
+    fn product(&self) -> (&str, &str) {
+        (&self.traced.directory, self.traced.label())
     }
 }
 
@@ -67,12 +86,11 @@ pub(in crate::companion) fn read(companion: &Companion, request: &Request) -> Op
 pub(super) fn answer(
     companion: &Arc<Companion>,
     session: &Arc<Session>,
-    request: &Request,
-    mode: Mode,
+    asking: Asking<'_>,
     snapshot: &mut Snapshot<'_>,
     alive: &mut dyn FnMut() -> bool,
 ) -> Option<Answer> {
-    let engine = &companion.engine;
+    let (engine, Asking { request, mode, .. }) = (&companion.engine, asking);
     let treated = matches!(mode, Mode::Spec | Mode::Learn) && session.place.recc.is_none();
     let traced = read(companion, request).filter(|_| treated)?;
     let active = session.begin();
@@ -81,12 +99,15 @@ pub(super) fn answer(
         let id = engine.paths().intern(path.to_str()?);
         snapshot.look(id).ok()
     };
-    let id = traced.id(root, |path| look(path).map(|seen| seen.digest));
-    let id = session.name(id, |record| traced.is(record, root), || traced.further_id(id, root));
+    let named = traced.id(root, |path| look(path).map(|seen| seen.digest));
+    let id = session.name(named, |record| traced.is(record, root), || traced.further_id(named, root));
     let order = session.see(id);
+    if let Some(answer) = quarantined(companion, session, &[named, id], request) {
+        return Some(answer);
+    }
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
-    let mut why = Miss::from(changed);
+    let (mut why, mut expected) = (Miss::from(changed), None);
     if let Some(known) = recorded.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root))
     {
         {
@@ -94,9 +115,9 @@ pub(super) fn answer(
             state.asked += 1;
             state.order = Some(order);
         }
-        match serve(companion, session, &known, &traced, request, alive) {
+        match serve(companion, session, &known, &traced, asking, alive) {
             Ok(answer) => return Some(answer),
-            Err(miss) => why = miss,
+            Err(unserved) => Unmet { why, expected } = unserved,
         }
     }
     let session = Arc::clone(session);
@@ -104,8 +125,9 @@ pub(super) fn answer(
         traced,
         terminal: request.terminal,
         session,
+        expected,
         why,
-        id,
+        records: [named, id],
         order,
         _active: active,
     })))
@@ -117,11 +139,11 @@ fn serve(
     session: &Arc<Session>,
     known: &Arc<Known>,
     traced: &Traced,
-    request: &Request,
+    asking: Asking<'_>,
     alive: &mut dyn FnMut() -> bool,
-) -> Result<Answer, Miss> {
+) -> Result<Answer, Unmet> {
     let begun = Instant::now();
-    let engine = &companion.engine;
+    let (engine, request) = (&companion.engine, asking.request);
     let key = || {
         let reads = known.state().reads.clone();
         let mut snapshot = Snapshot::new(&engine.files);
@@ -141,6 +163,9 @@ fn serve(
     }
     let launch = known.state().launch.clone();
     let miss = unserved(engine, known, Ok(&now.exact));
+    if now.is_barred(&engine.cache) {
+        return Err(Miss::from(Unserved::Quarantined).into());
+    }
     let there = || {
         // Its launch has looked there.
         let grid = session.place.grid.as_ref().filter(|_| !joined)?;
@@ -154,13 +179,19 @@ fn serve(
         _ => false,
     };
     let opened = found.and_then(|outcome| Some((engine.cache.open(&outcome)?, outcome)));
-    let Some((files, outcome)) = opened else { return Err(miss) };
+    let Some((files, outcome)) = opened else { return Err(miss.into()) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links.
-        return Err(Unserved::Refused.of("its messages go to a terminal"));
+        return Err(Unserved::Refused.of("its messages go to a terminal").into());
     }
     if !request.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty() {
-        return Err(Unserved::Refused.of("nobody knows in which order it wrote to its two streams"));
+        let why = "nobody knows in which order it wrote to its two streams";
+        return Err(Unserved::Refused.of(why).into());
+    }
+    if asking.verified {
+        credit(known, launched);
+        let reads = Some(known.state().reads.clone());
+        return Err(Expected { outcome, keys: now.all().to_vec(), reads, launched }.into());
     }
     account(session, known, launched, joined, miss, begun);
     Ok(Answer::Serve(traced.named(outcome), files))
@@ -210,7 +241,8 @@ pub(in crate::companion) fn learn(
         }
     }
     observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
-    if let Some(grid) = &session.place.grid {
+    let quarantined = companion.quarantine.holds(&session.whereabouts.key, &lesson.records);
+    if let Some(grid) = session.place.grid.as_ref().filter(|_| !quarantined) {
         grid.keep_traced(&engine.cache, &observed.key, &observed.outcome);
     }
     Ok(observed)
@@ -224,7 +256,7 @@ pub(in crate::companion) fn record(
     cpu: Duration,
     wall: Duration,
 ) {
-    let TracedLesson { traced, id, session, order, .. } = lesson;
+    let TracedLesson { traced, records: [_, id], session, order, .. } = lesson;
     let engine = &companion.engine;
     let root = &session.place.root;
     let before = session.inner().knowns.get(id).cloned();

@@ -126,10 +126,12 @@ pub enum Control {
         /// The environment.
         environment: Vec<(String, String)>,
     },
-    /// Removes an element's records.
+    /// Removes an element's records, and lets its commands out of quarantine.
     Forget {
         /// `project/element` or `element`.
         element: String,
+        /// Only the latter.
+        quarantine: bool,
     },
     /// What the companion is.
     Status,
@@ -207,9 +209,11 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
             contents::unpack(&companion.engine.cache, &blob).map(|()| Value::Null)
         }
         Control::Carry { element, environment } => carry(companion, &element, &environment),
-        Control::Forget { element } => {
+        Control::Forget { element, quarantine } => {
             let key = find(companion, &element)?;
-            store(companion)?.forget(&key).map_err(text)?;
+            let store = store(companion)?;
+            if quarantine { store.lift(&key) } else { store.forget(&key) }.map_err(text)?;
+            companion.quarantine.lift(&companion.engine.cache.bars, &key);
             Ok(json!(key.to_string()))
         }
         Control::Status => Ok(status(companion)),

@@ -25,6 +25,7 @@ pub(super) fn list(companion: &Companion) -> Result<Value, String> {
             "inputs": element.inputs,
             "builds": element.builds,
             "last_built": element.last_built,
+            "quarantined": companion.quarantine.count(Some(&element.key)),
         })
     });
     Ok(rows.collect())
@@ -47,18 +48,26 @@ pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
     }
     let mut records: Vec<&Record> = element.records.iter().collect();
     records.sort_by_key(|record| record.order);
-    let commands: Vec<Value> = records.iter().map(|record| command_json(&element, record)).collect();
+    let quarantined = companion.quarantine.of(&key);
+    let found = |record: &Record| quarantined.iter().find(|found| found.records.contains(&record.id));
+    let commands = records.into_iter().map(|record| {
+        let mut command = command_json(&element, record);
+        command["quarantined"] = json!(found(record));
+        command
+    });
+    let commands: Vec<Value> = commands.collect();
     Ok(json!(commands))
 }
 
 /// The report of an element's newest session, which may be open still.
 pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, String> {
     let key = find(companion, name)?;
-    if let Ok(session) = newest(companion, Some(&key.to_string())) {
-        return Ok(json!(session.report(session.row(false))));
-    }
-    let report: Option<Report> = store(companion)?.report(&key).map_err(text)?;
-    report.map(|report| json!(report)).ok_or_else(|| format!("no session of {key} has been kept yet"))
+    let report = match newest(companion, Some(&key.to_string())) {
+        Ok(session) => Some(session.report(session.row(false))),
+        Err(_) => store(companion)?.report(&key).map_err(text)?,
+    };
+    let report = report.ok_or_else(|| format!("no session of {key} has been kept yet"))?;
+    Ok(json!(Report { quarantined: companion.quarantine.of(&key), ..report }))
 }
 
 fn command_json(element: &Element, record: &Record) -> Value {
@@ -126,6 +135,7 @@ pub(super) fn stats(
     }
     let mut object = sum.to_json();
     object["sessions"] = json!(rows.len());
+    object["quarantined"] = json!(companion.quarantine.count(key.as_ref()));
     if let [row] = rows.as_slice() {
         object["session"] = json!(row.id);
         object["element"] = json!(row.element);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Session, SessionRow};
 use crate::launch::{Fate, Known, Launch, Miss, Unserved, Way, plain};
 use crate::settings::Mode;
-use crate::store::RecordId;
+use crate::store::{Quarantined, RecordId};
 
 /// Reasons of bypasses that are told apart in one session; what is asked for a further one counts as [`FURTHER`].
 const REASONS: usize = 50;
@@ -26,6 +26,9 @@ pub struct Report {
     pub commands: Vec<Line>,
     /// What was left alone, the most frequent reason first.
     pub bypassed: Vec<Bypass>,
+    /// What of the element is in quarantine now.
+    #[serde(default)]
+    pub quarantined: Vec<Quarantined>,
 }
 
 /// What became of one command.
@@ -99,7 +102,10 @@ impl Session {
     /// Counts a command that makes `output` in `directory` as served in a way; `why` no launch did, if none did.
     pub(in crate::companion) fn tell(&self, id: RecordId, place: (&str, &str), way: Way, why: Option<&Miss>) {
         let not_launching = Unserved::NotLaunching.into();
-        let why = why.map(|why| if self.mode == Mode::Spec { why } else { &not_launching });
+        let says = |why: &Miss| {
+            self.mode == Mode::Spec || matches!(why.why, Unserved::Verified | Unserved::Mismatched)
+        };
+        let why = why.map(|why| if says(why) { why } else { &not_launching });
         let told = Told { output: self.output(place), way, why: why.cloned() };
         let mut inner = self.inner();
         inner.accounts.served.count(way);
@@ -119,7 +125,7 @@ impl Session {
     }
 
     /// An output below the project root, relative to that.
-    fn output(&self, (directory, output): (&str, &str)) -> String {
+    pub(in crate::companion) fn output(&self, (directory, output): (&str, &str)) -> String {
         let path = Path::new(directory).join(output);
         let path = plain(&path).unwrap_or(path);
         path.strip_prefix(&self.place.root).unwrap_or(&path).to_string_lossy().into_owned()
@@ -156,7 +162,7 @@ impl Session {
         let mut further: Vec<Line> = further.filter_map(|(_, known)| self.unasked(known)).collect();
         further.sort_by(|one, other| one.output.cmp(&other.output));
         commands.append(&mut further);
-        Report { session: row, commands, bypassed }
+        Report { session: row, commands, bypassed, quarantined: Vec::new() }
     }
 
     /// What became of a command that the build has not asked for, if it was launched or left out.

@@ -97,6 +97,9 @@ fn at_once(
 fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> Option<Prepared> {
     let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
     let spent = merit::is_spent(&known.state().record);
+    if instance.keys.are_barred(&engine.cache) {
+        return Some(Prepared::Ended(known.leave_out(Unserved::Quarantined.into())));
+    }
     match instance.keys.find(&engine.cache) {
         Some(_) if built || spent => Some(unlaunched(known, Launch::Held(instance.action))),
         Some(outcome) => Some(Prepared::Ended(Launch::Ready(instance.action, outcome))),

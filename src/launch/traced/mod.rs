@@ -32,7 +32,7 @@ pub(in crate::launch) use lookup::Lookups;
 pub use observe::{Observed, Run, Unlearnt, observe};
 pub use perform::exit_status;
 pub(in crate::launch) use perform::perform;
-pub use state::{Overrides, state};
+pub use state::{Overrides, There, state};
 
 /// What can be said of a command that may be traced; `None` of one that has the time in it.
 fn tell(
