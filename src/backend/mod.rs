@@ -1,7 +1,9 @@
 //! Where actions run and results live.
 
+mod bpf;
 mod cache;
 mod cas;
+mod confine;
 mod error;
 mod executor;
 mod folder;

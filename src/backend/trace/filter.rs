@@ -2,26 +2,11 @@
 
 use libc::sock_filter;
 
-/// The number of this machine in `seccomp_data.arch` (linux/audit.h).
-pub(super) const ARCHITECTURE: u32 = {
-    const X86_64: u32 = 0xc000_003e;
-    const AARCH64: u32 = 0xc000_00b7;
-    if cfg!(target_arch = "x86_64") { X86_64 } else { AARCH64 }
-};
+pub(super) use crate::backend::bpf::ARCHITECTURE;
+use crate::backend::bpf::{IS, LOAD, RETURN, argument, beginning, step};
 
-/// Calls from here on are those of x32, another way to call the same kernel (asm/unistd.h, `__X32_SYSCALL_BIT`).
-const X32: u32 = 0x4000_0000;
-
-/// Offsets in `struct seccomp_data` (linux/seccomp.h).
-const NUMBER: u32 = 0;
-const ARCH: u32 = 4;
-/// The flags of `newfstatat(2)`: the lower half of the fourth argument, on a machine that stores this half first.
-const FSTAT_FLAGS: u32 = 16 + 3 * 8;
-
-const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-const IS: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-const IS_FROM: u32 = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
-const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+/// The flags of `newfstatat(2)`.
+const FSTAT_FLAGS: u32 = argument(3);
 
 /// The filter that stops at these calls. Newer kernels remember which calls it always lets pass, and do not run it for them.
 ///
@@ -29,14 +14,7 @@ const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 /// link would make. It passes by that flag, for a filter cannot see texts. Should a program give a path with it, we would not
 /// see that it looked; none is known to.
 pub(super) fn stopping_at(numbers: &[u32]) -> Vec<sock_filter> {
-    let mut filter = vec![
-        step(LOAD, ARCH, 0, 0),
-        step(IS, ARCHITECTURE, 1, 0),
-        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
-        step(LOAD, NUMBER, 0, 0),
-        step(IS_FROM, X32, 0, 1),
-        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
-    ];
+    let mut filter = beginning(libc::SECCOMP_RET_TRACE).to_vec();
     filter.extend([
         step(IS, libc::SYS_newfstatat as u32, 0, 4),
         step(LOAD, FSTAT_FLAGS, 0, 0),
@@ -50,9 +28,4 @@ pub(super) fn stopping_at(numbers: &[u32]) -> Vec<sock_filter> {
     }
     filter.push(step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0));
     filter
-}
-
-/// One instruction; `yes` and `no` are how many to skip.
-fn step(code: u32, value: u32, yes: u8, no: u8) -> sock_filter {
-    sock_filter { code: code as u16, jt: yes, jf: no, k: value }
 }
