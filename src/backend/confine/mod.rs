@@ -9,6 +9,9 @@ mod landlock;
 mod mounts;
 mod rights;
 mod spawn;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod users;
 
 use std::ffi::CString;

@@ -30,6 +30,8 @@ pub(in crate::backend) enum Step {
     Hold(CString),
     /// Binds what is at `source`, with all that is mounted below, over `target`.
     Bind { source: CString, target: CString },
+    /// The same, unless it has gone: of a folder that everybody uses.
+    BindIfThere { source: CString, target: CString },
     /// Mounts an overlay with these options over `target`.
     Overlay { target: CString, options: CString },
     /// Mounts a file system in memory.
@@ -106,6 +108,12 @@ fn take(step: &Step) -> io::Result<()> {
         // The kernel parts no mount of another namespace from those below it.
         Step::Bind { source, target } => {
             mount(Some(source), target, None, libc::MS_BIND | libc::MS_REC, None)
+        }
+        Step::BindIfThere { source, target } => {
+            match mount(Some(source), target, None, libc::MS_BIND | libc::MS_REC, None) {
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+                other => other,
+            }
         }
         Step::Overlay { target, options } => {
             mount(Some(c"overlay"), target, Some(c"overlay"), 0, Some(options))

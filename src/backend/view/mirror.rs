@@ -22,7 +22,11 @@ impl Mirror {
             let kind = entry.file_type()?;
             match to.symlink_metadata() {
                 Ok(own) if own.is_dir() && kind.is_dir() => self.add(&from, &to)?,
-                Err(_) if kind.is_symlink() => symlink(fs::read_link(&from)?, &to)?,
+                Err(_) if kind.is_symlink() => match fs::read_link(&from) {
+                    // It has gone meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    target => symlink(target?, &to)?,
+                },
                 Err(_) if kind.is_dir() => {
                     fs::create_dir(&to)?;
                     self.0.push((from, to));

@@ -12,7 +12,9 @@ use crate::backend::confine::{Sight, Step, c_string};
 /// What a job sees that has this view.
 pub(super) fn of(kind: Kind, view: &View, temporary: Option<&Path>) -> io::Result<Sight> {
     let mut sight = Sight::default();
-    bind_all(&mut sight, &view.mirror)?;
+    for (source, target) in &view.mirror.0 {
+        sight.add(Step::Bind { source: c_string(source)?, target: c_string(target)? });
+    }
     // Whatever lies in the temporary folder is hidden until it is mounted anew, the layers among it.
     let scratch = sight.hold(view.scratch())?;
     let mut layers = Vec::with_capacity(view.layers.len());
@@ -73,16 +75,11 @@ fn cover_temporary(sight: &mut Sight, kind: Kind, view: &View, folder: &Path) ->
         Kind::Staged => {
             let mut mirror = Mirror::default();
             mirror.add(folder, &private)?;
-            bind_all(sight, &mirror)?;
+            for (source, target) in &mirror.0 {
+                sight.add(Step::BindIfThere { source: c_string(source)?, target: c_string(target)? });
+            }
             sight.add(Step::Bind { source: c_string(&private)?, target });
         }
-    }
-    Ok(())
-}
-
-fn bind_all(sight: &mut Sight, mirror: &Mirror) -> io::Result<()> {
-    for (source, target) in &mirror.0 {
-        sight.add(Step::Bind { source: c_string(source)?, target: c_string(target)? });
     }
     Ok(())
 }
