@@ -1,19 +1,18 @@
 //! Runs one compile on this machine, niced, in a private view of the build tree.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::statvfs::statvfs;
 
+use super::confine::{Program, Room, Sockets, spawn};
 use super::folder::make_private;
 use super::scratch::{Scratch, SideFolder, remove_abandoned};
-use super::view::{self, Kind, View};
+use super::view::{self, Kind, View, temporary_folder};
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
 const NICE: i32 = 10;
@@ -143,10 +142,10 @@ impl Executor {
     /// A view for a job that will write below `covered`; an error when there can be none. Where it [is staged](View::is_staged) it
     /// has nothing of `covered` yet.
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
-        // Without a layer they are all the same.
-        let kind = if covered.is_empty() { Some(Kind::Overlay) } else { self.views };
-        let kind = kind.ok_or(io::ErrorKind::Unsupported)?;
-        View::new(kind, self.scratch_folder()?.path(), covered)
+        if self.views.is_none() && !covered.is_empty() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        View::new(self.views, self.scratch_folder()?.path(), covered)
     }
 
     /// A view as [`Executor::prepare`] gives it, if all of `covered` is seen in it.
@@ -166,42 +165,49 @@ impl Executor {
         scratch.side()
     }
 
-    /// Runs the job in the view. `started` is told the process group, for [`hurry`] and [`kill`].
+    /// Runs the job in the view, where it can do nothing to others. `started` is told the process group, for [`hurry`] and [`kill`].
     pub fn run(&self, job: &Job<'_>, view: View, started: &dyn Fn(i32)) -> io::Result<Executed> {
-        let stdout = view.scratch().join("stdout");
-        let stderr = view.scratch().join("stderr");
-        let mut command = Command::new(job.compiler);
-        command
-            .args(job.args)
-            .env_clear()
-            .envs(job.environment.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value))))
-            .stdin(Stdio::null())
-            .stdout(fs::File::create(&stdout)?)
-            .stderr(fs::File::create(&stderr)?)
-            .process_group(0);
-        self.set_manners(&mut command, job);
-        view.enter(&mut command, job.directory)?;
-        let begun = Instant::now();
-        let child = command.spawn()?;
-        let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
-        started(pid);
-        let (status, cpu) = wait(pid)?;
-        let wall = begun.elapsed();
-        Ok(Executed { status, stdout: fs::read(stdout)?, stderr: fs::read(stderr)?, cpu, wall, view })
+        self.run_with(Sockets::Barred, job, view, started)
     }
 
-    fn set_manners(&self, command: &mut Command, job: &Job<'_>) {
-        let nice = if job.asked { 0 } else { self.nice };
-        // SAFETY: only system calls, on copied integers.
-        unsafe {
-            command.pre_exec(move || {
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-                if nice != 0 {
-                    libc::setpriority(libc::PRIO_PROCESS, 0, nice);
-                }
-                Ok(())
-            });
+    /// As [`Executor::run`], but it may speak to servers: for a program that was installed to do so.
+    pub fn run_client(&self, job: &Job<'_>, view: View, started: &dyn Fn(i32)) -> io::Result<Executed> {
+        self.run_with(Sockets::Allowed, job, view, started)
+    }
+
+    fn run_with(
+        &self,
+        sockets: Sockets,
+        job: &Job<'_>,
+        view: View,
+        started: &dyn Fn(i32),
+    ) -> io::Result<Executed> {
+        let stdout = view.scratch().join("stdout");
+        let stderr = view.scratch().join("stderr");
+        let value = |name: &str| {
+            job.environment.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.as_str())
+        };
+        let room = view.room(temporary_folder(value).as_deref())?;
+        let mut environment = job.environment.to_vec();
+        if matches!(room, Room::Shared(_)) {
+            environment.push(("TMPDIR".into(), view.private_temporary().display().to_string()));
         }
+        let program = Program {
+            path: job.compiler,
+            args: job.args,
+            environment: &environment,
+            directory: job.directory,
+            stdout: &fs::File::create(&stdout)?,
+            stderr: &fs::File::create(&stderr)?,
+            nice: if job.asked { 0 } else { self.nice },
+            sockets,
+        };
+        let begun = Instant::now();
+        let process = spawn(&program, &room)?;
+        started(process);
+        let (status, cpu) = wait(process)?;
+        let wall = begun.elapsed();
+        Ok(Executed { status, stdout: fs::read(stdout)?, stderr: fs::read(stderr)?, cpu, wall, view })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where actions run and results live.
 
 mod bars;
+mod bpf;
 mod cache;
 mod cas;
+mod confine;
 mod error;
 mod executor;
 mod folder;

@@ -1,4 +1,5 @@
 //! `specctl trace OUT PATH ARGV0 ARGS…`: becomes a command, with a trace of all that it touches in the file OUT at its end.
+//! `specctl trace-below OUT PATH ARGV0 ARGS…` runs it as a child, for a launch.
 //!
 //! For the shim and the companion, not for people: so it is in no help. A compile waits for it to start, so it is seen to
 //! before any command line is parsed.
@@ -20,17 +21,28 @@ const REFUSED: u8 = 126;
 /// Traces if that is what the arguments ask for.
 pub(super) fn main() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next()? != "trace" {
-        return None;
-    }
+    let below = match arguments.next()?.to_str()? {
+        "trace" => false,
+        "trace-below" => true,
+        _ => return None,
+    };
     let out = arguments.next()?;
     let words: Option<Vec<CString>> = arguments.map(|word| CString::new(word.into_vec()).ok()).collect();
     let words = words?;
     let (program, argv) = words.split_first().filter(|(_, argv)| !argv.is_empty())?;
     let path = OsString::from_vec(program.to_bytes().to_vec());
+    if below {
+        let exec = || std::process::exit(complain(&path, become_program(program, argv)).into());
+        return Some(ExitCode::from(trace::run_below(Path::new(&out), exec).unwrap_or(REFUSED)));
+    }
     let error = trace::run(Path::new(&out), Path::new(&path), || become_program(program, argv));
+    Some(ExitCode::from(complain(&path, error)))
+}
+
+/// Says that the command could not be executed; returns what a shell ends with then.
+fn complain(path: &OsString, error: Errno) -> u8 {
     super::output::complain(format!("spec-cc: no compiler: {}: {error}", path.display()));
-    Some(ExitCode::from(if error == Errno::ENOENT { MISSING } else { REFUSED }))
+    if error == Errno::ENOENT { MISSING } else { REFUSED }
 }
 
 /// Replaces this process as `execvp(3)` would; returns only why it could not.

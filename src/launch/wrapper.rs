@@ -52,7 +52,7 @@ impl Wrapper {
             directory: Path::new(&call.directory),
             asked: false,
         };
-        let executed = engine.executor.run(&job, view, started).map_err(say)?;
+        let executed = engine.executor.run_client(&job, view, started).map_err(say)?;
         match fate(&executed.stderr) {
             Fate::Hit(_) | Fate::Executed { exit_code: 0, .. } => Ok(()),
             other => Err(format!("recc: {other:?}")),

@@ -9,8 +9,24 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// What has bwrap run a command as root without capabilities, in a user namespace, on the machine's own files.
-const CONFINED: [&str; 11] =
-    ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-drop", "ALL", "--dev-bind", "/", "/", "--"];
+///
+/// Part of `/proc` is mounted over there, so that the kernel lets nobody mount another one.
+const CONFINED: [&str; 14] = [
+    "--unshare-user",
+    "--uid",
+    "0",
+    "--gid",
+    "0",
+    "--cap-drop",
+    "ALL",
+    "--dev-bind",
+    "/",
+    "/",
+    "--ro-bind",
+    "/proc/sys",
+    "/proc/sys",
+    "--",
+];
 
 /// A folder with everything that spec-cc keeps; dropping it stops the companion.
 pub(crate) struct Sandbox {

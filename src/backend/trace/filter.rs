@@ -2,32 +2,10 @@
 
 use libc::sock_filter;
 
+pub(super) use crate::backend::bpf::ARCHITECTURE;
+use crate::backend::bpf::{HAS, IS, IS_FROM, LOAD, RETURN, argument, beginning, step};
+
 use super::calls::Deed;
-
-/// The number of this machine in `seccomp_data.arch` (linux/audit.h).
-pub(super) const ARCHITECTURE: u32 = {
-    const X86_64: u32 = 0xc000_003e;
-    const AARCH64: u32 = 0xc000_00b7;
-    if cfg!(target_arch = "x86_64") { X86_64 } else { AARCH64 }
-};
-
-/// Calls from here on are those of x32, another way to call the same kernel (asm/unistd.h, `__X32_SYSCALL_BIT`).
-const X32: u32 = 0x4000_0000;
-
-/// Offsets in `struct seccomp_data` (linux/seccomp.h).
-const NUMBER: u32 = 0;
-const ARCH: u32 = 4;
-
-/// The offset of an argument's lower half, on a machine that stores this half first.
-const fn argument(at: usize) -> u32 {
-    16 + at as u32 * 8
-}
-
-const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-const IS: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-const IS_FROM: u32 = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
-const HAS: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
-const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 
 /// The filter that stops at these calls; at those that use an open file only if it is one of `descriptors`. Newer kernels remember
 /// which calls it always lets pass, and do not run it for them.
@@ -36,14 +14,7 @@ const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 /// link would make. It passes by that flag, for a filter cannot see texts. Should a program give a path with it, we would not
 /// see that it looked; none is known to.
 pub(super) fn stopping_at(calls: &[(u32, Deed)], descriptors: &[u32]) -> Vec<sock_filter> {
-    let mut filter = vec![
-        step(LOAD, ARCH, 0, 0),
-        step(IS, ARCHITECTURE, 1, 0),
-        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
-        step(LOAD, NUMBER, 0, 0),
-        step(IS_FROM, X32, 0, 1),
-        step(RETURN, libc::SECCOMP_RET_TRACE, 0, 0),
-    ];
+    let mut filter = beginning(libc::SECCOMP_RET_TRACE).to_vec();
     filter.extend([
         step(IS, libc::SYS_newfstatat as u32, 0, 4),
         step(LOAD, argument(3), 0, 0),
@@ -94,13 +65,8 @@ fn using(number: u32, at: usize, descriptors: &[u32]) -> Vec<sock_filter> {
         deal.push(STOP);
         return deal;
     }
-    deal.push(step(LOAD, argument(at), 0, 0));
+    deal.push(step(LOAD, argument(at as u32), 0, 0));
     deal.extend(descriptors.iter().flat_map(|descriptor| [step(IS, *descriptor, 0, 1), STOP]));
     deal.push(PASS);
     deal
-}
-
-/// One instruction; `yes` and `no` are how many to skip.
-const fn step(code: u32, value: u32, yes: u8, no: u8) -> sock_filter {
-    sock_filter { code: code as u16, jt: yes, jf: no, k: value }
 }

@@ -1,7 +1,8 @@
 //! Trace: runs a command and learns every path that it touches, whatever the command is.
 //!
 //! A seccomp filter stops the command's processes at the calls that name a file, and at no others; a tracer looks at each of
-//! these before it happens. The command keeps the process that it would have had: it is the tracer that is its child.
+//! these before it happens. The command keeps the process that it would have had: it is the tracer that is its child. Only in a
+//! launch, where nobody asks for that process, it is the other way round.
 
 mod access;
 mod calls;
@@ -10,6 +11,7 @@ mod filter;
 mod format;
 mod inherited;
 mod places;
+mod proc;
 mod program;
 mod record;
 mod start;
@@ -20,4 +22,4 @@ mod tracer;
 pub use access::Access;
 pub use doubt::Doubt;
 pub use format::{Touched, TraceError, read};
-pub use start::run;
+pub use start::{run, run_below};

@@ -28,6 +28,33 @@ pub fn run<T>(out: &Path, program: &Path, exec: impl FnOnce() -> T) -> T {
     exec()
 }
 
+/// Runs a command as a child of this process, which becomes its tracer and then ends as the command did: as the first process of a
+/// namespace, whose end is the end of all others. `exec` is as for [`run`], and ends its process if it comes back.
+///
+/// Returns the command's exit status, or what a shell makes of a signal; `None` where there can be no tracing.
+pub fn run_below(out: &Path, exec: impl FnOnce()) -> Option<u8> {
+    let inherited = Inherited::of_process()?;
+    let descriptors = inherited.numbers();
+    let (mut ours, mut theirs) = UnixStream::pair().ok()?;
+    let Some(command) = sys::fork_unseen().ok()? else {
+        drop(ours);
+        // Without a tracer there is nothing to run.
+        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors).is_some() {
+            drop(theirs);
+            exec();
+        }
+        sys::end();
+    };
+    drop(theirs);
+    let recorder = Recorder::new(inherited);
+    sys::block_signals();
+    keep_only(ours.as_raw_fd())?;
+    sys::seize(command).ok()?;
+    ours.write_all(b"t").ok()?;
+    drop(ours);
+    Tracer::new(command, out, recorder).follow_alone()
+}
+
 /// Whether a program runs with its owner's rights: under a tracer it would not get them.
 fn gains_rights(program: &Path) -> bool {
     fs::metadata(program).is_ok_and(|file| file.mode() & (libc::S_ISUID | libc::S_ISGID) != 0)
@@ -49,7 +76,12 @@ fn be_traced(out: &Path) -> Option<()> {
     sys::permit_tracer(tracer);
     ours.write_all(b"t").ok()?;
     ours.read_exact(&mut [0]).ok()?;
-    sys::obey(&mut filter::stopping_at(&calls::all(), &descriptors)).ok()
+    stop_at_calls(&descriptors)
+}
+
+/// Has this process stop at the calls that name files, or use one of these open files.
+fn stop_at_calls(descriptors: &[u32]) -> Option<()> {
+    sys::obey(&mut filter::stopping_at(&calls::all(), descriptors)).ok()
 }
 
 /// The tracer's whole life.

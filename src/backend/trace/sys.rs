@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use libc::{c_int, c_long, c_uint, pid_t};
 
@@ -19,10 +20,11 @@ const OPTIONS: c_int = libc::PTRACE_O_TRACESECCOMP
 /// What a tracee reports: it has ended, or waits to be told how to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
-    /// `killed` where a signal has ended it.
+    /// `killed` where a signal has ended it: then `status` is that, else its exit status.
     Ended {
         pid: pid_t,
         killed: bool,
+        status: c_int,
     },
     Stopped {
         pid: pid_t,
@@ -134,8 +136,22 @@ pub(super) fn wait() -> io::Result<Report> {
         libc::CLD_TRAPPED | libc::CLD_STOPPED => {
             Report::Stopped { pid, signal: status & 0xff, event: status >> 8 }
         }
-        _ => Report::Ended { pid, killed: code != libc::CLD_EXITED },
+        _ => Report::Ended { pid, killed: code != libc::CLD_EXITED, status },
     })
+}
+
+/// A descriptor of a process, or, since Linux 6.9, of a thread.
+pub(super) fn process_descriptor(pid: pid_t) -> io::Result<OwnedFd> {
+    /// `PIDFD_THREAD` of linux/pidfd.h.
+    const THREAD: c_uint = libc::O_EXCL as c_uint;
+    let open = |flags: c_uint| {
+        // SAFETY: a system call on integers; the descriptor is owned from here on.
+        unsafe {
+            let number = check(libc::syscall(libc::SYS_pidfd_open, pid, flags))?;
+            Ok(OwnedFd::from_raw_fd(number as c_int))
+        }
+    };
+    open(THREAD).or_else(|_: io::Error| open(0))
 }
 
 /// Takes what a tracee has reported. If it has ended, its parent is told now.

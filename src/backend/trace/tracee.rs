@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use libc::pid_t;
 
+use super::proc;
 use super::sys::{self, SystemCall};
 
 const PAGE: usize = 4096;
@@ -125,7 +126,7 @@ impl Tracee {
     }
 
     fn proc(self, what: &str) -> PathBuf {
-        Path::new(&OsString::from(format!("/proc/{}", self.0))).join(what)
+        Path::new(&OsString::from(format!("/proc/{}", proc::number(self.0)))).join(what)
     }
 }
 

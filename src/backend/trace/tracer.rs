@@ -7,12 +7,16 @@ use libc::{c_int, pid_t};
 
 use super::doubt::Doubt;
 use super::format;
+use super::proc;
 use super::record::Recorder;
 use super::sys::{self, Report};
 use super::tracee::Tracee;
 
 /// The signals that stop a process (signal(7)).
 const STOPPING: [c_int; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+
+/// What a shell adds to the signal that ended a program, for an exit status.
+const SIGNALLED: c_int = 128;
 
 /// What is known of the tracees.
 #[derive(Debug)]
@@ -41,7 +45,7 @@ impl<'a> Tracer<'a> {
     pub(super) fn follow(mut self) {
         while let Ok(report) = sys::wait() {
             match report {
-                Report::Ended { pid, killed } => {
+                Report::Ended { pid, killed, .. } => {
                     self.threads.remove(&pid);
                     if killed && !self.over {
                         self.recorder.log.doubt(Doubt::Killed, "");
@@ -62,6 +66,40 @@ impl<'a> Tracer<'a> {
                 }
             }
         }
+    }
+
+    /// Follows the command to its end, and returns its exit status, or what a shell makes of a signal. What it leaves running ends
+    /// with this process.
+    pub(super) fn follow_alone(mut self) -> Option<u8> {
+        while let Ok(report) = sys::wait() {
+            match report {
+                Report::Ended { pid, killed, status } => {
+                    self.threads.remove(&pid);
+                    proc::forget(pid);
+                    if killed {
+                        self.recorder.log.doubt(Doubt::Killed, "");
+                    }
+                    sys::take(pid);
+                    if pid == self.command {
+                        self.conclude_alone();
+                        return u8::try_from(if killed { SIGNALLED + status } else { status }).ok();
+                    }
+                }
+                Report::Stopped { pid, signal, event } => {
+                    if !self.stopped(pid, signal, event) {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn conclude_alone(&mut self) {
+        if !self.threads.is_empty() {
+            self.recorder.log.doubt(Doubt::LeftRunning, "");
+        }
+        let _ = format::write(&self.recorder.log, self.out);
     }
 
     /// Lets a stopped thread go on; false when there is nothing to trace.

@@ -4,19 +4,22 @@
 //! (depfile targets, `.dwo` names, coverage notes, debug paths). So it runs with the real arguments, in the real
 //! working directory; only its writes are caught, in a folder of its own.
 
-mod enter;
 mod mirror;
+mod sight;
 mod stage;
+mod temporary;
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Component, Path, PathBuf};
-use std::process::Command;
 
+use super::confine::{Program, Room, Sockets, Users, c_string, spawn};
 use super::scratch::JOB;
 use mirror::Mirror;
 use stage::Staged;
+
+pub(super) use temporary::of as temporary_folder;
 
 /// How the tree gets into a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,8 @@ struct Layer {
 /// The layers of one job, on disk below its scratch folder; removed with it.
 #[derive(Debug)]
 pub struct View {
-    kind: Kind,
+    /// `None` where there are no namespaces.
+    kind: Option<Kind>,
     layers: Vec<Layer>,
     staged: Staged,
     mirror: Mirror,
@@ -50,13 +54,14 @@ impl View {
     /// Prepares layers over `covered` (absolute folders) in a new folder below `scratch`, which must not lie in one of them.
     ///
     /// A folder inside another one needs no layer of its own. Links lead to the layers, wherever they are.
-    pub fn new(kind: Kind, scratch: &Path, covered: &[&Path]) -> io::Result<Self> {
+    pub fn new(kind: Option<Kind>, scratch: &Path, covered: &[&Path]) -> io::Result<Self> {
         let mut covered: Vec<PathBuf> = covered.iter().map(|folder| resolved(folder)).collect();
         let own = resolved(scratch);
         if covered.iter().any(|folder| own.starts_with(folder)) {
             return Err(io::Error::other("the scratch folder lies inside the build tree"));
         }
         let scratch = tempfile::Builder::new().prefix(JOB).tempdir_in(scratch)?;
+        fs::create_dir(scratch.path().join("tmp"))?;
         let mut layers: Vec<Layer> = Vec::new();
         covered.sort_unstable();
         for folder in covered {
@@ -74,7 +79,7 @@ impl View {
 
     /// Whether of the covered folders only that is seen which was [staged](View::stage) or [shown](View::show).
     pub fn is_staged(&self) -> bool {
-        self.kind == Kind::Staged && !self.layers.is_empty()
+        self.kind == Some(Kind::Staged) && !self.layers.is_empty()
     }
 
     /// Lets a staged view have what is at `path` (absolute): a file, a folder, or a link and what it leads to. Nothing is done
@@ -121,7 +126,7 @@ impl View {
         if inside.map(|part| layer.covered.join(part)).any(|folder| folder.is_symlink()) {
             return Err(io::Error::other("a symbolic link leads to it"));
         }
-        if self.kind == Kind::Staged {
+        if self.kind == Some(Kind::Staged) {
             return self.staged.show(&layer.upper.join(below), content);
         }
         let shown = layer.shown.get_or_insert_with(|| layer.upper.with_file_name("shown"));
@@ -135,13 +140,19 @@ impl View {
         }
     }
 
-    /// Makes `command` enter the view before it starts, in `directory`.
-    pub fn enter(&self, command: &mut Command, directory: &Path) -> io::Result<()> {
-        if self.layers.is_empty() {
-            command.current_dir(directory);
-            return Ok(());
-        }
-        enter::enter(command, self.kind, &self.layers, &self.mirror, directory)
+    /// In what a job runs that has this view: all else is read-only, but for a temporary folder of its own that has the contents of
+    /// `temporary`.
+    pub(super) fn room(&self, temporary: Option<&Path>) -> io::Result<Room> {
+        let Some(kind) = self.kind else {
+            return Ok(Room::Shared(vec![c_string(self.scratch())?]));
+        };
+        let users = if kind == Kind::Staged { Users::Nobody } else { Users::Same };
+        Ok(Room::Own(sight::of(kind, self, temporary)?, users))
+    }
+
+    /// The folder that lies over the temporary one, or is it where there are no namespaces.
+    pub(super) fn private_temporary(&self) -> PathBuf {
+        self.scratch().join("tmp")
     }
 
     /// Where a file written at `path` (absolute) is to be found afterwards; `None` when no layer covers it.
@@ -233,14 +244,34 @@ fn works(kind: Kind, scratch: &Path) -> io::Result<bool> {
     let covered = tempfile::Builder::new().prefix("probe-").tempdir_in(scratch)?;
     let (read, written) = (covered.path().join("read"), covered.path().join("written"));
     fs::write(&read, "")?;
-    let mut view = View::new(kind, scratch, &[covered.path()])?;
+    let mut view = View::new(Some(kind), scratch, &[covered.path()])?;
     view.stage(&read)?;
-    let mut command = Command::new("/bin/sh");
-    command.args(["-c", ": < read && : > written"]);
-    view.enter(&mut command, covered.path())?;
-    let status = command.status()?;
+    let outside = covered.path().with_extension("outside");
+    fs::write(&outside, "")?;
+    let script =
+        format!("! (: > {}) && : < read && : > written", shell_words::quote(&outside.to_string_lossy()));
+    let succeeded =
+        try_script(&view, &script, covered.path(), &fs::File::create(view.scratch().join("out"))?)?;
+    fs::remove_file(outside)?;
     let caught = view.written(&written).is_some_and(|path| path.exists());
-    Ok(status.success() && caught && !written.exists() && view.changes()? == [written])
+    Ok(succeeded && caught && !written.exists() && view.changes()? == [written])
+}
+
+/// Runs a shell script in a view, and says whether it succeeded.
+fn try_script(view: &View, script: &str, directory: &Path, output: &fs::File) -> io::Result<bool> {
+    let program = Program {
+        path: Path::new("/bin/sh"),
+        args: &["-c".into(), script.into()],
+        environment: &[("PATH".into(), "/usr/bin:/bin".into())],
+        directory,
+        stdout: output,
+        stderr: output,
+        nice: 0,
+        sockets: Sockets::Barred,
+    };
+    let process = spawn(&program, &view.room(temporary::of(|_| None).as_deref())?)?;
+    let status = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(process), None)?;
+    Ok(matches!(status, nix::sys::wait::WaitStatus::Exited(_, 0)))
 }
 
 fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> io::Result<()> {
