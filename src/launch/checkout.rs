@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Call, Engine, ResultKey};
+use super::{Call, Engine, ResultKey, pieces};
 use crate::action;
 use crate::backend::{Cache, Outcome};
 use crate::command;
@@ -15,6 +15,12 @@ use crate::inputs::directives::Hazards;
 use crate::inputs::paths::PathId;
 use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
+
+/// What the sections with debug information are called.
+const DEBUG: &str = ".debug_";
+
+/// Objects up to this size are taken into memory, bytes: that is quicker, and most are far smaller.
+const AT_ONCE: u64 = 4 << 20;
 
 /// Under which keys a call's result may be found and kept.
 #[derive(Debug, Clone)]
@@ -90,13 +96,17 @@ impl Shared {
             self.root.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let tells = |bytes: &[u8]| {
             let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
-            has(&self.root) || has(&name) || !self.sharing.debug && has(".debug_")
+            has(&self.root) || has(&name) || !self.sharing.debug && has(DEBUG)
         };
-        !tells(&outcome.stderr)
-            && outcome
-                .files
-                .iter()
-                .all(|file| cache.blobs.read(&file.digest).ok().flatten().is_some_and(|bytes| !tells(&bytes)))
+        let is_clean = |digest: &Digest| {
+            if digest.size <= AT_ONCE {
+                return cache.blobs.read(digest).ok().flatten().is_some_and(|bytes| !tells(&bytes));
+            }
+            let blob = cache.blobs.open(digest).ok().flatten();
+            let longest = name.len().max(DEBUG.len());
+            blob.and_then(|blob| pieces::any(blob.file, longest, tells).ok()) == Some(false)
+        };
+        !tells(&outcome.stderr) && outcome.files.iter().all(|file| is_clean(&file.digest))
     }
 }
 

@@ -21,6 +21,7 @@ mod link;
 mod makers;
 mod merit;
 mod perform;
+mod pieces;
 mod place;
 mod predict;
 mod queue;

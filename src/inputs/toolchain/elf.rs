@@ -82,4 +82,15 @@ mod tests {
         }
         assert_eq!(program(&head[..60]), Program::Unknown);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_is_read_to_its_end(
+            mut head in proptest::collection::vec(proptest::prelude::any::<u8>(), 6..200),
+            class in 1_u8..3,
+        ) {
+            head.splice(0..6, [0x7f, b'E', b'L', b'F', class, 1]);
+            let _ = program(&head);
+        }
+    }
 }

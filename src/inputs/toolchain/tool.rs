@@ -50,7 +50,9 @@ impl Tools {
     /// Whether the file at `path`, links followed, is a program of a toolchain; `content` is what is in it. Fails as
     /// `realpath(3)` and `open(2)` do.
     pub fn has(&self, path: &Path, content: &Digest) -> io::Result<bool> {
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(content) {
+        // One at a time: hundreds of shims that are the first to ask would each have a compiler of 30 MB in memory.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(content) {
             return Ok(*known);
         }
         let real = fs::canonicalize(path)?;
@@ -59,7 +61,7 @@ impl Tools {
         let is = is_tool(&name, &bytes);
         // A name is no part of the content: one under which it is not known says nothing of the others.
         if is && Digest::of(&bytes) == *content {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(*content, is);
+            known.insert(*content, is);
         }
         Ok(is)
     }

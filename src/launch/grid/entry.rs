@@ -150,4 +150,18 @@ mod tests {
             assert_eq!(read(&name, &result), None, "{result:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_changed_result_has_the_same_payload_or_none(at in 0_usize..1000, byte: u8, end in 0_usize..1000) {
+            let name = Name::new(KIND, ["a"]);
+            let (whole, _) = carrying(&name, b"payload".to_vec(), &[Digest::of(b"one")], INLINE);
+            let mut bytes = whole.encode_to_vec();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.truncate(end.max(1));
+            let read = reapi::ActionResult::decode(bytes.as_slice()).ok().and_then(|result| read(&name, &result));
+            proptest::prop_assert!(read.is_none_or(|entry| entry.digest == Digest::of(b"payload")));
+        }
+    }
 }

@@ -87,3 +87,21 @@ fn without_comments(text: &str) -> String {
     out.push_str(rest);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_names_files_that_are_there_or_is_refused(
+            text in "(GROUP|INPUT|AS_NEEDED|OUTPUT_FORMAT|/\\*|\\*/|[(), \n]|libc\\.so|/etc/passwd|-lgcc|\\PC{0,4}){0,30}",
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("libx.so");
+            fs::write(&path, text).unwrap();
+            let files = named(&path, &[folder.path().to_owned()]).unwrap_or_default();
+            proptest::prop_assert!(files.iter().all(|file| Path::new(file).is_file()));
+        }
+    }
+}
