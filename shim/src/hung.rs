@@ -29,7 +29,7 @@ pub(crate) fn is_marked(socket: &[u8]) -> bool {
 }
 
 /// Leaves the mark. It does not matter if that fails.
-pub(crate) fn mark(socket: &[u8]) {
+pub fn mark(socket: &[u8]) {
     let path = mark_of(socket);
     let _ = file::unlink(&path);
     let _ = file::open(&path, libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL, 0o600);

@@ -101,8 +101,11 @@ fn place(draft: Draft, output: &Served, from: &Fd, exists: bool) -> Result<(), S
             if exists {
                 file::unlink(&output.path)?;
             }
-            if file::link_open(&file, &output.path).is_ok() {
-                return finish(file, &output.path);
+            match file::link_open(&file, &output.path) {
+                Ok(()) => return finish(file, &output.path),
+                // Somebody has made one since.
+                Err(Errno(libc::EEXIST)) => return Err(ServeError::Occupied),
+                Err(_) => {}
             }
             // Without `/proc` a file without a name gets none.
             let named = Draft::named(&output.path, output.mode & 0o777)?;
@@ -111,6 +114,10 @@ fn place(draft: Draft, output: &Served, from: &Fd, exists: bool) -> Result<(), S
         }
         named @ Draft::Named(..) => named,
     };
+    // It would be replaced as well.
+    if !exists && file::lstat(&output.path).is_ok() {
+        return Err(ServeError::Occupied);
+    }
     draft.rename(&output.path)
 }
 

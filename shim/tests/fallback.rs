@@ -162,18 +162,36 @@ fn changes_that_cannot_be_made() {
 }
 
 #[test]
-fn silence_lasts_ten_seconds_at_most() {
+fn silence_lasts_three_seconds_at_most_and_the_others_know() {
     let room = room();
-    let companion = room.companion(|mut peer| {
-        peer.ask();
+    let listener = UnixListener::bind(room.path("s.sock")).unwrap();
+    let companion = std::thread::spawn(move || {
+        let next = || Peer(listener.accept().unwrap().0);
+        let mut silent = next();
+        silent.ask();
         std::thread::sleep(Duration::from_secs(1));
-        peer.reply(&Reply::Wait);
-        peer.until_closed();
+        silent.reply(&Reply::Wait);
+        silent.until_closed();
+        // Who finds the mark looks whether there is a companion, and asks nothing.
+        next().until_closed();
+        for _ in ["the companion has removed the mark", "the mark is old"] {
+            let mut again = next();
+            again.ask();
+            again.reply(&Reply::Exec);
+        }
     });
     let started = Instant::now();
     assert_plain(&compile(&room));
     let waited = started.elapsed().as_secs_f32();
-    assert!((10.5..60.0).contains(&waited), "waited {waited} s");
+    assert!((3.5..60.0).contains(&waited), "waited {waited} s");
+    let mark = room.path("s.sock.hung");
+    assert!(mark.exists());
+    assert_plain(&compile(&room));
+    std::fs::remove_file(&mark).unwrap();
+    assert_plain(&compile(&room));
+    let past = std::time::SystemTime::now() - Duration::from_secs(60);
+    std::fs::File::create(&mark).unwrap().set_modified(past).unwrap();
+    assert_plain(&compile(&room));
     companion.join().unwrap();
 }
 

@@ -191,7 +191,7 @@ fn a_folder_that_cannot_be_written_is_left_to_the_compiler() {
 
 /// A companion that serves an object and these messages.
 fn telling(room: &Room, stdout: &[u8], stderr: &[u8]) -> JoinHandle<()> {
-    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: 3 }];
+    let outputs = vec![Served { path: b"x.o".to_vec(), mode: 0o666, size: 3, modified: 0 }];
     let serve = Serve { outputs, stdout: stdout.to_vec(), stderr: stderr.to_vec(), ..Serve::default() };
     room.companion(move |mut peer| {
         peer.ask();
@@ -246,4 +246,40 @@ fn what_has_arrived_is_not_printed_again() {
     assert_eq!(status.signal(), Some(libc::SIGPIPE), "the script dies of its message");
     assert_eq!(fs::read(room.work("out")).unwrap(), b"all of it");
     assert_eq!(fs::read(room.work("x.o")).unwrap(), b"made");
+}
+
+#[test]
+fn a_name_never_stands_for_half_an_output() {
+    let room = room();
+    let big = vec![7; 64 << 20];
+    let companion = room.server(&[("x.o", 0o666, &big)], "");
+    let mut shim = room.call(support::SHIM).args(["-c", "x.c"]).spawn().unwrap();
+    while shim.try_wait().unwrap().is_none() {
+        if let Ok(found) = fs::metadata(room.work("x.o")) {
+            assert_eq!(found.len(), big.len() as u64);
+        }
+    }
+    assert_eq!(fs::read(room.work("x.o")).unwrap().len(), big.len());
+    companion.join().unwrap();
+}
+
+#[test]
+fn what_was_changed_since_it_was_checked_is_not_served() {
+    for (off, served) in [(0, true), (1, false)] {
+        let room = room();
+        let file = content(b"four");
+        let changed = file.metadata().unwrap().modified().unwrap();
+        let changed = changed.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+        let output = Served { path: b"x.o".to_vec(), mode: 0o666, size: 4, modified: changed - off };
+        let reply = Reply::Serve(Serve { outputs: vec![output], ..Serve::default() });
+        let companion = room.companion(move |mut peer| {
+            peer.ask();
+            peer.reply_with(&reply, &[file.as_raw_fd()]);
+            peer.until_closed();
+        });
+        let output = compile(&room);
+        assert_eq!(stdout(&output), if served { "" } else { "compiled\n" });
+        assert_eq!(room.work("x.o").exists(), served);
+        companion.join().unwrap();
+    }
 }

@@ -38,14 +38,12 @@ pub struct Blob {
     pub modified: Option<Duration>,
 }
 
-/// What a file in a blob's place is.
+/// What is known of a file that is a blob now.
 enum Verdict {
-    /// The blob, and a later change would show in its stamp.
+    /// A later change would show in its stamp.
     Settled(Stamp),
-    /// The blob; a later change might not show.
+    /// A later change might not show.
     Unsettled,
-    /// Something else.
-    Other,
 }
 
 impl Blobs {
@@ -57,7 +55,7 @@ impl Blobs {
     /// Stores `bytes`, if they are not there yet.
     pub fn put_bytes(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        if self.open(&digest)?.is_none() {
+        if !self.holds(&digest)? {
             let mut file = self.folder.temporary()?;
             file.write_all(bytes).map_err(CacheError::new(file.path(), "write"))?;
             self.folder.place(&file, &name(&digest))?;
@@ -74,7 +72,7 @@ impl Blobs {
         source.rewind().map_err(CacheError::new(&path, "read the file to copy here"))?;
         let digest = Digest::of_copy(source, copy.as_file_mut())
             .map_err(CacheError::new(&path, "copy a file here"))?;
-        if self.open(&digest)?.is_none() {
+        if !self.holds(&digest)? {
             self.folder.place(&copy, &name(&digest))?;
         }
         Ok(digest)
@@ -90,18 +88,31 @@ impl Blobs {
     ///
     /// A file that has just been written could change unseen: of that a copy is compared, and given out.
     pub fn open(&self, digest: &Digest) -> Result<Option<Blob>> {
+        match self.look(digest)? {
+            None => Ok(None),
+            Some((file, Verdict::Settled(stamp))) => {
+                Ok(Some(Blob { file, modified: Some(stamp.modified()) }))
+            }
+            Some((file, Verdict::Unsettled)) => self.copy(digest, &file),
+        }
+    }
+
+    /// Whether the blob is there, compared with its digest.
+    fn holds(&self, digest: &Digest) -> Result<bool> {
+        self.look(digest).map(|found| found.is_some())
+    }
+
+    /// The blob's file, compared with its digest; deleted when it is something else.
+    fn look(&self, digest: &Digest) -> Result<Option<(File, Verdict)>> {
         let path = self.path(digest);
         let Some(file) = if_there(File::open(&path)).map_err(CacheError::new(&path, "read"))? else {
             return Ok(None);
         };
-        match self.verify(digest, &file).map_err(CacheError::new(&path, "read"))? {
-            Verdict::Settled(stamp) => Ok(Some(Blob { file, modified: Some(stamp.modified()) })),
-            Verdict::Other => {
-                self.folder.discard(&path, "the bytes are not those of its digest");
-                Ok(None)
-            }
-            Verdict::Unsettled => self.copy(digest, &file),
+        let verdict = self.verify(digest, &file).map_err(CacheError::new(&path, "read"))?;
+        if verdict.is_none() {
+            self.folder.discard(&path, "the bytes are not those of its digest");
         }
+        Ok(verdict.map(|verdict| (file, verdict)))
     }
 
     /// A copy that nobody else can change.
@@ -146,18 +157,18 @@ impl Blobs {
         self.folder.path(&name(digest))
     }
 
-    /// Whether the file's bytes are the blob's, by a look at its stamp if they were read before.
-    fn verify(&self, digest: &Digest, mut file: &File) -> io::Result<Verdict> {
+    /// Whether the file's bytes are the blob's, by a look at its stamp if they were read before; `None` if not.
+    fn verify(&self, digest: &Digest, mut file: &File) -> io::Result<Option<Verdict>> {
         // Refreshing a file's time of use changes its stamp, and would hide a change at the same moment.
         let refreshed = refresh(file);
         let stamp = Stamp::of(file)?;
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if !refreshed && known().get(digest) == Some(&stamp) {
-            return Ok(Verdict::Settled(stamp));
+            return Ok(Some(Verdict::Settled(stamp)));
         }
         if !file.metadata()?.is_file() || Digest::of_reader(file)? != *digest {
             known().remove(digest);
-            return Ok(Verdict::Other);
+            return Ok(None);
         }
         file.rewind()?;
         if stamp.is_settled() && Stamp::of(file)? == stamp {
@@ -166,9 +177,9 @@ impl Blobs {
                 known.clear();
             }
             known.insert(*digest, stamp);
-            return Ok(Verdict::Settled(stamp));
+            return Ok(Some(Verdict::Settled(stamp)));
         }
-        Ok(Verdict::Unsettled)
+        Ok(Some(Verdict::Unsettled))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Talks to the companion, starting it when it is not there.
 
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use serde_json::Value;
 
 use spec_cc::companion::{Control, NO_ANSWER_YET, control_frame, socket_path};
+use spec_cc_shim::hung;
 use spec_cc_shim::wire::SILENCE_S;
 
 /// How long a new companion may take until it listens.
@@ -57,6 +59,10 @@ fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
 
 fn lost(error: io::Error) -> Error {
     let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+    if silent {
+        // So that compilers do not find it out again.
+        hung::mark(socket_path().as_os_str().as_bytes());
+    }
     Error::new(error).context(if silent {
         "the companion does not answer: it hangs or is stopped"
     } else {

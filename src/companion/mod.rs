@@ -254,6 +254,11 @@ impl Companion {
         }
     }
 
+    /// Whether somebody has removed the store's folder under us.
+    fn has_lost_its_store(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.is_there())
+    }
+
     /// Closes everything, so that nothing is lost when the process ends.
     fn shut_down(&self) {
         let sessions: Vec<_> = self.sessions().values().cloned().collect();

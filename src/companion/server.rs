@@ -101,6 +101,7 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     if let Some(mut ready) = ready {
         let _ = ready.write_all(b"+");
     }
+    mind_signals();
     let cache_folder = cache_path(&settings);
     if let Err(why) = check_folders(&cache_folder) {
         refuse(&listener, &why.as_str().into());
@@ -109,7 +110,6 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     }
     log(&cache_folder, settings.get("log").unwrap_or("warn"));
     let companion = Arc::new(companion(&settings, cache_folder));
-    end_on_signals();
     live(&companion, &socket);
     accept(&companion, &listener, &socket);
     companion.shut_down();
@@ -132,7 +132,7 @@ fn refuse(listener: &UnixListener, why: &Arc<str>) {
     let timeout = PollTimeout::try_from(REFUSING).unwrap_or(PollTimeout::MAX);
     while poll(&mut [PollFd::new(listener.as_fd(), PollFlags::POLLIN)], timeout).is_ok_and(|ready| ready > 0)
     {
-        while let Some(stream) = next(listener) {
+        while let Some(stream) = next(listener).filter(is_ours) {
             let why = Arc::clone(why);
             threads::start(move || connection::refuse(stream, &why));
         }
@@ -218,8 +218,9 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
-            // Nobody can come any more once the socket's name is gone.
-            if !socket.exists() {
+            // Nobody can come any more once the socket's name is gone. And what sled has open cannot be had at another place: the next
+            // companion begins a new store.
+            if !socket.exists() || companion.has_lost_its_store() {
                 return;
             }
             if !companion.close_idle(SESSION_IDLE, FORGOTTEN) {
@@ -257,7 +258,13 @@ extern "C" fn on_signal(_: libc::c_int) {
     ENDING.store(true, Ordering::SeqCst);
 }
 
-fn end_on_signals() {
+extern "C" fn on_nothing(_: libc::c_int) {}
+
+/// Ends in order when asked to, and takes a file that may not grow for an error. Handlers, unlike `SIG_IGN`, are not inherited by what is
+/// started.
+fn mind_signals() {
+    // SAFETY: the handler does nothing.
+    unsafe { libc::signal(libc::SIGXFSZ, on_nothing as *const () as libc::sighandler_t) };
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
         // SAFETY: the handler only stores to an atomic.
         unsafe { libc::signal(signal, on_signal as *const () as libc::sighandler_t) };
@@ -274,10 +281,17 @@ fn log(folder: &Path, level: &str) {
     }
     let _ = private::make(folder);
     let path = folder.join("companion.log");
-    let long = fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST_LOG);
-    if let Ok(file) = OpenOptions::new().create(true).append(!long).write(true).truncate(long).open(&path) {
-        builder.with_writer(Arc::new(file)).init();
+    if fs::metadata(&path).is_ok_and(|meta| meta.len() > LONGEST_LOG) {
+        let _ = fs::remove_file(&path);
     }
+    builder.with_writer(move || log_at(&path)).init();
+}
+
+/// The log, opened for each line: somebody may have removed the cache's folder.
+fn log_at(path: &Path) -> Box<dyn Write> {
+    let open = || OpenOptions::new().create(true).append(true).open(path);
+    let made = |_| path.parent().map_or(Ok(()), private::make).and_then(|()| open());
+    open().or_else(made).map_or_else(|_| Box::new(io::sink()) as Box<dyn Write>, |log| Box::new(log))
 }
 
 fn is_dev_null() -> bool {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statvfs::statvfs;
 
 use super::journal::now_ms;
@@ -82,6 +83,11 @@ impl Store {
             Err((error, _)) => Err(error),
             Ok(store) => Ok(Opened { store, moved_aside }),
         }
+    }
+
+    /// Whether its folder is still the one that was opened: somebody may have removed it.
+    pub fn is_there(&self) -> bool {
+        self.closing.is_in_place()
     }
 
     /// Has everything written so far on the disk when it returns.
@@ -220,11 +226,14 @@ fn aside(dir: &Path) -> PathBuf {
     }
 }
 
-/// An error if the disk is too full for sled.
+/// An error if the disk is too full for sled, or this process may not write files as long as sled's.
 pub(super) fn check_room(dir: &Path) -> Result<()> {
+    let refused = |errno: Errno| StoreError::io(dir, "write to the store")(errno.into());
     let stat = statvfs(dir).map_err(|errno| StoreError::io(dir, "ask for free space")(errno.into()))?;
     if stat.blocks_available() * stat.fragment_size() < ROOM {
-        return Err(StoreError::io(dir, "write to the store")(Errno::ENOSPC.into()));
+        return Err(refused(Errno::ENOSPC));
     }
-    Ok(())
+    let long = getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |(soft, _)| soft);
+    let length = if long == u64::MAX { 0 } else { fs::metadata(dir.join("db")).map_or(0, |meta| meta.len()) };
+    if long < length.saturating_add(ROOM) { Err(refused(Errno::EFBIG)) } else { Ok(()) }
 }

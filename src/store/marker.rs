@@ -30,17 +30,23 @@ pub(super) fn withdraw(dir: &Path) -> io::Result<bool> {
 pub(super) struct Closing {
     dir: PathBuf,
     distrusted: AtomicBool,
-    _lock: File,
+    lock: File,
 }
 
 impl Closing {
     pub(super) fn new(dir: &Path, lock: File) -> Self {
-        Self { dir: dir.to_owned(), distrusted: AtomicBool::new(false), _lock: lock }
+        Self { dir: dir.to_owned(), distrusted: AtomicBool::new(false), lock }
     }
 
     /// From now on no marker is written, so that the next open checks the files.
     pub(super) fn distrust(&self) {
         self.distrusted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the lock that is held is still the folder's.
+    pub(super) fn is_in_place(&self) -> bool {
+        let (held, there) = (self.lock.metadata(), fs::metadata(self.dir.join("lock")));
+        held.is_ok_and(|held| there.is_ok_and(|there| (held.dev(), held.ino()) == (there.dev(), there.ino())))
     }
 
     fn write(&self) -> io::Result<()> {
@@ -54,7 +60,7 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if !self.distrusted.load(Ordering::Relaxed) {
+        if !self.distrusted.load(Ordering::Relaxed) && self.is_in_place() {
             // Without a marker the next open only takes longer.
             let _ = self.write();
         }

@@ -1,14 +1,16 @@
 //! The companion, its store, its cache and its files going wrong: the build never notices.
 use crate::support::project::Expect::{Any, Hits};
 use crate::support::project::{CLEAN_MAKE, Project};
+use crate::support::sandbox::Sandbox;
 use crate::support::shell::{sh, succeed};
+use crate::support::strace::may_trace;
 use crate::support::tree;
 use nix::sys::signal::{Signal, kill};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn sixty_files_with_sixteen_jobs() {
@@ -103,8 +105,122 @@ fn the_cache_is_damaged() {
 #[test]
 fn the_cache_vanishes_under_a_running_companion() {
     let project = learnt();
+    let companion = project.sandbox.companion();
     fs::remove_dir_all(project.sandbox.path("cache")).unwrap();
     relearns(&project);
+    assert_served(&project);
+    assert_eq!(project.sandbox.companion(), companion, "it went on");
+}
+
+#[test]
+fn the_store_vanishes_under_a_running_companion() {
+    let project = learnt();
+    for name in ["store", "cache"] {
+        fs::remove_dir_all(project.sandbox.path(name)).unwrap();
+    }
+    ends(&project.sandbox);
+    relearns(&project);
+    assert_served(&project);
+    assert!(project.sandbox.path("store/db").exists());
+}
+
+#[test]
+fn a_damaged_cache_is_told_of_once() {
+    let project = learnt();
+    assert!(damage(&project.sandbox.path("cache"), 2) > 6, "nothing to damage");
+    relearns(&project);
+    let complaints = project.sandbox.complaints();
+    let told = complaints.iter().filter(|line| line.contains("removed from the cache")).count();
+    assert_eq!(told, 1, "{complaints:#?}");
+}
+
+#[test]
+fn a_companion_that_is_stopped_ends_no_build() {
+    let project = learnt();
+    let companion = project.sandbox.companion().expect("a companion runs");
+    kill(companion, Signal::SIGSTOP).unwrap();
+    project.lay_out();
+    let ran = project.session(CLEAN_MAKE).output();
+    let (got, marked) =
+        (tree::list(&project.tree(), tree::is_built), project.sandbox.path("socket.hung").exists());
+    kill(companion, Signal::SIGCONT).unwrap();
+    let ran = ran.unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success() && said.contains("does not answer") && marked, "{said}");
+    project.lay_out();
+    succeed(sh(&project.tree(), CLEAN_MAKE).env("CC", "gcc"));
+    tree::assert_same("stopped", &got, &tree::list(&project.tree(), tree::is_built));
+    let late = Instant::now() + Duration::from_secs(20);
+    while project.sandbox.path("socket.hung").exists() {
+        assert!(Instant::now() < late, "a companion that lives leaves the mark");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    relearns(&project);
+    assert_served(&project);
+}
+
+#[test]
+fn what_a_killed_companion_left_goes_with_the_next() {
+    let project = learnt();
+    let companion = project.sandbox.companion().expect("a companion runs");
+    let left = project.sandbox.path("cache/spec-cc-work-left");
+    fs::create_dir_all(left.join("job-1/0")).unwrap();
+    kill(companion, Signal::SIGKILL).unwrap();
+    relearns(&project);
+    let late = Instant::now() + Duration::from_secs(20);
+    while left.exists() {
+        assert!(Instant::now() < late, "it is still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn nobody_else_may_write_where_results_are() {
+    let project = Project::six();
+    project.lay_out();
+    let script = format!("umask 0; specctl run -- sh -ec '{CLEAN_MAKE}'");
+    let mut build = sh(&project.tree(), &script);
+    project.sandbox.enter(&mut build);
+    succeed(build.env("CC", "spec-cc gcc"));
+    for name in ["cache", "store", "socket"] {
+        let mut paths = vec![project.sandbox.path(name)];
+        while let Some(path) = paths.pop() {
+            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+            assert_eq!(meta.permissions().mode() & 0o077, 0, "{}", path.display());
+            if meta.is_dir() {
+                paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            }
+        }
+    }
+    project.sandbox.stop();
+    let cache = project.sandbox.path("cache");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    relearns(&project);
+    let listed = project.sandbox.specctl(&["list"]).output().unwrap();
+    let said = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(!listed.status.success() && said.contains("others may write to"), "{said}");
+    ends(&project.sandbox);
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
+    relearns(&project);
+    assert_served(&project);
+}
+
+#[test]
+fn where_a_file_without_a_name_gets_none_outputs_are_renamed_into_place() {
+    if !may_trace() {
+        return;
+    }
+    let project = Project::of(&[("main.c", "int main(void) { return 7; }\n")]);
+    project.lay_out();
+    succeed(&mut project.session("$CC -c main.c"));
+    let wanted = tree::list(&project.tree(), tree::is_built);
+    let serve = "rm main.o; strace -f -qq -o ../calls -e trace=linkat,rename -e inject=linkat:error=ENOENT $CC -c main.c";
+    succeed(&mut project.session(serve));
+    let calls = fs::read_to_string(project.sandbox.path("calls")).unwrap();
+    assert!(calls.contains("INJECTED") && calls.contains("rename("), "{calls}");
+    tree::assert_same("renamed", &tree::list(&project.tree(), tree::is_built), &wanted);
+    assert!(tree::list(&project.tree(), |path, _| path.to_string_lossy().contains(".spec-cc-")).is_empty());
+    assert_served(&project);
 }
 
 #[test]
@@ -183,6 +299,23 @@ fn learnt() -> Project {
     project.lay_out();
     succeed(&mut project.session(CLEAN_MAKE));
     project
+}
+
+/// Panics unless compiles of the last session were served: on a busy machine not all of the sessions before were learnt from.
+fn assert_served(project: &Project) {
+    let stats = project.sandbox.stats("small");
+    let served: f64 = ["joined", "prefetched", "cached"].iter().map(|way| stats.served(way)).sum();
+    assert!(served > 0.0, "{stats:?}");
+}
+
+/// Waits until the sandbox's companion has left by itself.
+fn ends(sandbox: &Sandbox) {
+    let late = Instant::now() + Duration::from_secs(30);
+    while sandbox.companion().is_some() {
+        assert!(Instant::now() < late, "it stays");
+        // Each look is a connection, and a companion that refuses waits until nobody has come for a while.
+        std::thread::sleep(Duration::from_secs(6));
+    }
 }
 
 /// Builds twice more, both times comparing with the plain compiler.

@@ -46,7 +46,18 @@ pub(crate) fn build(seen: &HashSet<RecordId>, complete: bool) -> Build {
 
 /// Runs one of this file's ignored tests in a process of its own, which `dir` is given to.
 pub(crate) fn child(test: &str, dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    spawn(&mut Command::new(std::env::current_exe().unwrap()), test, dir)
+}
+
+/// The same for a process that may write no file longer than 8 KiB.
+pub(crate) fn limited_child(test: &str, dir: &Path) -> Child {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 16; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    spawn(&mut shell, test, dir)
+}
+
+fn spawn(program: &mut Command, test: &str, dir: &Path) -> Child {
+    program
         .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, dir)
         .stdout(Stdio::piped())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::{resource, signal};
 use spec_cc::store::{Store, StoreError};
 
-use super::common::{build, child, compile, folder, key, open};
+use super::common::{build, child, compile, folder, key, limited_child, open};
 
 /// A store with enough in it to fill several of sled's segments.
 fn fill(dir: &Path) {
@@ -243,4 +243,16 @@ fn places_that_cannot_be_written_are_named() {
         assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
         assert!(error.to_string().contains(dir.to_str().unwrap()), "{error}");
     }
+}
+
+#[test]
+fn a_store_that_may_not_be_written_is_not_damaged() {
+    let room = tempfile::tempdir().unwrap();
+    let dir = room.path().join("store");
+    fill(&dir);
+    fs::remove_file(dir.join("clean")).unwrap();
+    let limited = limited_child("damage::opens_and_uses_it", &dir).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&limited.stdout).into_owned();
+    assert!(limited.status.success() && said.contains("File too large"), "{:?} {said}", limited.status);
+    assert_eq!((reopened(&dir).as_str(), aside(&dir)), ("ok 300", None));
 }

@@ -128,12 +128,16 @@ impl<'a, 'f> Inspection<'a, 'f> {
         Ok(gnu)
     }
 
-    /// Takes the digests of the large ones at the same time: they are had from `Files` then.
+    /// Reads the large ones at the same time: what is known of them need not be found out again.
     fn read_ahead(&self, programs: &[(&str, PathBuf)]) {
-        let files = self.snapshot.files();
-        let paths = programs.iter().filter_map(|(_, path)| Some(files.paths().intern(path.to_str()?)));
-        // What cannot be read is found out again.
-        at_once(paths.collect(), |path| drop(files.look(path)));
+        let (files, tools) = (self.snapshot.files(), self.tools);
+        at_once(programs.iter().map(|(_, path)| path.as_path()).collect(), |path| {
+            let id = path.to_str().map(|name| files.paths().intern(name));
+            // What cannot be read shows when its turn comes.
+            if let Some(Ok(seen)) = id.map(|id| files.look(id)) {
+                let _ = tools.has(path, &seen.digest);
+            }
+        });
     }
 
     /// The options that GCC gives itself: it takes the first file of this name among its folders of libraries, those of
