@@ -84,12 +84,15 @@ pub fn conclude(
         assembled::check(engine, call, (&set, context.assumed), list, looked.incbin || looked.unclear)?;
     }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
-    let changed = snapshot.changed_since(evidence.began_ns);
+    let changed = snapshot.changed_since(evidence.began_ns).map(|(id, _)| id);
     let found = snapshot.found().collect();
+    let changed = changed.or_else(|| {
+        own_depfile(engine, call, &evidence.outcome)?.into_iter().find(|file| !set.contains(file))
+    });
     // The set is of the files as they were, the shape of those as they are now.
     let shape = if changed.is_some() { Shape::UNKNOWN } else { looked.shape };
     let kept = match (changed, looked.hazard) {
-        (Some((id, _)), _) => Err(NotKept::Changed(engine.name(id))),
+        (Some(id), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
         (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
             let read = |name: &str| set.contains(&engine.path(call, name));
@@ -114,6 +117,16 @@ fn check_private(engine: &Engine, call: &Call, set: &[PathId], chain: &Chain) ->
         Some(path) => Err(NotKept::Unaccountable(format!("{path} is another file to each process"))),
         None => Ok(()),
     }
+}
+
+/// The files that the compile itself says it has read, where another run of the compiler was asked for the set: what went in between
+/// is not in that, and leaves no trace in any time. `None` if there is nothing to compare.
+fn own_depfile(engine: &Engine, call: &Call, outcome: &Result<Outcome, String>) -> Option<Vec<PathId>> {
+    let depfile = call.compile.depfile.as_ref().filter(|depfile| !depfile.system_headers)?;
+    let written = outcome.as_ref().ok()?.files.iter().find(|file| file.path == depfile.path)?;
+    let text = engine.cache.blobs.read(&written.digest).ok()??;
+    let read = depfile::parse(&text).ok()?;
+    Some(read.iter().map(|name| engine.path(call, name)).collect())
 }
 
 /// Every file a compile read: its depfile's, and those that its options name.

@@ -5,7 +5,7 @@ use memchr::memmem;
 use crate::command;
 
 /// What the C library (`strerror(3)`), GCC, Clang and binutils say of a machine that is short of something.
-const OF_THE_MACHINE: [&str; 17] = [
+const OF_THE_MACHINE: [&str; 18] = [
     "Cannot allocate memory",
     "Device or resource busy",
     "Disk quota exceeded",
@@ -20,6 +20,7 @@ const OF_THE_MACHINE: [&str; 17] = [
     "Stale file handle",
     "Text file busy",
     "Too many open files",
+    "error while loading shared libraries",
     "internal compiler error",
     "memory exhausted",
     "out of memory",
