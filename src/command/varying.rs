@@ -193,7 +193,7 @@ fn varies(tool: Tool, word: &str) -> bool {
     })
 }
 
-/// Whether a word may stand for a longer one (getopt_long_only(3)).
+/// Whether a word may stand for a longer one (`getopt_long_only(3)`).
 fn is_cut(word: &str, name: &str) -> bool {
     word.len() >= SHORTEST && name.starts_with(word)
 }

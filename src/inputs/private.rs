@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::links::{Links, LinksNow};
 
-/// The kernel follows no more links than that (path_resolution(7)).
+/// The kernel follows no more links than that (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
 /// Tells private paths at one moment.

@@ -178,12 +178,11 @@ pub(super) fn look(
     let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));
     // The command line may define macros that sources do not.
     let hazards = shaped.hazards | directives::scan(call.compile.macros.as_bytes()).hazards;
-    let (hazard, untold, absent) = match hazard(call, &toolchain, hazards) {
-        Some((reason, untold)) => (Some(reason), untold, None),
-        None => {
-            let (complaint, absent) = complaint(engine, call, &chain, context.assumed).unzip();
-            (complaint, false, absent)
-        }
+    let (hazard, untold, absent) = if let Some((reason, untold)) = hazard(call, &toolchain, hazards) {
+        (Some(reason), untold, None)
+    } else {
+        let (complaint, absent) = complaint(engine, call, &chain, context.assumed).unzip();
+        (complaint, false, absent)
     };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),

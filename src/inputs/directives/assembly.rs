@@ -28,7 +28,7 @@ pub(super) fn is_unclear(text: &[u8]) -> bool {
         let begin = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
         KEYWORDS.contains(&word(&text[begin..]))
     });
-    has_keyword && Reader { text, at: 0, line: Line::default() }.is_unclear()
+    has_keyword && Reader { text, at: 0, line: Line::default() }.finds_unclear()
 }
 
 /// A part of a text that means something.
@@ -65,7 +65,7 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn is_unclear(mut self) -> bool {
+    fn finds_unclear(&mut self) -> bool {
         let mut before = None;
         // For each open parenthesis, whether a statement may follow it.
         let mut heads = Vec::new();
@@ -79,7 +79,7 @@ impl<'t> Reader<'t> {
                     follows = false;
                 }
                 Token::Word(name) => {
-                    follows = BEFORE_STATEMENT.contains(&name) || self.is_name_of_macro(before)
+                    follows = BEFORE_STATEMENT.contains(&name) || self.is_name_of_macro(before);
                 }
                 Token::Sign(b'(') => {
                     heads.push(matches!(before, Some(Token::Word(name)) if HEADS.contains(&name) || self.line == Line::Of(name)));
