@@ -156,7 +156,9 @@ impl Executor {
     ) -> io::Result<Executed> {
         let stdout = view.scratch().join("stdout");
         let stderr = view.scratch().join("stderr");
-        let value = |name: &str| job.environment.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.as_str());
+        let value = |name: &str| {
+            job.environment.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.as_str())
+        };
         let room = view.room(temporary_folder(value).as_deref())?;
         let mut environment = job.environment.to_vec();
         if matches!(room, Room::Shared(_)) {

@@ -118,9 +118,13 @@ fn take(step: &Step) -> io::Result<()> {
         Step::Overlay { target, options } => {
             mount(Some(c"overlay"), target, Some(c"overlay"), 0, Some(options))
         }
-        Step::Memory(target) => {
-            mount(Some(c"tmpfs"), target, Some(c"tmpfs"), libc::MS_NOSUID | libc::MS_NODEV, Some(c"mode=0700"))
-        }
+        Step::Memory(target) => mount(
+            Some(c"tmpfs"),
+            target,
+            Some(c"tmpfs"),
+            libc::MS_NOSUID | libc::MS_NODEV,
+            Some(c"mode=0700"),
+        ),
         // SAFETY: the text ends with a NUL.
         Step::Folder(path) => check(unsafe { libc::mkdir(path.as_ptr(), 0o777) }.into()).map(drop),
     }
@@ -135,8 +139,7 @@ fn mount(
 ) -> io::Result<()> {
     let text = |text: Option<&CStr>| text.map_or(ptr::null(), CStr::as_ptr);
     // SAFETY: each text ends with a NUL or is not there.
-    let done =
-        unsafe { libc::mount(text(source), target.as_ptr(), text(kind), flags, text(options).cast()) };
+    let done = unsafe { libc::mount(text(source), target.as_ptr(), text(kind), flags, text(options).cast()) };
     check(done.into()).map(drop)
 }
 

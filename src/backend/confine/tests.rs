@@ -31,7 +31,8 @@ impl Outside {
         let program = folder.path().join("gcc");
         let source = folder.path().join("hostile.c");
         std::fs::write(&source, include_str!("hostile.c")).unwrap();
-        let compiled = Command::new("gcc").args(["-w", "-o"]).args([&program, &source]).arg("-lrt").status();
+        let compiled =
+            Command::new("gcc").args(["-w", "-no-pie", "-o"]).args([&program, &source]).arg("-lrt").status();
         assert!(compiled.unwrap().success());
         let seed = (std::process::id() % 9000 * 2 + round * 2).to_string();
         let role = |role: &str| {
@@ -46,7 +47,8 @@ impl Outside {
         assert_eq!(line, "ready\n");
         let path = std::ffi::CString::new(folder.path().join("inherited").to_str().unwrap()).unwrap();
         // SAFETY: the text ends with a NUL, and the descriptor is owned from here on. It is one that programs inherit.
-        let inherited = unsafe { OwnedFd::from_raw_fd(libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_APPEND)) };
+        let inherited =
+            unsafe { OwnedFd::from_raw_fd(libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_APPEND)) };
         Self { program, seed, victim, _inherited: inherited, folder }
     }
 

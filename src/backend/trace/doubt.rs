@@ -25,6 +25,8 @@ pub enum Doubt {
     Appeared,
     /// It left a process running.
     LeftRunning,
+    /// It left a file in a temporary folder that goes with it.
+    LeftBehind,
     /// A signal ended one of its processes: somebody's, or the kernel's for want of memory.
     Killed,
 }
@@ -37,7 +39,7 @@ pub(super) struct Doubted {
 }
 
 /// Every doubt with its letter in a file and what is said of it.
-const DOUBTS: [(Doubt, u8, &str); 11] = [
+const DOUBTS: [(Doubt, u8, &str); 12] = [
     (Doubt::Socket, b's', "it used a socket"),
     (Doubt::Place, b'p', "it read a place of the kernel's"),
     (Doubt::NotUtf8, b'8', "it touched a path that is not UTF-8"),
@@ -48,6 +50,7 @@ const DOUBTS: [(Doubt, u8, &str); 11] = [
     (Doubt::Unreadable, b'?', "it touched a path that could not be learnt"),
     (Doubt::Appeared, b'a', "a file appeared while it ran"),
     (Doubt::LeftRunning, b'l', "it left a process running"),
+    (Doubt::LeftBehind, b't', "it left a file in the temporary folder"),
     (Doubt::Killed, b'k', "a signal ended a process of its"),
 ];
 

@@ -248,8 +248,10 @@ fn works(kind: Kind, scratch: &Path) -> io::Result<bool> {
     view.stage(&read)?;
     let outside = covered.path().with_extension("outside");
     fs::write(&outside, "")?;
-    let script = format!("! (: > {}) && : < read && : > written", shell_words::quote(&outside.to_string_lossy()));
-    let succeeded = try_script(&view, &script, covered.path(), &fs::File::create(view.scratch().join("out"))?)?;
+    let script =
+        format!("! (: > {}) && : < read && : > written", shell_words::quote(&outside.to_string_lossy()));
+    let succeeded =
+        try_script(&view, &script, covered.path(), &fs::File::create(view.scratch().join("out"))?)?;
     fs::remove_file(outside)?;
     let caught = view.written(&written).is_some_and(|path| path.exists());
     Ok(succeeded && caught && !written.exists() && view.changes()? == [written])

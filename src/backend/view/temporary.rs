@@ -11,7 +11,8 @@ const USUAL: &str = "/tmp";
 /// The temporary folder of a program with these variables, behind all links; `None` where there is none, or it is the root.
 pub(in crate::backend) fn of<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
     let named = VARIABLES.into_iter().filter_map(variable).map(Path::new);
-    let mut folders = named.chain([Path::new(USUAL)]).filter(|folder| folder.is_absolute() && folder.is_dir());
+    let mut folders =
+        named.chain([Path::new(USUAL)]).filter(|folder| folder.is_absolute() && folder.is_dir());
     folders.next().map(resolved).filter(|folder| folder.parent().is_some())
 }
 
@@ -19,7 +20,8 @@ pub(in crate::backend) fn of<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> 
 pub(super) fn mounts_below(folder: &Path) -> Vec<PathBuf> {
     // proc(5), `/proc/PID/mountinfo`: the fifth field, with an octal number for each blank and backslash.
     let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let points = table.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    let points =
+        table.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
     let mut below: Vec<PathBuf> =
         points.map(unescaped).filter(|point| point != folder && point.starts_with(folder)).collect();
     below.sort_unstable();
