@@ -113,8 +113,8 @@ static void policy(void) { struct sched_param p = {0}; sched_setscheduler(victim
 static void io_priority(void) { syscall(SYS_ioprio_set, 1, victim, 2 << 13 | 7); }
 static void limit(void) { struct rlimit l = {500, 500}; prlimit(victim, RLIMIT_NOFILE, &l, NULL); }
 static void adjustment(void) { char p[64]; snprintf(p, 64, "/proc/%d/oom_score_adj", victim); int f = open(p, O_WRONLY); if (write(f, "900", 3)) {} }
-static void memory_by_call(void) { long v = 8; struct iovec l = {&v, sizeof v}, r = {(void *)&target, sizeof v}; process_vm_writev(victim, &l, 1, &r, 1, 0); }
-static void memory_by_file(void) { char p[64]; snprintf(p, 64, "/proc/%d/mem", victim); int f = open(p, O_RDWR); long v = 9; if (pwrite(f, &v, sizeof v, (off_t)&target)) {} }
+static void memory_by_call(void) { long v = 8; struct iovec l = {&v, sizeof v}, r = {(void *)&target, sizeof v}; process_vm_writev(victim, &l, 1, &r, 1, 0); usleep(60000); }
+static void memory_by_file(void) { char p[64]; snprintf(p, 64, "/proc/%d/mem", victim); int f = open(p, O_RDWR); long v = 9; if (pwrite(f, &v, sizeof v, (off_t)&target)) {} usleep(60000); }
 static void traced(void) { if (ptrace(PTRACE_ATTACH, victim, 0, 0)) return; waitpid(victim, NULL, __WALL); ptrace(PTRACE_POKEDATA, victim, (void *)&target, 10); ptrace(PTRACE_DETACH, victim, 0, 0); }
 
 /* What else is shared. */

@@ -16,6 +16,9 @@ use super::mounts::c_string;
 use super::users::Identity;
 use super::{Room, Sockets, check, filter, landlock, landlock_version, rights};
 
+/// The stack of a process until its program's, bytes: a call of the kernel's needs little, and nothing here goes deep.
+const STACK: usize = 64 << 10;
+
 /// A program and what it is given.
 #[derive(Debug)]
 pub(in crate::backend) struct Program<'a> {
@@ -112,8 +115,6 @@ impl Start<'_> {
 
     fn clone(&mut self, namespaces: c_int) -> io::Result<pid_t> {
         self.failed = None;
-        /// A call of the kernel's needs little, and nothing here goes deep.
-        const STACK: usize = 64 << 10;
         let mut stack = Box::<[u128]>::new_uninit_slice(STACK / size_of::<u128>());
         let flags = namespaces | libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
         let this = ptr::from_mut(self);

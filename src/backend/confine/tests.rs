@@ -31,7 +31,8 @@ impl Outside {
         let program = folder.path().join("gcc");
         let source = folder.path().join("hostile.c");
         std::fs::write(&source, include_str!("hostile.c")).unwrap();
-        let compiled = Command::new("gcc").args(["-w", "-o"]).args([&program, &source]).arg("-lrt").status();
+        let compiled =
+            Command::new("gcc").args(["-w", "-no-pie", "-o"]).args([&program, &source]).arg("-lrt").status();
         assert!(compiled.unwrap().success());
         let seed = (std::process::id() % 9000 * 2 + round * 2).to_string();
         let role = |role: &str| {

@@ -27,6 +27,8 @@ pub enum Doubt {
     Inherited,
     /// It left a process running.
     LeftRunning,
+    /// It left a file in a temporary folder that goes with it.
+    LeftBehind,
     /// A signal ended one of its processes: somebody's, or the kernel's for want of memory.
     Killed,
 }
@@ -51,6 +53,7 @@ const DOUBTS: [(Doubt, u8, &str); 12] = [
     (Doubt::Appeared, b'a', "a file appeared while it ran"),
     (Doubt::Inherited, b'i', "it read from what it was given open"),
     (Doubt::LeftRunning, b'l', "it left a process running"),
+    (Doubt::LeftBehind, b't', "it left a file in the temporary folder"),
     (Doubt::Killed, b'k', "a signal ended a process of its"),
 ];
 

@@ -1,9 +1,11 @@
 //! The system calls of a tracer, each behind a safe function. In this room no other file holds `unsafe`.
 
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use libc::{c_int, c_long, c_uint, pid_t};
 
@@ -138,6 +140,21 @@ pub(super) fn wait() -> io::Result<Report> {
         }
         _ => Report::Ended { pid, killed: code != libc::CLD_EXITED, status },
     })
+}
+
+/// The mount that a path is on, behind no link, and whether it is where that is mounted (`statx(2)`, Linux 5.8); nothing where
+/// nothing is.
+pub(super) fn mount_of(path: &Path) -> Option<(u64, bool)> {
+    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+    let mut found = MaybeUninit::<libc::statx>::zeroed();
+    let flags = libc::AT_SYMLINK_NOFOLLOW;
+    // SAFETY: the text ends with a NUL; zeros are valid, and the call fills in what it says of the file.
+    let found = unsafe {
+        let done = libc::statx(libc::AT_FDCWD, path.as_ptr(), flags, libc::STATX_MNT_ID, found.as_mut_ptr());
+        check(done.into()).ok()?;
+        found.assume_init()
+    };
+    Some((found.stx_mnt_id, found.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0))
 }
 
 /// A descriptor of a process, or, since Linux 6.9, of a thread.

@@ -1,6 +1,8 @@
 //! The tracer: answers what its tracees report until the last of them has ended.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use libc::{c_int, pid_t};
@@ -11,6 +13,7 @@ use super::proc;
 use super::record::Recorder;
 use super::sys::{self, Report};
 use super::tracee::Tracee;
+use crate::backend::view::temporary_folder;
 
 /// The signals that stop a process (signal(7)).
 const STOPPING: [c_int; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
@@ -99,7 +102,22 @@ impl<'a> Tracer<'a> {
         if !self.threads.is_empty() {
             self.recorder.log.doubt(Doubt::LeftRunning, "");
         }
+        if let Some(path) = self.left_in_temporary() {
+            self.recorder.log.doubt(Doubt::LeftBehind, path);
+        }
         let _ = format::write(&self.recorder.log, self.out);
+    }
+
+    /// A file that it has left in the temporary folder, which is a launch's own and goes with it.
+    fn left_in_temporary(&self) -> Option<Vec<u8>> {
+        let variables: HashMap<String, String> = std::env::vars().collect();
+        let folder = temporary_folder(|name| variables.get(name).map(String::as_str))?;
+        let (mount, true) = sys::mount_of(&folder)? else { return None };
+        let is_left = |path: &[u8]| {
+            sys::mount_of(Path::new(OsStr::from_bytes(path))).is_some_and(|(other, _)| other == mount)
+        };
+        let mut written = self.recorder.log.entries.iter().filter(|entry| entry.written);
+        written.find(|entry| is_left(&entry.path)).map(|entry| entry.path.clone())
     }
 
     /// Lets a stopped thread go on; false when there is nothing to trace.
