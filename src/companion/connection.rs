@@ -184,7 +184,7 @@ fn teach(
         let call = (&lesson.call, request.context(root));
         (expected, expected.of_compile(companion, subject, call, &report, began_ns))
     });
-    let why = |shown: Shown<'_>| verified.map(|found| verify::settle(companion, subject, found, shown));
+    let why = |shown: Shown<'_>| verified.map(|found| verify::settle(companion, subject, found, &shown));
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -231,7 +231,7 @@ fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let why = lesson.expected.as_deref().map(|expected| {
         let verdict = expected.of_link(companion, lesson.subject(), &lesson.call, &report);
-        verify::settle(companion, lesson.subject(), (expected, verdict), Shown::Nothing)
+        verify::settle(companion, lesson.subject(), (expected, verdict), &Shown::Nothing)
     });
     lesson.count(why.as_ref());
     let output = lesson.call.link.output.path.clone();
@@ -296,7 +296,7 @@ fn teach_traced(
         Ok(observed) => Shown::Set(&observed.reads.set),
         Err(why) => Shown::Not(why.to_string()),
     };
-    match (verified.map(|found| verify::settle(companion, subject, found, shown)), &observed) {
+    match (verified.map(|found| verify::settle(companion, subject, found, &shown)), &observed) {
         (Some(why), _) => lesson.count_as(&why),
         (None, Err(Unlearnt::Unaccountable(why))) => lesson.session.bypass(why, &request.args),
         (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.count(),

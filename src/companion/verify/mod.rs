@@ -133,7 +133,7 @@ pub(super) fn settle(
     companion: &Companion,
     subject: Subject<'_>,
     (expected, verdict): (&Expected, Verdict),
-    shown: Shown<'_>,
+    shown: &Shown<'_>,
 ) -> Miss {
     let session = subject.session;
     let mut found = match verdict {
@@ -155,7 +155,7 @@ pub(super) fn settle(
     // Those a launch has from the command itself.
     variables.retain(|name| !(subject.keyed)(name));
     found.cause =
-        cause::cause(expected.reads.as_ref(), &shown, &variables, &|path| companion.engine.name(path));
+        cause::cause(expected.reads.as_ref(), shown, &variables, &|path| companion.engine.name(path));
     let key = &session.whereabouts.key;
     let told = format!("{}; {}", found.differs.join("; "), found.cause);
     tracing::error!(

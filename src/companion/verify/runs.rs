@@ -35,7 +35,7 @@ impl Expected {
             let mut snapshot = Snapshot::new(&engine.files);
             let now = instantiate(engine, &mut snapshot, call, reads, context);
             let same = now.is_ok_and(|now| Some(&now.keys.own.exact) == self.keys.first());
-            self.stood(companion, same, &snapshot, began_ns)
+            stood(companion, same, &snapshot, began_ns)
         })
     }
 
@@ -61,7 +61,7 @@ impl Expected {
             let mut snapshot = Snapshot::new(&engine.files);
             let now = state(engine, &mut snapshot, traced, &reads.set, &overrides);
             let same = now.is_ok_and(|now| Some(&now.key.exact) == self.keys.first());
-            self.stood(companion, same, &snapshot, began_ns)
+            stood(companion, same, &snapshot, began_ns)
         })
     }
 
@@ -103,20 +103,14 @@ impl Expected {
             },
         }
     }
+}
 
-    /// That the inputs are what they were, all the while.
-    fn stood(
-        &self,
-        companion: &Companion,
-        same: bool,
-        snapshot: &Snapshot<'_>,
-        began_ns: i64,
-    ) -> Result<(), String> {
-        match snapshot.changed_since(began_ns) {
-            _ if !same => Err(MEANWHILE.to_owned()),
-            Some((path, _)) => Err(format!("{} changed meanwhile", companion.engine.name(path))),
-            None => Ok(()),
-        }
+/// That the inputs are what they were, all the while.
+fn stood(companion: &Companion, same: bool, snapshot: &Snapshot<'_>, began_ns: i64) -> Result<(), String> {
+    match snapshot.changed_since(began_ns) {
+        _ if !same => Err(MEANWHILE.to_owned()),
+        Some((path, _)) => Err(format!("{} changed meanwhile", companion.engine.name(path))),
+        None => Ok(()),
     }
 }
 
