@@ -83,13 +83,10 @@ fn verified() {
     let stats = sandbox.stats(LIBUV_BY_CMAKE.name);
     stats.assert_sound();
     let why = sandbox.json(&["show", LIBUV_BY_CMAKE.name, "--why", "--json"]);
-    assert_eq!(stats.number("mismatched"), 0.0, "{}", why["quarantined"]);
+    assert!(stats.number("mismatched") < 0.5, "{}", why["quarantined"]);
     assert!(stats.number("verified") >= units(&wanted).count() as f64, "{stats:?}\n{why}");
-    assert_eq!(
-        stats.served("prefetched") + stats.served("joined") + stats.served("cached"),
-        0.0,
-        "{stats:?}"
-    );
+    let served = ["prefetched", "joined", "cached"].iter().map(|way| stats.served(way)).sum::<f64>();
+    assert!(served < 0.5, "{stats:?}");
 }
 
 /// Builds every bench from clean, all at the same time.

@@ -35,7 +35,7 @@ pub enum Lost {
 
 impl Lost {
     /// Marks a companion that was lost by its silence.
-    fn mark(&self, path: &[u8]) {
+    fn mark(self, path: &[u8]) {
         if matches!(self, Self::Socket(Errno(libc::EAGAIN | libc::ETIMEDOUT))) {
             hung::mark(path);
         }

@@ -26,6 +26,7 @@ impl Environment {
     }
 
     /// Returns the environment without this variable.
+    #[must_use]
     pub fn without(self, name: &str) -> Self {
         let others = |entry: &&CStr| value_of(entry.to_bytes(), name.as_bytes()).is_none();
         Self(self.0.into_iter().filter(others).collect())

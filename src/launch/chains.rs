@@ -94,7 +94,7 @@ mod tests {
         };
         let (compiler, directory) = ("/usr/bin/gcc".to_owned(), "/r".to_owned());
         let call = Call { compiler, compile: *compile, environment: Vec::new(), directory };
-        known(Work::Compile(call), record, Vec::new())
+        known(Work::Compile(Box::new(call)), record, Vec::new())
     }
 
     fn traced(output: &str, reads: &[&str], probe: bool, order: u32, ms: u64) -> Arc<Known> {

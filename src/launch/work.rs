@@ -6,7 +6,7 @@ use super::{Call, Traced};
 #[derive(Debug, Clone)]
 pub enum Work {
     /// A compile of one source.
-    Compile(Call),
+    Compile(Box<Call>),
     /// Anything else that a tracer has seen through.
     Traced(Traced),
 }

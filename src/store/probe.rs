@@ -79,6 +79,7 @@ enum Told {
 }
 
 /// How the child ended.
+#[derive(Clone, Copy)]
 struct End {
     signal: Option<Signal>,
     /// The CPU time that it took, in whole seconds.

@@ -15,7 +15,7 @@ const MOUNT_SETATTR: libc::c_long = 442;
 
 /// `struct mount_attr`.
 #[repr(C)]
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Attributes {
     set: u64,
     clear: u64,

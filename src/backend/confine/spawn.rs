@@ -48,13 +48,13 @@ pub(in crate::backend) struct Program<'a> {
 pub(in crate::backend) fn spawn(program: &Program<'_>, room: &Room) -> io::Result<pid_t> {
     let text = |text: &str| CString::new(text).map_err(io::Error::from);
     let path = c_string(program.path)?;
-    let args = program.args.iter().map(|arg| text(arg)).collect::<io::Result<Vec<_>>>()?;
+    let words = program.args.iter().map(|arg| text(arg)).collect::<io::Result<Vec<_>>>()?;
     // Of two values the later one counts.
     let variables: BTreeMap<_, _> = program.environment.iter().map(|(name, value)| (name, value)).collect();
     let variables = variables.into_iter();
     let variables =
         variables.map(|(name, value)| text(&format!("{name}={value}"))).collect::<io::Result<Vec<_>>>()?;
-    let argv = pointers([&path].into_iter().chain(&args));
+    let argv = pointers([&path].into_iter().chain(&words));
     let envp = pointers(variables.iter());
     let identity = Identity::current()?;
     let mut start = Start {

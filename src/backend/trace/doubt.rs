@@ -41,7 +41,7 @@ pub(super) struct Doubted {
 }
 
 /// Every doubt with its letter in a file and what is said of it.
-const DOUBTS: [(Doubt, u8, &str); 12] = [
+const DOUBTS: [(Doubt, u8, &str); 13] = [
     (Doubt::Socket, b's', "it used a socket"),
     (Doubt::Place, b'p', "it read a place of the kernel's"),
     (Doubt::NotUtf8, b'8', "it touched a path that is not UTF-8"),

@@ -207,7 +207,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
         }
     }
-    let known = Known::new(Work::Compile(call.clone()), record, reads, Vec::new());
+    let known = Known::new(Work::Compile(Box::new(call.clone())), record, reads, Vec::new());
     put_into_play(companion, session, known, before.as_deref());
 }
 

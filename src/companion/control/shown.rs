@@ -39,11 +39,11 @@ pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
         // What is added to the records when it closes.
         let uses: HashMap<RecordId, Use> = session.build(&companion.engine, false).uses.into_iter().collect();
         for record in &mut element.records {
-            let Some(used) = uses.get(&record.id) else { continue };
-            record.asked += used.asked;
-            record.launched += used.launched;
-            record.useful += used.useful;
-            record.mispredicted += used.mispredicted;
+            let Some(added) = uses.get(&record.id) else { continue };
+            record.asked += added.asked;
+            record.launched += added.launched;
+            record.useful += added.useful;
+            record.mispredicted += added.mispredicted;
         }
     }
     let mut records: Vec<&Record> = element.records.iter().collect();

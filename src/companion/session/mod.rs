@@ -163,6 +163,7 @@ impl Session {
     }
 
     /// The same, with the grid on which its records are left.
+    #[must_use]
     pub fn leaving(self, records: Option<Arc<Grid>>) -> Self {
         Self { records, ..self }
     }

@@ -66,7 +66,7 @@ fn work(
         .identify_in(record.compiler.as_ref(), &variable, snapshot)
         .map_err(|error| error.to_string())?;
     Call::from_record(record, toolchain.family, driver.cplusplus, place)
-        .map(Work::Compile)
+        .map(|call| Work::Compile(Box::new(call)))
         .map_err(|bypass| bypass.reason.to_string())
 }
 

@@ -111,7 +111,7 @@ where
         let work = {
             let (inner, question, key, ask) =
                 (Arc::clone(self), Arc::clone(&question), key.clone(), ask.clone());
-            move || inner.answer(&question, key, &ask)
+            move || inner.answer(&question, &key, &ask)
         };
         match wait {
             Wait::ToTheEnd => work(),
@@ -124,12 +124,12 @@ where
         question
     }
 
-    fn answer(&self, question: &Question<V>, key: K, ask: &impl Fn(&K) -> Result<V, ToolchainError>) {
-        let answered = ask(&key).map(Arc::new);
+    fn answer(&self, question: &Question<V>, key: &K, ask: &impl Fn(&K) -> Result<V, ToolchainError>) {
+        let answered = ask(key).map(Arc::new);
         if let Ok(answer) = &answered {
             locked(&self.known).insert(key.clone(), Arc::clone(answer));
         }
-        locked(&self.asked).remove(&key);
+        locked(&self.asked).remove(key);
         *locked(&question.answer) = Some(answered);
         question.came.notify_all();
     }

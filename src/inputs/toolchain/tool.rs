@@ -71,11 +71,10 @@ impl Tools {
 fn is_tool(name: &str, bytes: &[u8]) -> bool {
     let named = |tool: &&Tool| {
         let is_part = |known: &&str| name == *known || name.split('-').any(|part| part == *known);
-        tool.names.iter().any(|known| is_part(known))
+        tool.names.iter().any(is_part)
     };
     let has = |text: &&str| memmem::find(bytes, text.as_bytes()).is_some();
-    bytes.starts_with(b"\x7fELF")
-        && TOOLS.iter().filter(named).any(|tool| tool.texts.iter().all(|text| has(text)))
+    bytes.starts_with(b"\x7fELF") && TOOLS.iter().filter(named).any(|tool| tool.texts.iter().all(&has))
 }
 
 #[cfg(test)]
