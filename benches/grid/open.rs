@@ -155,6 +155,7 @@ fn compute(engine: &Engine, grid: &Grid, place: &Place, knowns: &[Arc<Known>]) -
 fn settings(url: &str) -> GridSettings {
     let layout = Layout { deps_global_paths: true, no_path_rewrite: true, ..Layout::default() };
     GridSettings {
+        share_records: false,
         endpoints: endpoints(url),
         layout,
         links: false,

@@ -20,7 +20,7 @@ pub(super) fn programs(name: &str) -> Vec<PathBuf> {
 pub(super) fn compiler(name: &str) -> Option<PathBuf> {
     let programs = programs(name);
     let ours = programs.iter().any(|path| is_spec_cc(path));
-    programs.into_iter().find(|path| !is_spec_cc(path) && !(ours && cache(path).is_some()))
+    programs.into_iter().find(|path| !(is_spec_cc(path) || ours && cache(path).is_some()))
 }
 
 /// The name of the cache of compiles that this program is, if it has a compiler's name: the same as in the shim.

@@ -107,7 +107,7 @@ mod tests {
         let pulse = Pulse::default();
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let (hanging, mut other) = UnixStream::pair().unwrap();
-        let held = pulse.hold(&ours, b"w", Duration::from_secs(60)).unwrap();
+        let held = pulse.hold(&ours, b"w", Duration::from_mins(1)).unwrap();
         let hangs = pulse.hold(&hanging, b"w", Duration::ZERO).unwrap();
         pulse.beat();
         drop((held, hangs));
@@ -123,7 +123,7 @@ mod tests {
     fn who_has_gone_is_noticed() {
         let pulse = Pulse::default();
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let held = pulse.hold(&ours, b"w", Duration::from_secs(60)).unwrap();
+        let held = pulse.hold(&ours, b"w", Duration::from_mins(1)).unwrap();
         pulse.beat();
         assert!(held.is_wanted());
         drop(theirs);

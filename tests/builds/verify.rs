@@ -1,4 +1,5 @@
 //! Verify mode: what would be served is compared with what the compiler gives, and what differs is never served again.
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 use crate::support::project::Project;
 use crate::support::shell::{sh, succeed};
 use crate::support::strace::may_trace;

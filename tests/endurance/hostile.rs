@@ -71,7 +71,7 @@ fn a_small_blob_never_fills_the_memory() {
         ("a long command", field(6, &field(2, &field(2, &vec![0; 60 << 20])))),
         (
             "a command given much",
-            field(6, &field(2, &[&[0x9a, 1][..], &length_of(&vec![0x0a, 0].repeat(many as usize))].concat())),
+            field(6, &field(2, &[&[0x9a, 1][..], &length_of(&[0x0a, 0].repeat(many as usize))].concat())),
         ),
     ];
     for (what, entry) in bombs {

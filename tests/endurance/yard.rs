@@ -107,7 +107,7 @@ impl Yard {
     /// Builds it with the bare compiler, and lists what that leaves.
     pub(crate) fn build_plainly(&self, script: &str) -> Listing {
         succeed(sh(&self.plain, script).env("CC", "gcc").env("AR", "ar"));
-        self.list(&self.plain)
+        Self::list(&self.plain)
     }
 
     /// Panics with what was read for them if our tree is not as the compiler left its own.
@@ -126,10 +126,10 @@ impl Yard {
 
     /// What is in our tree.
     fn built(&self) -> Listing {
-        self.list(&self.ours)
+        Self::list(&self.ours)
     }
 
-    fn list(&self, folder: &Path) -> Listing {
+    fn list(folder: &Path) -> Listing {
         tree::list(folder, |_, _| true)
     }
 
