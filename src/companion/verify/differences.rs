@@ -141,7 +141,8 @@ mod tests {
         let at = |one: &[u8], other: &[u8]| first_difference(one, other).ok();
         assert_eq!(at(b"abc", b"abd"), Some(2));
         assert_eq!(at(b"abc", b"abcd"), Some(3));
-        assert_eq!(at(&[7; 100_000], &[[7; 99_999].as_slice(), &[8]].concat()), Some(99_999));
+        let (one, other) = (vec![7; 100_000], [vec![7; 99_999], vec![8]].concat());
+        assert_eq!(at(&one, &other), Some(99_999));
     }
 
     #[test]
