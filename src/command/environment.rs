@@ -47,7 +47,7 @@ const VARIABLES: &[(&str, Effect)] = &[
     ("SDKROOT", Outputs),
     ("ROCM_PATH", Outputs),
     ("POSIXLY_CORRECT", Outputs),
-    ("GNUTARGET", Traced),
+    ("GNUTARGET", Outputs),
     ("LDEMULATION", Traced),
     ("SYM64_THRESHOLD", Traced),
     // Where temporary files lie, whose names are in messages.
@@ -186,7 +186,8 @@ pub fn language(environment: &[(String, String)]) -> Option<&str> {
 
 /// Returns whether `name` holds folders that files are looked for in, relative ones in the working directory.
 pub(super) fn searches(name: &str) -> bool {
-    const OTHERS: &[&str] = &["POSIXLY_CORRECT", "MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET"];
+    const OTHERS: &[&str] =
+        &["POSIXLY_CORRECT", "GNUTARGET", "MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET"];
     effect(name) == Some(Outputs) && !OTHERS.contains(&name)
 }
 

@@ -18,8 +18,11 @@ use crate::inputs::snapshot::Snapshot;
 /// The parts of a driver's name that say it is a compiler.
 const DRIVERS: [&str; 6] = ["gcc", "g++", "cc", "c++", "clang", "clang++"];
 
-/// The programs that GCC's drivers run for `-c`.
-const PROGRAMS: [&str; 5] = ["cc1", "cc1plus", "as", "collect2", "ld"];
+/// The programs that GCC's drivers run for `-c`, and for links.
+const PROGRAMS: [&str; 6] = ["cc1", "cc1plus", "as", "collect2", "ld", OBJCOPY];
+
+/// Splits debug information off (`-gsplit-dwarf`). Where it is not GNU's, that is no reason to know nothing of a compiler.
+const OBJCOPY: &str = "objcopy";
 
 /// How a GCC is asked where it looks (GCC manual, "Developer Options").
 const SEARCH_DIRS: &str = "-print-search-dirs";
@@ -122,6 +125,10 @@ impl<'a, 'f> Inspection<'a, 'f> {
         self.read_ahead(&found);
         let mut gnu = false;
         for (name, path) in found {
+            if name == OBJCOPY {
+                self.file(name, &path)?;
+                continue;
+            }
             self.program(name, &path)?;
             gnu |= name == "as" && self.talk.ask(&path, "--version")?.contains("GNU assembler");
         }

@@ -36,6 +36,7 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["ld", "ld.bfd"], texts: &["GNU ld %s", "Supported emulations: "] },
     Tool { names: &["ld", "ld.gold", "gold"], texts: &["N4gold15General_options"] },
     Tool { names: &["ar", "ranlib"], texts: &["[emulation options]", "Generate an index to speed access"] },
+    Tool { names: &["objcopy"], texts: &["extract-dwo", "Copies a binary file, possibly transforming it"] },
     Tool { names: &["clang", "clang++"], texts: &["clang LLVM compiler", "unknown integrated tool '"] },
     Tool { names: &["lld", "ld.lld"], texts: &["lld is a generic driver.", "Invoke ld.lld"] },
     Tool { names: &["ar", "ranlib"], texts: &["LLVM Archiver", "LLVM Ranlib"] },
@@ -90,7 +91,7 @@ mod tests {
     fn the_toolchains_programs_are_known() {
         let mut programs: Vec<String> = [
             "gcc", "g++", "clang", "clang++", "as", "ld", "ld.bfd", "ld.gold", "ar", "ranlib", "gcc-ar",
-            "cpp",
+            "cpp", "objcopy",
         ]
         .map(|name| format!("/usr/bin/{name}"))
         .to_vec();
