@@ -165,7 +165,7 @@ fn assert_ahead(built: &Built) {
         assert_eq!(sources.len() as u64, compiles, "{element}: {served}");
         let ahead = |command: &&&Value| ["joined", "prefetched"].iter().any(|way| command["how"] == *way);
         assert_eq!(sources.iter().filter(ahead).count(), sources.len(), "{element}: {served}");
-        assert!(stats["precision"].as_f64() >= Some(0.95), "{element}: {stats}");
+        assert!(stats["precision"].as_f64() >= Some(0.95), "{element}: {stats}: {served}");
     }
 }
 

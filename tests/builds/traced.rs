@@ -208,7 +208,7 @@ fn a_failure_for_the_machines_sake_is_not_kept() {
                 rm conftest.c";
     // Memory for the compiler, for what its loader maps, and room for the object.
     for lack in ["ulimit -v 30000", "ulimit -v 40000", "ulimit -f 0"] {
-        Project::of(&[])
+        Project::of(&[("README", "")])
             .step("", &test.replace("LACK", lack), Any)
             .step("rm -f conftest.o", &test.replace("LACK", ":"), Any)
             .step("rm conftest.o", &test.replace("LACK", ":"), Hits)

@@ -75,7 +75,9 @@ pub fn state(
         text.word(name.as_str());
         text.there(&there);
         let path = engine.name(actual);
-        text.0.extend(traits.of(number as u32, (Path::new(&path), traced), content, stamp.as_ref()));
+        if matches!(there, There::File(_) | There::Folder) {
+            text.0.extend(traits.of(number as u32, (Path::new(&path), traced), content, stamp.as_ref()));
+        }
     }
     let key = |environment: &[(String, String)]| {
         let mut text = Text(text.0.clone());

@@ -13,16 +13,16 @@ use crate::inputs::stamp::Stamp;
 #[derive(Default)]
 pub(super) struct Traits {
     /// The real names of folders.
-    folders: HashMap<PathBuf, Option<PathBuf>>,
-    /// The number of the first path that is this file or folder (device and inode).
-    same: HashMap<(u64, u64), u32>,
+    folders: HashMap<PathBuf, PathBuf>,
+    /// The number of the first path that is this file or folder (device and inode), and its real name.
+    same: HashMap<(u64, u64), (u32, PathBuf)>,
     /// The number of the first path that has this content, and when that was last written.
     equal: HashMap<Digest, (u32, i64)>,
 }
 
 impl Traits {
-    /// What is to be observed at the path with this number, as bytes. `stamp` is that of what is there, `content` what is in a
-    /// file; without a stamp the file is yet to come, an ordinary one.
+    /// What is to be observed of the file or folder at the path with this number, as bytes. `stamp` is its own; without one it is yet
+    /// to come, and will be an ordinary one. `content` is what is in a file.
     pub(super) fn of(
         &mut self,
         number: u32,
@@ -34,16 +34,19 @@ impl Traits {
         if is_linker_input(path) {
             return text;
         }
-        if content.is_some() {
-            text.extend(self.real_name(path, traced, stamp.is_some()));
+        // Compilers name a system header by its real name if that is shorter, and pass over a folder that they have been given.
+        let real = self.real_name(path, stamp.is_some());
+        if real != path {
+            let real = traced.scratch.fix(&real.to_string_lossy());
+            text.extend([b">", real.as_bytes(), b"\0"].concat());
         }
         let Some(stamp) = stamp else { return text };
         if content.is_some() && stamp.mode & 0o111 != 0 {
             text.push(b'x');
         }
-        // Clang takes two names of one file for one header, and GCC drops a folder that it is given twice.
-        let first = *self.same.entry((stamp.dev, stamp.ino)).or_insert(number);
-        if first != number {
+        // For Clang two hard links are one header.
+        let (first, name) = self.same.entry((stamp.dev, stamp.ino)).or_insert_with(|| (number, real.clone()));
+        if *name != real {
             text.push(b'=');
             text.extend(first.to_le_bytes());
         }
@@ -59,21 +62,22 @@ impl Traits {
         text
     }
 
-    /// The real name of a file where it is another one. Compilers name a system header by the shorter one.
-    fn real_name(&mut self, path: &Path, traced: &Traced, is_there: bool) -> Vec<u8> {
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
-        let real = || fs::canonicalize(folder).ok();
-        let real =
-            self.folders.entry(folder.to_owned()).or_insert_with(real).as_ref().map(|real| real.join(name));
-        let Some(mut real) = real else { return Vec::new() };
-        if is_there && real.is_symlink() {
-            real = fs::canonicalize(&real).unwrap_or(real);
+    /// The real name of what is at a path, or will be: then nothing on the way to it is a link that is not there yet.
+    fn real_name(&mut self, path: &Path, is_there: bool) -> PathBuf {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        };
+        let real = self.real_folder(folder).join(name);
+        if is_there && real.is_symlink() { fs::canonicalize(&real).unwrap_or(real) } else { real }
+    }
+
+    fn real_folder(&mut self, folder: &Path) -> PathBuf {
+        if let Some(known) = self.folders.get(folder) {
+            return known.clone();
         }
-        if real == path {
-            return Vec::new();
-        }
-        let real = traced.scratch.fix(&real.to_string_lossy());
-        [b">", real.as_bytes(), b"\0"].concat()
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| self.real_name(folder, false));
+        self.folders.insert(folder.to_owned(), real.clone());
+        real
     }
 }
 
