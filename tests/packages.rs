@@ -122,6 +122,11 @@ fn full_circle(package: &Package) {
     assert!(touched > edited.len() / 2, "the edits changed only {touched} files");
     bench.lay_out_edited();
     assert_same("after edits", &bench.build(), &edited);
+    let why = sandbox.json(&["show", package.name, "--why", "--json"]);
+    let unserved =
+        why["commands"].as_array().into_iter().flatten().filter(|command| !command["why"].is_null());
+    // Seen where the next line fails.
+    unserved.for_each(|command| eprintln!("{command}"));
     sandbox.stats(package.name).assert_ahead(units(&edited).count());
 
     bench.lay_out_edited();

@@ -147,6 +147,12 @@ pub fn is_ambient(name: &str) -> bool {
     matches!(effect(name), Some(Clock | Language | Messages))
 }
 
+/// Returns whether a launch has the value that `name` has in its session rather than the one that was recorded: of the language it has
+/// the latter, for configure scripts set that themselves.
+pub fn is_of_the_session(name: &str) -> bool {
+    matches!(effect(name), Some(Clock | Messages))
+}
+
 /// The variables of an environment that can change what a command leaves if it says nothing: without those of messages, with
 /// one language in place of what chooses it, and without what tells the time unless something says it (`clock`).
 pub fn of_outputs(environment: &[(String, String)], clock: bool) -> Vec<(String, String)> {
@@ -217,6 +223,7 @@ mod tests {
         }
         assert!(keyed_traced("LPATH") && keyed_traced("LD_RUN_PATH") && !keyed_traced("MAKEFLAGS"));
         assert!(decides("CPATH") && !decides("LC_ALL") && !decides("TERM"));
+        assert!(is_of_the_session("TERM") && !is_of_the_session("LC_ALL") && is_ambient("LC_ALL"));
         assert!(is_ambient("TERM") && is_ambient("SOURCE_DATE_EPOCH") && !is_ambient("CPATH"));
         for name in ["SUNPRO_DEPENDENCIES", "LD_PRELOAD", "LD_TRACE_LOADED_OBJECTS", "COLLECT_GCC_OPTIONS"] {
             assert!(refused(name).is_some(), "{name}");

@@ -28,7 +28,9 @@ mod traceable;
 mod varying;
 
 pub use driver::{Driver, Family, driver, kind_of_program};
-pub use environment::{decides, is_ambient, keyed, keyed_traced, language, of_outputs, refused};
+pub use environment::{
+    decides, is_ambient, is_of_the_session, keyed, keyed_traced, language, of_outputs, refused,
+};
 pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
 pub use language::Language;
 pub use link::{Link, read_link};

@@ -133,11 +133,12 @@ impl Place {
     }
 
     /// A record's variables as its command will have them in this session, sorted by name: those of the day and the terminal are the
-    /// session's where that has them.
+    /// session's where that has them, that of the language is not.
     pub fn recorded(&self, record: &[(String, String)], keyed: fn(&str) -> bool) -> Vec<(String, String)> {
         let back =
             |(name, value): &(String, String)| (name.clone(), normalise::from_template(value, &self.root));
-        let today = self.environment.iter().filter(|(name, _)| keyed(name) && command::is_ambient(name));
+        let is_todays = |name: &str| keyed(name) && command::is_of_the_session(name);
+        let today = self.environment.iter().filter(|(name, _)| is_todays(name));
         let mut variables: BTreeMap<String, String> = record.iter().map(back).collect();
         variables.extend(today.cloned());
         variables.into_iter().collect()

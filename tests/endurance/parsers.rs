@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Bytes of memory for each byte of input, and for none: a response file that names itself is read two thousand times.
 const FOR_EACH: usize = 400;
-const FOR_NONE: usize = 1 << 20;
+const FOR_NONE: usize = 8 << 20;
 
 /// A parser's name, what it makes sense of, and the parser.
 type Parser<'a> = (&'static str, Vec<u8>, Box<dyn Fn(&[u8]) + 'a>);
