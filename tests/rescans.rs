@@ -6,6 +6,8 @@
 mod tree;
 
 use std::fs;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -23,11 +25,13 @@ use crate::tree::Tree;
 const PATH: &str = "/usr/bin:/bin";
 const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", assumed: &[] };
 
-/// A gcc that writes down how it is run, a line each time.
+/// A gcc that writes down how it is run, a line each time. It has the texts that tell GCC's driver from a wrapper.
 const COUNTING: &str = r#"
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+const char *const texts[] = { "Using built-in specs.", "COLLECT_GCC_OPTIONS", "GCC_EXEC_PREFIX" };
 int main(int argc, char **argv) {
     char line[65536];
     int length = 0;
@@ -36,14 +40,24 @@ int main(int argc, char **argv) {
     line[length++] = '\n';
     int log = open(LOG, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     if (log < 0 || write(log, line, length) != length) return 1;
+    // What runs in a view leaves no file outside of it, but may read.
+    char token;
+    for (int at = 1; at < argc; at++)
+        if (!strcmp(argv[at], "-M") && read(open(TOKENS, O_RDONLY | O_NONBLOCK | O_CLOEXEC), &token, 1) != 1) return 1;
     argv[0] = "/usr/bin/gcc";
     return execv(argv[0], argv);
 }
 "#;
 
+/// More than there are scans in any test.
+const TOKENS: usize = 100;
+
 /// A folder with a compiler that counts how often it is run.
 struct Room {
     dir: tempfile::TempDir,
+    /// A pipe of which each scan takes a byte. Not in the temporary folder, which a scan has to itself.
+    tokens: fs::File,
+    _outside: tempfile::TempDir,
     engine: Engine,
 }
 
@@ -51,15 +65,25 @@ impl Room {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let engine = Engine::new(&dir.path().join("cache"), u64::MAX);
-        let room = Self { dir, engine };
+        let outside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let pipe = outside.path().join("tokens");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let mut tokens = fs::File::options().read(true).write(true).open(&pipe).expect("open");
+        tokens.write_all(&[b'x'; TOKENS]).expect("filled");
+        let room = Self { dir, tokens, _outside: outside, engine };
         for folder in ["bin", "tree/one", "tree/two"] {
             fs::create_dir_all(room.path(folder)).expect("made");
         }
         // No script: those are not taken for compilers.
         fs::write(room.path("gcc.c"), COUNTING).expect("written");
         let log = format!("-DLOG=\"{}\"", room.path("runs").display());
-        let built =
-            Command::new("gcc").arg(log).arg("-o").arg(room.path("bin/gcc")).arg(room.path("gcc.c")).status();
+        let tokens = format!("-DTOKENS=\"{}\"", pipe.display());
+        let built = Command::new("gcc")
+            .args([log, tokens])
+            .arg("-o")
+            .arg(room.path("bin/gcc"))
+            .arg(room.path("gcc.c"))
+            .status();
         assert!(built.expect("gcc runs").success());
         room
     }
@@ -98,8 +122,11 @@ impl Room {
 
     /// How often it was run to list what it reads.
     fn scans(&self) -> usize {
-        let runs = fs::read_to_string(self.path("runs")).unwrap_or_default();
-        runs.lines().filter(|run| run.contains(" -M ")).count()
+        let mut left: libc::c_int = 0;
+        // SAFETY: the descriptor is open, and the number lives through the call.
+        let status = unsafe { libc::ioctl(self.tokens.as_raw_fd(), libc::FIONREAD, &raw mut left) };
+        assert_eq!(status, 0, "the pipe tells what is in it");
+        TOKENS - usize::try_from(left).expect("a length")
     }
 
     fn examine(&self, call: &Call) -> (Reads, Instance) {

@@ -187,9 +187,11 @@ impl Executor {
         let value = |name: &str| {
             job.environment.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.as_str())
         };
-        let room = view.room(temporary_folder(value).as_deref())?;
+        // A server's socket may lie in the temporary folder, and leads nowhere from behind an overlay.
+        let client = sockets == Sockets::Allowed;
+        let room = view.room(temporary_folder(value).filter(|_| !client).as_deref())?;
         let mut environment = job.environment.to_vec();
-        if matches!(room, Room::Shared(_)) {
+        if client || matches!(room, Room::Shared(_)) {
             environment.push(("TMPDIR".into(), view.private_temporary().display().to_string()));
         }
         let program = Program {

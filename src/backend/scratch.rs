@@ -98,13 +98,15 @@ fn private() -> Permissions {
     Permissions::from_mode(0o700)
 }
 
-/// Removes a scratch folder's jobs, the side folders that `is_left`, and itself if nothing else is in it.
+/// Removes what is in a scratch folder, but of the side folders only those that `is_left`; and itself if nothing stays.
 fn clear(scratch: &Path, is_left: impl Fn(&Path) -> bool) {
     open_up(scratch);
     for entry in list(scratch) {
-        let is_job = entry.file_name().as_encoded_bytes().starts_with(JOB.as_bytes());
-        if is_job || is_left(&entry.path()) {
-            let _ = fs::remove_dir_all(entry.path());
+        let path = entry.path();
+        let is_side = entry.file_name().as_encoded_bytes().starts_with(SIDE.as_bytes());
+        if !is_side || is_left(&path) {
+            // It is a folder, or else a file.
+            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
         }
     }
     let _ = fs::remove_dir(scratch);

@@ -6,9 +6,9 @@ use crate::support::shell::succeed;
 use crate::yard::{CLEAN, MAKE, Yard};
 use fastrand::Rng;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
@@ -83,7 +83,7 @@ fn kill_while(
         if let Some(victim) = dice.choice(&there) {
             victim.kill();
             victims.push((victim.role, victim.name.clone()));
-            std::thread::sleep(Duration::from_millis(dice.u64(5..200)));
+            thread::sleep(Duration::from_millis(dice.u64(5..200)));
         }
         // Looking takes a core from the build.
         std::thread::sleep(Duration::from_millis(3));
@@ -124,12 +124,22 @@ fn nothing_is_left(sandbox: &Sandbox) {
     assert!(rest.is_empty(), "left running: {rest:?}");
     assert_eq!(processes::mounts(&sandbox.path("")), Vec::<String>::new(), "left mounted");
     assert!(!sandbox.path("socket").exists(), "the socket is left");
-    assert_eq!(scratch_folders(sandbox), Vec::<OsString>::new(), "left in the scratch places");
+    let left = scratch_folders(sandbox);
+    let inside = |folder: &PathBuf| {
+        fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    assert!(
+        left.is_empty(),
+        "left in the scratch places: {left:?} with {:?}",
+        left.iter().map(inside).collect::<Vec<_>>()
+    );
 }
 
-fn scratch_folders(sandbox: &Sandbox) -> Vec<OsString> {
-    let names =
-        |place: &str| fs::read_dir(sandbox.path(place)).unwrap().flatten().map(|entry| entry.file_name());
-    let names = ["tmp", "cache"].into_iter().flat_map(names);
-    names.filter(|name| name.to_string_lossy().starts_with("spec-cc-")).collect()
+fn scratch_folders(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let in_place = |place: &str| fs::read_dir(sandbox.path(place)).unwrap().flatten();
+    let found = ["tmp", "cache"].into_iter().flat_map(in_place);
+    found
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("spec-cc-"))
+        .map(|entry| entry.path())
+        .collect()
 }

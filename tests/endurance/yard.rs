@@ -130,7 +130,7 @@ impl Yard {
     }
 
     fn list(folder: &Path) -> Listing {
-        tree::list(folder, |_, _| true)
+        tree::list(folder, |path, _| !is_left_by_a_killed_archiver(path))
     }
 
     /// Brings both trees up to date, writing only what differs.
@@ -252,3 +252,9 @@ libunits.a: $(LIBRARY)
 clean:
 \t@rm -f *.o *.d *.a program config.h
 ";
+
+/// `ar` writes beside the archive, by a name of chance, and leaves that when it is killed, with its tracer or alone.
+fn is_left_by_a_killed_archiver(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.len() == 8 && name.starts_with("st") && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

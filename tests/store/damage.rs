@@ -203,15 +203,15 @@ fn nothing_flushed_is_lost_when_killed() {
     }
 }
 
-/// Stands in for a full disk: no file may grow past one mebibyte.
+/// Stands in for a full disk: no file may grow any more once the store is open.
 #[test]
 #[ignore = "the child's part"]
 fn writes_until_refused() {
     let Some(dir) = folder() else { return };
     // SAFETY: ignoring a signal runs no handler.
     unsafe { signal::signal(signal::Signal::SIGXFSZ, signal::SigHandler::SigIgn) }.unwrap();
-    resource::setrlimit(resource::Resource::RLIMIT_FSIZE, 1 << 20, 1 << 20).unwrap();
     let store = open(&dir);
+    resource::setrlimit(resource::Resource::RLIMIT_FSIZE, 1 << 20, 1 << 20).unwrap();
     let refused = (0..20_000).find_map(|number| {
         let inputs: Vec<String> = (0..50).map(|header| format!("h{number}_{header}.h")).collect();
         store.put(&key(), &compile(&format!("file{number}")), &inputs).and_then(|_| store.flush()).err()
