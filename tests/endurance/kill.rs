@@ -86,7 +86,7 @@ fn kill_while(
             thread::sleep(Duration::from_millis(dice.u64(5..200)));
         }
         // Looking takes a core from the build.
-        std::thread::sleep(Duration::from_millis(3));
+        thread::sleep(Duration::from_millis(3));
     }
 }
 
