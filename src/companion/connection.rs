@@ -50,34 +50,31 @@ pub fn control_frame(request: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// What a new connection asks. Nobody waits for it, or for the other end to take an answer, longer than a frame may take.
+fn first_frame(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
+    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(timeout)?;
+    stream.set_write_timeout(timeout)?;
+    read_frame(stream)
+}
+
 /// Has one connection's shim run its compiler, or tells `specctl` why it is not served.
 pub(super) fn refuse(mut stream: UnixStream, why: &str) {
-    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
-    let result = stream
-        .set_nonblocking(false)
-        .and_then(|()| stream.set_read_timeout(timeout))
-        .and_then(|()| stream.set_write_timeout(timeout))
-        .and_then(|()| read_frame(&mut stream))
-        .and_then(|frame| match frame.first() {
-            Some(&CONTROL) => answer(&mut stream, &json!({ "error": why })),
-            _ => reply(&mut stream, &Reply::Exec),
-        });
+    let result = first_frame(&mut stream).and_then(|frame| match frame.first() {
+        Some(&CONTROL) => answer(&mut stream, &json!({ "error": why })),
+        _ => reply(&mut stream, &Reply::Exec),
+    });
     // Nobody is told of a shim that has gone.
     drop(result);
 }
 
 /// Serves one connection to its end. Whatever goes wrong, the shim sees it end and runs the compiler.
 pub(super) fn serve(companion: &Arc<Companion>, mut stream: UnixStream) {
-    let timeout = Some(Duration::from_secs(FRAME_TIMEOUT_S));
-    let result = stream
-        .set_nonblocking(false)
-        .and_then(|()| stream.set_read_timeout(timeout))
-        .and_then(|()| stream.set_write_timeout(timeout))
-        .and_then(|()| read_frame(&mut stream))
-        .and_then(|frame| match frame.split_first() {
-            Some((&CONTROL, request)) => control(companion, &mut stream, request),
-            _ => compile(companion, &mut stream, &frame),
-        });
+    let result = first_frame(&mut stream).and_then(|frame| match frame.split_first() {
+        Some((&CONTROL, request)) => control(companion, &mut stream, request),
+        _ => compile(companion, &mut stream, &frame),
+    });
     if let Err(error) = result {
         tracing::debug!("connection: {error}");
     }
