@@ -105,9 +105,11 @@ impl Executor {
         self.places.iter().for_each(|place| remove_abandoned(place));
     }
 
-    /// Removes what launches have left, when there will be no more.
+    /// Removes what launches have left, when there will be no more, and what killed processes have: their launches may still have been
+    /// dying when this began.
     pub fn clear(&self) {
         self.current().iter().for_each(|scratch| scratch.clear());
+        self.tidy();
     }
 
     fn current(&self) -> Option<Arc<Scratch>> {
