@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
-use spec_cc::backend::{Cache, DEFAULT_LIMIT};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::cache::Cache;
+use spec_cc::cache::limit::DEFAULT_LIMIT;
 
 fn cache(root: &Path) -> Cache {
     Cache::new(root, DEFAULT_LIMIT)

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use spec_cc::backend::recc::{Fate, Handed, Recc, fate};
-use spec_cc::companion::ReccLog;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::recc::log::ReccLog;
+use spec_cc::recc::{Fate, Handed, Recc, fate};
 use support::peers::{Casd, CasdOptions, Peers};
 
 /// A folder with a source, a recc, and a server for it.

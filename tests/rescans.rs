@@ -12,13 +12,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use spec_cc::command::{self, Family, Invocation, Verdict};
+use spec_cc::command;
+use spec_cc::command::{Family, Invocation, Verdict};
+use spec_cc::compile::call::Call;
+use spec_cc::compile::conclude::{Evidence, Learnt, NotKept, conclude};
+use spec_cc::compile::engine::Engine;
+use spec_cc::compile::instance::{Context, Instance, Reads, Unready, instantiate};
+use spec_cc::compile::perform::examine;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::inputs::stamp;
-use spec_cc::launch::{
-    Call, Context, Engine, Evidence, Instance, Learnt, NotKept, Reads, Unready, conclude, examine,
-    instantiate,
-};
 
 use crate::tree::Tree;
 

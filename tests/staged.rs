@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::base::paths::PathId;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::paths::PathId;
 use support::peers::{Casd, CasdOptions, Peers};
 
 /// A casd, and a folder to mount trees in.

@@ -6,8 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
+use spec_cc::command::Family;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::toolchain::{Family, ToolchainError, Toolchains};
+use spec_cc::toolchain::{ToolchainError, Toolchains};
 
 fn toolchains() -> Toolchains {
     Toolchains::new(Arc::new(Files::default()))

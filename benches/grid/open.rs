@@ -8,11 +8,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use spec_cc::action::remote::Layout;
-use spec_cc::backend::reapi::{Blob, Client, Content, Endpoint, Endpoints};
-use spec_cc::companion;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+
+use spec_cc::compile::engine::Engine;
+use spec_cc::compile::instance::instantiate;
+use spec_cc::grid::Grid;
+use spec_cc::grid::moment::Moment;
+use spec_cc::grid::settings::GridSettings;
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::launch::{Engine, Grid, GridSettings, Known, Launch, Launcher, Moment, Place, instantiate};
+use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::context::Place;
+use spec_cc::launch::launcher::Launcher;
+use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints};
 use spec_cc::settings::Policy;
 use spec_cc::store::Store;
 
@@ -91,14 +98,15 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     let store = Store::open(&folder.join("store"))?.store;
     let begun = Instant::now();
     let element = store.load(&element::key())?;
-    let mut knowns: Vec<Arc<Known>> = companion::revive(&engine, element, &place).into_values().collect();
+    let mut knowns: Vec<Arc<Known>> =
+        spec_cc::session::revive::revive(&engine, element, &place).into_values().collect();
     knowns.sort_by_key(|known| known.state().record.order);
     print!("{:>10.0} ", begun.elapsed().as_secs_f64() * 1e3);
     // With all files fresh to this process, as an open in a sandbox finds them.
     timed(|| {
         let launcher = Launcher::new(Arc::clone(&engine), 0);
         let started = Instant::now();
-        companion::issue(&launcher, &place, &knowns);
+        spec_cc::session::watch::issue(&launcher, &place, &knowns);
         let wait = |done: &dyn Fn(&Known) -> bool| -> Result<()> {
             while !knowns.iter().rev().all(|known| done(known)) {
                 ensure!(begun.elapsed() < PATIENCE, "not all commands reached the grid");

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use spec_cc::backend::reapi::{Blob, Client, Content, Endpoint, Endpoints};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints};
 
 use crate::stand_in::StandIn;
 use crate::support::peers::{CasdOptions, Peers};

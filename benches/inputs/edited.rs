@@ -3,8 +3,9 @@
 //! That no process is started is asserted by `tests/rescans.rs`.
 
 use anyhow::{Result, ensure};
+use spec_cc::compile::call::Call;
+use spec_cc::compile::instance::{Context, Reads, instantiate};
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::launch::{Call, Context, Reads, instantiate};
 
 use crate::element::{PATH, call, engine, read};
 use crate::tree::Tree;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use spec_cc::inputs::digest::Digest;
-use spec_cc::inputs::directives;
+use spec_cc::base::digest::Digest;
+use spec_cc::directives;
 
 use crate::{median, print};
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use spec_cc::base::paths::PathId;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::paths::PathId;
 
 use crate::sets::Compile;
 use crate::{median, print};

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use spec_cc::inputs::depfile;
+use spec_cc::base::paths::PathId;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::paths::PathId;
-use spec_cc::inputs::search::{self, Chain, SearchPath};
+use spec_cc::inputs::search::{Chain, SearchPath};
 use spec_cc::inputs::shape::{Set, Shaped, Shapes};
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::inputs::toolchain::Toolchains;
+use spec_cc::inputs::{depfile, search};
+use spec_cc::toolchain::Toolchains;
 
 use crate::element::PATH;
 use crate::{cpu, median, print};

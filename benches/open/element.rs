@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::time::{ClockId, clock_gettime};
-use spec_cc::command::{self, Family, Invocation, Verdict};
-use spec_cc::companion;
+use spec_cc::command;
+use spec_cc::command::{Family, Invocation, Verdict};
+use spec_cc::compile::call::{Call, templated};
+use spec_cc::compile::conclude::{Evidence, conclude};
+use spec_cc::compile::engine::Engine;
+use spec_cc::compile::instance::{Context, Reads};
 use spec_cc::inputs::stamp;
-use spec_cc::launch::{
-    Call, Context, Engine, Evidence, Known, Launch, Launcher, Place, Reads, conclude, templated,
-};
+use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::context::Place;
+use spec_cc::launch::launcher::Launcher;
 use spec_cc::store::{ElementKey, Record, Store};
 
 use crate::tree::Tree;
@@ -77,9 +81,10 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();
-    let knowns: Vec<Arc<Known>> = companion::revive(&engine, element, &place).into_values().collect();
+    let knowns: Vec<Arc<Known>> =
+        spec_cc::session::revive::revive(&engine, element, &place).into_values().collect();
     let revived = Instant::now();
-    companion::issue(&launcher, &place, &knowns);
+    spec_cc::session::watch::issue(&launcher, &place, &knowns);
     Ok(Opening {
         store: opened,
         load: loaded - begun,

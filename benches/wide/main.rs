@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 
 use crate::median::median;
 use crate::package::{Package, Sources};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 
 use crate::support::grid::Grid;
 use crate::support::grid::execution::Work;

@@ -5,7 +5,7 @@
 
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 
 /// A file or a folder in a folder.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::directory::{Entry, Link, encode};
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 use crate::inputs::siblings::{Sibling, Siblings};
 
 /// Folders of fewer entries take less to encode than to look up, and are most often a command's own.

@@ -8,7 +8,7 @@ mod tree;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 
 pub use folders::Folders;
 pub(crate) use tree::normalised;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::directory::{Entry, Link};
 use super::folders::{Folders, Message, entry};
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 use crate::inputs::siblings::{Sibling, Siblings};
 
 /// What a command reads.

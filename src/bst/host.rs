@@ -1,10 +1,9 @@
 //! BuildStream on the host: running `bst`, and where it keeps what.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::{fs, io};
 
 /// Why `bst` did not do as asked.
 #[derive(Debug, thiserror::Error)]

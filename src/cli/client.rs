@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use serde_json::Value;
-
-use spec_cc::companion::{Control, NO_ANSWER_YET, control_frame, socket_path};
+use spec_cc::companion::connection::{NO_ANSWER_YET, control_frame};
+use spec_cc::companion::control::Control;
+use spec_cc::companion::server::socket_path;
 use spec_cc_shim::hung;
 use spec_cc_shim::wire::SILENCE_S;
 

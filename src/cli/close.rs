@@ -1,8 +1,8 @@
 //! `specctl close`: closes a session that `specctl open` or a compile opened.
 
 use anyhow::{Context, Result};
-
-use spec_cc::companion::{Control, SessionRow};
+use spec_cc::companion::control::Control;
+use spec_cc::session::SessionRow;
 
 use super::{client, output, text};
 

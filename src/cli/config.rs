@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use serde_json::json;
-
 use spec_cc::settings::Settings;
 
 use super::{output, text};

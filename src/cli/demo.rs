@@ -11,9 +11,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::build::{Built, With, differing};
-use self::workshop::Workshop;
-use super::output;
+use crate::cli::demo::build::{Built, With, differing};
+use crate::cli::demo::workshop::Workshop;
+use crate::cli::output;
 
 /// Build a real C package with the plain compiler and with spec-cc, edit it, build it again, and compare
 ///

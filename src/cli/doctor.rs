@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{client, output, text};
+use crate::cli::{client, output, text};
 
 /// Say what is found here and works: the compiler, the companion, private views, the tracer, the grid
 #[derive(Debug, clap::Args)]

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::{client, output, which};
 

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-
+use spec_cc::base::digest::{hex, unhex};
 use spec_cc::command::normalise;
-use spec_cc::companion::Control;
-use spec_cc::inputs::digest::{hex, unhex};
+use spec_cc::companion::control::Control;
 
 use super::{client, output};
 

@@ -1,8 +1,7 @@
 //! `specctl forget`: removes an element's records.
 
 use anyhow::Result;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::{client, output};
 

@@ -4,8 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use serde_json::Value;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::{client, output, text};
 

@@ -26,6 +26,7 @@ mod why;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
 use output::OutputError;
 
 /// Remembers what each element compiled, and issues it before the build asks.

@@ -1,8 +1,7 @@
 //! `specctl open`: opens a session, so that what is recorded is launched now.
 
 use anyhow::Result;
-
-use spec_cc::companion::{Control, Opened};
+use spec_cc::companion::control::{Control, Opened};
 use spec_cc::settings::{Mode, Settings};
 
 use super::{client, output};

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
-
-use spec_cc::companion::{Control, Opened, SessionRow};
+use spec_cc::companion::control::{Control, Opened};
+use spec_cc::session::SessionRow;
 
 use super::{client, output, text};
 

@@ -1,7 +1,6 @@
 //! `specctl serve`: the companion itself.
 
 use anyhow::Result;
-
 use spec_cc::companion;
 
 /// Be the companion: answer compiles until idle. Shims start this by themselves
@@ -13,5 +12,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    Ok(companion::serve(args.ready_fd)?)
+    Ok(companion::server::serve(args.ready_fd)?)
 }

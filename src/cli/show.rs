@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use serde_json::Value;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 use spec_cc::store::Quarantined;
 
 use super::{client, output, text, why};

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use serde_json::Value;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::{client, output, text};
 
@@ -70,7 +69,8 @@ fn render(stats: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use spec_cc::launch::{Accounts, Served, Unserved};
+    use spec_cc::launch::accounts::{Accounts, Served};
+    use spec_cc::launch::miss::Unserved;
 
     #[test]
     fn the_table_reads_at_once() {

@@ -1,8 +1,7 @@
 //! `specctl stop`: ends the companion.
 
 use anyhow::Result;
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::{client, output};
 

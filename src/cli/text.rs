@@ -1,7 +1,7 @@
 //! Texts and tables for people.
 
-use spec_cc::companion::SessionRow;
-use spec_cc::launch::Accounts;
+use spec_cc::launch::accounts::Accounts;
+use spec_cc::session::SessionRow;
 use spec_cc::store::Quarantined;
 
 /// The one line that a build ends with.

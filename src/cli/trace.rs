@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::unistd::execv;
-use spec_cc::backend::trace;
+use spec_cc::trace;
 
 /// What a shell's exit status is for a program that is not there, and for one that cannot be executed.
 const MISSING: u8 = 127;

@@ -1,8 +1,7 @@
 //! `specctl wait`: waits until launches have come to rest.
 
 use anyhow::{Context, Result};
-
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::client;
 

@@ -1,10 +1,13 @@
 //! `specctl show --why`: how each command of an element's last session was served, and why not by a launch.
 
-use anyhow::Result;
 use std::collections::BTreeMap;
 
-use spec_cc::companion::{Control, Line, Report};
-use spec_cc::launch::{Fate, Unserved, Way};
+use anyhow::Result;
+use spec_cc::companion::control::Control;
+use spec_cc::launch::accounts::Way;
+use spec_cc::launch::candidate::Fate;
+use spec_cc::launch::miss::Unserved;
+use spec_cc::session::report::{Line, Report};
 
 use super::{client, output, text};
 
@@ -97,8 +100,9 @@ fn by_count(counts: &BTreeMap<Unserved, u64>) -> Vec<(Unserved, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec_cc::companion::{Bypass, SessionRow};
-    use spec_cc::launch::{Accounts, Served};
+    use spec_cc::launch::accounts::{Accounts, Served};
+    use spec_cc::session::SessionRow;
+    use spec_cc::session::report::Bypass;
     use spec_cc::store::Quarantined;
 
     fn line(output: &str, how: Option<Way>, why: Option<(Unserved, &str)>, cost_s: f64) -> Line {

@@ -3,8 +3,7 @@
 //! Everything here is a function of its arguments: no file is read except `@file` responses, through the reader that
 //! the caller passes to [`read`].
 
-mod accumulate;
-mod driver;
+pub(crate) mod driver;
 mod environment;
 mod invocation;
 mod language;
@@ -13,17 +12,18 @@ mod macros;
 pub mod normalise;
 mod outputs;
 mod parse;
+mod parsed_options;
+mod passthrough;
 mod probe;
 mod quoting;
 mod reason;
 mod response;
 mod scan;
-mod scratch;
 pub mod sharing;
 mod table;
+pub(crate) mod temp_names;
 #[cfg(test)]
 mod tests;
-mod through;
 mod traceable;
 mod varying;
 
@@ -39,5 +39,5 @@ pub use probe::is_test_source;
 pub use quoting::quotes_arguments;
 pub use reason::{Reason, Why};
 pub use scan::{depfile_args, scan_args};
-pub use scratch::Scratch;
+pub use temp_names::Scratch;
 pub use traceable::{Traceable, traceable};

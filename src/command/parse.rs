@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use super::accumulate::{Draft, Input};
 use super::outputs::Naming;
+use super::parsed_options::{Draft, Input};
 use super::probe::is_test_source;
 use super::table::{self, Mode};
 use super::{

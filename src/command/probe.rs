@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::scratch::is_python_file;
+use super::temp_names::is_python_file;
 
 /// Returns whether `source`, compiled in `cwd`, is a test of autoconf, `CMake`, meson, waf or a Python setup script, or another file
 /// that is made for one.

@@ -1,7 +1,6 @@
 //! Objects that quote the command line they were made by.
 
-use super::table;
-use super::{Compile, Family};
+use super::{Compile, Family, table};
 
 /// GCC writes the driver's options, those for the assembler among them, beside the code for the linker's plugin
 /// (`.gnu.lto_.opts`; `gcc/lto-opts.cc`).

@@ -1,7 +1,7 @@
 //! The arguments of a run that only lists what a compile reads.
 
+use super::passthrough::{self, Preprocessor};
 use super::table::{self, Effect, Mode, Token};
-use super::through::{self, Preprocessor};
 use super::{Compile, Family};
 
 /// Returns the arguments for a dependency run of `compile`: the caller appends `-M -MF FILE`.
@@ -25,7 +25,7 @@ pub fn depfile_args(compile: &Compile, path: &str) -> Option<Vec<String>> {
     let mut args: Vec<String> = tokens.iter().filter(wanted).flat_map(|token| token.words).cloned().collect();
     let flag = if request.system_headers { "-MD" } else { "-MMD" };
     let handed_on =
-        |token: &Token<'_>| matches!(through::preprocessor(token.value), Preprocessor::Depfile { .. });
+        |token: &Token<'_>| matches!(passthrough::preprocessor(token.value), Preprocessor::Depfile { .. });
     if tokens.iter().any(|token| token.effect == Effect::Preprocessor && handed_on(token)) {
         // GCC's preprocessor names the target after the source, whatever the output.
         let known = compile.family == Family::Gcc && !path.contains(',');
@@ -49,7 +49,7 @@ fn is_kept(token: &Token<'_>) -> bool {
         | Effect::Mode(Mode::Compile)
         | Effect::Assembler
         | Effect::AssemblerWord => false,
-        Effect::Preprocessor => through::preprocessor(token.value) == Preprocessor::Macros,
+        Effect::Preprocessor => passthrough::preprocessor(token.value) == Preprocessor::Macros,
         _ => true,
     }
 }

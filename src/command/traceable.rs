@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use super::driver::driver;
 use super::probe::is_test_source;
 use super::varying::{Tool, varying};
-use super::{Invocation, Kind, driver, kind_of_program, macros, refused, response};
+use super::{Invocation, Kind, kind_of_program, macros, refused, response};
 
 /// What can be said of such a command from its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]

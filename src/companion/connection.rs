@@ -14,17 +14,26 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde_json::json;
 use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 
-use super::Companion;
-use super::asked::link::{self, LinkLesson};
-use super::asked::traced::{self, TracedLesson};
-use super::asked::{self, Answer, Lesson, Request, learn};
 use super::control::{self, Control};
-use super::verify::{self, Shown};
-use crate::backend::recc::Handed;
-use crate::backend::{Blob, Outcome, SideFolder};
+use crate::cache::cas::Blob;
+use crate::cache::outcome::Outcome;
 use crate::command;
+use crate::compile::conclude::NotKept;
+use crate::compile::link::link_side;
+use crate::compile::perform::{Side, let_tick_pass, side_channel};
 use crate::inputs::stamp;
-use crate::launch::{NotKept, Side, Unlearnt, Way, exit_status, let_tick_pass, link_side, side_channel};
+use crate::launch::accounts::Way;
+use crate::recc::Handed;
+use crate::sandbox::scratch::SideFolder;
+use crate::serve::lesson::Lesson;
+use crate::serve::link::{self, LinkLesson};
+use crate::serve::request::Request;
+use crate::serve::traced::{self, TracedLesson};
+use crate::serve::verify::cause::Shown;
+use crate::serve::{self, Answer, learn, verify};
+use crate::session::companion::Companion;
+use crate::traced::observe::Unlearnt;
+use crate::traced::perform::exit_status;
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -99,7 +108,7 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
     let answer = match parsed {
         Ok(Control::Stop) => {
             companion.shut_down();
-            let _ = std::fs::remove_file(super::socket_path());
+            let _ = std::fs::remove_file(super::server::socket_path());
             json!({ "ok": "stopped" })
         }
         Ok(request) => {
@@ -133,7 +142,7 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
     };
     let Some(request) = request else { return reply(stream, &Reply::Exec) };
     let held = companion.pulse.hold(stream, &WAIT, UNHEARD)?;
-    let answer = asked::answer(companion, &request, &mut || held.is_wanted());
+    let answer = serve::answer(companion, &request, &mut || held.is_wanted());
     drop(held);
     match answer {
         Answer::Bypass(reason) => {

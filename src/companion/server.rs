@@ -16,14 +16,14 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use spec_cc_shim::{hung, place};
 
-use super::Companion;
-use super::connection;
-use super::private;
-use super::pulse::BEAT;
-use crate::launch::{Engine, Launcher};
+use super::{connection, private};
+use crate::base::threads;
+use crate::compile::engine::Engine;
+use crate::launch::launcher::Launcher;
+use crate::session::companion::Companion;
+use crate::session::pulse::BEAT;
 use crate::settings::{Settings, SettingsError};
 use crate::store::Store;
-use crate::threads;
 
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);

@@ -9,9 +9,9 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use super::paths::{PathId, Paths};
 use super::staged;
 use super::stamp::Stamp;
+use crate::base::paths::{PathId, Paths};
 
 /// One state of one folder; no two share a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

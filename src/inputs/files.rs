@@ -8,12 +8,12 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::absences::Absences;
-use super::digest::Digest;
-use super::directives::{self, Scan};
 use super::handles::Held;
-use super::paths::{PathId, PathName, Paths};
 use super::staged;
 use super::stamp::{Stamp, now_ns};
+use crate::base::digest::Digest;
+use crate::base::paths::{PathId, PathName, Paths};
+use crate::directives::{self, Scan};
 
 /// Up to this size a file's directives are scanned while its digest is taken; sources are smaller, objects need none.
 const SCAN_AT_ONCE: u64 = 4 << 20;

@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
-use super::paths::PathName;
 use super::stamp::Stamp;
+use crate::base::paths::PathName;
 
 /// How many folders a process holds open for all its snapshots: a quarter of the descriptors that it usually may have.
 const MOST: usize = 256;
@@ -29,7 +29,7 @@ pub(super) struct Found {
 
 /// How many handles there are; shared between threads.
 #[derive(Debug, Default)]
-pub(super) struct Held(AtomicUsize);
+pub(crate) struct Held(AtomicUsize);
 
 /// The folders of one snapshot.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::inputs::paths::Paths;
+    use crate::base::paths::Paths;
 
     /// Asks thrice in one moment, so that folders are met, opened and used.
     fn thrice(held: &Held, path: &str) -> Result<Found, i32> {

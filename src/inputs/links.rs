@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::fs;
-use std::io;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{fs, io};
 
 use super::absences;
 use super::stamp::{Stamp, now_ns};

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use super::directives::{Form, Include, Kind, Scan};
-use super::paths::{PathId, PathName};
 use super::search::Chain;
 use super::snapshot::Snapshot;
+use crate::base::paths::{PathId, PathName};
+use crate::directives::{Form, Include, Kind, Scan};
 
 /// What the includes of one file mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -188,7 +188,7 @@ fn candidates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inputs::directives::scan;
+    use crate::directives::scan;
     use crate::inputs::files::Files;
     use crate::inputs::search::SearchPath;
 

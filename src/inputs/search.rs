@@ -4,10 +4,10 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::digest::short;
-use super::paths::{PathId, Paths};
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
+use crate::base::digest::short;
+use crate::base::paths::{PathId, Paths};
 
 /// The directories as the command, the environment and the compiler give them, and the files it includes unasked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

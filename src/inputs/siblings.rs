@@ -8,12 +8,12 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::digest::Digest;
 use super::files::Seen;
-use super::paths::{PathId, PathName};
-use super::shape::Groups;
 use super::snapshot::{Mixed, Snapshot};
 use super::stamp::Stamp;
+use crate::base::digest::Digest;
+use crate::base::paths::{PathId, PathName};
+use crate::inputs::shape::group::Groups;
 
 /// Files of one folder that a command reads. The next command reads most of its files in the same company: what was found out
 /// about them together need not be found out again for each.

@@ -6,15 +6,16 @@ use std::io;
 use std::sync::Arc;
 
 use super::absences::{self, Absence, Era};
-use super::digest::Digest;
-use super::directives::Scan;
 use super::files::{Files, Seen};
 use super::handles::{Found, Handles};
-use super::paths::PathId;
 use super::resolve::Walks;
-use super::shape::{Groups, Member};
 use super::siblings;
 use super::stamp::{Stamp, now_ns};
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::directives::Scan;
+use crate::inputs::shape::group::Groups;
+use crate::inputs::shape::member::Member;
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
 ///
@@ -32,7 +33,7 @@ pub struct Snapshot<'f> {
     assumed: HashSet<PathId>,
     begun_ns: i64,
     /// The watches that hold, by their numbers.
-    pub(super) watches: HashSet<u64, BuildHasherDefault<Mixed>>,
+    pub(crate) watches: HashSet<u64, BuildHasherDefault<Mixed>>,
     /// Members found true.
     pub(super) verified: HashMap<u64, Arc<Member>, BuildHasherDefault<Mixed>>,
     pub(super) groups: Groups,
@@ -42,7 +43,7 @@ pub struct Snapshot<'f> {
 
 /// Spreads the numbers of this process's own tables, which nobody else chooses.
 #[derive(Debug, Default)]
-pub(super) struct Mixed(u64);
+pub(crate) struct Mixed(u64);
 
 impl Hasher for Mixed {
     fn write(&mut self, bytes: &[u8]) {

@@ -8,8 +8,8 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 
-use super::digest::{self, Digest};
 use super::stamp::Stamp;
+use crate::base::digest::{self, Digest};
 
 /// The attribute's name, as buildbox-fuse 1.4 has it.
 const ATTRIBUTE: &CStr = c"user.checksum.sha256";

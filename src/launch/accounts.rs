@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fate, Unserved};
+use super::candidate::Fate;
+use super::miss::Unserved;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +185,8 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Accounts, Served, Unserved};
+    use super::{Accounts, Served};
+    use crate::launch::miss::Unserved;
 
     #[test]
     fn the_json_has_the_names_of_the_contract() {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::backend::Outcome;
+use crate::cache::outcome::Outcome;
 
 /// What the launches of one session may cost; without limits by default.
 #[derive(Debug, Default)]

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Engine, Known, Place};
+use super::candidate::Known;
+use super::context::Place;
+use crate::compile::engine::Engine;
 use crate::store::RecordId;
 
 /// Tells each command of a session how long the longest chain takes that it is the first of.
@@ -53,11 +55,17 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::command::{self, Family, Invocation, Scratch, Verdict};
-    use crate::inputs::digest::Digest;
+    use crate::base::digest::Digest;
+    use crate::command;
+    use crate::command::Scratch;
+    use crate::command::{Family, Invocation, Verdict};
+    use crate::compile::call::Call;
+    use crate::compile::instance::Reads;
     use crate::inputs::shape::Shape;
-    use crate::launch::{Call, Reads, Traced, Work, rank};
+    use crate::launch::priority::rank;
+    use crate::launch::work::Work;
     use crate::store::{Given, Record};
+    use crate::traced::Traced;
 
     const MS: u64 = 1000;
 

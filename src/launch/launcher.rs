@@ -8,19 +8,25 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::again::Again;
-use super::carry::{Where, carry};
-use super::grid::Grid;
+use super::candidate::{Known, Launch, Runner};
+use super::context::Place;
+use super::execute::{Where, carry};
+use super::instantiate_traced::look_ahead;
+use super::lookups::Lookups;
+use super::miss::Unserved;
+use super::priority::{self, rank};
 use super::queue::{Queue, Task};
+use super::recheck::Again;
 use super::remote::Remote;
-use super::traced::Lookups;
-use super::{
-    Engine, Known, Launch, Place, Runner, Traced, Unready, Unserved, Work, instantiate, merit, rank, traced,
-};
-use crate::backend::hurry;
-use crate::inputs::paths::PathId;
+use super::work::Work;
+use crate::base::paths::PathId;
+use crate::base::threads;
+use crate::compile::engine::Engine;
+use crate::compile::instance::{Unready, instantiate};
+use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
-use crate::threads;
+use crate::sandbox::executor::hurry;
+use crate::traced::Traced;
 
 /// Why traced commands are not run ahead.
 const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
@@ -80,7 +86,7 @@ impl Launcher {
             if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
                 return;
             }
-            (state.reads.clone(), merit::is_spent(&state.record))
+            (state.reads.clone(), priority::is_spent(&state.record))
         };
         // It is looked at together with others, right before it goes to the grid.
         if place.grid.is_some() {
@@ -137,7 +143,7 @@ impl Launcher {
         if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
             return;
         }
-        let found = match traced::look_ahead(&self.engine, snapshot, known, place, traced) {
+        let found = match look_ahead(&self.engine, snapshot, known, place, traced) {
             Ok((_, found)) => found,
             Err(Unready::Missing(id)) => return self.await_maker(known, id, place),
             Err(why) => return known.set(Launch::Not(Unserved::Refused.of(why))),
@@ -145,7 +151,7 @@ impl Launcher {
         if found.key.is_barred(&self.engine.cache) {
             return known.set(known.leave_out(Unserved::Quarantined.into()));
         }
-        let spent = merit::is_spent(&known.state().record);
+        let spent = priority::is_spent(&known.state().record);
         let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
         let built = newer_output(output, found.newest_ns);
         match found.key.find_any(&self.engine.cache) {
@@ -216,7 +222,7 @@ impl Launcher {
                         now.map(|now| now.action)
                     }
                     Work::Traced(traced) => {
-                        let now = traced::look_ahead(&self.engine, snapshot, known, place, traced);
+                        let now = look_ahead(&self.engine, snapshot, known, place, traced);
                         now.map(|(_, now)| now.key.exact)
                     }
                 };

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::{Known, Launch, Place, Rank, Runner};
+use super::candidate::{Known, Launch, Runner};
+use super::context::Place;
+use super::priority::Rank;
 
 /// One launch that waits for a core.
 #[derive(Clone)]
-pub(super) struct Task {
+pub(crate) struct Task {
     pub(super) known: Arc<Known>,
     pub(super) place: Arc<Place>,
     /// The launch of the command that it stands for: a later one has a higher number.
@@ -65,7 +67,7 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    /// By [`rank`](super::rank), then by arrival.
+    /// By [`rank`](super::priority::rank), then by arrival.
     waiting: BTreeMap<(Rank, u64), Task>,
     arrived: u64,
     running: usize,

@@ -1,6 +1,7 @@
 //! What a record stands for: a compile, whose inputs are foreseen, or a traced command, whose inputs were observed.
 
-use super::{Call, Traced};
+use crate::compile::call::Call;
+use crate::traced::Traced;
 
 /// A recorded command.
 #[derive(Debug, Clone)]

@@ -73,7 +73,7 @@ impl Settings {
 
     /// A flag, or this when nobody set it.
     pub(super) fn flag_or(&self, name: &str, default: bool) -> bool {
-        self.value(name).map_or(default, super::Value::is_on)
+        self.value(name).map_or(default, super::value::Value::is_on)
     }
 
     /// Whether the server is named by our settings, and by none of recc's: then defaults are the safe ones, not recc's.

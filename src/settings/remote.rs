@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::value::Family;
 use super::{Policy, Settings, SettingsError};
-use crate::backend::reapi::{Endpoint, Endpoints, Retry, Tls};
+use crate::reapi::{Endpoint, Endpoints, Retry, Tls};
 
 /// The settings that name a server.
 pub(super) const SERVERS: [&str; 3] = ["server", "cas_server", "action_cache_server"];

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Backend, Kind, Mode, Policy, Settings, SettingsError, Source, TABLE};
+use super::table::Kind;
+use super::{Backend, Mode, Policy, Settings, SettingsError, Source, TABLE};
 
 /// Reads settings under these variables, in a folder that holds no files of recc's.
 fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {

@@ -7,8 +7,7 @@ use prost::Message as _;
 
 use super::format::Header;
 use super::image::Image;
-use super::rows;
-use super::{ElementKey, Generated, Record, Result, SetId, Store};
+use super::{ElementKey, Generated, Record, Result, SetId, Store, rows};
 
 /// The most inputs, counted over all sets, that one element may hold in memory: 64 MiB of numbers. Ten thousand
 /// commands with 500 inputs each need a third of it; only a hostile import comes near.

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ElementKey, ImportError};
+use super::ElementKey;
+use super::export::ImportError;
 
 /// Why the store could not do as asked. None of these may fail a build: the caller runs without memory.
 #[derive(Debug, thiserror::Error)]

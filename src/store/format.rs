@@ -5,7 +5,7 @@
 
 use super::table::Table;
 use super::{Given, Record, RecordId, SetId, Traced};
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 
 /// An element's own row.
 #[derive(Clone, PartialEq, Eq, prost::Message)]

@@ -2,7 +2,7 @@
 
 use super::format::GeneratedEntry;
 use super::image::Image;
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 
 /// A file as the last build made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

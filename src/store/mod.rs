@@ -5,11 +5,11 @@
 //! so a crash loses the last moments but never tears a record.
 
 mod build;
-mod carry;
 mod disk;
 mod element;
 mod error;
-mod fields;
+mod export;
+pub(crate) mod fields;
 mod format;
 mod generated;
 mod image;
@@ -28,10 +28,10 @@ mod weight;
 mod write;
 
 pub use build::Build;
-pub use carry::ImportError;
 pub use disk::{Opened, Store};
 pub use element::{Element, Summary};
 pub use error::StoreError;
+pub use export::ImportError;
 pub use fields::{Field, fields};
 pub use generated::Generated;
 pub use key::{ElementKey, KeyError};

@@ -4,15 +4,14 @@ use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use sled::Batch;
 
-use super::rows;
-use super::{ElementKey, RecordId, Result, Store};
+use super::{ElementKey, RecordId, Result, Store, rows};
 
 /// A command whose results are not to be had from anywhere but its compiler.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// The names of its record: the one by what it makes, and its own.
     pub records: Vec<RecordId>,
-    /// Under what the result was found, as [`Digest`](crate::inputs::digest::Digest) writes itself.
+    /// Under what the result was found, as [`Digest`](crate::base::digest::Digest) writes itself.
     pub keys: Vec<String>,
     /// Its first output, relative to the project root.
     pub output: String,

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::SetId;
-use crate::inputs::digest::{Digest, short};
+use crate::base::digest::{Digest, short};
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
 /// changed flag is the same record, so the new command replaces the old one, unless one build runs both.

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::Batch;
 
-use super::rows;
-use super::{ElementKey, Result, Store};
+use super::{ElementKey, Result, Store, rows};
 
 impl Store {
     /// Keeps `report` in place of the element's last one.

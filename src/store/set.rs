@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::inputs::digest::short;
+use crate::base::digest::short;
 
 /// The identity of a dependency set: its paths, whatever their numbers in the element's table.
 ///

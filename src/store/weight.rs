@@ -45,8 +45,8 @@ fn inner(kind: Kind, message: &[u8]) -> usize {
 mod tests {
     use prost::Message as _;
 
-    use super::super::format::{Entry, Parcel, RecordRow, TracedRow};
     use super::*;
+    use crate::store::format::{Entry, Parcel, RecordRow, TracedRow};
 
     #[test]
     fn what_is_empty_on_the_wire_weighs_what_it_becomes() {

@@ -7,8 +7,9 @@ use bazel_remote_apis::build::bazel::remote::execution::v2::ActionResult;
 use prost::Message as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use spec_cc::backend::{Cache, DEFAULT_LIMIT};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::cache::Cache;
+use spec_cc::cache::limit::DEFAULT_LIMIT;
 use std::fs;
 use std::path::Path;
 

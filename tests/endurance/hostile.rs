@@ -5,7 +5,8 @@ use crate::support::sandbox::Sandbox;
 use crate::support::shell::{sh, succeed};
 use crate::weight::peak;
 use sha2::{Digest as _, Sha256};
-use spec_cc::store::{ElementKey, ImportError, Record, RecordId, Store, StoreError};
+use spec_cc::store::ImportError;
+use spec_cc::store::{ElementKey, Record, RecordId, Store, StoreError};
 use std::fs;
 use std::path::Path;
 

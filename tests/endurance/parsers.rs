@@ -5,13 +5,14 @@
 use crate::rounds::{dice, rounds};
 use crate::weight::peak;
 use fastrand::Rng;
-use spec_cc::backend::{Outcome, OutputFile, trace};
+use spec_cc::base::digest::Digest;
+use spec_cc::cache::outcome::{Outcome, OutputFile};
 use spec_cc::command::{Family, Invocation, read};
-use spec_cc::companion::Control;
-use spec_cc::inputs::digest::Digest;
-use spec_cc::inputs::{depfile, directives};
+use spec_cc::companion::control::Control;
+use spec_cc::inputs::depfile;
 use spec_cc::settings::Settings;
 use spec_cc::store::{ElementKey, Record, Store};
+use spec_cc::{directives, trace};
 use spec_cc_shim::wire;
 use std::fs;
 use std::path::Path;

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{TestCaseError, TestRunner};
-use spec_cc::inputs::directives::{self, Hazards, Scan};
+use spec_cc::directives;
+use spec_cc::directives::{Hazards, Scan};
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::search::{self, Chain, SearchPath};
+use spec_cc::inputs::search;
+use spec_cc::inputs::search::{Chain, SearchPath};
 use spec_cc::inputs::shape::{Set, Shaped, Shapes};
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::inputs::toolchain::Toolchains;
+use spec_cc::toolchain::Toolchains;
 
 use crate::edits::{Edit, edit};
 use crate::support::sources::Source;

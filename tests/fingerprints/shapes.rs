@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use spec_cc::inputs::directives::Hazards;
+use spec_cc::base::paths::PathId;
+use spec_cc::directives::Hazards;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::paths::PathId;
-use spec_cc::inputs::search::{self, Chain, SearchPath};
+use spec_cc::inputs::search;
+use spec_cc::inputs::search::{Chain, SearchPath};
 use spec_cc::inputs::shape::{Set, Shaped, Shapes};
 use spec_cc::inputs::snapshot::Snapshot;
 

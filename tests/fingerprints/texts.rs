@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use spec_cc::inputs::directives;
+use spec_cc::directives;
 
 use crate::{MODES, cases, dependencies, write};
 

@@ -1,7 +1,7 @@
 //! What hides a directive from one language may lay it open in another.
 
 use proptest::prelude::*;
-use spec_cc::inputs::directives;
+use spec_cc::directives;
 
 use crate::{MODES, cases, dependencies, write};
 

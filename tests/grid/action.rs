@@ -2,9 +2,10 @@
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 use spec_cc::action::to_reapi;
-use spec_cc::backend::reapi::{Blob, Client, Content, Endpoint, Endpoints, GridError};
-use spec_cc::backend::{Blobs, Limit};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::cache::cas::Blobs;
+use spec_cc::cache::limit::Limit;
+use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints, GridError};
 use std::sync::Arc;
 
 /// An action with the blobs that it is made of.

@@ -4,8 +4,8 @@ use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::action::to_reapi;
-use spec_cc::backend::reapi::{Code, Endpoint, keep_inlined};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::reapi::{Code, Endpoint, keep_inlined};
 use std::time::Duration;
 
 /// Larger than a message.

@@ -4,7 +4,7 @@ use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use reapi::digest_function::Value::{Blake3, Sha1, Sha256};
-use spec_cc::backend::reapi::{Client, Code, Endpoints};
+use spec_cc::reapi::{Client, Code, Endpoints};
 
 #[test]
 fn an_offer_is_asked_for_until_it_is_known() {

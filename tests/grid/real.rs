@@ -4,8 +4,8 @@ use crate::support::peers::{CasdOptions, Peers};
 use crate::support::shell::succeed;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::action::to_reapi;
-use spec_cc::backend::reapi::{Cancel, Client, Code, Endpoint, Execute};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::reapi::{Cancel, Client, Code, Endpoint, Execute};
 use std::time::Duration;
 
 #[test]

@@ -8,14 +8,14 @@ use std::process::{Command, Output};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 use spec_cc::action::Folders;
-use spec_cc::action::remote::{
-    Asked, Built, Disk, File, Input, build, dependency_arguments, recc_runs_locally,
-};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::action::remote::build;
+use spec_cc::action::remote::{Asked, Built, Disk, File, Input, dependency_arguments, recc_runs_locally};
+use spec_cc::base::digest::Digest;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::links::{self, Links};
+use spec_cc::inputs::links::Links;
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::inputs::{depfile, toolchain::crtbegin};
+use spec_cc::inputs::{depfile, links};
+use spec_cc::toolchain::crtbegin;
 
 use crate::lines::Line;
 use crate::{Fate, Told, linked};

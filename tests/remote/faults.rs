@@ -8,7 +8,7 @@ use crate::support::grid::worker;
 use crate::support::project::{Expect, Project};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use reapi::{ActionResult, digest_function};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

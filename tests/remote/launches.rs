@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::protobuf::Timestamp;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use tonic::Code;
 
 use crate::support::grid::Grid;

@@ -7,7 +7,7 @@ use crate::support::project::{CLEAN_MAKE, Expect, Project};
 use crate::support::shell::{quiet, sh, succeed};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use nix::sys::signal::{Signal, kill};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tonic::Code;

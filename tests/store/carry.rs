@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sha2::{Digest as _, Sha256};
-use spec_cc::store::{Build, ElementKey, ImportError, Quarantined, StoreError};
+use spec_cc::store::ImportError;
+use spec_cc::store::{Build, ElementKey, Quarantined, StoreError};
 
 use super::common::{compile, key, open};
 

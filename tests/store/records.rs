@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use spec_cc::store::{Build, ElementKey, Generated, RecordId, Store, StoreError, Use};
 
 use super::common::{build, compile, key, open};

@@ -17,7 +17,7 @@ use reapi::action_cache_server::ActionCacheServer;
 use reapi::capabilities_server::CapabilitiesServer;
 use reapi::content_addressable_storage_server::ContentAddressableStorageServer;
 use reapi::execution_server::ExecutionServer;
-use spec_cc::backend::reapi::{Endpoint, Retry};
+use spec_cc::reapi::{Endpoint, Retry};
 use state::State;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
-use spec_cc::backend::trace::{self, Doubt, TraceError};
+use spec_cc::trace;
+use spec_cc::trace::{Doubt, TraceError};
 
 use crate::room::Room;
 use crate::support::shell::succeed;

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use spec_cc::backend::trace::{self, Access, Touched, TraceError};
+use spec_cc::trace;
+use spec_cc::trace::{Access, Touched, TraceError};
 
 use crate::support::sandbox::programs;
 use crate::support::shell::{quiet, succeed};

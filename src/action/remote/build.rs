@@ -10,7 +10,7 @@ use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::tree::{self, Twice};
 use crate::action::{Folders, to_reapi};
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 use crate::inputs::siblings::Siblings;
 
 /// A command as the user ran it.

@@ -1,10 +1,10 @@
 //! What recc does not send to a server.
 
 use super::arguments::{self, Arguments};
-use super::link::linker::{is_shared, suffix};
 use super::paths::Paths;
 use super::program::program;
 use super::{Asked, Disk, Layout, NotRemote, products};
+use crate::action::remote::link::linker::{is_shared, suffix};
 
 /// Why recc 1.4.30 would run `asked` locally under the settings in `layout`; `None` when it would send it.
 pub fn recc_runs_locally(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Option<NotRemote> {

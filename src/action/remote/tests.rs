@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::action::Folders;
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
 use crate::inputs::files::Files;
-use crate::inputs::paths::PathId;
 use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
 

@@ -1,7 +1,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{File, Folders, Input, Leaf, Renamed, Twice, normalised, root};
-use crate::inputs::digest::Digest;
+use super::{File, Input, Leaf, Renamed, Twice, normalised, root};
+use crate::action::folders::Folders;
+use crate::base::digest::Digest;
 use crate::inputs::files::Files;
 use crate::inputs::snapshot::Snapshot;
 

@@ -1,13 +1,12 @@
 //! An artifact's files on the host: what was built, and what spec-cc has left beside it.
 
-use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::Result;
+use spec_cc::base::digest::Digest;
 use spec_cc::bst::Host;
-use spec_cc::inputs::digest::Digest;
 
 use super::leave::{RECORDS, SESSION};
 

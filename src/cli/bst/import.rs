@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use spec_cc::bst::{Casd, casd_of};
-use spec_cc::companion::Control;
+use spec_cc::companion::control::Control;
 
 use super::artifact::Artifact;
 use super::leave::{CONTENTS, RECORDS};

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use spec_cc::companion::{Control, whereabouts};
+use spec_cc::companion::control::Control;
+use spec_cc::session::whereabouts::whereabouts;
 use spec_cc::settings::Settings;
 
 use crate::cli::{client, export};

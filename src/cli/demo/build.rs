@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
-use super::package;
-use super::workshop::{COMPILER, Workshop};
+use crate::cli::demo::package;
+use crate::cli::demo::workshop::{COMPILER, Workshop};
 
 /// How many lines of a failed build's log are shown.
 const LAST_LINES: usize = 15;
@@ -120,7 +120,7 @@ pub(super) fn differing<'a>(one: &'a Built, other: &'a Built) -> Vec<&'a Path> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Built, differing};
+    use crate::cli::demo::build::{Built, differing};
     use std::path::Path;
     use std::time::Duration;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::super::text;
-use super::build::Built;
-use super::package;
-use super::workshop::Workshop;
+use crate::cli::demo::build::Built;
+use crate::cli::demo::package;
+use crate::cli::demo::workshop::Workshop;
+use crate::cli::text;
 
 /// How many recorded commands are shown.
 const SHOWN: usize = 6;
@@ -95,7 +95,7 @@ pub(super) fn verdict(plain: Duration, spec: Duration, cores: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::verdict;
+    use crate::cli::demo::report::verdict;
     use std::time::Duration;
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::package;
+use crate::cli::demo::package;
 
 /// A folder with a store, a cache and a companion that nobody else uses.
 pub(super) struct Workshop {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2::ActionResult;
 use serde_json::json;
-use spec_cc::backend::reapi::{Client, Code, GridError};
-use spec_cc::backend::{Executor, trace};
-use spec_cc::companion::{Control, socket_path, whereabouts};
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
+use spec_cc::companion::control::Control;
+use spec_cc::companion::server::socket_path;
 use spec_cc::inputs::files::Files;
-use spec_cc::inputs::toolchain::Toolchains;
+use spec_cc::reapi::{Client, Code, GridError};
+use spec_cc::sandbox::executor::Executor;
+use spec_cc::session::whereabouts::whereabouts;
 use spec_cc::settings::{Mode, Policy, Settings};
+use spec_cc::toolchain::Toolchains;
+use spec_cc::trace;
 
 use super::State::{Fault, Without, Works};
 use super::{Finding, client};

@@ -3,9 +3,8 @@
 //! From the GCC and clang manuals; `tests/checkouts` compares objects made with them in folders of different names. What is missing
 //! costs hits between checkouts, nothing else.
 
-use crate::command::Family;
 use crate::command::table::{Effect, Token};
-use crate::command::through;
+use crate::command::{Family, passthrough};
 
 /// `-f` switches; a name that ends in `=` or `-` takes a value.
 const FREE: &str = "\
@@ -83,7 +82,7 @@ pub(super) fn is_free(token: &Token<'_>) -> bool {
 
 /// Whether a word for the assembler neither compresses what it writes nor adds to it.
 fn is_free_to_assemble(word: &str) -> bool {
-    through::is_assembler_word_safe(word) && !word.contains("compress") && !word.contains("generate")
+    passthrough::is_assembler_word_safe(word) && !word.contains("compress") && !word.contains("generate")
 }
 
 fn is_listed(name: &str) -> bool {

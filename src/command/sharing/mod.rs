@@ -9,8 +9,8 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
+use super::passthrough::{self, Preprocessor};
 use super::table::{self, Effect, Place, Token};
-use super::through::{self, Preprocessor};
 use super::{Compile, Family, Language, Role, environment};
 use maps::{Kind, Maps};
 pub use reason::Unshared;
@@ -39,7 +39,7 @@ pub struct Checkout<'a> {
 
 /// Whether `compile` leaves the same bytes in every checkout, as far as its command line can tell.
 ///
-/// The files it reads have to be asked too: see [`Sharing::refuses`].
+/// The files it reads have to be asked too: their directives may still forbid it.
 pub fn sharing(compile: &Compile, at: Checkout<'_>) -> Result<Sharing, Unshared> {
     if !is_plain_root(at.root) || below(at.compiler, at.root).is_some() {
         return Err(Unshared::Root);
@@ -210,5 +210,5 @@ fn is_plain_output(role: Role) -> bool {
 
 /// Whether a `-Wp,` option only names a depfile.
 fn is_depfile(value: &str) -> bool {
-    matches!(through::preprocessor(value), Preprocessor::Depfile { .. })
+    matches!(passthrough::preprocessor(value), Preprocessor::Depfile { .. })
 }

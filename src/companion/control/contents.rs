@@ -2,11 +2,11 @@
 
 use prost::Message as _;
 
-use crate::backend::Cache;
-use crate::companion::session::memory::bounded;
-use crate::inputs::digest::Digest;
-use crate::launch::Traced;
+use crate::base::digest::Digest;
+use crate::cache::Cache;
+use crate::session::memory::bounded;
 use crate::store::{Element, Record};
+use crate::traced::Traced;
 
 /// How much of them travels, bytes: what a build generates and what configure tests are made of is small, and an artifact keeps it.
 const MOST: u64 = 4 << 20;

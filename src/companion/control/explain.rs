@@ -8,11 +8,19 @@ use serde_json::{Value, json};
 
 use crate::action::remote::{Built, Input};
 use crate::command::Kind;
-use crate::companion::Companion;
-use crate::companion::asked::{self, Reading, Request, link, traced};
-use crate::companion::root::whereabouts;
+use crate::compile::call::Call;
+use crate::compile::checkout::Keys;
+use crate::compile::link::linkage;
+use crate::compile::perform::examine;
+use crate::grid::Grid;
+use crate::grid::moment::Moment;
+use crate::grid::remote_actions::Wire;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::{Call, Grid, Keys, Launch, Moment, Wire, examine, linkage};
+use crate::launch::candidate::Launch;
+use crate::serve::request::Request;
+use crate::serve::{self, Reading, link, traced};
+use crate::session::companion::Companion;
+use crate::session::whereabouts::whereabouts;
 use crate::settings::Settings;
 
 /// How long a compiler may take to say what it is.
@@ -21,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
 pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> Value {
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    let call = match asked::read(companion, request, &mut snapshot, PATIENCE) {
+    let call = match serve::read(companion, request, &mut snapshot, PATIENCE) {
         Reading::Compile(call) => call,
         Reading::Unready(reason) => return json!({ "verdict": "bypass", "reason": reason }),
         Reading::Bypass(kind, reason) => {

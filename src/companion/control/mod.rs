@@ -1,8 +1,8 @@
 //! What `specctl` asks of the companion: requests and answers as JSON.
 
-mod contents;
-mod explain;
-mod shown;
+pub mod contents;
+pub mod explain;
+pub mod shown;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::companion::asked::{Request, element_named, is_same_folder};
-use crate::companion::root::whereabouts;
-use crate::companion::session::SessionRow;
-use crate::companion::{Companion, Session};
-use crate::inputs::digest::{hex, unhex};
-use crate::launch::{Left, Spot};
+use crate::base::digest::{hex, unhex};
+use crate::grid::records::{Left, Spot};
+use crate::serve::element_named;
+use crate::serve::request::{Request, is_same_folder};
+use crate::session::companion::Companion;
+use crate::session::whereabouts::whereabouts;
+use crate::session::{Session, SessionRow};
 use crate::settings::Settings;
 use crate::store::ElementKey;
 

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{find, newest, store, text};
 use crate::command::normalise;
-use crate::companion::Companion;
-use crate::companion::session::SessionRow;
-use crate::companion::session::report::Report;
-use crate::launch::Accounts;
+use crate::launch::accounts::Accounts;
+use crate::session::SessionRow;
+use crate::session::companion::Companion;
+use crate::session::report::Report;
 use crate::store::{Element, ElementKey, Record, RecordId, Use};
 
 /// All elements that are recorded.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::{Set, hash_path};
-use crate::inputs::digest::short;
+use crate::base::digest::short;
 use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Member, Positions};
-use crate::inputs::digest::short;
-use crate::inputs::directives::Hazards;
-use crate::inputs::paths::PathId;
+use super::member::Member;
+use super::positions::Positions;
+use crate::base::digest::short;
+use crate::base::paths::PathId;
+use crate::directives::Hazards;
 
 /// The members that siblings are along one search path.
 #[derive(Debug)]
-pub(in crate::inputs) struct Group {
+pub(crate) struct Group {
     pub members: Vec<Arc<Member>>,
     /// Over the hashes of all, whatever their order.
     pub hash: [u8; 16],
@@ -63,7 +64,7 @@ type Key = (u32, u64, Option<PathId>);
 
 /// The groups found true in a snapshot.
 #[derive(Debug, Default)]
-pub(in crate::inputs) struct Groups {
+pub(crate) struct Groups {
     places: HashMap<Key, usize>,
     list: Vec<Group>,
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::inputs::digest::{Digest, short};
-use crate::inputs::directives::{Hazards, Scan};
-use crate::inputs::paths::{PathId, PathName};
+use crate::base::digest::{Digest, short};
+use crate::base::paths::{PathId, PathName};
+use crate::directives::{Hazards, Scan};
 use crate::inputs::resolve::{self, Resolved};
 use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
 
 /// What a file adds to a shape, and on which answers of the file system that rests.
 #[derive(Debug)]
-pub(in crate::inputs) struct Member {
+pub(crate) struct Member {
     pub digest: Digest,
     pub scan: Arc<Scan>,
     /// Over the path, the fingerprint and what each include finds.

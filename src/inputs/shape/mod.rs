@@ -1,8 +1,8 @@
 //! Shape: a digest of all that decides which files a command reads.
 
 mod computed;
-mod group;
-mod member;
+pub(crate) mod group;
+pub(crate) mod member;
 mod positions;
 #[cfg(test)]
 mod tests;
@@ -14,16 +14,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
 
-pub(super) use self::group::{Group, Groups};
-pub(super) use self::member::Member;
-use self::positions::Positions;
-use super::digest::{Digest, hex, short};
-use super::directives::{Form, Hazards, Include, Kind};
-use super::paths::PathId;
 use super::resolve;
 use super::search::Chain;
 use super::siblings::{Sibling, Siblings};
 use super::snapshot::Snapshot;
+use crate::base::digest::{Digest, hex, short};
+use crate::base::paths::PathId;
+use crate::directives::{Form, Hazards, Include, Kind};
+pub(super) use group::Group;
+pub(super) use member::Member;
+use positions::Positions;
 
 /// Equal shapes, for the same command, environment and compiler: the compiler would read the same set of files.
 ///

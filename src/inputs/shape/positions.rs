@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::inputs::digest::Digest;
-use crate::inputs::directives::{Hazards, MacroUse};
+use crate::base::digest::Digest;
+use crate::directives::Hazards;
+use crate::directives::directive::MacroUse;
 
 /// A closure that only grows: a macro is positional when its replacement names a position or a positional macro.
 ///
@@ -59,7 +60,7 @@ impl Positions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inputs::directives::scan;
+    use crate::directives::scan;
 
     #[test]
     fn reaches_conditions_through_macros_of_several_files_in_any_order() {

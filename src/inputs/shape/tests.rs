@@ -1,7 +1,7 @@
 //! What changes a shape and what does not.
 
 use super::*;
-use crate::inputs::digest::Digest;
+use crate::base::digest::Digest;
 use crate::inputs::files::Files;
 use crate::inputs::search::{self, SearchPath};
 

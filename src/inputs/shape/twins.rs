@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::hash_path;
-use crate::inputs::digest::{Digest, short};
-use crate::inputs::paths::PathId;
+use crate::base::digest::{Digest, short};
+use crate::base::paths::PathId;
 use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
 

@@ -16,11 +16,11 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Remote;
-use super::line::Step;
+use super::pending::Step;
+use super::round_trip::Times;
 use super::ticket::Ticket;
-use super::trip::Times;
-use super::width::PATIENCE;
-use crate::backend::reapi::{GridError, Heard};
+use super::window::PATIENCE;
+use crate::reapi::{GridError, Heard};
 
 /// Threads that fetch outputs: what they wait for is the network and the disk. So many results are fetched at once.
 const FETCHERS: usize = 16;

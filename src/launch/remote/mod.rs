@@ -1,11 +1,11 @@
 //! Launches on a grid: a few threads prepare them and ask the grid about many at once; one thread waits for all that it runs.
 
-mod flight;
-mod line;
-mod prepare;
-mod ticket;
-mod trip;
-mod width;
+pub mod flight;
+pub mod pending;
+pub mod prepare;
+pub mod round_trip;
+pub mod ticket;
+pub mod window;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
@@ -14,16 +14,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use self::line::{Line, Step};
-use self::prepare::{Prepared, prepare};
-use self::ticket::Ticket;
-use super::carry::afford;
-use super::grid::{Cargo, Grid, Unobtainable};
+use super::candidate::{Launch, Runner};
+use super::context::Place;
+use super::execute::afford;
+use super::miss::Unserved;
 use super::queue::Task;
-use super::{Engine, Launch, Place, Runner, Unserved};
-use crate::backend::reapi::Cancel;
+use crate::compile::engine::Engine;
+use crate::grid::upload_batch::Cargo;
+use crate::grid::{Grid, Unobtainable};
 use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
+use crate::reapi::Cancel;
+use pending::{Line, Step};
+use prepare::{Prepared, prepare};
+use ticket::Ticket;
 
 /// Threads that prepare, at most; each has a view of all files for itself.
 const PREPARERS: usize = 4;

@@ -4,17 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Sight;
-use super::line::Step;
+use super::pending::Step;
 use super::ticket::Ticket;
-use crate::backend::reapi::Cancel;
+use crate::compile::call::Call;
+use crate::compile::engine::Engine;
+use crate::compile::instance::{Instance, Unready, instantiate};
+use crate::compile::predict::Assumed;
+use crate::grid::moment::Moment;
+use crate::grid::upload_batch::Cargo;
+use crate::grid::{Grid, Unobtainable};
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::carry::settle;
-use crate::launch::grid::{Cargo, Grid, Moment, Unobtainable};
-use crate::launch::merit;
+use crate::launch::candidate::{Known, Launch};
+use crate::launch::execute::settle;
+use crate::launch::launcher::newer_output;
+use crate::launch::miss::Unserved;
+use crate::launch::priority;
 use crate::launch::queue::Task;
-use crate::launch::{
-    Assumed, Call, Engine, Instance, Known, Launch, Unready, Unserved, instantiate, newer_output,
-};
+use crate::reapi::Cancel;
 use crate::settings::Policy;
 
 /// What a launch has come to by being looked at.
@@ -78,7 +84,7 @@ fn at_once(
     call: &Call,
     assumed: &[Assumed],
     snapshot: &mut Snapshot<'_>,
-) -> Option<Result<Result<Instance, crate::inputs::paths::PathId>, String>> {
+) -> Option<Result<Result<Instance, crate::base::paths::PathId>, String>> {
     let Task { known, place, .. } = task;
     let reads = known.state().reads.clone();
     match instantiate(engine, snapshot, call, &reads, place.context(assumed)) {
@@ -96,7 +102,7 @@ fn at_once(
 /// What is here already: the result, or the output in the tree.
 fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> Option<Prepared> {
     let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
-    let spent = merit::is_spent(&known.state().record);
+    let spent = priority::is_spent(&known.state().record);
     if instance.keys.are_barred(&engine.cache) {
         return Some(Prepared::Ended(known.leave_out(Unserved::Quarantined.into())));
     }

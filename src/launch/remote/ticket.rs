@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 
-use crate::backend::Outcome;
-use crate::backend::reapi::Cancel;
-use crate::inputs::digest::Digest;
-use crate::inputs::toolchain::Toolchain;
-use crate::launch::grid::{Executed, Grid, Job, Needs, Outline, Unobtainable};
+use crate::base::digest::Digest;
+use crate::cache::outcome::Outcome;
+use crate::compile::call::Call;
+use crate::compile::checkout::Keys;
+use crate::compile::engine::Engine;
+use crate::compile::job::Job;
+use crate::grid::remote_actions::Outline;
+use crate::grid::upload_batch::Needs;
+use crate::grid::{Executed, Grid, Unobtainable};
+use crate::launch::candidate::Launch;
 use crate::launch::queue::Task;
-use crate::launch::{Call, Engine, Keys, Launch};
-
-use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use crate::reapi::Cancel;
+use crate::toolchain::Toolchain;
 
 /// One of up to thousands in flight: neither its inputs nor its messages are kept.
 pub(super) struct Ticket {

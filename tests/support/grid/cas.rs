@@ -9,7 +9,7 @@ use reapi::compressor::Value::{Identity, Zstd};
 use reapi::content_addressable_storage_server::ContentAddressableStorage;
 use reapi::{batch_read_blobs_response, batch_update_blobs_response};
 use spec_cc::action::to_reapi;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 type Answer<T> = Result<Response<T>, Status>;

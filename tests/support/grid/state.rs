@@ -5,7 +5,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use reapi::ServerCapabilities;
 use reapi::compressor::Value::Zstd;
 use reapi::digest_function::Value::Sha256;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};

@@ -3,7 +3,7 @@ use super::fault::{Fault, Method};
 use super::state::State;
 use bazel_remote_apis::google::bytestream as bytes;
 use bytes::byte_stream_server::ByteStream;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};

@@ -6,7 +6,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use prost::Message;
 use spec_cc::action::to_reapi;
-use spec_cc::inputs::digest::Digest;
+use spec_cc::base::digest::Digest;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

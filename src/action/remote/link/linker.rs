@@ -80,12 +80,12 @@ pub(super) fn read(command: &[String]) -> Result<Linker, NotRemote> {
 }
 
 /// Whether a file's name is that of a shared library, its version behind it or not.
-pub(in crate::action::remote) fn is_shared(path: &str) -> bool {
+pub(crate) fn is_shared(path: &str) -> bool {
     suffix(path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')) == "so"
 }
 
 /// What follows the last dot, if anything.
-pub(in crate::action::remote) fn suffix(path: &str) -> &str {
+pub(crate) fn suffix(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, suffix)| suffix)
 }
 

@@ -1,0 +1,92 @@
+//! What an assembler lists: the files that it has read, `.incbin` ones too, and names that it was only told of.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::call::Call;
+use super::conclude::NotKept;
+use super::engine::Engine;
+use super::predict::Assumed;
+use crate::base::paths::PathId;
+use crate::command::Language;
+use crate::inputs::depfile;
+
+/// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does. `includes` says
+/// whether there may be such a directive in the sources.
+///
+/// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which it does not read: GCC's is the
+/// source's without its folder, also of what was preprocessed or assembled before.
+pub(super) fn check(
+    engine: &Engine,
+    call: &Call,
+    (set, assumed): (&[PathId], &[Assumed]),
+    list: &[u8],
+    includes: bool,
+) -> Result<(), NotKept> {
+    let read = depfile::parse(list).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
+    let is_source = |path: &Path| is_same_file(path, &call.absolute(&call.compile.source));
+    let is_known = |file: &str| {
+        let path = call.absolute(file);
+        set.contains(&engine.path(call, file))
+            || !path.exists()
+            || is_source(&path)
+            || !includes && is_told(engine, call, assumed, file)
+    };
+    match read.iter().find(|file| !is_known(file)) {
+        Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a `.file` directive may name this file: the source is called so, or says that it was made of such a file.
+fn is_told(engine: &Engine, call: &Call, assumed: &[Assumed], file: &str) -> bool {
+    let source = &call.compile.source;
+    if is_called(source, file) {
+        return true;
+    }
+    let made = matches!(
+        call.compile.language,
+        Language::Asm | Language::AsmCpp | Language::CPreprocessed | Language::CxxPreprocessed
+    );
+    let id = engine.path(call, source);
+    let path = match assumed.iter().find(|one| one.path == id) {
+        Some(one) => engine.cache.blobs.path(&one.content),
+        None => call.absolute(source),
+    };
+    made && fs::read(path).is_ok_and(|text| is_made_of(&text, file))
+}
+
+/// Whether a text that was preprocessed or assembled names a file in a line marker or a `.file` directive.
+fn is_made_of(text: &[u8], file: &str) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_start();
+        let named = || line.split('"').nth(1).is_some_and(|path| is_called(path, file));
+        (line.starts_with('#') || line.starts_with(".file")) && named()
+    })
+}
+
+/// Whether that is a path's name, with its folder or without.
+fn is_called(path: &str, name: &str) -> bool {
+    path == name || path.rsplit('/').next() == Some(name)
+}
+
+/// Whether two paths, such as `./a.c` and `a.c`, lead to one file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let number = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    number(one).is_some_and(|one| Some(one) == number(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_made_of;
+
+    #[test]
+    fn markers_and_file_directives_name_what_a_text_was_made_of() {
+        let names = |text: &str| is_made_of(text.as_bytes(), "a.c");
+        assert!(names("\t.file\t\"a.c\"\n"));
+        assert!(names(".text\n# 1 \"sub/a.c\" 1\n"));
+        assert!(!names(".ascii \"a.c\"\n.file \"b.c\"\n# 1 \"ba.c\"\n"));
+    }
+}

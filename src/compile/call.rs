@@ -1,0 +1,132 @@
+//! One compile, as a build asks for it or as a record remembers it.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
+use crate::launch::context::Place;
+use crate::store::{Record, RecordId};
+
+/// A compile with everything that keys it but the content of its inputs.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The compiler's absolute path.
+    pub compiler: String,
+    /// What the arguments mean.
+    pub compile: Compile,
+    /// The environment variables that change what a compiler does, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// The working directory, absolute, as the compiler would record it.
+    pub directory: String,
+}
+
+impl Call {
+    /// The call that a record stands for at a session's place, or why it can no longer be treated.
+    pub fn from_record(
+        record: &Record,
+        family: Family,
+        cplusplus: bool,
+        place: &Place,
+    ) -> Result<Self, Bypass> {
+        let back = |text: &String| normalise::from_template(text, &place.root);
+        let invocation = command::Invocation {
+            compiler: PathBuf::from(&record.compiler),
+            args: record.args.iter().map(|arg| back(arg).into()).collect(),
+            cwd: PathBuf::from(back(&record.cwd)),
+        };
+        let no_files = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+        match command::read(&invocation, family, cplusplus, &no_files) {
+            Verdict::Bypass(bypass) => Err(bypass),
+            Verdict::Compile(compile) => Ok(Self {
+                compiler: record.compiler.clone(),
+                compile: *compile,
+                environment: place.recorded(&record.env, command::keyed),
+                directory: back(&record.cwd),
+            }),
+        }
+    }
+
+    /// The record's name: a changed flag for the same output keeps it.
+    pub fn id(&self, root: &str) -> RecordId {
+        RecordId::of(&templated(&self.directory, root), &templated(self.compile.object(), root))
+    }
+
+    /// The record's name when the same build has made that output by another command before.
+    pub fn further_id(&self, root: &str) -> RecordId {
+        let arguments = self.arguments();
+        let variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        self.id(root).further(arguments.iter().chain(variables).map(|text| templated(text, root)))
+    }
+
+    /// Whether a record remembers this very call below `root`.
+    pub fn is(&self, record: &Record, root: &str) -> bool {
+        record.compiler == self.compiler
+            && record.cwd == templated(&self.directory, root)
+            && record.args.len() == self.compile.args.len()
+            && record.args.iter().zip(&self.compile.args).all(|(old, arg)| *old == templated(arg, root))
+            && is_same_environment(&record.env, &self.environment, root)
+    }
+
+    /// The compiler's path and all arguments.
+    pub fn arguments(&self) -> Vec<String> {
+        std::iter::once(&self.compiler).chain(&self.compile.args).cloned().collect()
+    }
+
+    /// Paths of the outputs, as the command names them.
+    pub fn outputs(&self) -> Vec<String> {
+        self.compile.outputs.iter().map(|output| output.path.clone()).collect()
+    }
+
+    /// The absolute form of a path that the command names.
+    pub fn absolute(&self, path: &str) -> PathBuf {
+        Path::new(&self.directory).join(path)
+    }
+
+    /// A variable of the call's environment that the compiler listens to.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Whether a record's variables are those of a command below `root`, but for those of the day and the terminal.
+pub(crate) fn is_same_environment(
+    record: &[(String, String)],
+    command: &[(String, String)],
+    root: &str,
+) -> bool {
+    let lasting = |(name, _): &&(String, String)| !command::is_ambient(name);
+    let now = command.iter().filter(lasting).map(|(name, value)| (name, templated(value, root)));
+    record.iter().filter(lasting).map(|(name, value)| (name, value.clone())).eq(now)
+}
+
+/// The path without `.` and `..`, as text alone.
+pub(crate) fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// The path without `.` and `..`; `None` where a symbolic link before a `..` makes it another one. What does not exist yet
+/// is taken for a folder.
+pub fn plain(path: &Path) -> Option<PathBuf> {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if out.is_symlink() => return None,
+            std::path::Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    Some(out)
+}
+
+/// A text with the project root taken out where that can be undone, else the text itself.
+pub fn templated(text: &str, root: &str) -> String {
+    normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())
+}

@@ -1,0 +1,84 @@
+//! What a compiler's linker says of itself, and the command line that its driver would give it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::LinkCall;
+use crate::action::remote::{link_query, linker_command, linker_folders};
+use crate::base::digest::Digest;
+use crate::compile::engine::Engine;
+use crate::sandbox::executor::Job;
+
+/// Linkers by their toolchain's fingerprint.
+#[derive(Debug, Default)]
+pub struct Linkers(Mutex<HashMap<Digest, Arc<Linker>>>);
+
+/// A linker.
+#[derive(Debug)]
+pub(super) struct Linker {
+    /// Where it looks for libraries by itself.
+    pub(super) folders: Vec<String>,
+    /// Whether it takes `--dependency-file` (GNU ld from 2.36 on).
+    pub(super) lists_inputs: bool,
+}
+
+impl Linkers {
+    /// The linker of a call's compiler.
+    pub(super) fn of(
+        &self,
+        engine: &Engine,
+        call: &LinkCall,
+        toolchain: &Digest,
+    ) -> Result<Arc<Linker>, String> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(linker) = known().get(toolchain) {
+            return Ok(Arc::clone(linker));
+        }
+        let verbose = ask(engine, call, &["-Wl,--verbose".to_owned()])?;
+        let help = ask(engine, call, &["-Wl,--help".to_owned()])?;
+        let linker = Arc::new(Linker {
+            folders: linker_folders(&verbose.stdout),
+            lists_inputs: help.stdout.contains("--dependency-file"),
+        });
+        known().insert(*toolchain, Arc::clone(&linker));
+        Ok(linker)
+    }
+}
+
+/// The linker's command line for a call, without running it.
+pub(super) fn command(engine: &Engine, call: &LinkCall) -> Result<Vec<String>, String> {
+    let said = ask(engine, call, &link_query(&call.link.args))?;
+    linker_command(&said.stderr).ok_or_else(|| "its driver does not say how it would link".to_owned())
+}
+
+/// The folders in `/etc/ld.so.conf.d`, in the order of the files' names, as recc reads them.
+pub(super) fn loader_folders() -> Vec<String> {
+    let entries = fs::read_dir("/etc/ld.so.conf.d").into_iter().flatten();
+    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let folders = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    texts.flat_map(folders).filter(|line| line.starts_with('/')).collect()
+}
+
+struct Said {
+    stdout: String,
+    stderr: String,
+}
+
+fn ask(engine: &Engine, call: &LinkCall, args: &[String]) -> Result<Said, String> {
+    let say = |error: std::io::Error| format!("its driver cannot be asked: {error}");
+    let view = engine.executor.prepare(&[]).map_err(say)?;
+    let job = Job {
+        compiler: Path::new(&call.compiler),
+        args,
+        environment: &call.environment,
+        directory: Path::new(&call.directory),
+        asked: true,
+    };
+    let executed = engine.executor.run(&job, view, &|_| {}).map_err(say)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Said { stdout: text(&executed.stdout), stderr: text(&executed.stderr) })
+}

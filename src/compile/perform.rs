@@ -1,0 +1,320 @@
+//! Running a recorded command ahead of the build, and having its compiler say what it read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io, thread};
+
+use super::call::{Call, plain};
+use super::conclude::{Evidence, Learnt, NotKept, conclude, dependency_set};
+use super::engine::Engine;
+use super::instance::{Context, Instance, Reads, instantiate, look};
+use super::predict::Assumed;
+use super::scans;
+use crate::cache::outcome::Outcome;
+use crate::command;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
+use crate::launch::context::Place;
+use crate::sandbox::executor::{Executed, Job};
+use crate::sandbox::view::{View, place, resolved};
+
+/// How often a command is scanned whose files change meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// How a compile is made to say what it reads: what to add to its environment and arguments, and where it says it.
+#[derive(Debug, Default)]
+pub struct Side {
+    /// Variables to add.
+    pub environment: Vec<(String, String)>,
+    /// Arguments to append.
+    pub args: Vec<String>,
+    /// Where its dependencies will be listed; `None` when they have to be asked for by a scan of its own.
+    pub dependencies: Option<PathBuf>,
+    /// Where the assembler will list what it read.
+    pub assembled: Option<PathBuf>,
+}
+
+/// Plans the side channel of a call, with files below `scratch`.
+pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> Side {
+    let mut side = Side::default();
+    let Ok(toolchain) = engine.toolchain(call, path, &mut Snapshot::new(&engine.files)) else { return side };
+    // An argument more would be in the object.
+    let quoted = command::quotes_arguments(&call.compile);
+    let own = scratch.join("dependencies");
+    match &call.compile.depfile {
+        Some(depfile) if depfile.system_headers => side.dependencies = Some(call.absolute(&depfile.path)),
+        // The user's depfile leaves system headers out, and a compiler writes only one.
+        Some(_) => {}
+        None if !call.compile.language.is_preprocessed_here() => {}
+        None if toolchain.family == command::Family::Gcc => {
+            // GCC manual, "Environment Variables Affecting GCC": like DEPENDENCIES_OUTPUT, with system headers.
+            side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));
+            side.dependencies = Some(own);
+        }
+        None if quoted => {}
+        None => {
+            side.args.extend(["-MD".into(), "-MF".into(), own.display().to_string()]);
+            side.dependencies = Some(own);
+        }
+    }
+    if toolchain.assembler_depfile && !quoted {
+        let listed = scratch.join("assembled");
+        side.args.push(format!("-Wa,--MD,{}", listed.display()));
+        side.assembled = Some(listed);
+    }
+    side
+}
+
+/// Asks the compiler, by a preprocessor run of its own, what a call reads once the files in `assumed` are there.
+pub fn scan(
+    engine: &Engine,
+    call: &Call,
+    assumed: &[Assumed],
+    environment: &[(String, String)],
+) -> Result<Vec<u8>, NotKept> {
+    let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(format!("dependency scan: {error}"));
+    if !call.compile.language.is_preprocessed_here() {
+        return Ok(format!("object: {}\n", call.compile.source).into_bytes());
+    }
+    // What the build has not made yet exists in a view: its working directory, and what is assumed.
+    let directory = Path::new(&call.directory);
+    let files =
+        assumed.iter().map(|one| plain(Path::new(&engine.name(one.path)))).collect::<Option<Vec<_>>>();
+    let files = files.unwrap_or_default();
+    let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
+    let covered: Vec<&Path> = absent.filter_map(above).collect();
+    let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
+    view.make_folder(directory).map_err(|error| fault(&error))?;
+    show(engine, assumed, &mut view).map_err(|why| fault(&why))?;
+    view.mirror().map_err(|error| fault(&error))?;
+    let listed = view.scratch().join("dependencies");
+    let mut args = command::scan_args(&call.compile);
+    args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);
+    let job = Job { compiler: Path::new(&call.compiler), args: &args, environment, directory, asked: false };
+    let executed = engine.executor.run(&job, view, &|_| {}).map_err(|error| fault(&error))?;
+    if executed.status != 0 {
+        let text = String::from_utf8_lossy(&executed.stderr).into_owned();
+        return Err(fault(&text.lines().next().unwrap_or("the compiler failed")));
+    }
+    fs::read(&listed).map_err(|error| fault(&error))
+}
+
+/// The deepest folder there is above a path.
+fn above(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|folder| folder.is_dir() && folder.parent().is_some())
+}
+
+/// Lets a view have the files that are taken to exist.
+fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), String> {
+    for one in assumed {
+        let name = engine.name(one.path);
+        // Opening it compares it with its digest.
+        let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
+        content.ok_or_else(|| format!("what {name} was has gone"))?;
+        let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
+        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
+        shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
+    }
+    Ok(())
+}
+
+/// What a launch that ran to its end gave.
+pub struct Performed {
+    /// What it read, and under which action its result was kept.
+    pub learnt: Learnt,
+    /// What it left.
+    pub outcome: Outcome,
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
+}
+
+/// Finds out what a call reads now, by a scan of it or of one that preprocesses alike, and its action.
+pub fn examine(
+    engine: &Engine,
+    call: &Call,
+    context: Context<'_>,
+    environment: &[(String, String)],
+) -> Result<(Reads, Instance), String> {
+    let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files));
+    let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.fingerprint);
+    engine.scans.share(key, |known| {
+        let again = |reads: &Reads| {
+            let mut snapshot = Snapshot::new(&engine.files);
+            let instance = instantiate(engine, &mut snapshot, call, reads, context).ok()?;
+            Some((reads.clone(), instance))
+        };
+        known.and_then(again).map_or_else(|| examine_anew(engine, call, context, environment), Ok)
+    })
+}
+
+fn examine_anew(
+    engine: &Engine,
+    call: &Call,
+    context: Context<'_>,
+    environment: &[(String, String)],
+) -> Result<(Reads, Instance), String> {
+    let mut unsettled = None;
+    for _ in 0..ATTEMPTS {
+        let began_ns = stamp::before_any_change_ns();
+        let text = scan(engine, call, context.assumed, environment).map_err(|error| error.to_string())?;
+        let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
+        let mut snapshot = Snapshot::new(&engine.files);
+        let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
+        if let Some((id, stamp)) = snapshot.changed_since(began_ns) {
+            unsettled = Some(id);
+            let_tick_pass(stamp.changed_ns());
+            continue;
+        }
+        let reads = Reads { set: set.into(), shape: looked.shape };
+        let instance = instantiate(engine, &mut snapshot, call, &reads, context);
+        return instance.map(|instance| (reads, instance)).map_err(|error| error.to_string());
+    }
+    Err(format!("{} changes all the while", unsettled.map(|id| engine.name(id)).unwrap_or_default()))
+}
+
+/// Waits until the clock that stamps files is past a file's last change: what begins in the same tick could not be told
+/// from what began before the file changed.
+pub fn let_tick_pass(changed_ns: i64) {
+    // A tick takes 10 ms at most. A file from the future is not waited for.
+    for _ in 0..10 {
+        if stamp::before_any_change_ns() > changed_ns {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Lets a staged view have what a call reads, and the folders in which it looks for it. Fails if it may read anything else by now.
+fn stage(
+    engine: &Engine,
+    call: &Call,
+    reads: &Reads,
+    context: Context<'_>,
+    view: &mut View,
+) -> Result<(), String> {
+    let mut snapshot = Snapshot::new(&engine.files);
+    instantiate(engine, &mut snapshot, call, reads, context).map_err(|error| error.to_string())?;
+    let chain = engine.chain(call, context, &mut snapshot).map_err(|error| error.to_string())?;
+    let files = reads.set.iter().filter(|&&id| !snapshot.is_assumed(id)).map(|&id| engine.name(id));
+    for path in chain.folders().map(str::to_owned).chain(files) {
+        view.stage(Path::new(&path)).map_err(|error| format!("{path} cannot be staged: {error}"))?;
+    }
+    // The compiler may warn where one of them is missing that the build is taken to make.
+    for folder in chain.missing() {
+        if context.assumed.iter().any(|one| Path::new(&engine.name(one.path)).starts_with(folder)) {
+            view.make_folder(folder).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a call that reads `reads` in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see
+/// [`Job`].
+pub fn perform(
+    engine: &Engine,
+    call: &Call,
+    place: &Place,
+    reads: &Reads,
+    asked: bool,
+    assumed: &[Assumed],
+    started: &dyn Fn(i32),
+) -> Result<Performed, String> {
+    let say = |error: io::Error| error.to_string();
+    let covered = covered(call, &place.root)?;
+    let mut view =
+        engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
+    for folder in &covered {
+        view.make_folder(folder).map_err(say)?;
+    }
+    let began_ns = stamp::before_any_change_ns();
+    if view.is_staged() {
+        stage(engine, call, reads, place.context(assumed), &mut view)?;
+        let needed: Vec<_> = assumed.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
+        show(engine, &needed, &mut view)?;
+    } else {
+        show(engine, assumed, &mut view)?;
+    }
+    let side = side_channel(engine, call, place.path(), view.scratch());
+    let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
+    let mut environment = place.environment_of(call);
+    environment.extend(side.environment.iter().cloned());
+    let job = Job {
+        compiler: Path::new(&call.compiler),
+        args: &args,
+        environment: &environment,
+        directory: Path::new(&call.directory),
+        asked,
+    };
+    let executed = engine.executor.run(&job, view, started).map_err(say)?;
+    if executed.status != 0 {
+        return Err("the compile failed".into());
+    }
+    if !executed.stdout.is_empty() {
+        return Err("it printed on its standard output".into());
+    }
+    let outcome = collect(engine, call, &executed)?;
+    let (cpu, wall) = (executed.cpu, executed.wall);
+    let staged = executed.view.is_staged();
+    let dependencies = match &side.dependencies {
+        Some(path) => Some(fs::read(inside(&executed, path)).map_err(say)?),
+        // It had nothing else to read.
+        None if staged => None,
+        None => Some(
+            scan(engine, call, assumed, &place.environment_of(call)).map_err(|error| error.to_string())?,
+        ),
+    };
+    let assembled = side.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
+    let staged = staged.then(|| Arc::clone(&reads.set));
+    let evidence = Evidence { began_ns, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
+    let learnt =
+        conclude(engine, call, place.context(assumed), evidence).map_err(|error| error.to_string())?;
+    Ok(Performed { learnt, outcome, cpu, wall })
+}
+
+/// Where a file that the job wrote is seen from outside.
+fn inside(executed: &Executed, path: &Path) -> PathBuf {
+    if path.starts_with(executed.view.scratch()) {
+        return path.to_owned();
+    }
+    executed.view.written(path).unwrap_or_else(|| path.to_owned())
+}
+
+/// Stores what the job wrote, if that is just what the command declares.
+fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome, String> {
+    let mut undeclared = executed.view.changes().map_err(|error| error.to_string())?;
+    let mut outcome = Outcome { stderr: executed.stderr.clone(), ..Outcome::default() };
+    for output in &call.compile.outputs {
+        let path = place(&call.absolute(&output.path));
+        let Some(upper) = executed.view.written(&path).filter(|upper| upper.is_file()) else {
+            if output.optional {
+                continue;
+            }
+            return Err(format!("it left no {}", output.path));
+        };
+        undeclared.retain(|changed| *changed != path);
+        outcome.add(&engine.cache, &output.path, &upper).map_err(|error| error.to_string())?;
+    }
+    match undeclared.first() {
+        Some(path) => Err(format!("it also wrote {}", path.display())),
+        None => Ok(outcome),
+    }
+}
+
+/// The folders below which a call writes: the project root, its working directory, and those of its outputs.
+pub(crate) fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
+    let mut folders = vec![PathBuf::from(root), PathBuf::from(&call.directory)];
+    let outputs = call.compile.outputs.iter().map(|output| call.absolute(&output.path));
+    folders.extend(outputs.flat_map(|output| folders_of(&output)));
+    match folders.iter().find(|folder| folder.parent().is_none()) {
+        Some(_) => Err("it works in the root of the file system".into()),
+        None => Ok(folders),
+    }
+}
+
+/// The folder that an output is in, and that of what it leads to if it is a link.
+pub(crate) fn folders_of(output: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    [place(output), resolved(output)].into_iter().filter_map(|path| Some(path.parent()?.to_owned()))
+}

@@ -1,0 +1,34 @@
+//! Leaving the result of a compile that was run here on a grid, for others.
+
+use super::Grid;
+use super::moment::Moment;
+use crate::base::digest::Digest;
+use crate::compile::call::Call;
+use crate::compile::engine::Engine;
+use crate::compile::instance::{Context, Reads, instantiate};
+use crate::inputs::snapshot::Snapshot;
+
+/// Leaves what the cache has under `key`, which a run of `call` has just given; in the background. An error says why it is not.
+///
+/// The files may have changed since: then there is nothing to say about the action that was run.
+pub fn leave(
+    engine: &Engine,
+    grid: &Grid,
+    call: &Call,
+    reads: &Reads,
+    context: Context<'_>,
+    environment: &[(String, String)],
+    key: &Digest,
+) -> Result<(), String> {
+    let mut snapshot = Snapshot::new(&engine.files);
+    let instance = match instantiate(engine, &mut snapshot, call, reads, context) {
+        Ok(instance) if instance.action == *key && !instance.incbin => instance,
+        _ => return Err("its action is not what it was".into()),
+    };
+    let moment = Moment::new(engine, &instance, context.assumed);
+    let job = moment.job(call, environment);
+    let wire = grid.wire(&job).map_err(|error| error.to_string())?;
+    let outcome = instance.keys.own.find(&engine.cache).ok_or("its result has gone")?;
+    grid.keep(engine, &job, &wire, &outcome);
+    Ok(())
+}

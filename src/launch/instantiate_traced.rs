@@ -1,0 +1,128 @@
+//! What a traced command will find at the paths that it touches, before its build has made them.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::candidate::{Known, Launch};
+use super::context::Place;
+use super::producers::product;
+use crate::base::paths::PathId;
+use crate::compile::call::lexical;
+use crate::compile::engine::Engine;
+use crate::compile::instance::Unready;
+use crate::compile::predict::Assumed;
+use crate::inputs::snapshot::Snapshot;
+use crate::store::Given;
+use crate::traced::Traced;
+use crate::traced::state::{Overrides, Stated, There, is_absence, state};
+
+/// What is to be shown to a launch in place of what is there.
+type Foreseen = Overrides;
+
+/// What a recorded traced command will find, and its key on that.
+///
+/// Fails with a missing file that has to be waited for.
+pub(crate) fn look_ahead(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    known: &Known,
+    place: &Place,
+    traced: &Traced,
+) -> Result<(Foreseen, Stated), Unready> {
+    let assumed = place.assumed(snapshot);
+    let (reads, given, order) = {
+        let state = known.state();
+        (state.reads.clone(), state.given.clone(), state.record.order)
+    };
+    let mut foreseen =
+        foresee(engine, snapshot, (place, order), traced, &given, &assumed).map_err(Unready::Missing)?;
+    folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
+    let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
+    Ok((foreseen, found))
+}
+
+/// Adds the folders that a launch's view will have: those above its files and its working directory.
+fn folders(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    place: &Place,
+    traced: &Traced,
+    set: &[PathId],
+    foreseen: &mut Foreseen,
+) {
+    let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), place);
+    for id in foreseen.keys() {
+        above.extend(
+            lexical(Path::new(&engine.name(*id)))
+                .parent()
+                .into_iter()
+                .flat_map(|folder| ancestors(folder, place)),
+        );
+    }
+    for &id in set {
+        let name = engine.name(id);
+        let path = Path::new(&name);
+        if path.starts_with(&place.root) && above.contains(&lexical(path)) && snapshot.stat(id).is_err() {
+            foreseen.entry(id).or_insert(There::Folder);
+        }
+    }
+}
+
+fn ancestors(folder: &Path, place: &Place) -> HashSet<PathBuf> {
+    folder.ancestors().take_while(|folder| folder.starts_with(&place.root)).map(Path::to_path_buf).collect()
+}
+
+/// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
+/// expected to make. Fails with a file that has to be waited for.
+fn foresee(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    position: (&Place, u32),
+    traced: &Traced,
+    given: &[Given],
+    assumed: &[Assumed],
+) -> Result<Foreseen, PathId> {
+    let mut foreseen = Foreseen::new();
+    for file in given {
+        let id = engine.paths().intern(&file.path);
+        if traced.probe {
+            foreseen.insert(id, There::File(file.content));
+        } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, assumed)? {
+            foreseen.insert(id, there);
+        }
+    }
+    Ok(foreseen)
+}
+
+/// What will be at a path; nothing said where that is what is there already.
+fn to_come(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    (place, order): (&Place, u32),
+    id: PathId,
+    real: &str,
+    assumed: &[Assumed],
+) -> Result<Option<There>, PathId> {
+    if let Some((output, maker)) = place.maker(engine, real, order) {
+        match &maker.state().launch {
+            Launch::Ready(_, outcome) => {
+                let is_it = |path: &str| product(engine, &maker, path) == output;
+                if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
+                    return Ok(Some(There::File(file.digest)));
+                }
+            }
+            Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_) => {
+                return Err(output);
+            }
+            Launch::Not(_) | Launch::Held(_) | Launch::Failed(_) => {}
+        }
+    }
+    match snapshot.stat(id) {
+        Ok(_) => Ok(None),
+        Err(error) if is_absence(&error) => {
+            let expected = assumed.iter().find(|one| one.path == id);
+            expected.map(|one| Some(There::File(one.content))).ok_or(id)
+        }
+        Err(_) => Err(id),
+    }
+}

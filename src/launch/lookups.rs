@@ -1,0 +1,75 @@
+//! Traced launches that are looked up on their grid before they get a core: all that wait, together.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use super::candidate::Launch;
+use super::context::Place;
+use super::queue::Task;
+use super::work::Work;
+use crate::compile::engine::Engine;
+use crate::compile::result_key::ResultKey;
+use crate::grid::traced::Wanted;
+
+/// Lookups in one request each, of which a client has many under way at once.
+const TOGETHER: usize = 256;
+
+/// The thread that looks up, started with the first launch.
+#[derive(Clone, Default)]
+pub(crate) struct Lookups(Arc<OnceLock<Sender<Task>>>);
+
+impl Lookups {
+    /// Looks a queued launch up soon; `missed` takes over one that the grid has no result of, claimed.
+    pub(crate) fn push(&self, engine: &Arc<Engine>, task: Task, missed: impl Fn(Task) + Send + 'static) {
+        let tasks = self.0.get_or_init(|| {
+            let (sender, tasks) = channel();
+            let engine = Arc::clone(engine);
+            thread::spawn(move || work(&engine, &tasks, &missed));
+            sender
+        });
+        // The thread lives as long as the companion.
+        let _ = tasks.send(task);
+    }
+}
+
+fn work(engine: &Engine, tasks: &Receiver<Task>, missed: &dyn Fn(Task)) {
+    for first in tasks {
+        let mut waiting: Vec<Task> =
+            std::iter::once(first).chain(tasks.try_iter().take(TOGETHER - 1)).collect();
+        while let Some(place) = waiting.first().map(|task| Arc::clone(&task.place)) {
+            let (here, others) = waiting.into_iter().partition(|task| Arc::ptr_eq(&task.place, &place));
+            waiting = others;
+            look_up(engine, &place, here, missed);
+        }
+    }
+}
+
+fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Task)) {
+    // What has no key any more was given up for another launch.
+    let keyed = tasks.into_iter().filter_map(|task| {
+        let key = task.known.state().issued?;
+        Some((task, key))
+    });
+    let keyed: Vec<(Task, ResultKey)> = keyed.collect();
+    let wanted = keyed.iter().filter_map(|(task, key)| match &task.known.work {
+        Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &place.root }),
+        Work::Compile(_) => None,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let found = match place.grid.as_ref().filter(|_| !place.is_closed()) {
+        Some(grid) => grid.find_traced(&engine.cache, &wanted),
+        None => keyed.iter().map(|_| None).collect(),
+    };
+    for ((task, key), found) in keyed.iter().zip(found) {
+        // One that the build has asked for meanwhile was not to wait for this.
+        if !task.known.claim(task.round) {
+            continue;
+        }
+        match found {
+            Some(outcome) => drop(task.set(Launch::Ready(key.exact, outcome))),
+            None if place.is_closed() => drop(task.set(Launch::Failed("cancelled".into()))),
+            None => missed(task.clone()),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Why a compile was not served by a launch.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::candidate::{Known, Launch};
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::compile::engine::Engine;
+use crate::compile::instance::Unready;
+
+/// The kinds of reasons. `Display` is one line for a person, about "it", the command; the serialized names are a contract.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Unserved {
+    /// No record of it.
+    #[error("it was not recorded yet")]
+    NewCommand,
+    /// The record of that output is of another command line or environment.
+    #[error("its command line or environment has changed")]
+    ChangedCommand,
+    /// The launch may have read other files than the compile would.
+    #[error("its includes or directives changed after it was launched")]
+    ChangedSet,
+    /// The launch read a file that was changed afterwards.
+    #[error("an input changed after it was launched")]
+    ChangedInput,
+    /// A file that the build had yet to make came out otherwise than foretold.
+    #[error("an input that was foretold came out otherwise")]
+    Mispredicted,
+    /// Late: nobody had come to look at its launch yet.
+    #[error("it was asked for before its launch was looked at")]
+    NotLookedAt,
+    /// Late: the launch waited for a file that came only just before.
+    #[error("it was asked for as soon as an input was there")]
+    LateInput,
+    /// Left out: the session's launches had cost as much as they may.
+    #[error("the session's launches had reached their limit")]
+    Capped,
+    /// Left out: launching it has done no good lately.
+    #[error("its last launches were all wasted")]
+    KeptBeingWasted,
+    /// Left out: asking a grid for it takes longer than compiling it.
+    #[error("it is cheaper than its round trip")]
+    TooCheap,
+    /// Its output was there, so that the build would hardly ask.
+    #[error("its output was up to date when the session opened")]
+    UpToDate,
+    /// The session's mode or backend launches nothing.
+    #[error("the session launches nothing")]
+    NotLaunching,
+    /// Such a command is not launched, or its launch cannot serve this build.
+    #[error("it cannot be launched")]
+    Refused,
+    /// The launch came to nothing.
+    #[error("its launch failed")]
+    Failed,
+    /// It would have been served, and its compiler ran instead, to verify that.
+    #[error("it was verified")]
+    Verified,
+    /// The same, and what would have been served was something else.
+    #[error("it was verified, and what would have been served is NOT what its compiler gave")]
+    Mismatched,
+    /// Left out: what was once to be served of it was not what its compiler gave.
+    #[error("it is quarantined")]
+    Quarantined,
+    /// The launch's result was no longer in the cache.
+    #[error("its result had been removed from the cache")]
+    Evicted,
+}
+
+impl Unserved {
+    /// Whether the command was left out although it could have been launched.
+    pub fn is_left_out(self) -> bool {
+        matches!(self, Self::Capped | Self::KeptBeingWasted | Self::TooCheap | Self::Quarantined)
+    }
+
+    /// The same with what it is about: a file, or what a compiler said.
+    pub fn of(self, detail: impl fmt::Display) -> Miss {
+        Miss { why: self, detail: detail.to_string() }
+    }
+}
+
+/// Why one compile was not served by a launch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Miss {
+    /// The kind of reason.
+    pub why: Unserved,
+    /// What it is about; empty when there is no more to say.
+    pub detail: String,
+}
+
+impl From<Unserved> for Miss {
+    fn from(why: Unserved) -> Self {
+        why.of("")
+    }
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.detail.as_str() {
+            "" => write!(f, "{}", self.why),
+            detail => write!(f, "{}: {detail}", self.why),
+        }
+    }
+}
+
+/// Why the launch of a command does not serve a compile of it that has this action `now`, or that cannot be instantiated.
+pub fn unserved(engine: &Engine, known: &Known, now: Result<&Digest, &Unready>) -> Miss {
+    let (launch, set) = {
+        let state = known.state();
+        (state.launch.clone(), Arc::clone(&state.reads.set))
+    };
+    let miss = judge(&launch, now, |path| engine.name(path));
+    if !miss.detail.is_empty() || !matches!(miss.why, Unserved::ChangedSet | Unserved::ChangedInput) {
+        return miss;
+    }
+    let changed = set.iter().filter_map(|&path| Some((engine.files.stat(path).ok()?.changed_ns(), path)));
+    miss.why.of(changed.max_by_key(|(when, _)| *when).map_or_else(String::new, |(_, path)| engine.name(path)))
+}
+
+fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) -> String) -> Miss {
+    let done = match launch {
+        Launch::Not(why) => return why.clone(),
+        Launch::Failed(why) => return Unserved::Failed.of(why),
+        Launch::Unseen | Launch::Queued | Launch::Running(_) => return Unserved::NotLookedAt.into(),
+        Launch::Pending(path) => return Unserved::LateInput.of(name(*path)),
+        Launch::Ready(action, _) | Launch::Held(action) => action,
+    };
+    match now {
+        Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => {
+            Unserved::Refused.of(why)
+        }
+        Err(Unready::Missing(path)) => Unserved::ChangedSet.of(format!("{} has gone", name(*path))),
+        Err(Unready::Changed) => Unserved::ChangedSet.into(),
+        Ok(now) if now == done => Unserved::Evicted.into(),
+        Ok(_) => Unserved::ChangedInput.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::paths::Paths;
+    use crate::cache::outcome::Outcome;
+
+    #[test]
+    fn a_launch_that_is_ready_and_serves_nothing_was_overtaken() {
+        let paths = Paths::default();
+        let say = |launch: &Launch, now: Result<&Digest, &Unready>| {
+            judge(launch, now, |path| paths.get(path).as_str().to_owned()).to_string()
+        };
+        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+        let ready = Launch::Ready(one, Outcome::default());
+        assert_eq!(say(&ready, Ok(&one)), "its result had been removed from the cache");
+        assert_eq!(say(&ready, Ok(&other)), "an input changed after it was launched");
+        let gone = Unready::Missing(paths.intern("/b/old.h"));
+        assert_eq!(
+            say(&Launch::Held(one), Err(&gone)),
+            "its includes or directives changed after it was launched: /b/old.h has gone"
+        );
+        assert_eq!(say(&Launch::Failed("no view".into()), Ok(&one)), "its launch failed: no view");
+    }
+
+    #[test]
+    fn names_are_those_of_the_contract() {
+        let name = |why: Unserved| serde_json::to_value(why).ok();
+        assert_eq!(name(Unserved::NewCommand), Some("new_command".into()));
+        assert_eq!(name(Unserved::KeptBeingWasted), Some("kept_being_wasted".into()));
+    }
+}

@@ -1,0 +1,93 @@
+//! Again: a command that is to be looked at once more, and whether a session has any.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::candidate::Known;
+use super::context::Place;
+
+/// The commands of a session that are to be looked at again, in the order in which that was said.
+#[derive(Debug, Default)]
+pub(super) struct Agains {
+    counts: Mutex<Counts>,
+    over: Condvar,
+}
+
+/// How often it was said that a command is to be looked at again, and how often that has come to an end.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    begun: u64,
+    ended: u64,
+}
+
+impl Agains {
+    /// Whether `others` holds at a moment in which no command is to be looked at again.
+    pub(super) fn none_while(&self, others: impl FnOnce() -> bool) -> bool {
+        let before = *self.counts();
+        before.ended == before.begun && others() && self.counts().begun == before.begun
+    }
+
+    /// Waits until all that are to be looked at again by now have been, no longer than `patience`.
+    pub(super) fn wait(&self, patience: Duration) {
+        let counts = self.counts();
+        let begun = counts.begun;
+        let waited = self.over.wait_timeout_while(counts, patience, |counts| counts.ended < begun);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command to be looked at again, until it is dropped.
+pub(super) struct Again {
+    pub(super) known: Arc<Known>,
+    pub(super) place: Arc<Place>,
+}
+
+impl Again {
+    /// Says that `known` is to be looked at again.
+    pub(super) fn new(known: &Arc<Known>, place: &Arc<Place>) -> Self {
+        place.agains.counts().begun += 1;
+        Self { known: Arc::clone(known), place: Arc::clone(place) }
+    }
+}
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        self.place.agains.counts().ended += 1;
+        self.place.agains.over.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Instant;
+
+    #[test]
+    fn who_waits_goes_on_when_those_of_before_are_over() {
+        let agains = Agains::default();
+        agains.wait(Duration::MAX);
+        agains.counts().begun = 2;
+        let (begun, patience) = (Instant::now(), Duration::from_millis(20));
+        agains.wait(patience);
+        assert!(begun.elapsed() >= patience, "they are waited for");
+        assert!(!agains.none_while(|| true));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| agains.wait(Duration::MAX));
+            agains.counts().ended = 1;
+            agains.over.notify_all();
+            // One that comes later is not waited for.
+            *agains.counts() = Counts { begun: 3, ended: 2 };
+            agains.over.notify_all();
+            // It may have come before the other one began to wait.
+            agains.counts().ended = 3;
+            agains.over.notify_all();
+            waiting.join().unwrap();
+        });
+        assert!(agains.none_while(|| true));
+    }
+}

@@ -1,0 +1,218 @@
+//! The line: launches that wait for a grid, those first that begin the longest chains, and how many it may have at once.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::round_trip::{Times, Trip};
+use super::window::{PATIENCE, Width};
+use crate::launch::context::Place;
+use crate::launch::queue::Task;
+
+/// Launches that are prepared together: they share what is uploaded, and the time that the grid takes to answer.
+const BATCH: usize = 256;
+
+/// What is to be done next about a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is looked up, and executed if there is room.
+    Look,
+    /// It was not found, and waits for room.
+    Run,
+    /// It would hold others up: it has to be scanned, or what it is together with failed.
+    Alone,
+}
+
+/// What was wasted last time behind all else, then the longest chains first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
+type Waiting = BTreeMap<(bool, Reverse<u64>, u64), Task>;
+
+/// The launches of all sessions for one grid.
+#[derive(Default)]
+pub(super) struct Line {
+    inner: Mutex<Inner>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    look: Waiting,
+    run: Waiting,
+    alone: Waiting,
+    arrived: u64,
+    in_flight: usize,
+    width: Width,
+    trip: Trip,
+    closed: bool,
+}
+
+impl Inner {
+    fn room(&self) -> usize {
+        self.width.allowed().saturating_sub(self.in_flight)
+    }
+
+    fn next(&mut self) -> Option<(Step, Vec<Task>)> {
+        let (step, waiting, most) = match self.room() {
+            room if room > 0 && !self.run.is_empty() => (Step::Run, &mut self.run, room.min(BATCH)),
+            _ if !self.look.is_empty() => (Step::Look, &mut self.look, BATCH),
+            room if room > 0 => (Step::Alone, &mut self.alone, 1),
+            _ => return None,
+        };
+        let (_, first) = waiting.pop_first()?;
+        let mut tasks = vec![first];
+        // Of one session: others see other files.
+        while tasks.len() < most
+            && let Some(next) = waiting.first_entry()
+            && tasks.first().is_some_and(|first| Arc::ptr_eq(&first.place, &next.get().place))
+        {
+            tasks.push(next.remove());
+        }
+        Some((step, tasks))
+    }
+}
+
+impl Line {
+    /// Puts a launch where its next step is done.
+    pub(super) fn push(&self, step: Step, task: Task) {
+        let (wasted, chain) = {
+            let state = task.known.state();
+            (state.record.wasted_in_row > 0, state.chain_us)
+        };
+        let mut inner = self.lock();
+        inner.arrived += 1;
+        let place = (wasted, Reverse(chain), inner.arrived);
+        let waiting = match step {
+            Step::Look => &mut inner.look,
+            Step::Run => &mut inner.run,
+            Step::Alone => &mut inner.alone,
+        };
+        waiting.insert(place, task);
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// What to do next, once there is something; `None` when the line is closed.
+    pub(super) fn next(&self) -> Option<(Step, Vec<Task>)> {
+        let mut inner = self.lock();
+        loop {
+            if inner.closed {
+                return None;
+            }
+            if let Some(next) = inner.next() {
+                return Some(next);
+            }
+            inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes the room for one launch more, if there is any; [`Line::land`] gives it back.
+    pub(super) fn board(&self) -> bool {
+        let mut inner = self.lock();
+        let room = inner.room() > 0;
+        inner.in_flight += usize::from(room);
+        room
+    }
+
+    /// A launch is in flight no more.
+    pub(super) fn land(&self) {
+        let mut inner = self.lock();
+        inner.in_flight = inner.in_flight.saturating_sub(1);
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// The grid took a launch at once.
+    pub(super) fn taken(&self) {
+        let mut inner = self.lock();
+        let in_flight = inner.in_flight;
+        inner.width.taken(in_flight);
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// The grid has no room for a launch.
+    pub(super) fn pressed(&self) {
+        self.lock().width.pressed(Instant::now());
+    }
+
+    /// What the end of an execution tells of the grid; `heard` says whether its beginning was told already.
+    pub(super) fn learn(&self, took: std::time::Duration, times: Times, heard: bool) {
+        self.lock().trip.learn(took, times);
+        match times.queued {
+            _ if heard => {}
+            Some(queued) if queued > PATIENCE => self.pressed(),
+            _ => self.taken(),
+        }
+    }
+
+    /// What a trip to the grid costs, if that is known.
+    pub(super) fn trip(&self) -> Option<std::time::Duration> {
+        self.lock().trip.cost()
+    }
+
+    /// Takes every waiting launch of a session out.
+    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
+        let mut inner = self.lock();
+        let Inner { look, run, alone, .. } = &mut *inner;
+        let mut out = Vec::new();
+        for waiting in [look, run, alone] {
+            let (gone, stay): (Waiting, Waiting) =
+                std::mem::take(waiting).into_iter().partition(|(_, task)| Arc::ptr_eq(&task.place, place));
+            *waiting = stay;
+            out.extend(gone.into_values());
+        }
+        out
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Scratch;
+    use crate::compile::instance::Reads;
+    use crate::inputs::shape::Shape;
+    use crate::launch::candidate::Known;
+    use crate::launch::work::Work;
+    use crate::store::Record;
+    use crate::traced::Traced;
+
+    /// A launch of one place that began a chain so long, named by that.
+    fn task(place: &Arc<Place>, chain_us: u64, wasted_in_row: u32) -> Task {
+        let traced = Traced {
+            program: "/usr/bin/gcc".into(),
+            argv: vec!["gcc".into()],
+            environment: Vec::new(),
+            directory: "/r".into(),
+            output: None,
+            operands: Vec::new(),
+            probe: false,
+            scratch: Scratch::default(),
+        };
+        let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
+        let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
+        let known = Arc::new(Known::new(Work::Traced(traced), record, reads, Vec::new()));
+        known.state().chain_us = chain_us;
+        Task::new(&known, place)
+    }
+
+    #[test]
+    fn the_longest_chains_go_first_and_what_was_wasted_last() {
+        let place = Arc::new(Place::new("/r".into(), Vec::new()));
+        let line = Line::default();
+        for (chain_us, wasted) in [(10, 0), (40, 1), (30, 0), (20, 0)] {
+            line.push(Step::Look, task(&place, chain_us, wasted));
+        }
+        let (_, tasks) = line.next().expect("there are some");
+        let chains: Vec<u64> = tasks.iter().map(|task| task.known.state().chain_us).collect();
+        assert_eq!(chains, [30, 20, 10, 40]);
+    }
+}

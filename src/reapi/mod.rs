@@ -1,0 +1,41 @@
+//! The client of a grid: any service that speaks the Remote Execution API v2.
+
+mod address;
+mod batch;
+mod blob;
+mod breaker;
+mod cancel;
+mod capabilities;
+mod client;
+mod connections;
+mod credentials;
+mod download;
+mod error;
+mod execute;
+mod helper;
+mod known_blobs;
+mod metadata;
+mod missing;
+mod options;
+mod progress;
+mod read;
+mod resource;
+mod retry;
+mod server;
+mod sink;
+mod upload;
+mod write;
+mod zip;
+
+pub use blob::{Blob, Content};
+pub use cancel::Cancel;
+pub use capabilities::Offer;
+pub use client::Client;
+pub use download::keep_inlined;
+pub use error::GridError;
+pub use execute::{Execute, Executed, Heard};
+pub use options::{Endpoint, Endpoints, Retry, Tls};
+pub use tonic::Code;
+
+/// Servers that allow more than gRPC's 4 MiB a message may send more, but not without end.
+const LARGEST_ANSWER: usize = 64 << 20;

@@ -1,0 +1,108 @@
+//! What recc says of a command on its standard error, at its log level `info` or below.
+
+use crate::base::digest::Digest;
+
+/// What became of a command that was handed to recc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The action cache had the result.
+    Hit(Digest),
+    /// The server executed the action.
+    Executed {
+        /// The action.
+        action: Digest,
+        /// The command's exit code on the server.
+        exit_code: i32,
+    },
+    /// In a rehearsal: the server would be asked for this action.
+    WouldAsk(Digest),
+    /// It ran on this machine, or would have.
+    Local,
+    /// None of these: recc failed, or was ended.
+    Failed,
+}
+
+/// Reads recc's messages, among which a compiler's own may stand.
+///
+/// Each of its lines begins with the time and three more words in brackets: `TIME [PID:THREAD] [FILE:LINE] [LEVEL] …`.
+pub fn fate(stderr: &[u8]) -> Fate {
+    let text = String::from_utf8_lossy(stderr);
+    let mut fate = Fate::Failed;
+    let mut asked = None;
+    for event in text.lines().filter_map(event) {
+        if let Some(action) = event.strip_prefix("Action Cache hit for [") {
+            fate = digest(action).map_or(fate, Fate::Hit);
+        } else if let Some(action) = event.strip_prefix("Executing action remotely... [actionDigest=") {
+            asked = digest(action);
+        } else if let Some(code) = event.strip_prefix("Remote execution finished with exit code ") {
+            if let (Some(action), Ok(exit_code)) = (asked, code.trim().parse()) {
+                fate = Fate::Executed { action, exit_code };
+            }
+        } else if let Some(action) = event.strip_prefix("Action Digest: ") {
+            asked = digest(action);
+        } else if event == "RECC_NO_EXECUTE is enabled, exiting." {
+            fate = asked.map_or(fate, Fate::WouldAsk);
+        } else if LOCAL.iter().any(|begin| event.starts_with(begin)) {
+            return Fate::Local;
+        }
+    }
+    fate
+}
+
+/// How recc says that it runs a command on this machine.
+const LOCAL: [&str; 6] = [
+    "Not a compiler command, so running locally.",
+    "Action not cached and running in cache-only mode, executing locally",
+    "Executing action in local runner...",
+    "Command would have run locally but RECC_NO_EXECUTE is enabled",
+    "recc failed, falling back to local execution",
+    "RECC_PASSTHROUGH is set, executing command locally",
+];
+
+fn event(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once(" [")?;
+    let (_, rest) = rest.split_once("] [")?;
+    let (_, rest) = rest.split_once("] [")?;
+    let (level, event) = rest.split_once("] ")?;
+    ["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"].contains(&level).then_some(event)
+}
+
+/// The digest that a text begins with.
+fn digest(text: &str) -> Option<Digest> {
+    let is_part = |letter: char| letter.is_ascii_hexdigit() || letter == '/';
+    let end = text.find(|letter| !is_part(letter)).unwrap_or(text.len());
+    text[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTION: &str = "1fd1e61ac780736566e0fd4793fc01d74db60c9edef5795611f042aa55a3c0ef/143";
+
+    fn line(level: &str, event: &str) -> String {
+        format!(
+            "2026-11-22T19:50:24.805+0000 [19581:139881640492608] [executioncontext.cpp:544] [{level}] {event}\n"
+        )
+    }
+
+    #[test]
+    fn each_fate_is_told_in_its_own_words() {
+        let action: Digest = ACTION.parse().unwrap();
+        let asks = line("INFO", &format!("Executing action remotely... [actionDigest={ACTION}]"));
+        let said = |events: &[&str]| fate(events.concat().as_bytes());
+        assert_eq!(said(&[&line("INFO", &format!("Action Cache hit for [{ACTION}]"))]), Fate::Hit(action));
+        let done = line("INFO", "Remote execution finished with exit code 1");
+        let warning = "a.c:1:1: error: expected [x] [y] [z] here\n";
+        assert_eq!(said(&[&asks, &done, warning]), Fate::Executed { action, exit_code: 1 });
+        assert_eq!(said(&[&asks]), Fate::Failed, "it was ended while the server worked");
+        assert_eq!(said(&[]), Fate::Failed);
+        let digest = line("DEBUG", &format!("Action Digest: {ACTION} Action Contents: command_digest {{"));
+        let end = line("INFO", "RECC_NO_EXECUTE is enabled, exiting.");
+        assert_eq!(said(&[&digest, &end]), Fate::WouldAsk(action));
+        let local = line("INFO", "Command would have run locally but RECC_NO_EXECUTE is enabled, exiting.");
+        assert_eq!(said(&[&local]), Fate::Local);
+        let failed = line("ERROR", "recc failed, falling back to local execution: 14: no server");
+        assert_eq!(said(&[&asks, &failed]), Fate::Local);
+    }
+}

@@ -1,0 +1,269 @@
+//! Runs one compile on this machine, niced, in a private view of the build tree.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use nix::sys::statvfs::statvfs;
+
+use super::confine::Room;
+use super::scratch::{Scratch, SideFolder, remove_abandoned};
+use super::view::{self, Kind, View};
+use crate::cache::folder::make_private;
+use crate::sandbox::confine::filter::Sockets;
+use crate::sandbox::confine::spawn::{Program, spawn};
+use crate::sandbox::view::temporary::of as temporary_folder;
+
+/// Niceness of launches: a real compile gets ten times the share of a core.
+const NICE: i32 = 10;
+/// Niceness where it cannot be taken back when a build comes to wait for the launch: little.
+const NICE_FOR_GOOD: i32 = 3;
+
+/// Room for the lists of the compiles that run at once, bytes: one has a few hundred KB at most.
+const ROOM: u64 = 16 << 20;
+
+/// One compile to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The compiler's absolute path.
+    pub compiler: &'a Path,
+    /// Its arguments.
+    pub args: &'a [String],
+    /// The whole environment, as `name`, `value`.
+    pub environment: &'a [(String, String)],
+    /// The working directory, absolute.
+    pub directory: &'a Path,
+    /// Whether a build waits for it already: then it is not niced.
+    pub asked: bool,
+}
+
+/// What came of a job that was run to its end.
+#[derive(Debug)]
+pub struct Executed {
+    /// Raw wait status: 0 is success.
+    pub status: i32,
+    /// What it printed on its standard output.
+    pub stdout: Vec<u8>,
+    /// What it printed on its standard error.
+    pub stderr: Vec<u8>,
+    /// CPU time, user and system, of it and its children.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
+    /// Where its files are, until dropped.
+    pub view: View,
+}
+
+/// Runs jobs, and knows where their scratch folders may lie.
+#[derive(Debug)]
+pub struct Executor {
+    scratch: RwLock<Option<Arc<Scratch>>>,
+    /// Where such folders may lie.
+    places: [PathBuf; 4],
+    /// Which of these it lies in.
+    place: usize,
+    views: Option<Kind>,
+    nice: i32,
+}
+
+impl Executor {
+    /// Looks for a place in which private views work: below `cache`, else in folders that any machine has.
+    pub fn new(cache: &Path) -> Self {
+        let places =
+            [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")].map(Path::to_owned);
+        let mut folders: Vec<_> = places
+            .iter()
+            .filter_map(|place| Scratch::new(place).ok())
+            // Its name goes into a variable for the compiler, and blanks end that.
+            .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
+            .collect();
+        let mut found = folders
+            .iter()
+            .enumerate()
+            .filter_map(|(place, folder)| Some((place, view::working(folder.path())?)));
+        // Any folder for an overlay before the first for less.
+        let first = found.next();
+        let working = match first {
+            Some((_, Kind::Staged)) => found.find(|(_, kind)| *kind == Kind::Overlay).or(first),
+            first => first,
+        };
+        drop(found);
+        if working.is_none() {
+            tracing::warn!(
+                "no private view of a build tree can be had (namespaces are barred): launches run on a grid or not at all"
+            );
+        }
+        let (place, views) = working.map_or((0, None), |(place, kind)| (place, Some(kind)));
+        let scratch = (!folders.is_empty()).then(|| Arc::new(folders.swap_remove(place)));
+        let place = scratch.as_ref().and_then(|found| places.iter().position(|place| found.is_in(place)));
+        let (scratch, place) = (RwLock::new(scratch), place.unwrap_or(0));
+        Self { scratch, places, place, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+    }
+
+    /// Removes the scratch folders that killed processes have left: of every launch that ran then, what it had written.
+    pub fn tidy(&self) {
+        self.places.iter().for_each(|place| remove_abandoned(place));
+    }
+
+    /// Removes what launches have left, when there will be no more, and what killed processes have: their launches may still have been
+    /// dying when this began.
+    pub fn clear(&self) {
+        self.current().iter().for_each(|scratch| scratch.clear());
+        self.tidy();
+    }
+
+    fn current(&self) -> Option<Arc<Scratch>> {
+        self.scratch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The scratch folder, made anew if somebody has removed it.
+    fn scratch_folder(&self) -> io::Result<Arc<Scratch>> {
+        let there = |scratch: &Arc<Scratch>| scratch.path().is_dir();
+        if let Some(scratch) = self.current().filter(there) {
+            return Ok(scratch);
+        }
+        let mut scratch = self.scratch.write().unwrap_or_else(PoisonError::into_inner);
+        match &*scratch {
+            // There never was a place for one.
+            None => Err(io::ErrorKind::Unsupported.into()),
+            Some(another) if there(another) => Ok(Arc::clone(another)),
+            Some(_) => {
+                make_private(&self.places[self.place])?;
+                let made = Arc::new(Scratch::new(&self.places[self.place])?);
+                *scratch = Some(Arc::clone(&made));
+                Ok(made)
+            }
+        }
+    }
+
+    /// Whether jobs that write can be run.
+    pub fn available(&self) -> bool {
+        self.views.is_some()
+    }
+
+    /// A view for a job that will write below `covered`; an error when there can be none. Where it [is staged](View::is_staged) it
+    /// has nothing of `covered` yet.
+    pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
+        if self.views.is_none() && !covered.is_empty() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        View::new(self.views, self.scratch_folder()?.path(), covered)
+    }
+
+    /// A view as [`Executor::prepare`] gives it, if all of `covered` is seen in it.
+    pub fn prepare_whole(&self, covered: &[&Path]) -> io::Result<View> {
+        let view = self.prepare(covered)?;
+        if view.is_staged() { Err(io::ErrorKind::Unsupported.into()) } else { Ok(view) }
+    }
+
+    /// A folder for files that a compile of the build's own leaves for us; an error where the disk has hardly room for them: GCC
+    /// fails when it cannot write its list of dependencies.
+    pub fn scratch(&self) -> io::Result<SideFolder> {
+        let scratch = self.scratch_folder()?;
+        let disk = statvfs(scratch.path())?;
+        if disk.blocks_available() * disk.fragment_size() < ROOM {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        scratch.side()
+    }
+
+    /// Runs the job in the view, where it can do nothing to others. `started` is told the process group, for [`hurry`] and [`kill`].
+    pub fn run(&self, job: &Job<'_>, view: View, started: &dyn Fn(i32)) -> io::Result<Executed> {
+        self.run_with(Sockets::Barred, job, view, started)
+    }
+
+    /// As [`Executor::run`], but it may speak to servers: for a program that was installed to do so.
+    pub fn run_client(&self, job: &Job<'_>, view: View, started: &dyn Fn(i32)) -> io::Result<Executed> {
+        self.run_with(Sockets::Allowed, job, view, started)
+    }
+
+    fn run_with(
+        &self,
+        sockets: Sockets,
+        job: &Job<'_>,
+        view: View,
+        started: &dyn Fn(i32),
+    ) -> io::Result<Executed> {
+        let stdout = view.scratch().join("stdout");
+        let stderr = view.scratch().join("stderr");
+        let value = |name: &str| {
+            job.environment.iter().rev().find(|(set, _)| set == name).map(|(_, value)| value.as_str())
+        };
+        // A server's socket may lie in the temporary folder, and leads nowhere from behind an overlay.
+        let client = sockets == Sockets::Allowed;
+        let room = view.room(temporary_folder(value).filter(|_| !client).as_deref())?;
+        let mut environment = job.environment.to_vec();
+        if client || matches!(room, Room::Shared(_)) {
+            environment.push(("TMPDIR".into(), view.private_temporary().display().to_string()));
+        }
+        let program = Program {
+            path: job.compiler,
+            args: job.args,
+            environment: &environment,
+            directory: job.directory,
+            stdout: &fs::File::create(&stdout)?,
+            stderr: &fs::File::create(&stderr)?,
+            nice: if job.asked { 0 } else { self.nice },
+            sockets,
+        };
+        let begun = Instant::now();
+        let process = spawn(&program, &room)?;
+        started(process);
+        let (status, cpu) = wait(process)?;
+        let wall = begun.elapsed();
+        Ok(Executed { status, stdout: fs::read(stdout)?, stderr: fs::read(stderr)?, cpu, wall, view })
+    }
+}
+
+/// A build now waits for this process group: it gets its full share.
+pub fn hurry(group: i32) {
+    // SAFETY: a system call on integers; lowering niceness may be refused, and then nothing changes.
+    unsafe { libc::setpriority(libc::PRIO_PGRP, group as libc::id_t, 0) };
+}
+
+/// Ends a process group whose result nobody wants any more.
+pub fn kill(group: i32) {
+    let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+}
+
+/// Whether niceness can be taken back once given: tried by a thread, which has one of its own (`setpriority(2)`). Root in a user
+/// namespace cannot.
+fn may_renice() -> bool {
+    let attempt = || {
+        // SAFETY: system calls on integers, for the calling thread.
+        unsafe {
+            let now = libc::getpriority(libc::PRIO_PROCESS, 0);
+            libc::setpriority(libc::PRIO_PROCESS, 0, now + 1) == 0
+                && libc::setpriority(libc::PRIO_PROCESS, 0, now) == 0
+        }
+    };
+    let attempted = std::thread::Builder::new().spawn(attempt).map(std::thread::JoinHandle::join);
+    matches!(attempted, Ok(Ok(true)))
+}
+
+/// Waits for a child and says its raw status and its CPU time.
+fn wait(pid: i32) -> io::Result<(i32, Duration)> {
+    let mut status = 0;
+    // SAFETY: all-zero is a valid rusage, and both pointers live through the call.
+    let (result, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        let mut result = libc::wait4(pid, &raw mut status, 0, &raw mut usage);
+        while result == -1 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
+            result = libc::wait4(pid, &raw mut status, 0, &raw mut usage);
+        }
+        (result, usage)
+    };
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((
+        std::process::ExitStatus::from_raw(status).into_raw(),
+        duration(usage.ru_utime) + duration(usage.ru_stime),
+    ))
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
+}

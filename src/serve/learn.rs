@@ -1,0 +1,230 @@
+//! Learning: what a compile of the build's own read and left behind.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lesson::Lesson;
+use super::request::Request;
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::cache::outcome::Outcome;
+use crate::compile::call::{Call, templated};
+use crate::compile::conclude::{Evidence, Learnt, NotKept, conclude};
+use crate::compile::instance::Reads;
+use crate::compile::perform::{Side, scan};
+use crate::grid::publish_compile::leave;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::candidate::{Known, Launch};
+use crate::launch::miss::Unserved;
+use crate::launch::work::Work;
+use crate::session::Session;
+use crate::session::companion::Companion;
+use crate::store::{Record, SetId};
+
+/// What the shim reports of a compile it ran.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Raw wait status: 0 is success.
+    pub status: i32,
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// Time from start to end.
+    pub wall: Duration,
+    /// What it printed on its standard error; `None` when that was not caught whole.
+    pub stderr: Option<Vec<u8>>,
+    /// Whether it printed on its standard output.
+    pub printed: bool,
+}
+
+/// What was taken over from the build tree before the build could go on and change it.
+pub(crate) struct Taken {
+    outcome: Result<Outcome, String>,
+    dependencies: Option<Vec<u8>>,
+    assembled: Option<Vec<u8>>,
+}
+
+/// Copies outputs and depfiles away. The shim waits for this, so nothing else is done here.
+pub(crate) fn take(
+    companion: &Companion,
+    call: &Call,
+    side: &Side,
+    report: &Report,
+    terminal: bool,
+) -> Taken {
+    let outcome = match &report.stderr {
+        _ if report.printed => Err("it printed on its standard output".to_owned()),
+        None => Err("its messages were not caught".to_owned()),
+        Some(stderr) if terminal && !stderr.is_empty() => {
+            Err("its messages were made for a terminal".to_owned())
+        }
+        Some(stderr) => outputs(companion, call, stderr),
+    };
+    let read = |path: &std::path::PathBuf| fs::read(path).ok();
+    Taken {
+        outcome,
+        dependencies: side.dependencies.as_ref().and_then(read),
+        assembled: side.assembled.as_ref().and_then(read),
+    }
+}
+
+fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome, String> {
+    let mut outcome = Outcome { stderr: stderr.to_vec(), ..Outcome::default() };
+    for output in &call.compile.outputs {
+        let path = call.absolute(&output.path);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_file() => outcome
+                .add(&companion.engine.cache, &output.path, &path)
+                .map_err(|error| error.to_string())?,
+            _ if output.optional => {}
+            _ => return Err(format!("it left no {}", output.path)),
+        }
+    }
+    Ok(outcome)
+}
+
+/// Records a compile: what it read, what it cost, and its result. Gives what it read, and why its result is not kept if it is not.
+/// An error says why not even what it read can be told.
+pub(crate) fn learn(
+    companion: &Companion,
+    request: &Request,
+    lesson: &Lesson,
+    side: &Side,
+    taken: Taken,
+    began_ns: i64,
+    report: &Report,
+) -> Result<(Arc<[PathId]>, Option<NotKept>), NotKept> {
+    let call = &lesson.call;
+    let learnt = lesson_of(companion, request, lesson, side, taken, began_ns);
+    let Learnt { reads, found, kept } = learnt.inspect_err(|why| {
+        tracing::info!("{} in {} is not recorded: {why}", call.compile.source, call.directory);
+    })?;
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    lesson.session.note(&companion.engine, &found, i64::MAX, &mut snapshot);
+    let set = Arc::clone(&reads.set);
+    record(companion, lesson, reads, report.cpu, report.wall);
+    if let Ok(key) = &kept {
+        share(companion, request, lesson, key);
+    }
+    Ok((set, kept.err()))
+}
+
+fn lesson_of(
+    companion: &Companion,
+    request: &Request,
+    lesson: &Lesson,
+    side: &Side,
+    taken: Taken,
+    began_ns: i64,
+) -> Result<Learnt, NotKept> {
+    let engine = &companion.engine;
+    let call = &lesson.call;
+    let dependencies = match (taken.dependencies, &side.dependencies) {
+        (Some(text), _) => text,
+        (None, Some(path)) => {
+            return Err(NotKept::Unaccountable(format!("no dependencies in {}", path.display())));
+        }
+        (None, None) => scan(engine, call, &[], &lesson.session.place.environment_of(call))?,
+    };
+    if side.assembled.is_some() && taken.assembled.is_none() {
+        return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
+    }
+    let evidence = Evidence {
+        began_ns,
+        dependencies: Some(dependencies),
+        staged: None,
+        assembled: taken.assembled,
+        outcome: taken.outcome,
+    };
+    let context = request.context(&lesson.session.place.root);
+    let learnt = conclude(engine, call, context, evidence)?;
+    if let Err(why) = &learnt.kept {
+        tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
+    }
+    Ok(learnt)
+}
+
+/// Leaves the result of a compile that was kept under `key` on the grid, for others.
+fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
+    let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes_results()) else { return };
+    let Lesson { call, session, id, .. } = lesson;
+    if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.place.root), *id]) {
+        return;
+    }
+    let Some(known) = session.inner().knowns.get(id).cloned() else { return };
+    let reads = known.state().reads.clone();
+    let context = request.context(&session.place.root);
+    let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
+    if let Err(why) = left {
+        tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
+    }
+}
+
+/// Records a command that was had without running it here; what it took stands for its cost until more is known.
+pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
+    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
+    let root = &lesson.session.place.root;
+    if known.is_some_and(|known| {
+        let state = known.state();
+        lesson.call.is(&state.record, root) && state.reads == reads
+    }) {
+        return;
+    }
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    lesson.session.note(&companion.engine, &reads.set, i64::MAX, &mut snapshot);
+    record(companion, lesson, reads, took, took);
+}
+
+/// Puts the record into the store, and into play.
+fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, wall: Duration) {
+    let Lesson { call, id, session, order, .. } = lesson;
+    let root = &session.place.root;
+    let before = session.inner().knowns.get(id).cloned();
+    let old = before.as_ref().map(|known| known.state().record.clone());
+    // What reads other files than before is another matter.
+    let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
+    let mut record = Record {
+        id: *id,
+        compiler: call.compiler.clone(),
+        args: call.compile.args.iter().map(|arg| templated(arg, root)).collect(),
+        cwd: templated(&call.directory, root),
+        env: call.environment.iter().map(|(name, value)| (name.clone(), templated(value, root))).collect(),
+        source: call.compile.source.clone(),
+        outputs: call.outputs(),
+        set: SetId::default(),
+        shape: reads.shape.0,
+        order: *order,
+        cost_us: cpu.as_micros() as u64,
+        wall_us: wall.as_micros() as u64,
+        asked: old.as_ref().map_or(0, |old| old.asked) + 1,
+        launched: old.as_ref().map_or(0, |old| old.launched),
+        useful: old.as_ref().map_or(0, |old| old.useful),
+        wasted: old.as_ref().map_or(0, |old| old.wasted),
+        wasted_in_row: same.map_or(0, |old| old.wasted_in_row),
+        mispredicted: old.as_ref().map_or(0, |old| old.mispredicted),
+        unseen_builds: 0,
+        traced: None,
+    };
+    if let Some(store) = &companion.store {
+        let inputs = session.inputs(&companion.engine, &reads);
+        match store.put(&session.whereabouts.key, &record, &inputs) {
+            Ok(set) => record.set = set,
+            Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
+        }
+    }
+    let known = Known::new(Work::Compile(Box::new(call.clone())), record, reads, Vec::new());
+    put_into_play(companion, session, known, before.as_deref());
+}
+
+/// Puts a record into play that the build itself has just given.
+pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Known, before: Option<&Known>) {
+    if let Some(before) = before {
+        known.inherit(before);
+    }
+    known.set(Launch::Not(Unserved::NewCommand.into()));
+    let known = Arc::new(known);
+    session.place.makes(&companion.engine, &known);
+    let id = known.state().record.id;
+    session.inner().knowns.insert(id, known);
+    session.changes.note();
+}

@@ -1,0 +1,107 @@
+//! The policy `race`: the grid and this machine both run a command, and the first to end serves.
+
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::cache::outcome::Outcome;
+use crate::grid::{Executed, Unobtainable};
+use crate::reapi::Cancel;
+use crate::sandbox::executor::kill;
+
+/// Who was first, and what it has.
+pub(super) enum First {
+    /// The grid.
+    Grid(Executed),
+    /// This machine.
+    Here(Outcome),
+}
+
+/// A run on this machine: it tells its process group, and gives the outcome or why there is none.
+pub(super) type Here<'a> = dyn Fn(&dyn Fn(i32)) -> Result<Outcome, String> + Sync + 'a;
+
+enum Ended {
+    Grid(Result<Executed, Unobtainable>),
+    Here(Result<Outcome, String>),
+}
+
+/// Runs both, and ends the one that is not needed any more. The grid's error, when neither succeeds.
+pub(super) fn race(
+    grid: impl FnOnce(&Cancel) -> Result<Executed, Unobtainable> + Send,
+    here: &Here<'_>,
+    cancel: &Cancel,
+) -> Result<First, Unobtainable> {
+    let group = Mutex::new(None);
+    let (sender, receiver) = channel();
+    thread::scope(|scope| {
+        let (ours, theirs) = (sender.clone(), sender);
+        scope.spawn(move || theirs.send(Ended::Grid(grid(cancel))));
+        scope.spawn(|| {
+            let ours = ours;
+            ours.send(Ended::Here(here(&|pid| {
+                *group.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+            })))
+        });
+        let mut failed = Err(Unobtainable::Unusable("neither the grid nor this machine has run it".into()));
+        for ended in receiver {
+            match ended {
+                Ended::Grid(Ok(executed)) => {
+                    // Before it has begun it runs to its end: its result is good for the next time.
+                    if let Some(pid) = *group.lock().unwrap_or_else(PoisonError::into_inner) {
+                        kill(pid);
+                    }
+                    return Ok(First::Grid(executed));
+                }
+                Ended::Here(Ok(outcome)) => {
+                    cancel.fire();
+                    return Ok(First::Here(outcome));
+                }
+                Ended::Grid(Err(error)) => failed = Err(error),
+                Ended::Here(Err(why)) => tracing::debug!("raced here: {why}"),
+            }
+        }
+        failed
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn done() -> Executed {
+        Executed::Done(Outcome::default())
+    }
+
+    fn refused() -> Unobtainable {
+        Unobtainable::Unusable("no".into())
+    }
+
+    #[test]
+    fn the_first_to_succeed_serves_and_the_other_is_ended() {
+        let cancel = Cancel::default();
+        let slow = |cancel: &Cancel| {
+            while !cancel.is_fired() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(refused())
+        };
+        let first = race(slow, &|_| Ok(Outcome::default()), &cancel);
+        assert!(matches!(first, Ok(First::Here(_))) && cancel.is_fired());
+        let failed = AtomicBool::new(false);
+        let here = |_: &dyn Fn(i32)| {
+            failed.store(true, Ordering::SeqCst);
+            Err("no view".to_owned())
+        };
+        let first = race(|_| Ok(done()), &here, &Cancel::default());
+        assert!(matches!(first, Ok(First::Grid(_))) && failed.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn when_both_fail_the_grid_says_why() {
+        let first = race(|_| Err(refused()), &|_| Err("no".into()), &Cancel::default());
+        assert!(matches!(first, Err(Unobtainable::Unusable(why)) if why == "no"));
+    }
+}

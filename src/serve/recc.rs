@@ -1,0 +1,95 @@
+//! The recc backend at the asked path: real compiles are handed to an installed recc.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lesson::{Lesson, tell};
+use super::request::Request;
+use super::{Answer, learn};
+use crate::base::threads;
+use crate::compile::call::Call;
+use crate::compile::instance::{Instance, Unready, instantiate};
+use crate::compile::perform::examine;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::accounts::Way;
+use crate::launch::candidate::{Known, Launch};
+use crate::launch::miss::unserved;
+use crate::recc::wrapper::Wrapper;
+use crate::session::companion::Companion;
+
+/// Hands a compile to recc, once its own launch has ended.
+pub(super) fn hand(
+    companion: &Arc<Companion>,
+    mut lesson: Box<Lesson>,
+    wrapper: &Wrapper,
+    request: &Request,
+    alive: &mut dyn FnMut() -> bool,
+) -> Answer {
+    let place = Arc::clone(&lesson.session.place);
+    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
+    let known = known.filter(|known| lesson.call.is(&known.state().record, &place.root));
+    let mut served = None;
+    if let Some(known) = &known {
+        known.forestall(&companion.engine, None);
+        let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
+        if in_flight && !companion.launcher.join(known, &place, alive) {
+            return Answer::Bypass("the build has gone".into());
+        }
+        let now = now(companion, &lesson.call, known, request, &place.root);
+        let launch = known.state().launch.clone();
+        lesson.why = unserved(&companion.engine, known, now.as_ref().map(|now| &now.action));
+        match now {
+            Ok(now) => {
+                let ready = matches!(&launch, Launch::Ready(action, _) if *action == now.action);
+                served = Some((ready, in_flight));
+            }
+            Err(Unready::Refused(reason) | Unready::Untold(reason) | Unready::Absent(_, reason)) => {
+                lesson.session.bypass(&reason, &request.args);
+                return Answer::Bypass(reason);
+            }
+            Err(_) => {}
+        }
+    }
+    account(&lesson, known.as_deref(), served);
+    let handed = wrapper.compile(&lesson.call, &request.environment);
+    if served.is_none() {
+        learn_behind(companion, lesson, request);
+    }
+    Answer::Hand(handed)
+}
+
+/// The command's instance now.
+fn now(
+    companion: &Companion,
+    call: &Call,
+    known: &Known,
+    request: &Request,
+    root: &str,
+) -> Result<Instance, Unready> {
+    let reads = known.state().reads.clone();
+    let mut snapshot = Snapshot::new(&companion.engine.files);
+    instantiate(&companion.engine, &mut snapshot, call, &reads, request.context(root))
+}
+
+/// Counts the compile: recc itself does not say whether it found the result or had it executed.
+fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>) {
+    let Some((known, (true, joined))) = known.zip(served) else {
+        return lesson.tell(Way::Executed);
+    };
+    let way = if joined { Way::Joined } else { Way::Prefetched };
+    tell(&lesson.session, lesson.id, &lesson.call, way, None);
+    known.credit();
+}
+
+/// Records the command by a scan of its own, beside recc's run.
+fn learn_behind(companion: &Arc<Companion>, lesson: Box<Lesson>, request: &Request) {
+    let (companion, request) = (Arc::clone(companion), request.clone());
+    // Without a thread it is recorded another time.
+    threads::start(move || {
+        let context = request.context(&lesson.session.place.root);
+        match examine(&companion.engine, &lesson.call, context, &request.environment) {
+            Ok((reads, _)) => learn::remember(&companion, &lesson, reads, Duration::ZERO),
+            Err(why) => tracing::debug!("{} is not recorded: {why}", lesson.call.compile.source),
+        }
+    });
+}

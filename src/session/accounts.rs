@@ -1,0 +1,28 @@
+//! A session's accounts as they are at this moment, open or closed.
+
+use super::Session;
+use crate::launch::accounts::Accounts;
+
+impl Session {
+    /// What it has come to by now. `launched` is the sum of `useful`, `wasted`, `cancelled` and, while it is open, `pending`.
+    pub fn accounts(&self) -> Accounts {
+        let closed = self.is_closed();
+        let (mut accounts, knowns) = {
+            let inner = self.inner();
+            (inner.accounts.clone(), inner.knowns.values().cloned().collect::<Vec<_>>())
+        };
+        for known in knowns {
+            let state = known.state();
+            accounts.mispredicted += u64::from(state.mispredicted);
+            if let Some(why) = state.left_out {
+                *accounts.left_out.entry(why).or_default() += 1;
+            }
+            let Some(fate) = state.fate(closed) else { continue };
+            accounts.launch(fate, state.executed, state.cpu);
+        }
+        let spent = self.place.budget.spent();
+        accounts.launched_cpu_s = spent.cpu.as_secs_f64();
+        accounts.launched_bytes = spent.bytes;
+        accounts
+    }
+}

@@ -1,0 +1,401 @@
+//! A session: one build of one element, from its first sign of life to its close.
+
+pub mod accounts;
+pub mod changes;
+pub mod companion;
+pub mod debounce;
+pub mod folders;
+pub mod grids;
+pub mod memory;
+pub mod pulse;
+pub mod quarantine;
+pub mod report;
+pub mod revive;
+pub mod waits;
+pub mod warnings;
+pub mod watch;
+pub mod whereabouts;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::command::normalise;
+use crate::compile::call::{plain, templated};
+use crate::compile::engine::Engine;
+use crate::compile::instance::Reads;
+use crate::compile::perform::let_tick_pass;
+use crate::grid::Grid;
+use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp;
+use crate::launch::accounts::Accounts;
+use crate::launch::candidate::Known;
+use crate::launch::context::Place;
+use crate::launch::work::Work;
+use crate::settings::Mode;
+use crate::store::{Build, Generated, Record, RecordId};
+use changes::Changes;
+use report::{Bypasses, Told};
+use revive::revive;
+use waits::Waits;
+use whereabouts::Whereabouts;
+
+/// What the store keeps of a session that has ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Number of the session.
+    pub id: u64,
+    /// Project and element, as `project/element`.
+    pub element: String,
+    /// Project root.
+    pub root: String,
+    /// When it was opened, seconds since the epoch.
+    pub opened: u64,
+    /// How long it lasted, seconds.
+    pub lasted_s: f64,
+    /// Whether it was a whole build that ended well.
+    pub complete: bool,
+    /// Its counts.
+    pub accounts: Accounts,
+    /// Why what it has learnt did not leave for the grid that it has; told when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_here: Option<String>,
+}
+
+/// Largest file whose content is kept to foretell it, bytes.
+const LARGEST_PREDICTED: u64 = 8 << 20;
+
+/// A file that so many builds in a row have made otherwise than the one before is waited for.
+const FICKLE: u32 = 2;
+
+/// How long the end of a session waits for each of the two: results, and records, on their way to a grid.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// A build must have asked for at least this share of an element's commands to count as complete: an incremental
+/// build says nothing about the commands it did not need.
+const COMPLETE_SHARE: f64 = 0.5;
+
+/// Keeps a file's content, if it is still that.
+fn keep(engine: &Engine, path: PathId, content: Digest) {
+    let blobs = &engine.cache.blobs;
+    if !blobs.contains(&content).unwrap_or(false) {
+        let name = engine.name(path);
+        if let Err(error) = blobs.put_path(name.as_ref()) {
+            tracing::debug!("{name} is not kept to foretell it: {error}");
+        }
+    }
+}
+
+/// One build of one element.
+pub struct Session {
+    /// Number, unique in a store.
+    pub id: u64,
+    /// Element and root.
+    pub whereabouts: Whereabouts,
+    /// What its launches have in common.
+    pub place: Arc<Place>,
+    /// What is done for this build.
+    pub mode: Mode,
+    /// Whether somebody opened it by name and will close it.
+    pub explicit: bool,
+    /// Compiles being answered now.
+    pub active: AtomicUsize,
+    /// What of it is to be remembered elsewhere.
+    pub(super) changes: Changes,
+    /// Who waits until its launches have come to rest.
+    pub(super) waits: Waits,
+    /// The grid on which its records are left.
+    records: Option<Arc<Grid>>,
+    opened: (Instant, u64),
+    /// When it was opened by the clock that stamps files, which ticks coarsely, nanoseconds: what was made later shows more. In
+    /// the same tick somebody may have edited a file before.
+    opened_ns: i64,
+    closed: AtomicBool,
+    looked: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+/// What changes while the session lasts.
+#[derive(Default)]
+pub struct Inner {
+    /// Recorded commands in play.
+    pub knowns: HashMap<RecordId, Arc<Known>>,
+    /// Commands the build has asked for.
+    pub seen: HashMap<RecordId, u32>,
+    /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
+    pub accounts: Accounts,
+    /// How the commands that the build has asked for were served, each the last time.
+    pub(super) told: HashMap<RecordId, Told>,
+    /// What the build has asked for that is left alone.
+    pub(super) bypasses: Bypasses,
+    /// Files that were made since it opened and that its commands read, with what is in them.
+    pub generated: HashMap<PathId, Digest>,
+    /// When a compile last came or went.
+    pub last: Option<Instant>,
+}
+
+impl Session {
+    /// A session with the element's records on the paths of `whereabouts`.
+    pub fn new(
+        id: u64,
+        whereabouts: Whereabouts,
+        place: Arc<Place>,
+        mode: Mode,
+        explicit: bool,
+        knowns: HashMap<RecordId, Arc<Known>>,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let inner = Inner { knowns, last: Some(Instant::now()), ..Inner::default() };
+        let session = Self {
+            id,
+            whereabouts,
+            place,
+            mode,
+            explicit,
+            active: AtomicUsize::new(0),
+            changes: Changes::default(),
+            waits: Waits::default(),
+            records: None,
+            opened: (Instant::now(), now),
+            opened_ns: stamp::before_any_change_ns(),
+            closed: AtomicBool::new(false),
+            looked: AtomicBool::new(mode != Mode::Spec),
+            inner: Mutex::new(inner),
+        };
+        if mode != Mode::Spec {
+            session.waits.end();
+        }
+        session
+    }
+
+    /// The same, with the grid on which its records are left.
+    #[must_use]
+    pub fn leaving(self, records: Option<Arc<Grid>>) -> Self {
+        Self { records, ..self }
+    }
+
+    /// Why what it learns does not leave for the grid that it has, as far as that is known by now.
+    pub fn keeps_here(&self) -> Option<String> {
+        self.records.as_ref()?.keeps_out()
+    }
+
+    /// What it is at now.
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a compile as being answered, until the guard goes.
+    pub fn begin(self: &Arc<Self>) -> Active {
+        self.active.fetch_add(1, Ordering::SeqCst);
+        Active(Arc::clone(self))
+    }
+
+    /// Whether no compile has come or gone for this long.
+    pub fn idle_for(&self, time: Duration) -> bool {
+        self.active.load(Ordering::SeqCst) == 0 && self.inner().last.is_none_or(|last| last.elapsed() > time)
+    }
+
+    /// The record's name of a command that `is` tells by its record. What it makes may be made more than once in a build, by
+    /// different commands: the first has the name `id`, the others have names of their own.
+    pub fn name(
+        &self,
+        id: RecordId,
+        is: impl Fn(&Record) -> bool,
+        further: impl FnOnce() -> RecordId,
+    ) -> RecordId {
+        let (known, made) = {
+            let inner = self.inner();
+            (inner.knowns.get(&id).cloned(), inner.seen.contains_key(&id))
+        };
+        if known.is_some_and(|known| is(&known.state().record)) {
+            return id;
+        }
+        let further = further();
+        if made || self.inner().knowns.contains_key(&further) { further } else { id }
+    }
+
+    /// A command's position in the build's order: that of its first time.
+    pub fn see(&self, id: RecordId) -> u32 {
+        let mut inner = self.inner();
+        let next = inner.seen.len() as u32;
+        *inner.seen.entry(id).or_insert(next)
+    }
+
+    /// Whether a compile is being answered or learnt from.
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Whether all records have been looked at for launching.
+    pub fn is_looked(&self) -> bool {
+        self.looked.load(Ordering::SeqCst)
+    }
+
+    /// Says that all records have been looked at.
+    pub fn set_looked(&self) {
+        self.looked.store(true, Ordering::SeqCst);
+    }
+
+    /// Marks it as closed.
+    pub fn set_closed(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.place.bell.ring();
+    }
+
+    /// Waits, once it is closed, until all that it leaves on its grid is there; not for long.
+    pub fn settle(&self) {
+        if let Some(grid) = &self.place.grid {
+            grid.settle(SETTLE);
+        }
+        self.changes.settle(SETTLE);
+    }
+
+    /// Waits until all that can be launched on the files of now has been, no longer than `patience`; whether it is so. What is
+    /// written afterwards is told from what was there when the session opened.
+    pub fn wait(&self, patience: Duration) -> bool {
+        let_tick_pass(self.opened_ns);
+        self.waits.wait(|| self.place.bell.ring(), patience)
+    }
+
+    /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
+    pub fn ticket(&self) -> String {
+        format!("{}:{}", std::process::id(), self.id)
+    }
+
+    /// A dependency set as the store keeps it: paths below the root are relative to it.
+    pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
+        reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
+    }
+
+    /// Takes note of what the build has made itself of what a command reads or finds, so that the next build's launches need not
+    /// wait for it. `changed_ns` is the latest change to any of it.
+    pub fn note(&self, engine: &Engine, files: &[PathId], changed_ns: i64, snapshot: &mut Snapshot<'_>) {
+        if changed_ns <= self.opened_ns {
+            return;
+        }
+        let below = format!("{}/", self.place.root);
+        for &path in files.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
+            let Ok(seen) = snapshot.look(path) else { continue };
+            // What a command makes is foretold by launching that.
+            let made = seen.stamp.changed_ns() > self.opened_ns
+                && seen.digest.size <= LARGEST_PREDICTED
+                && self.place.maker(engine, &engine.name(path), u32::MAX).is_none();
+            if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
+                keep(engine, path, seen.digest);
+            }
+        }
+    }
+
+    /// What it has noted, by templated path.
+    pub fn generated(&self, engine: &Engine) -> Vec<(String, Digest)> {
+        let inner = self.inner();
+        let noted = inner.generated.iter();
+        noted.map(|(&path, &content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+    }
+
+    /// What was expected of it and is there, whether a command has asked for it or not, by templated path.
+    fn came_true(&self, engine: &Engine) -> Vec<(String, Digest)> {
+        let mut snapshot = Snapshot::new(&engine.files);
+        let mut expected = self.place.predictions.paths();
+        expected.retain(|path| !self.inner().generated.contains_key(path));
+        let made = expected.into_iter().filter_map(|path| Some((path, snapshot.look(path).ok()?.digest)));
+        made.map(|(path, content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+    }
+
+    /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
+    pub fn build(&self, engine: &Engine, complete: bool) -> Build {
+        let (knowns, seen) = {
+            let inner = self.inner();
+            let knowns: Vec<_> = inner.knowns.values().cloned().collect();
+            (knowns, inner.seen.keys().copied().collect::<HashSet<_>>())
+        };
+        let rescanned = knowns.iter().filter_map(|known| {
+            let (record, reads) = {
+                let state = known.state();
+                state.rescanned.then(|| (state.record.clone(), state.reads.clone()))?
+            };
+            Some((Record { shape: reads.shape.0, ..record }, self.inputs(engine, &reads)))
+        });
+        Build {
+            rescanned: rescanned.collect(),
+            uses: knowns.iter().filter_map(|known| known.used(&seen, complete)).collect(),
+            made: [self.generated(engine), self.came_true(engine)].concat(),
+            seen,
+            complete,
+        }
+    }
+
+    /// Whether the build has asked for so much of its element by now that what it did not ask for counts.
+    pub fn is_complete(&self) -> bool {
+        let inner = self.inner();
+        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+    }
+
+    /// Contents that launches of the next build will be shown: of the files that builds make, and of those that are made for
+    /// one test.
+    pub fn contents(&self, engine: &Engine) -> Vec<Digest> {
+        let mut contents: Vec<_> = self.generated(engine).into_iter().map(|(_, content)| content).collect();
+        contents.extend(self.place.predictions.contents());
+        let knowns: Vec<_> = self.inner().knowns.values().cloned().collect();
+        for known in knowns.iter().filter(|known| matches!(&known.work, Work::Traced(traced) if traced.probe))
+        {
+            contents.extend(known.state().given.iter().map(|given| given.content));
+        }
+        contents
+    }
+
+    /// Loads what earlier builds have made, as far as it can be foretold.
+    pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
+        let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
+        let expected = steady.filter_map(|(path, made)| {
+            let path = normalise::from_template(path, &self.place.root);
+            let file = plain(path.as_ref())?;
+            // One that leads out of the tree could not be shown to a launch.
+            file.starts_with(&self.place.root).then_some(())?;
+            let content = engine.cache.blobs.read(&made.content).ok()??;
+            // So that its directives are known.
+            engine.files.learn(&content);
+            Some((engine.paths().intern(&path), (engine.paths().intern(file.to_str()?), made.content)))
+        });
+        self.place.predictions.set(expected.collect());
+    }
+
+    /// When it was opened, by the clock that stamps files, nanoseconds since the epoch.
+    pub fn opened_ns(&self) -> i64 {
+        self.opened_ns
+    }
+
+    /// The row that the store keeps.
+    pub fn row(&self, complete: bool) -> SessionRow {
+        SessionRow {
+            id: self.id,
+            element: self.whereabouts.key.to_string(),
+            root: self.place.root.clone(),
+            opened: self.opened.1,
+            lasted_s: self.opened.0.elapsed().as_secs_f64(),
+            complete,
+            accounts: self.accounts(),
+            kept_here: None,
+        }
+    }
+}
+
+/// A compile that is being answered.
+pub struct Active(Arc<Session>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.inner().last = Some(Instant::now());
+        self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,110 @@
+//! Reviving: an element's records on the paths and with the compilers of today.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::base::paths::{PathId, Paths};
+use crate::command::driver::driver;
+use crate::command::normalise;
+use crate::compile::call::Call;
+use crate::compile::engine::Engine;
+use crate::compile::instance::Reads;
+use crate::inputs::shape::Shape;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::candidate::Known;
+use crate::launch::context::Place;
+use crate::launch::work::Work;
+use crate::store::{Element, Given, Record, RecordId, SetId};
+use crate::toolchain::Toolchains;
+use crate::traced::Traced;
+
+/// Puts an element's records on today's paths. Records that can no longer be treated are left out.
+pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
+    let sorted = Sorted::new(engine.paths(), &element.paths, &place.root);
+    let sets: HashMap<SetId, Arc<[PathId]>> =
+        element.sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect();
+    let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut snapshot = Snapshot::new(&engine.files);
+    for record in element.records {
+        let Some(set) = sets.get(&record.set) else { continue };
+        let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
+        match work(&engine.toolchains, &record, place, &mut snapshot) {
+            Ok(work) => {
+                let (id, given) = (record.id, given(&record, place));
+                let known = Arc::new(Known::new(work, record, reads, given));
+                place.makes(engine, &known);
+                knowns.insert(id, known);
+            }
+            Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
+        }
+    }
+    knowns
+}
+
+/// The files of its build that a traced command read, on today's paths.
+fn given(record: &Record, place: &Place) -> Vec<Given> {
+    let back = |path: &String| normalise::from_template(path, &place.root);
+    let given = record.traced.iter().flat_map(|traced| &traced.given);
+    given
+        .map(|given| Given { path: back(&given.path), real: back(&given.real), content: given.content })
+        .collect()
+}
+
+fn work(
+    toolchains: &Toolchains,
+    record: &Record,
+    place: &Place,
+    snapshot: &mut Snapshot<'_>,
+) -> Result<Work, String> {
+    if record.traced.is_some() {
+        let traced = Traced::from_record(record, place).ok_or("it can no longer be traced")?;
+        return Ok(Work::Traced(traced));
+    }
+    let name = record.compiler.rsplit('/').next().unwrap_or_default();
+    let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
+    let variable = |name: &str| match name {
+        "PATH" => place.path().map(Into::into),
+        name => {
+            let value = record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            value.map(|value| normalise::from_template(value, &place.root).into())
+        }
+    };
+    let toolchain = toolchains
+        .identify_in(record.compiler.as_ref(), &variable, snapshot)
+        .map_err(|error| error.to_string())?;
+    Call::from_record(record, toolchain.family, driver.cplusplus, place)
+        .map(|call| Work::Compile(Box::new(call)))
+        .map_err(|bypass| bypass.reason.to_string())
+}
+
+/// An element's paths on today's root, sorted by their texts as a set has to be.
+struct Sorted {
+    /// The place of each of the element's paths among them.
+    places: Vec<u32>,
+    ids: Vec<PathId>,
+}
+
+impl Sorted {
+    fn new(paths: &Paths, names: &[String], root: &str) -> Self {
+        let texts: Vec<String> = names.iter().map(|path| normalise::from_template(path, root)).collect();
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_unstable_by_key(|&number| texts.get(number));
+        let mut places = vec![0; texts.len()];
+        for (place, &number) in order.iter().enumerate() {
+            if let Some(slot) = places.get_mut(number) {
+                *slot = place as u32;
+            }
+        }
+        let ids = order.into_iter().filter_map(|number| Some(paths.intern(texts.get(number)?))).collect();
+        Self { places, ids }
+    }
+
+    /// The set of the paths with these numbers.
+    fn set(&self, numbers: &[u32]) -> Arc<[PathId]> {
+        let places = numbers.iter().filter_map(|&number| self.places.get(number as usize));
+        let mut places: Vec<u32> = places.copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.ids.get(place as usize).copied()).collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! Answers: what compilers have said, each asked once however many want to know at the same time.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::ToolchainError;
+use crate::base::threads;
+
+/// How often an answer that had changed when it came is asked for again together with others.
+const ATTEMPTS: usize = 2;
+
+type Answered<V> = Result<Arc<V>, ToolchainError>;
+
+/// The answers known so far, and the questions that are being asked.
+pub(super) struct Answers<K, V> {
+    inner: Arc<Inner<K, V>>,
+}
+
+struct Inner<K, V> {
+    known: Mutex<HashMap<K, Arc<V>>>,
+    asked: Mutex<HashMap<K, Arc<Question<V>>>>,
+}
+
+/// A question that somebody asks and others wait for.
+struct Question<V> {
+    since: Instant,
+    answer: Mutex<Option<Answered<V>>>,
+    came: Condvar,
+}
+
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wait {
+    /// Until it comes; asked by the thread that first wants to know.
+    ToTheEnd,
+    /// So long after it was first asked, which another thread goes on with.
+    AtMost(Duration),
+}
+
+impl<K, V> Default for Answers<K, V> {
+    fn default() -> Self {
+        Self { inner: Arc::new(Inner { known: Mutex::default(), asked: Mutex::default() }) }
+    }
+}
+
+impl<K, V> fmt::Debug for Answers<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers").finish_non_exhaustive()
+    }
+}
+
+impl<K, V> Answers<K, V>
+where
+    K: Hash + Eq + Clone + Send + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Forgets all answers; what is being asked is not disturbed.
+    pub(super) fn clear(&self) {
+        locked(&self.inner.known).clear();
+    }
+
+    /// The answer to `key`, if it `holds`; else what `ask` gives now, to this thread or to another one that wants to know the same.
+    /// An error is shared by all that waited for it, and not kept.
+    pub(super) fn get(
+        &self,
+        (key, compiler): (&K, &Path),
+        wait: Wait,
+        holds: &mut dyn FnMut(&V) -> bool,
+        ask: impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static,
+    ) -> Answered<V> {
+        for _ in 0..ATTEMPTS {
+            let known = locked(&self.inner.known).get(key).cloned();
+            if let Some(known) = known.filter(|known| holds(known)) {
+                return Ok(known);
+            }
+            let question = self.inner.question(key, wait, &ask);
+            match question.wait(wait) {
+                None => return Err(ToolchainError::Busy { program: compiler.to_owned() }),
+                Some(Ok(answer)) if !holds(&answer) => {}
+                Some(answered) => return answered,
+            }
+        }
+        // It changes all the while: what it is for this question alone.
+        ask(key).map(Arc::new)
+    }
+}
+
+impl<K, V> Inner<K, V>
+where
+    K: Hash + Eq + Clone + Send + 'static,
+    V: Send + Sync + 'static,
+{
+    /// The question as it is being asked; asked now if nobody does.
+    fn question(
+        self: &Arc<Self>,
+        key: &K,
+        wait: Wait,
+        ask: &(impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static),
+    ) -> Arc<Question<V>> {
+        let mut asked = locked(&self.asked);
+        if let Some(question) = asked.get(key) {
+            return Arc::clone(question);
+        }
+        let question = Arc::new(Question::default());
+        asked.insert(key.clone(), Arc::clone(&question));
+        drop(asked);
+        let work = {
+            let (inner, question, key, ask) =
+                (Arc::clone(self), Arc::clone(&question), key.clone(), ask.clone());
+            move || inner.answer(&question, &key, &ask)
+        };
+        match wait {
+            Wait::ToTheEnd => work(),
+            Wait::AtMost(_) => {
+                if !threads::start(work.clone()) {
+                    work();
+                }
+            }
+        }
+        question
+    }
+
+    fn answer(&self, question: &Question<V>, key: &K, ask: &impl Fn(&K) -> Result<V, ToolchainError>) {
+        let answered = ask(key).map(Arc::new);
+        if let Ok(answer) = &answered {
+            locked(&self.known).insert(key.clone(), Arc::clone(answer));
+        }
+        locked(&self.asked).remove(key);
+        *locked(&question.answer) = Some(answered);
+        question.came.notify_all();
+    }
+}
+
+impl<V> Default for Question<V> {
+    fn default() -> Self {
+        Self { since: Instant::now(), answer: Mutex::default(), came: Condvar::new() }
+    }
+}
+
+impl<V> Question<V> {
+    /// The answer; `None` when it has not come in time.
+    fn wait(&self, wait: Wait) -> Option<Answered<V>> {
+        let mut answer = locked(&self.answer);
+        loop {
+            if let Some(answered) = &*answer {
+                return Some(answered.clone());
+            }
+            answer = match wait {
+                Wait::ToTheEnd => self.came.wait(answer).unwrap_or_else(PoisonError::into_inner),
+                Wait::AtMost(most) => {
+                    let left = most.checked_sub(self.since.elapsed())?;
+                    self.came.wait_timeout(answer, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, mpsc};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn many_that_want_to_know_at_once_ask_once() {
+        let answers = Answers::<u32, u32>::default();
+        let (asked, together) = (Arc::new(AtomicUsize::new(0)), Barrier::new(8));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let counted = Arc::clone(&asked);
+                    together.wait();
+                    let answer =
+                        answers.get((&7, Path::new("/cc")), Wait::ToTheEnd, &mut |_| true, move |key| {
+                            counted.fetch_add(1, Ordering::SeqCst);
+                            thread::sleep(Duration::from_millis(50));
+                            Ok(key + 1)
+                        });
+                    assert_eq!(answer.ok().as_deref(), Some(&8));
+                });
+            }
+        });
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn who_does_not_wait_to_the_end_is_told_so_and_the_answer_is_kept() {
+        let answers = Answers::<u32, u32>::default();
+        let (go, waits) = mpsc::channel::<()>();
+        let waits = Arc::new(Mutex::new(waits));
+        let ask = move |key: &u32| {
+            let _ = locked(&waits).recv();
+            Ok(key + 1)
+        };
+        let at_most = Wait::AtMost(Duration::from_millis(20));
+        for _ in 0..2 {
+            let busy = answers.get((&7, Path::new("/cc")), at_most, &mut |_| true, ask.clone());
+            assert!(matches!(busy, Err(ToolchainError::Busy { .. })), "{busy:?}");
+        }
+        go.send(()).expect("somebody asks");
+        let answer = answers.get((&7, Path::new("/cc")), Wait::ToTheEnd, &mut |_| true, ask.clone());
+        assert_eq!(answer.ok().as_deref(), Some(&8), "nobody was left to ask anew");
+    }
+}

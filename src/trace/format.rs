@@ -1,0 +1,205 @@
+//! The file that a trace is kept in, from the end of a run until somebody has read it.
+//!
+//! `spec-cc trace 2`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
+//! folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the number of items as the last.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::access::{Access, Log};
+use super::doubt::Doubt;
+
+const HEADER: &[u8] = b"spec-cc trace 2\n";
+const BITS: u8 = b'@';
+const EXISTED: u8 = 1;
+const READ: u8 = 2;
+const WRITTEN: u8 = 4;
+const EXECUTED: u8 = 8;
+
+/// Why there is no trace to go by.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The file cannot be read.
+    #[error("cannot read the trace: {0}")]
+    Io(#[from] io::Error),
+    /// The file is none of ours, or is cut off.
+    #[error("the trace is broken")]
+    Broken,
+    /// The run did something that paths do not account for.
+    #[error("{doubt}: {detail}")]
+    Doubt {
+        /// What it is.
+        doubt: Doubt,
+        /// The path or the call.
+        detail: String,
+    },
+}
+
+/// All that a run touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Every path, in the order of the first time.
+    pub accesses: Vec<Access>,
+    /// The folders whose names were listed: what is in them counts. Absolute.
+    pub listed: Vec<String>,
+}
+
+/// Returns the accesses of a trace and the folders that were listed; an error when they do not account for the run.
+pub fn read(file: &Path) -> Result<Touched, TraceError> {
+    parse(&fs::read(file)?)
+}
+
+/// Writes a trace, whole or not at all.
+pub(super) fn write(log: &Log, file: &Path) -> io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let written = fs::write(&beside, print(log)).and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        // It may never have been there.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn print(log: &Log) -> Vec<u8> {
+    let mut text = HEADER.to_vec();
+    let mut items = 0;
+    let mut item = |parts: &[&[u8]]| {
+        text.extend(parts.concat());
+        text.push(0);
+        items += 1;
+    };
+    if let Some(doubted) = &log.doubt {
+        item(&[&[b'!', doubted.doubt.letter()], &doubted.detail]);
+    }
+    for folder in &log.listed {
+        item(&[b"=", folder]);
+    }
+    for entry in &log.entries {
+        let bits = u8::from(entry.existed) * EXISTED
+            + u8::from(entry.read) * READ
+            + u8::from(entry.written) * WRITTEN
+            + u8::from(entry.executed) * EXECUTED;
+        item(&[&[BITS + bits], &entry.path]);
+    }
+    text.extend(format!(".{items}\0").bytes());
+    text
+}
+
+fn parse(text: &[u8]) -> Result<Touched, TraceError> {
+    let body = text.strip_prefix(HEADER).and_then(|body| body.strip_suffix(b"\0"));
+    let mut items: Vec<&[u8]> = body.ok_or(TraceError::Broken)?.split(|byte| *byte == 0).collect();
+    let end = items.pop().unwrap_or_default();
+    if end != format!(".{}", items.len()).as_bytes() {
+        return Err(TraceError::Broken);
+    }
+    let mut touched = Touched::default();
+    for item in items {
+        touched.take(item)?;
+    }
+    Ok(touched)
+}
+
+impl Touched {
+    fn take(&mut self, item: &[u8]) -> Result<(), TraceError> {
+        match item {
+            [b'!', letter, detail @ ..] => Err(TraceError::Doubt {
+                doubt: Doubt::of_letter(*letter).ok_or(TraceError::Broken)?,
+                detail: String::from_utf8_lossy(detail).into_owned(),
+            }),
+            [b'=', folder @ ..] => {
+                self.listed.push(text(folder)?);
+                Ok(())
+            }
+            [bits, path @ ..] if bits & !(EXISTED | READ | WRITTEN | EXECUTED) == BITS => {
+                self.accesses.push(Access {
+                    path: text(path)?,
+                    existed: bits & EXISTED != 0,
+                    read: bits & READ != 0,
+                    written: bits & WRITTEN != 0,
+                    executed: bits & EXECUTED != 0,
+                });
+                Ok(())
+            }
+            _ => Err(TraceError::Broken),
+        }
+    }
+}
+
+fn text(path: &[u8]) -> Result<String, TraceError> {
+    String::from_utf8(path.to_vec()).map_err(|_| TraceError::Doubt {
+        doubt: Doubt::NotUtf8,
+        detail: String::from_utf8_lossy(path).into_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::access::Touch;
+    use proptest::prelude::*;
+
+    fn sample() -> Log {
+        let mut log = Log::default();
+        log.touch(b"/usr/include/stdio.h".to_vec(), Touch::Read, true);
+        log.touch(b"/a b\n.h".to_vec(), Touch::Look, false);
+        log.touch(b"/x.o".to_vec(), Touch::Change, true);
+        log.touch(b"/bin/as".to_vec(), Touch::Execute, true);
+        log.listed.insert(b"/opt".to_vec());
+        log
+    }
+
+    #[test]
+    fn what_is_printed_is_parsed() {
+        let touched = parse(&print(&sample())).unwrap();
+        let access = |path: &str, existed, read, written, executed| Access {
+            path: path.into(),
+            existed,
+            read,
+            written,
+            executed,
+        };
+        assert_eq!(
+            touched.accesses,
+            [
+                access("/usr/include/stdio.h", true, true, false, false),
+                access("/a b\n.h", false, false, false, false),
+                access("/x.o", true, true, true, false),
+                access("/bin/as", true, true, false, true),
+            ]
+        );
+        assert_eq!(touched.listed, ["/opt"]);
+    }
+
+    #[test]
+    fn doubts_are_errors() {
+        let mut log = sample();
+        log.doubt(Doubt::Socket, "/run/nscd");
+        let error = parse(&print(&log)).unwrap_err();
+        assert_eq!(error.to_string(), "it used a socket: /run/nscd");
+        let mut log = sample();
+        log.touch(b"/\xff".to_vec(), Touch::Look, true);
+        assert!(matches!(parse(&print(&log)), Err(TraceError::Doubt { doubt: Doubt::NotUtf8, .. })));
+    }
+
+    #[test]
+    fn a_part_of_a_trace_is_none() {
+        let whole = print(&sample());
+        for end in 0..whole.len() {
+            assert!(matches!(parse(&whole[..end]), Err(TraceError::Broken)), "{end}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_errors(mut body in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..400) {
+            let mut changed = print(&sample());
+            let at = at % changed.len();
+            changed[at] = changed[at].wrapping_add(1);
+            let _ = parse(&changed);
+            body.splice(0..0, HEADER.iter().copied());
+            let _ = parse(&body);
+        }
+    }
+}

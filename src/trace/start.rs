@@ -1,0 +1,103 @@
+//! Starting a command under a tracer, which is a child of the process that becomes the command.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use libc::pid_t;
+
+use super::inherited::Inherited;
+use super::record::Recorder;
+use super::tracer::Tracer;
+use super::{calls, filter, sys};
+
+/// Arranges for all that this process does from its next `execve` on to be traced, into the file `out`; then `exec` is to
+/// execute the program at `path`, and returns only if it cannot.
+///
+/// Where there can be no tracing, `exec` is called all the same, and there will be no file.
+pub fn run<T>(out: &Path, program: &Path, exec: impl FnOnce() -> T) -> T {
+    if !gains_rights(program) {
+        // `None` for any reason means the plain command.
+        let _ = be_traced(out);
+    }
+    exec()
+}
+
+/// Runs a command as a child of this process, which becomes its tracer and then ends as the command did: as the first process of a
+/// namespace, whose end is the end of all others. `exec` is as for [`run`], and ends its process if it comes back.
+///
+/// Returns the command's exit status, or what a shell makes of a signal; `None` where there can be no tracing.
+pub fn run_below(out: &Path, exec: impl FnOnce()) -> Option<u8> {
+    let inherited = Inherited::of_process()?;
+    let descriptors = inherited.numbers();
+    let (mut ours, mut theirs) = UnixStream::pair().ok()?;
+    let Some(command) = sys::fork_unseen().ok()? else {
+        drop(ours);
+        // Without a tracer there is nothing to run.
+        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors).is_some() {
+            drop(theirs);
+            exec();
+        }
+        sys::end();
+    };
+    drop(theirs);
+    let recorder = Recorder::new(inherited);
+    sys::block_signals();
+    keep_only(ours.as_raw_fd())?;
+    sys::seize(command).ok()?;
+    ours.write_all(b"t").ok()?;
+    drop(ours);
+    Tracer::new(command, out, recorder).follow_alone()
+}
+
+/// Whether a program runs with its owner's rights: under a tracer it would not get them.
+fn gains_rights(program: &Path) -> bool {
+    fs::metadata(program).is_ok_and(|file| file.mode() & (libc::S_ISUID | libc::S_ISGID) != 0)
+}
+
+/// Starts the tracer; returns once it has seized this process and the filter is there.
+fn be_traced(out: &Path) -> Option<()> {
+    let command = std::process::id() as pid_t;
+    let inherited = Inherited::of_process()?;
+    let descriptors = inherited.numbers();
+    let (mut ours, theirs) = UnixStream::pair().ok()?;
+    let Some(tracer) = sys::fork_unseen().ok()? else {
+        drop(ours);
+        // Nothing of what the command inherited may be held by anybody else, and no panic may come back to it.
+        trace(command, out, inherited, theirs);
+        sys::end();
+    };
+    drop(theirs);
+    sys::permit_tracer(tracer);
+    ours.write_all(b"t").ok()?;
+    ours.read_exact(&mut [0]).ok()?;
+    stop_at_calls(&descriptors)
+}
+
+/// Has this process stop at the calls that name files, or use one of these open files.
+fn stop_at_calls(descriptors: &[u32]) -> Option<()> {
+    sys::obey(&mut filter::stopping_at(&calls::all(), descriptors)).ok()
+}
+
+/// The tracer's whole life.
+fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream) {
+    sys::block_signals();
+    let recorder = Recorder::new(inherited);
+    if keep_only(link.as_raw_fd()).is_none() {
+        return;
+    }
+    let seized = link.read_exact(&mut [0]).is_ok() && sys::seize(command).is_ok();
+    if seized && link.write_all(b"t").is_ok() {
+        drop(link);
+        Tracer::new(command, out, recorder).follow();
+    }
+}
+
+/// Closes all descriptors but this one and has nothing behind the standard ones.
+fn keep_only(link: RawFd) -> Option<()> {
+    let null = File::options().read(true).write(true).open("/dev/null").ok()?;
+    sys::close_all_but(null.into_raw_fd(), link)
+}

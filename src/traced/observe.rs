@@ -1,0 +1,313 @@
+//! What a run of a traced command shows: the paths that its result depends on, and what it left.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::state::{LISTING, Overrides, There, is_absence, listing, state};
+use super::{Traced, left};
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::cache::outcome::Outcome;
+use crate::compile::engine::Engine;
+use crate::compile::failure;
+use crate::compile::instance::Reads;
+use crate::compile::result_key::ResultKey;
+use crate::directives::{Hazards, Scan};
+use crate::inputs::links::Links;
+use crate::inputs::private::{Private, read_shared};
+use crate::inputs::search;
+use crate::inputs::shape::Shape;
+use crate::inputs::snapshot::Snapshot;
+use crate::store::Given;
+use crate::trace::{Access, Touched};
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What it touched.
+    pub touched: &'a Touched,
+    /// Its exit status.
+    pub status: u8,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error.
+    pub stderr: Vec<u8>,
+    /// Coarse wall-clock time before it began, nanoseconds since the epoch.
+    pub began_ns: i64,
+    /// The project root.
+    pub root: &'a str,
+}
+
+/// What was learnt from it.
+#[derive(Debug)]
+pub struct Observed {
+    /// Every path that the result depends on.
+    pub reads: Reads,
+    /// Under what its result is found.
+    pub key: ResultKey,
+    /// What it left.
+    pub outcome: Outcome,
+    /// Files of the build's own that it read.
+    pub given: Vec<Given>,
+}
+
+/// Why nothing can be learnt from a run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unlearnt {
+    /// A file that it touched was not the same all the while.
+    #[error("{0} came, went or changed meanwhile")]
+    Meanwhile(String),
+    /// Its result is not one of its inputs alone, or cannot be kept.
+    #[error("{0}")]
+    Unaccountable(String),
+}
+
+impl From<String> for Unlearnt {
+    fn from(why: String) -> Self {
+        Self::Unaccountable(why)
+    }
+}
+
+/// Works out what a run's result depends on, and stores what it left. An error says why nothing can be learnt from it.
+///
+/// `written` says where a file that the run wrote is to be found now, `overrides` what it was shown in place of what is there,
+/// `made` whether a file with its latest change then (nanoseconds since the epoch) is of the build's own making.
+pub fn observe(
+    engine: &Engine,
+    traced: &Traced,
+    run: Run<'_>,
+    overrides: &Overrides,
+    written: &dyn Fn(&Path) -> PathBuf,
+    made: &dyn Fn(&str, i64) -> bool,
+) -> Result<Observed, Unlearnt> {
+    if run.status != 0
+        && let Some(why) = failure::is_passing([&run.stdout, &run.stderr], &traced.environment)
+    {
+        return Err(why.into());
+    }
+    check_words(engine, traced, overrides)?;
+    let links = Links::default();
+    let links = links.now();
+    let private = Private::new(&links);
+    let below = format!("{}/", run.root);
+    let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
+    let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
+    let mut set = Vec::with_capacity(run.touched.accesses.len() + run.touched.listed.len());
+    let mut overrides = overrides.clone();
+    let mut existed = HashMap::new();
+    let mut programs = Vec::new();
+    for access in &run.touched.accesses {
+        if access.path.ends_with(LISTING) {
+            return Err(format!("it touched {}, which stands for something else here", access.path).into());
+        }
+        if private.is(&access.path) {
+            return Err(format!("it used {}, which is another file to each process", access.path).into());
+        }
+        if (access.existed || access.written) && is_compiled_header(&access.path) {
+            // Compilers compare the times of what went into it.
+            return Err(format!("it used {}", access.path).into());
+        }
+        // No path is ever forgotten, and compilers' temporary files have new names each time: those get no number.
+        let id = || search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
+        if access.executed && access.existed {
+            programs.push(id());
+        }
+        if !access.written {
+            existed.insert(id(), access.existed);
+            set.push(id());
+            continue;
+        }
+        let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
+        if run.status != 0 && !left {
+            // It may have failed for want of the folder, or by a link that leads nowhere.
+            set.extend(folder_above(engine, traced, access)?);
+        }
+        // It looked for the file before it made it, or a failure may have to do with one that is there.
+        if access.read || (run.status != 0 && (left || access.path.starts_with(&below))) {
+            if access.existed {
+                return Err(format!("it changed {}", access.path).into());
+            }
+            overrides.insert(id(), There::Nothing);
+            set.push(id());
+        }
+    }
+    for folder in &run.touched.listed {
+        set.push(engine.paths().intern(&listing(&traced.scratch.fix(folder))));
+    }
+    set.sort_by_cached_key(|&id| engine.name(id));
+    set.dedup();
+    let mut snapshot = Snapshot::new(&engine.files);
+    for (&id, there) in &overrides {
+        // Whatever the build does to its own file meanwhile.
+        if let There::File(content) = there {
+            snapshot.assume(traced.actual(engine, id), *content);
+        }
+    }
+    let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
+    for id in programs {
+        known_program(engine, &mut snapshot, traced.actual(engine, id))?;
+    }
+    let mut given = Vec::new();
+    for &id in &set {
+        let there = overrides.get(&id).map_or_else(
+            || snapshot.stat(traced.actual(engine, id)).is_ok(),
+            |there| *there != There::Nothing,
+        );
+        if existed.get(&id).is_some_and(|&before| before != there) {
+            return Err(Unlearnt::Meanwhile(engine.name(id)));
+        }
+        let actual = traced.actual(engine, id);
+        let found = content(engine, &mut snapshot, traced, (id, actual), &overrides)?;
+        if let Some((path, content, _)) = found.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
+            let real = fs::canonicalize(engine.name(actual)).ok();
+            let real = real.and_then(|real| Some(traced.scratch.fix(real.to_str()?)));
+            given.push(Given { real: real.unwrap_or_else(|| path.clone()), path, content });
+        }
+    }
+    if let Some((id, _)) = snapshot.changed_since(run.began_ns) {
+        return Err(Unlearnt::Meanwhile(engine.name(id)));
+    }
+    Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
+}
+
+/// An error if what is executed is no program of a toolchain: nobody knows what else such a one looks at, or does.
+pub(super) fn known_program(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId) -> Result<(), String> {
+    let name = engine.name(id);
+    let content = snapshot.look(id).map_err(|error| format!("{name}: {error}"))?.digest;
+    match engine.toolchains.tools.has(Path::new(&name), &content) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("it runs {name}, which is no toolchain's program that spec-cc knows")),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
+/// The folder of a path at which a run left nothing; an error where a link stands in its place.
+fn folder_above(engine: &Engine, traced: &Traced, access: &Access) -> Result<Option<PathId>, String> {
+    let path = Path::new(&access.path);
+    if path.is_symlink() {
+        return Err(format!("it failed, and would have written where {} leads", access.path));
+    }
+    let folder = path.parent().map(|folder| traced.scratch.fix(&folder.to_string_lossy()));
+    Ok(folder.map(|folder| engine.paths().intern(&folder)))
+}
+
+/// Its files of words may have changed since it was decided that it can be traced.
+fn check_words(engine: &Engine, traced: &Traced, overrides: &Overrides) -> Result<(), String> {
+    let reader = |path: &Path| {
+        let path = path.to_str().ok_or(std::io::ErrorKind::InvalidInput)?;
+        let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(path));
+        match overrides.get(&id) {
+            Some(There::File(content)) => fs::read(engine.cache.blobs.path(content)),
+            Some(There::Nothing) => Err(std::io::ErrorKind::NotFound.into()),
+            _ => read_shared(Path::new(path)),
+        }
+    };
+    let traceable = traced.is_traceable(&reader);
+    traceable.then_some(()).ok_or_else(|| "its arguments ask for what a tracer does not see".to_owned())
+}
+
+/// Messages with fixed names in place of random ones.
+fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !traced.scratch.is_in(&said) {
+        return Ok(said);
+    }
+    let text = String::from_utf8(said).map_err(|error| error.to_string())?;
+    let fixed = traced.scratch.fix(&text).into_bytes();
+    if traced.scratch.is_in(&fixed) {
+        Err("its messages have a random name in them".into())
+    } else {
+        Ok(fixed)
+    }
+}
+
+/// Stores what the run left at a path that it wrote to; false when nothing is left there.
+fn leave(
+    engine: &Engine,
+    traced: &Traced,
+    access: &Access,
+    (written, root): (&dyn Fn(&Path) -> PathBuf, &str),
+    outcome: &mut Outcome,
+) -> Result<bool, String> {
+    let path = written(Path::new(&access.path));
+    match fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_file() => {
+            // As the command names it, so that it is found from the folder that it runs in.
+            let prefix = format!("{}/", traced.directory);
+            let fixed = traced.scratch.fix(&access.path);
+            let name = fixed.strip_prefix(&prefix).unwrap_or(&fixed);
+            if !traced.may_leave(Path::new(&access.path), root) {
+                return Err(format!("it left {name}, which is none of its build's files"));
+            }
+            if let Some(fault) = left::fault(&path, &traced.scratch).map_err(|error| error.to_string())? {
+                return Err(format!("{} {fault}", traced.scratch.unfix(name)));
+            }
+            outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
+            Ok(true)
+        }
+        Ok(_) if access.path == "/dev/null" => Ok(false),
+        Ok(_) => Err(format!("it made {}, which is no file", access.path)),
+        Err(error) if is_absence(&error) && !access.existed => Ok(false),
+        Err(error) if is_absence(&error) => Err(format!("it removed {}", access.path)),
+        Err(error) => Err(format!("{}: {error}", access.path)),
+    }
+}
+
+/// A file that was read: its name, its content and its latest change. An error if it is a text that says what time it is.
+fn content(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    traced: &Traced,
+    (id, actual): (PathId, PathId),
+    overrides: &Overrides,
+) -> Result<Option<(String, Digest, i64)>, String> {
+    let name = engine.name(id);
+    let is_special = |kind| !matches!(kind, libc::S_IFREG | libc::S_IFDIR);
+    if !overrides.contains_key(&id)
+        && snapshot.stat(actual).is_ok_and(|stamp| is_special(stamp.mode & libc::S_IFMT))
+        && !["/dev/", "/proc/", "/sys/"].iter().any(|kernel| name.starts_with(kernel))
+    {
+        return Err(format!("{name} is a pipe, a socket or a device"));
+    }
+    let (content, path, changed_ns) = match overrides.get(&id) {
+        Some(There::File(content)) => (*content, engine.cache.blobs.path(content), i64::MAX),
+        Some(_) => return Ok(None),
+        None => match snapshot.look(actual) {
+            Ok(seen) => (seen.digest, PathBuf::from(engine.name(actual)), seen.stamp.changed_ns()),
+            Err(_) => return Ok(None),
+        },
+    };
+    if let Some(scan) = scan(engine, &content, &path).map_err(|error| format!("{name}: {error}"))? {
+        let offloads = traced.argv.iter().any(|arg| arg.starts_with("-fopen"));
+        let told = if offloads { Hazards::CLOCK | Hazards::OFFLOAD } else { Hazards::CLOCK };
+        let found = scan.hazards.intersection(told);
+        if !found.is_empty() {
+            return Err(format!("{name} has {}", found.reasons()));
+        }
+    }
+    Ok(Some((name, content, changed_ns)))
+}
+
+/// What a text has in it; nothing of a program.
+fn scan(engine: &Engine, content: &Digest, path: &Path) -> std::io::Result<Option<Arc<Scan>>> {
+    Ok(match engine.files.scan_of(content) {
+        Some(scan) => Some(scan),
+        None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),
+        None => None,
+    })
+}
+
+/// Whether a path is that of a precompiled header or module.
+fn is_compiled_header(path: &str) -> bool {
+    let suffix = Path::new(path).extension().and_then(|suffix| suffix.to_str());
+    matches!(suffix, Some("gch" | "pch" | "pcm" | "gcm"))
+}
+
+/// Whether a file is no program, object or archive.
+fn is_text(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
+    read.is_ok() && !head.starts_with(b"\x7fELF") && !head.starts_with(b"!<") && !head.contains(&0)
+}

@@ -1,0 +1,106 @@
+//! What programs observe of a file besides its content: whether it may be executed, which name is its real one, and which other
+//! path is the same file or one of the same time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Traced;
+use crate::base::digest::Digest;
+use crate::inputs::stamp::Stamp;
+
+/// The traits of a command's paths at one moment, in the order of the paths.
+#[derive(Default)]
+pub(super) struct Traits {
+    /// The real names of folders.
+    folders: HashMap<PathBuf, PathBuf>,
+    /// The number of the first path that is this file or folder (device and inode), and its real name.
+    same: HashMap<(u64, u64), (u32, PathBuf)>,
+    /// The number of the first path that has this content, and when that was last written.
+    equal: HashMap<Digest, (u32, i64)>,
+}
+
+impl Traits {
+    /// What is to be observed of the file or folder at the path with this number, as bytes. `stamp` is its own; without one it is yet
+    /// to come, and will be an ordinary one. `content` is what is in a file.
+    pub(super) fn of(
+        &mut self,
+        number: u32,
+        (path, traced): (&Path, &Traced),
+        content: Option<Digest>,
+        stamp: Option<&Stamp>,
+    ) -> Vec<u8> {
+        let mut text = Vec::new();
+        if is_linker_input(path) {
+            return text;
+        }
+        // Compilers name a system header by its real name if that is shorter, and pass over a folder that they have been given.
+        let real = self.real_name(path, stamp.is_some());
+        if real != path {
+            let real = traced.scratch.fix(&real.to_string_lossy());
+            text.extend([b">", real.as_bytes(), b"\0"].concat());
+        }
+        let Some(stamp) = stamp else { return text };
+        if content.is_some() && stamp.mode & 0o111 != 0 {
+            text.push(b'x');
+        }
+        // For Clang two hard links are one header.
+        let (first, name) = self.same.entry((stamp.dev, stamp.ino)).or_insert_with(|| (number, real.clone()));
+        if *name != real {
+            text.push(b'=');
+            text.extend(first.to_le_bytes());
+        }
+        // For GCC's `#pragma once` two files are one if they are equal and equally old (`check_file_against_entries` in libcpp's
+        // `files.cc`).
+        if let Some(content) = content {
+            let (first, written_ns) = *self.equal.entry(content).or_insert((number, stamp.mtime_ns));
+            if first != number && written_ns == stamp.mtime_ns {
+                text.push(b'~');
+                text.extend(first.to_le_bytes());
+            }
+        }
+        text
+    }
+
+    /// The real name of what is at a path, or will be: then nothing on the way to it is a link that is not there yet.
+    fn real_name(&mut self, path: &Path, is_there: bool) -> PathBuf {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        };
+        let real = self.real_folder(folder).join(name);
+        if is_there && real.is_symlink() { fs::canonicalize(&real).unwrap_or(real) } else { real }
+    }
+
+    fn real_folder(&mut self, folder: &Path) -> PathBuf {
+        if let Some(known) = self.folders.get(folder) {
+            return known.clone();
+        }
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| self.real_name(folder, false));
+        self.folders.insert(folder.to_owned(), real.clone());
+        real
+    }
+}
+
+/// Whether a name is that of what linkers and archivers read: to them it is its content, and libtool has links in its place once the
+/// command that makes it has run.
+fn is_linker_input(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let suffix = Path::new(name.as_ref()).extension().and_then(|suffix| suffix.to_str());
+    matches!(suffix, Some("o" | "lo" | "a" | "la" | "so")) || name.contains(".so.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_linker_input;
+    use std::path::Path;
+
+    #[test]
+    fn linkers_inputs_are_told_by_name() {
+        for name in ["a.o", "libz.a", "libz.so", "libz.so.1.2"] {
+            assert!(is_linker_input(Path::new(name)), "{name}");
+        }
+        for name in ["a.c", "as", "so.h", "x.map", "cc1"] {
+            assert!(!is_linker_input(Path::new(name)), "{name}");
+        }
+    }
+}
