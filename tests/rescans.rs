@@ -17,8 +17,9 @@ use spec_cc::command::{Family, Invocation, Verdict};
 use spec_cc::compile::call::Call;
 use spec_cc::compile::conclude::{Evidence, Learnt, NotKept, conclude};
 use spec_cc::compile::engine::Engine;
-use spec_cc::compile::instance::{Context, Instance, Reads, Unready, instantiate};
+use spec_cc::compile::instance::{Instance, Reads, Unready, instantiate};
 use spec_cc::compile::perform::examine;
+use spec_cc::compile::site::Context;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::inputs::stamp;
 

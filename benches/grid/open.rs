@@ -17,7 +17,7 @@ use spec_cc::grid::moment::Moment;
 use spec_cc::grid::settings::GridSettings;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::launch::candidate::{Known, Launch};
-use spec_cc::launch::context::Place;
+use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints};
 use spec_cc::settings::Policy;
@@ -92,21 +92,21 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     let grid = Arc::new(Grid::new(Arc::new(Client::new(&endpoints(url))?), settings(url)));
     let root = text(&folder.join("tree"))?.to_owned();
     let path = vec![("PATH".into(), element::PATH.into())];
-    let mut place = Place::new(root, path);
-    place.grid = Some(Arc::clone(&grid));
-    let place = Arc::new(place);
+    let mut context = SessionContext::new(root, path);
+    context.grid = Some(Arc::clone(&grid));
+    let context = Arc::new(context);
     let store = Store::open(&folder.join("store"))?.store;
     let begun = Instant::now();
     let element = store.load(&element::key())?;
     let mut knowns: Vec<Arc<Known>> =
-        spec_cc::session::revive::revive(&engine, element, &place).into_values().collect();
+        spec_cc::session::revive::revive(&engine, element, &context).into_values().collect();
     knowns.sort_by_key(|known| known.state().record.order);
     print!("{:>10.0} ", begun.elapsed().as_secs_f64() * 1e3);
     // With all files fresh to this process, as an open in a sandbox finds them.
     timed(|| {
         let launcher = Launcher::new(Arc::clone(&engine), 0);
         let started = Instant::now();
-        spec_cc::session::watch::issue(&launcher, &place, &knowns);
+        spec_cc::session::watch::issue(&launcher, &context, &knowns);
         let wait = |done: &dyn Fn(&Known) -> bool| -> Result<()> {
             while !knowns.iter().rev().all(|known| done(known)) {
                 ensure!(begun.elapsed() < PATIENCE, "not all commands reached the grid");
@@ -119,7 +119,7 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
         wait(&is_refused)
     })?;
     // Once more, with their states known.
-    timed(|| compute(&engine, &grid, &place, &knowns))?;
+    timed(|| compute(&engine, &grid, &context, &knowns))?;
     println!("{:>10.0}", element::peak_mib()?);
     Ok(())
 }
@@ -140,16 +140,16 @@ fn timed(step: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 /// Computes the action of every command as the grid is to see it, on two threads, and asks the grid nothing.
-fn compute(engine: &Engine, grid: &Grid, place: &Place, knowns: &[Arc<Known>]) -> Result<()> {
+fn compute(engine: &Engine, grid: &Grid, context: &SessionContext, knowns: &[Arc<Known>]) -> Result<()> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
         let mut snapshot = Snapshot::new(&engine.files);
         while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
             let reads = known.state().reads.clone();
-            let (Some(call), context) = (known.work.compile(), place.context(&[])) else { continue };
+            let (Some(call), context) = (known.work.compile(), context.site.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
             let moment = Moment::new(engine, &instance, context.assumed);
-            grid.wire(&moment.job(call, &place.environment_of(call)))?;
+            grid.wire(&moment.job(call, &context.site.environment_of(call)))?;
         }
         Ok(())
     };

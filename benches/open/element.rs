@@ -11,10 +11,11 @@ use spec_cc::command::{Family, Invocation, Verdict};
 use spec_cc::compile::call::{Call, templated};
 use spec_cc::compile::conclude::{Evidence, conclude};
 use spec_cc::compile::engine::Engine;
-use spec_cc::compile::instance::{Context, Reads};
+use spec_cc::compile::instance::Reads;
+use spec_cc::compile::site::Context;
 use spec_cc::inputs::stamp;
 use spec_cc::launch::candidate::{Known, Launch};
-use spec_cc::launch::context::Place;
+use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::store::{ElementKey, Record, Store};
 
@@ -77,14 +78,14 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let begun = Instant::now();
     let store = Store::open(&folder.join("store"))?.store;
     let opened = begun.elapsed();
-    let place = Arc::new(Place::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
+    let context = Arc::new(SessionContext::new(root.to_owned(), vec![("PATH".into(), PATH.into())]));
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();
     let knowns: Vec<Arc<Known>> =
-        spec_cc::session::revive::revive(&engine, element, &place).into_values().collect();
+        spec_cc::session::revive::revive(&engine, element, &context).into_values().collect();
     let revived = Instant::now();
-    spec_cc::session::watch::issue(&launcher, &place, &knowns);
+    spec_cc::session::watch::issue(&launcher, &context, &knowns);
     Ok(Opening {
         store: opened,
         load: loaded - begun,

@@ -20,7 +20,7 @@ use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::conclude::NotKept;
 use crate::compile::link::link_side;
-use crate::compile::perform::{Side, let_tick_pass, side_channel};
+use crate::compile::perform::{SideChannel, let_tick_pass, side_channel};
 use crate::inputs::stamp;
 use crate::launch::accounts::Way;
 use crate::recc::Handed;
@@ -185,7 +185,7 @@ fn teach(
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
-    let (subject, root) = (lesson.subject(&request.environment), &lesson.session.place.root);
+    let (subject, root) = (lesson.subject(&request.environment), &lesson.session.context.site.root);
     let verified = lesson.expected.as_deref().map(|expected| {
         let call = (&lesson.call, request.context(root));
         (expected, expected.of_compile(companion, subject, call, &report, began_ns))
@@ -324,7 +324,7 @@ fn costs(report: &wire::Report) -> (Duration, Duration) {
 }
 
 /// The run of a command with what `side` adds.
-fn with(side: &Side) -> wire::Run {
+fn with(side: &SideChannel) -> wire::Run {
     wire::Run {
         env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
         args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
-use crate::launch::context::Place;
+use crate::compile::site::Site;
 use crate::store::{Record, RecordId};
 
 /// A compile with everything that keys it but the content of its inputs.
@@ -25,9 +25,9 @@ impl Call {
         record: &Record,
         family: Family,
         cplusplus: bool,
-        place: &Place,
+        site: &Site,
     ) -> Result<Self, Bypass> {
-        let back = |text: &String| normalise::from_template(text, &place.root);
+        let back = |text: &String| normalise::from_template(text, &site.root);
         let invocation = command::Invocation {
             compiler: PathBuf::from(&record.compiler),
             args: record.args.iter().map(|arg| back(arg).into()).collect(),
@@ -39,7 +39,7 @@ impl Call {
             Verdict::Compile(compile) => Ok(Self {
                 compiler: record.compiler.clone(),
                 compile: *compile,
-                environment: place.recorded(&record.env, command::keyed),
+                environment: site.recorded(&record.env, command::keyed),
                 directory: back(&record.cwd),
             }),
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::engine::Engine;
-use super::instance::{Context, Reads, look};
+use super::instance::{Reads, look};
+use super::site::Context;
 use super::{assembled, quotes};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;

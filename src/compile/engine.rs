@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::ident::Idents;
-use super::instance::Context;
 use super::scans::Scans;
+use super::site::Context;
 use crate::action::Folders;
 use crate::base::paths::{PathId, Paths};
 use crate::cache::Cache;

@@ -7,6 +7,7 @@ use super::call::Call;
 use super::checkout::{self, Keys, Made};
 use super::engine::Engine;
 use super::predict::Assumed;
+use super::site::Context;
 use crate::action;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
@@ -71,26 +72,6 @@ pub struct Instance {
     pub crtbegin: Option<(PathId, Seen)>,
     /// The compiler.
     pub toolchain: Arc<Toolchain>,
-}
-
-/// Where and with what a call would run now.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The search path for programs.
-    pub path: Option<&'a str>,
-    /// The project root: other checkouts have the same below another.
-    pub root: &'a str,
-    /// Inputs that are not there yet, and what is taken to be in them. Nothing for what a build asks for.
-    pub assumed: &'a [Assumed],
-}
-
-impl Context<'_> {
-    /// Lets a snapshot have the files that are not there yet.
-    pub(super) fn assume(&self, snapshot: &mut Snapshot<'_>) {
-        for one in self.assumed {
-            snapshot.assume(one.path, one.content);
-        }
-    }
 }
 
 /// A dependency set on the files of one moment: everything that decides on an action, and on whether there is one.

@@ -16,3 +16,4 @@ pub mod predict;
 pub mod quotes;
 pub mod result_key;
 pub mod scans;
+pub mod site;

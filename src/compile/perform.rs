@@ -8,14 +8,15 @@ use std::{fs, io, thread};
 use super::call::{Call, plain};
 use super::conclude::{Evidence, Learnt, NotKept, conclude, dependency_set};
 use super::engine::Engine;
-use super::instance::{Context, Instance, Reads, instantiate, look};
+use super::instance::{Instance, Reads, instantiate, look};
 use super::predict::Assumed;
 use super::scans;
+use super::site::Context;
 use crate::cache::outcome::Outcome;
 use crate::command;
+use crate::compile::site::Site;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
-use crate::launch::context::Place;
 use crate::sandbox::executor::{Executed, Job};
 use crate::sandbox::view::{View, place, resolved};
 
@@ -24,7 +25,7 @@ const ATTEMPTS: usize = 3;
 
 /// How a compile is made to say what it reads: what to add to its environment and arguments, and where it says it.
 #[derive(Debug, Default)]
-pub struct Side {
+pub struct SideChannel {
     /// Variables to add.
     pub environment: Vec<(String, String)>,
     /// Arguments to append.
@@ -36,8 +37,8 @@ pub struct Side {
 }
 
 /// Plans the side channel of a call, with files below `scratch`.
-pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> Side {
-    let mut side = Side::default();
+pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> SideChannel {
+    let mut side = SideChannel::default();
     let Ok(toolchain) = engine.toolchain(call, path, &mut Snapshot::new(&engine.files)) else { return side };
     // An argument more would be in the object.
     let quoted = command::quotes_arguments(&call.compile);
@@ -216,14 +217,14 @@ fn stage(
 pub fn perform(
     engine: &Engine,
     call: &Call,
-    place: &Place,
+    site: &Site,
     reads: &Reads,
     asked: bool,
     assumed: &[Assumed],
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
     let say = |error: io::Error| error.to_string();
-    let covered = covered(call, &place.root)?;
+    let covered = covered(call, &site.root)?;
     let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
     for folder in &covered {
@@ -231,16 +232,16 @@ pub fn perform(
     }
     let began_ns = stamp::before_any_change_ns();
     if view.is_staged() {
-        stage(engine, call, reads, place.context(assumed), &mut view)?;
+        stage(engine, call, reads, site.context(assumed), &mut view)?;
         let needed: Vec<_> = assumed.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
         show(engine, &needed, &mut view)?;
     } else {
         show(engine, assumed, &mut view)?;
     }
-    let side = side_channel(engine, call, place.path(), view.scratch());
-    let args: Vec<String> = call.compile.args.iter().chain(&side.args).cloned().collect();
-    let mut environment = place.environment_of(call);
-    environment.extend(side.environment.iter().cloned());
+    let channel = side_channel(engine, call, site.path(), view.scratch());
+    let args: Vec<String> = call.compile.args.iter().chain(&channel.args).cloned().collect();
+    let mut environment = site.environment_of(call);
+    environment.extend(channel.environment.iter().cloned());
     let job = Job {
         compiler: Path::new(&call.compiler),
         args: &args,
@@ -258,19 +259,19 @@ pub fn perform(
     let outcome = collect(engine, call, &executed)?;
     let (cpu, wall) = (executed.cpu, executed.wall);
     let staged = executed.view.is_staged();
-    let dependencies = match &side.dependencies {
+    let dependencies = match &channel.dependencies {
         Some(path) => Some(fs::read(inside(&executed, path)).map_err(say)?),
         // It had nothing else to read.
         None if staged => None,
-        None => Some(
-            scan(engine, call, assumed, &place.environment_of(call)).map_err(|error| error.to_string())?,
-        ),
+        None => {
+            Some(scan(engine, call, assumed, &site.environment_of(call)).map_err(|error| error.to_string())?)
+        }
     };
-    let assembled = side.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
+    let assembled = channel.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
     let staged = staged.then(|| Arc::clone(&reads.set));
     let evidence = Evidence { began_ns, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
     let learnt =
-        conclude(engine, call, place.context(assumed), evidence).map_err(|error| error.to_string())?;
+        conclude(engine, call, site.context(assumed), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })
 }
 

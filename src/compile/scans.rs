@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::Call;
-use super::instance::{Context, Reads};
+use super::instance::Reads;
+use super::site::Context;
 use crate::base::digest::Digest;
 use crate::command;
 

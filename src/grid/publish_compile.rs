@@ -5,7 +5,8 @@ use super::moment::Moment;
 use crate::base::digest::Digest;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
-use crate::compile::instance::{Context, Reads, instantiate};
+use crate::compile::instance::{Reads, instantiate};
+use crate::compile::site::Context;
 use crate::inputs::snapshot::Snapshot;
 
 /// Leaves what the cache has under `key`, which a run of `call` has just given; in the background. An error says why it is not.

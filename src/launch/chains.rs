@@ -4,27 +4,32 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::candidate::Known;
-use super::context::Place;
+use super::context::SessionContext;
 use crate::compile::engine::Engine;
 use crate::store::RecordId;
 
 /// Tells each command of a session how long the longest chain takes that it is the first of.
-pub fn weigh(engine: &Engine, place: &Place, knowns: &[Arc<Known>]) {
+pub fn weigh(engine: &Engine, context: &SessionContext, knowns: &[Arc<Known>]) {
     let places: HashMap<RecordId, usize> = knowns.iter().map(|known| known.id()).zip(0..).collect();
     let costs: Vec<u64> = knowns.iter().map(|known| known.state().record.wall_us).collect();
-    let needs: Vec<Vec<usize>> = knowns.iter().map(|known| needs(engine, place, known, &places)).collect();
+    let needs: Vec<Vec<usize>> = knowns.iter().map(|known| needs(engine, context, known, &places)).collect();
     for (known, chain) in knowns.iter().zip(chains(&costs, &needs)) {
         known.state().chain_us = chain;
     }
 }
 
 /// The commands that make what a command reads. A compile reads what no recorded command makes, as far as they are known.
-fn needs(engine: &Engine, place: &Place, known: &Known, places: &HashMap<RecordId, usize>) -> Vec<usize> {
+fn needs(
+    engine: &Engine,
+    context: &SessionContext,
+    known: &Known,
+    places: &HashMap<RecordId, usize>,
+) -> Vec<usize> {
     let (given, order) = {
         let state = known.state();
         (Arc::clone(&state.given), state.record.order)
     };
-    let makers = given.iter().filter_map(|given| place.maker(engine, &given.real, order));
+    let makers = given.iter().filter_map(|given| context.maker(engine, &given.real, order));
     makers.filter_map(|(_, maker)| places.get(&maker.id()).copied()).collect()
 }
 
@@ -130,7 +135,7 @@ mod tests {
     fn what_a_long_link_waits_for_goes_ahead_and_tests_of_configure_go_first() {
         let cache = tempfile::tempdir().expect("a folder");
         let engine = Engine::new(cache.path(), 0);
-        let place = Place::new("/r".into(), Vec::new());
+        let context = SessionContext::new("/r".into(), Vec::new());
         let mut knowns = vec![
             traced("conftest", &[], true, 0, 1),
             compile("alone", 1, 100),
@@ -140,9 +145,9 @@ mod tests {
             traced("app", &["alone.h", "lib.a"], false, 5, 9000),
         ];
         for known in &knowns {
-            place.makes(&engine, known);
+            context.makes(&engine, known);
         }
-        weigh(&engine, &place, &knowns);
+        weigh(&engine, &context, &knowns);
         let chains: Vec<u64> = knowns.iter().map(|known| known.state().chain_us / MS).collect();
         assert_eq!(chains, [1, 100, 1000, 9100, 9010, 9000]);
         knowns.sort_by_key(|known| rank(known));

@@ -1,6 +1,6 @@
 //! Where a session builds: what every launch in it has in common.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,21 +11,19 @@ use super::candidate::Known;
 use super::producers::{Makers, product};
 use super::recheck::Agains;
 use crate::base::paths::PathId;
-use crate::command::{self, normalise};
-use crate::compile::call::{Call, lexical};
+use crate::command::normalise;
+use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
-use crate::compile::instance::Context;
 use crate::compile::predict::{Assumed, Predictions};
+use crate::compile::site::Site;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::recc::wrapper::Wrapper;
 
 /// Where a session builds: what every launch in it has in common.
-pub struct Place {
-    /// The project root, absolute.
-    pub root: String,
-    /// The environment of the command that opened the session.
-    pub environment: Vec<(String, String)>,
+pub struct SessionContext {
+    /// Its root and its environment.
+    pub site: Site,
     /// The grid that it uses, if it uses one.
     pub grid: Option<Arc<Grid>>,
     /// The recc that runs its commands, if it is to.
@@ -46,12 +44,11 @@ pub struct Place {
     needed: Mutex<HashSet<PathId>>,
 }
 
-impl Place {
+impl SessionContext {
     /// A project root, and the environment that launches start from.
     pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
         Self {
-            root,
-            environment,
+            site: Site { root, environment },
             grid: None,
             recc: None,
             predictions: Predictions::default(),
@@ -100,7 +97,7 @@ impl Place {
     /// Takes note of what a command makes.
     pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
         let outputs = known.state().record.outputs.clone();
-        let paths = outputs.iter().map(|path| normalise::from_template(path, &self.root));
+        let paths = outputs.iter().map(|path| normalise::from_template(path, &self.site.root));
         self.makers.add(known, paths.map(|path| product(engine, known, &path)));
     }
 
@@ -110,58 +107,8 @@ impl Place {
         self.makers.of(file, before).map(|maker| (file, maker))
     }
 
-    /// The environment to run a call in: the session's, with the call's own variables in place of those that count.
-    pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
-        self.environment_for(&call.environment, command::keyed, &call.directory)
-    }
-
-    /// The session's environment, with `own` in place of the variables that are `keyed`, for a run in `directory`.
-    pub fn environment_for(
-        &self,
-        own: &[(String, String)],
-        keyed: fn(&str) -> bool,
-        directory: &str,
-    ) -> Vec<(String, String)> {
-        let mut environment: HashMap<&str, &str> = self
-            .environment
-            .iter()
-            .filter(|(name, _)| !keyed(name) && !name.starts_with("SPEC_CC_"))
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        // The jobserver's descriptors are not here.
-        environment.retain(|name, _| !matches!(*name, "MAKEFLAGS" | "MFLAGS" | "MAKELEVEL"));
-        for (name, value) in own {
-            environment.insert(name, value);
-        }
-        // The compiler records this spelling of the working directory when it names the same folder.
-        environment.insert("PWD", directory);
-        environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-
-    /// A record's variables as its command will have them in this session, sorted by name: those of the day and the terminal are the
-    /// session's where that has them, that of the language is not.
-    pub fn recorded(&self, record: &[(String, String)], keyed: fn(&str) -> bool) -> Vec<(String, String)> {
-        let back =
-            |(name, value): &(String, String)| (name.clone(), normalise::from_template(value, &self.root));
-        let is_todays = |name: &str| keyed(name) && command::is_of_the_session(name);
-        let today = self.environment.iter().filter(|(name, _)| is_todays(name));
-        let mut variables: BTreeMap<String, String> = record.iter().map(back).collect();
-        variables.extend(today.cloned());
-        variables.into_iter().collect()
-    }
-
-    /// Where and with what a call of the session runs once the build has made what it is expected to.
-    pub fn context<'a>(&'a self, assumed: &'a [Assumed]) -> Context<'a> {
-        Context { path: self.path(), root: &self.root, assumed }
-    }
-
     /// What has to be assumed to launch something now. recc reads the tree itself, so for it nothing can be.
     pub fn assumed(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
         if self.recc.is_some() { Arc::default() } else { self.predictions.missing(snapshot) }
-    }
-
-    /// The search path for programs.
-    pub fn path(&self) -> Option<&str> {
-        self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str())
     }
 }

@@ -38,24 +38,24 @@ pub(super) enum Where {
 }
 
 /// Carries a claimed launch through.
-pub(super) fn carry(engine: &Engine, task: &Task, place: Where) -> Launch {
+pub(super) fn carry(engine: &Engine, task: &Task, context: Where) -> Launch {
     let is_there = || Path::new(task.known.work.directory()).is_dir();
     let before = is_there();
-    let mut carried = try_carry(engine, task, place);
+    let mut carried = try_carry(engine, task, context);
     // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
     if carried.is_err() && is_there() != before {
-        carried = try_carry(engine, task, place);
+        carried = try_carry(engine, task, context);
     }
     carried.unwrap_or_else(|why| {
-        tracing::debug!("launch of {} in {}: {why}", task.known.work.label(), task.place.root);
+        tracing::debug!("launch of {} in {}: {why}", task.known.work.label(), task.context.site.root);
         Launch::Failed(why)
     })
 }
 
-fn try_carry(engine: &Engine, task: &Task, place: Where) -> Result<Launch, String> {
+fn try_carry(engine: &Engine, task: &Task, context: Where) -> Result<Launch, String> {
     match &task.known.work {
-        Work::Compile(call) => compile(engine, task, call, place),
-        Work::Traced(traced) => trace(engine, task, traced, place == Where::Anywhere),
+        Work::Compile(call) => compile(engine, task, call, context),
+        Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
     }
 }
 
@@ -70,9 +70,9 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<L
 }
 
 fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Launch, Unlearnt> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     let mut snapshot = Snapshot::new(&engine.files);
-    let (foreseen, found) = match look_ahead(engine, &mut snapshot, known, place, traced) {
+    let (foreseen, found) = match look_ahead(engine, &mut snapshot, known, context, traced) {
         Ok(ahead) => ahead,
         Err(Unready::Missing(id)) => {
             known.state().launched = false;
@@ -85,15 +85,20 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     }
     let there = || {
         // What needs a core was looked up with others.
-        let grid = place.grid.as_ref().filter(|_| !known.state().needs_core)?;
-        let wanted = Wanted { key: found.key, traced, root: &place.root };
+        let grid = context.grid.as_ref().filter(|_| !known.state().needs_core)?;
+        let wanted = Wanted { key: found.key, traced, root: &context.site.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
     if let Some(outcome) = found.key.find_any(&engine.cache).or_else(there) {
         return Ok(Launch::Ready(found.key.exact, outcome));
     }
-    let outputs =
-        known.state().record.outputs.iter().map(|path| from_template(path, &place.root)).collect::<Vec<_>>();
+    let outputs = known
+        .state()
+        .record
+        .outputs
+        .iter()
+        .map(|path| from_template(path, &context.site.root))
+        .collect::<Vec<_>>();
     let paid = match afford(task, asked) {
         Ok(paid) => paid,
         Err(capped) => return Ok(capped),
@@ -101,12 +106,13 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     let_tick_pass(found.changed_ns);
     known.state().executed = true;
     let set = Arc::clone(&known.state().reads.set);
-    let performed = traced::perform(engine, traced, place, (&set, &foreseen), &outputs, asked, &|group| {
-        task.run_by(&Runner::Group(group));
-    })?;
-    place.budget.took(paid, performed.cpu);
-    place.budget.left(&performed.observed.outcome);
-    if let Some(grid) = &place.grid {
+    let performed =
+        traced::perform(engine, traced, &context.site, (&set, &foreseen), &outputs, asked, &|group| {
+            task.run_by(&Runner::Group(group));
+        })?;
+    context.budget.took(paid, performed.cpu);
+    context.budget.left(&performed.observed.outcome);
+    if let Some(grid) = &context.grid {
         grid.keep_traced(&engine.cache, &performed.observed.key, &performed.observed.outcome);
     }
     let mut state = known.state();
@@ -121,10 +127,10 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     Ok(Launch::Ready(performed.observed.key.exact, performed.observed.outcome))
 }
 
-fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<Launch, String> {
+fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<Launch, String> {
     let known = &task.known;
     let mut snapshot = Snapshot::new(&engine.files);
-    let assumed = task.place.assumed(&mut snapshot);
+    let assumed = task.context.assumed(&mut snapshot);
     known.assume(&assumed);
     let instance = match settle(engine, task, call, &assumed, &mut snapshot)? {
         Ok(instance) => instance,
@@ -138,21 +144,21 @@ fn compile(engine: &Engine, task: &Task, call: &Call, place: Where) -> Result<La
         return Ok(known.leave_out(Unserved::Quarantined.into()));
     }
     known.state().issued = Some(instance.keys.own);
-    if let Some(wrapper) = &task.place.recc {
+    if let Some(wrapper) = &task.context.recc {
         return by_recc(engine, task, call, wrapper, &instance);
     }
     if let Some(outcome) = instance.keys.find(&engine.cache) {
         return Ok(Launch::Ready(instance.action, outcome));
     }
-    let tried = place == Where::Here || known.state().needs_core;
-    if let Some(grid) = task.place.grid.as_deref().filter(|_| !tried && !instance.incbin) {
+    let tried = context == Where::Here || known.state().needs_core;
+    if let Some(grid) = task.context.grid.as_deref().filter(|_| !tried && !instance.incbin) {
         match on_grid(engine, task, call, grid, &assumed, &instance) {
             Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&call.compile.source, &error),
         }
     }
-    here(engine, task, call, &instance, place == Where::Anywhere, &assumed)
+    here(engine, task, call, &instance, context == Where::Anywhere, &assumed)
 }
 
 /// The launch's instance on today's files, scanned again if need be; or the input it has to wait for.
@@ -163,20 +169,20 @@ pub(super) fn settle<'f>(
     assumed: &[Assumed],
     snapshot: &mut Snapshot<'f>,
 ) -> Result<Result<Instance, PathId>, String> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     let reads = known.state().reads.clone();
-    let instance = instantiate(engine, snapshot, call, &reads, place.context(assumed));
+    let instance = instantiate(engine, snapshot, call, &reads, context.site.context(assumed));
     match instance {
         Ok(instance) => Ok(Ok(instance)),
         Err(Unready::Refused(why) | Unready::Untold(why)) => Err(why),
-        Err(Unready::Missing(id)) if place.is_needed(id) => Ok(Err(id)),
+        Err(Unready::Missing(id)) if context.is_needed(id) => Ok(Err(id)),
         Err(Unready::Absent(id, _)) => {
-            place.need(id);
+            context.need(id);
             Ok(Err(id))
         }
         Err(unready) => {
-            let environment = place.environment_of(call);
-            match (examine(engine, call, place.context(assumed), &environment), unready) {
+            let environment = context.site.environment_of(call);
+            match (examine(engine, call, context.site.context(assumed), &environment), unready) {
                 (Ok((reads, found)), _) => {
                     *snapshot = Snapshot::new(&engine.files);
                     rescanned(known, reads);
@@ -184,7 +190,7 @@ pub(super) fn settle<'f>(
                     Ok(Ok(found))
                 }
                 (Err(_), Unready::Missing(id)) => {
-                    place.need(id);
+                    context.need(id);
                     Ok(Err(id))
                 }
                 (Err(why), _) => Err(why),
@@ -208,9 +214,9 @@ fn on_grid(
     assumed: &[Assumed],
     instance: &Instance,
 ) -> Result<Option<Launch>, Unobtainable> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     let moment = Moment::new(engine, instance, assumed);
-    let environment = place.environment_of(call);
+    let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);
     let wire = grid.wire(&job)?;
     if let Some(outcome) = grid.find(engine, &job, &wire)? {
@@ -224,7 +230,7 @@ fn on_grid(
     task.run_by(&Runner::Grid(cancel.clone()));
     Ok(match grid.execute(engine, &job, &wire, &cancel)? {
         Executed::Done(outcome) => {
-            place.budget.left(&outcome);
+            context.budget.left(&outcome);
             Some(Launch::Ready(instance.action, outcome))
         }
         Executed::Failed { .. } => None,
@@ -235,7 +241,7 @@ fn on_grid(
 /// speculation.
 pub(super) fn afford(task: &Task, asked: bool) -> Result<Duration, Launch> {
     let expected = Duration::from_micros(task.known.state().record.cost_us);
-    match task.place.budget.begin(expected) {
+    match task.context.budget.begin(expected) {
         Ok(()) => Ok(expected),
         Err(_) if asked => Ok(Duration::ZERO),
         Err(limit) => Err(task.known.leave_out(Unserved::Capped.of(limit))),
@@ -250,12 +256,12 @@ fn by_recc(
     wrapper: &Wrapper,
     instance: &Instance,
 ) -> Result<Launch, String> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     if let Err(capped) = afford(task, false) {
         return Ok(capped);
     }
     known.state().executed = true;
-    wrapper.launch(engine, call, place, &|group| {
+    wrapper.launch(engine, call, &context.site, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     Ok(Launch::Ready(instance.action, Outcome::default()))
@@ -270,7 +276,7 @@ fn here(
     asked: bool,
     assumed: &[Assumed],
 ) -> Result<Launch, String> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
@@ -281,11 +287,11 @@ fn here(
     let_tick_pass(instance.changed_ns);
     known.state().executed = true;
     let reads = known.state().reads.clone();
-    let performed = perform(engine, call, place, &reads, asked, assumed, &|group| {
+    let performed = perform(engine, call, &context.site, &reads, asked, assumed, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
-    place.budget.took(paid, performed.cpu);
-    place.budget.left(&performed.outcome);
+    context.budget.took(paid, performed.cpu);
+    context.budget.left(&performed.outcome);
     let mut state = known.state();
     if state.round != task.round {
         return Err("it was given up for another launch".into());
@@ -296,8 +302,8 @@ fn here(
     state.reads = performed.learnt.reads.clone();
     drop(state);
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;
-    if let Some(grid) = place.grid.as_deref().filter(|grid| grid.takes_results()) {
-        let (context, environment) = (place.context(assumed), place.environment_of(call));
+    if let Some(grid) = context.grid.as_deref().filter(|grid| grid.takes_results()) {
+        let (context, environment) = (context.site.context(assumed), context.site.environment_of(call));
         let left = leave(engine, grid, call, &performed.learnt.reads, context, &environment, &action);
         if let Err(why) = left {
             tracing::debug!("launch of {} is not left on the grid: {why}", call.compile.source);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::candidate::{Known, Launch};
-use super::context::Place;
+use super::context::SessionContext;
 use super::producers::product;
 use crate::base::paths::PathId;
 use crate::compile::call::lexical;
@@ -26,17 +26,17 @@ pub(crate) fn look_ahead(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     known: &Known,
-    place: &Place,
+    context: &SessionContext,
     traced: &Traced,
 ) -> Result<(Foreseen, Stated), Unready> {
-    let assumed = place.assumed(snapshot);
+    let assumed = context.assumed(snapshot);
     let (reads, given, order) = {
         let state = known.state();
         (state.reads.clone(), state.given.clone(), state.record.order)
     };
     let mut foreseen =
-        foresee(engine, snapshot, (place, order), traced, &given, &assumed).map_err(Unready::Missing)?;
-    folders(engine, snapshot, place, traced, &reads.set, &mut foreseen);
+        foresee(engine, snapshot, (context, order), traced, &given, &assumed).map_err(Unready::Missing)?;
+    folders(engine, snapshot, context, traced, &reads.set, &mut foreseen);
     let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
     Ok((foreseen, found))
 }
@@ -45,31 +45,38 @@ pub(crate) fn look_ahead(
 fn folders(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    place: &Place,
+    context: &SessionContext,
     traced: &Traced,
     set: &[PathId],
     foreseen: &mut Foreseen,
 ) {
-    let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), place);
+    let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), context);
     for id in foreseen.keys() {
         above.extend(
             lexical(Path::new(&engine.name(*id)))
                 .parent()
                 .into_iter()
-                .flat_map(|folder| ancestors(folder, place)),
+                .flat_map(|folder| ancestors(folder, context)),
         );
     }
     for &id in set {
         let name = engine.name(id);
         let path = Path::new(&name);
-        if path.starts_with(&place.root) && above.contains(&lexical(path)) && snapshot.stat(id).is_err() {
+        if path.starts_with(&context.site.root)
+            && above.contains(&lexical(path))
+            && snapshot.stat(id).is_err()
+        {
             foreseen.entry(id).or_insert(There::Folder);
         }
     }
 }
 
-fn ancestors(folder: &Path, place: &Place) -> HashSet<PathBuf> {
-    folder.ancestors().take_while(|folder| folder.starts_with(&place.root)).map(Path::to_path_buf).collect()
+fn ancestors(folder: &Path, context: &SessionContext) -> HashSet<PathBuf> {
+    folder
+        .ancestors()
+        .take_while(|folder| folder.starts_with(&context.site.root))
+        .map(Path::to_path_buf)
+        .collect()
 }
 
 /// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
@@ -77,7 +84,7 @@ fn ancestors(folder: &Path, place: &Place) -> HashSet<PathBuf> {
 fn foresee(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    position: (&Place, u32),
+    position: (&SessionContext, u32),
     traced: &Traced,
     given: &[Given],
     assumed: &[Assumed],
@@ -98,12 +105,12 @@ fn foresee(
 fn to_come(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
-    (place, order): (&Place, u32),
+    (context, order): (&SessionContext, u32),
     id: PathId,
     real: &str,
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
-    if let Some((output, maker)) = place.maker(engine, real, order) {
+    if let Some((output, maker)) = context.maker(engine, real, order) {
         match &maker.state().launch {
             Launch::Ready(_, outcome) => {
                 let is_it = |path: &str| product(engine, &maker, path) == output;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::candidate::{Known, Launch, Runner};
-use super::context::Place;
+use super::context::SessionContext;
 use super::execute::{Where, carry};
 use super::instantiate_traced::look_ahead;
 use super::lookups::Lookups;
@@ -64,20 +64,20 @@ impl Launcher {
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
-    pub fn consider(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
-        self.look_at(known, place, snapshot);
-        place.makers.settled(known);
+    pub fn consider(&self, known: &Arc<Known>, context: &Arc<SessionContext>, snapshot: &mut Snapshot<'_>) {
+        self.look_at(known, context, snapshot);
+        context.makers.settled(known);
     }
 
-    fn look_at(&self, known: &Arc<Known>, place: &Arc<Place>, snapshot: &mut Snapshot<'_>) {
-        if place.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
+    fn look_at(&self, known: &Arc<Known>, context: &Arc<SessionContext>, snapshot: &mut Snapshot<'_>) {
+        if context.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
             return known.set(Launch::Not(Unserved::NotLaunching.of("recc's server executes nothing")));
         }
         let call = match &known.work {
             Work::Compile(call) => call,
-            Work::Traced(traced) => return self.consider_traced(known, traced, place, snapshot),
+            Work::Traced(traced) => return self.consider_traced(known, traced, context, snapshot),
         };
-        if place.grid.is_none() && !self.engine.executor.available() {
+        if context.grid.is_none() && !self.engine.executor.available() {
             return known
                 .set(Launch::Not(Unserved::NotLaunching.of("no private view of the build tree can be had")));
         }
@@ -89,27 +89,27 @@ impl Launcher {
             (state.reads.clone(), priority::is_spent(&state.record))
         };
         // It is looked at together with others, right before it goes to the grid.
-        if place.grid.is_some() {
-            return self.issue(known, place);
+        if context.grid.is_some() {
+            return self.issue(known, context);
         }
         let leave_out = || known.leave_out(Unserved::KeptBeingWasted.into());
-        let assumed = place.assumed(snapshot);
+        let assumed = context.assumed(snapshot);
         known.assume(&assumed);
-        match instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed)) {
+        match instantiate(&self.engine, snapshot, call, &reads, context.site.context(&assumed)) {
             Err(Unready::Refused(why) | Unready::Untold(why)) => {
                 known.set(Launch::Not(Unserved::Refused.of(why)));
             }
-            Err(Unready::Missing(id)) if place.is_needed(id) => known.set(Launch::Pending(id)),
+            Err(Unready::Missing(id)) if context.is_needed(id) => known.set(Launch::Pending(id)),
             Err(Unready::Absent(id, _)) => {
-                place.need(id);
+                context.need(id);
                 known.set(Launch::Pending(id));
             }
-            Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, place),
+            Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, context),
             Ok(instance) if instance.keys.are_barred(&self.engine.cache) => {
                 known.set(known.leave_out(Unserved::Quarantined.into()));
             }
-            Ok(_) if place.recc.is_some() && spent => known.set(leave_out()),
-            Ok(_) if place.recc.is_some() => self.issue(known, place),
+            Ok(_) if context.recc.is_some() && spent => known.set(leave_out()),
+            Ok(_) if context.recc.is_some() => self.issue(known, context),
             Ok(instance) => {
                 let built = newer_output(
                     call.outputs().iter().map(|output| call.absolute(output)),
@@ -123,7 +123,7 @@ impl Launcher {
                     }
                     None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
                     None if spent => known.set(leave_out()),
-                    None => self.issue(known, place),
+                    None => self.issue(known, context),
                 }
             }
         }
@@ -134,18 +134,18 @@ impl Launcher {
         &self,
         known: &Arc<Known>,
         traced: &Traced,
-        place: &Arc<Place>,
+        context: &Arc<SessionContext>,
         snapshot: &mut Snapshot<'_>,
     ) {
-        if place.recc.is_some() || place.grid.is_none() && !self.can_trace() {
+        if context.recc.is_some() || context.grid.is_none() && !self.can_trace() {
             return known.set(Launch::Not(Unserved::Refused.of(NO_TRACE)));
         }
         if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
             return;
         }
-        let found = match look_ahead(&self.engine, snapshot, known, place, traced) {
+        let found = match look_ahead(&self.engine, snapshot, known, context, traced) {
             Ok((_, found)) => found,
-            Err(Unready::Missing(id)) => return self.await_maker(known, id, place),
+            Err(Unready::Missing(id)) => return self.await_maker(known, id, context),
             Err(why) => return known.set(Launch::Not(Unserved::Refused.of(why))),
         };
         if found.key.is_barred(&self.engine.cache) {
@@ -164,7 +164,7 @@ impl Launcher {
             None if spent => known.set(known.leave_out(Unserved::KeptBeingWasted.into())),
             None => {
                 known.state().issued = Some(found.key);
-                self.issue(known, place);
+                self.issue(known, context);
             }
         }
     }
@@ -175,26 +175,26 @@ impl Launcher {
     }
 
     /// Has a command wait for a file, which another one may be about to make.
-    fn await_maker(&self, known: &Arc<Known>, file: PathId, place: &Arc<Place>) {
+    fn await_maker(&self, known: &Arc<Known>, file: PathId, context: &Arc<SessionContext>) {
         known.set(Launch::Pending(file));
         let order = known.state().record.order;
-        let maker = place.maker(&self.engine, &self.engine.name(file), order).map(|(_, maker)| maker);
+        let maker = context.maker(&self.engine, &self.engine.name(file), order).map(|(_, maker)| maker);
         if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
-            let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(place));
-            place.makers.wait(&maker, move || launcher.look_again(&known, &to));
+            let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(context));
+            context.makers.wait(&maker, move || launcher.look_again(&known, &to));
         }
     }
 
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
-    fn look_again(&self, known: &Arc<Known>, place: &Arc<Place>) {
-        let again = Again::new(known, place);
+    fn look_again(&self, known: &Arc<Known>, context: &Arc<SessionContext>) {
+        let again = Again::new(known, context);
         let sender = self.again.get_or_init(|| {
             let (sender, receiver) = channel::<Again>();
             let launcher = self.clone();
             threads::start(move || {
                 for again in receiver {
                     let mut snapshot = Snapshot::new(&launcher.engine.files);
-                    launcher.consider(&again.known, &again.place, &mut snapshot);
+                    launcher.consider(&again.known, &again.context, &mut snapshot);
                 }
             });
             sender
@@ -204,7 +204,13 @@ impl Launcher {
     }
 
     /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
-    pub fn revise(&self, known: &Known, place: &Place, changed: &[PathId], snapshot: &mut Snapshot<'_>) {
+    pub fn revise(
+        &self,
+        known: &Known,
+        context: &SessionContext,
+        changed: &[PathId],
+        snapshot: &mut Snapshot<'_>,
+    ) {
         if known.refute(snapshot).is_some() {
             return;
         }
@@ -217,12 +223,13 @@ impl Launcher {
             Launch::Ready(done, _) | Launch::Held(done) => {
                 let now = match &known.work {
                     Work::Compile(call) => {
-                        let assumed = place.assumed(snapshot);
-                        let now = instantiate(&self.engine, snapshot, call, &reads, place.context(&assumed));
+                        let assumed = context.assumed(snapshot);
+                        let now =
+                            instantiate(&self.engine, snapshot, call, &reads, context.site.context(&assumed));
                         now.map(|now| now.action)
                     }
                     Work::Traced(traced) => {
-                        let now = look_ahead(&self.engine, snapshot, known, place, traced);
+                        let now = look_ahead(&self.engine, snapshot, known, context, traced);
                         now.map(|(_, now)| now.key.exact)
                     }
                 };
@@ -240,7 +247,7 @@ impl Launcher {
         }
     }
 
-    fn issue(&self, known: &Arc<Known>, place: &Arc<Place>) {
+    fn issue(&self, known: &Arc<Known>, context: &Arc<SessionContext>) {
         {
             let mut state = known.state();
             state.launched = true;
@@ -248,8 +255,8 @@ impl Launcher {
             state.left_out = None;
             state.needs_core = false;
         }
-        let task = Task::new(known, place);
-        match &place.grid {
+        let task = Task::new(known, context);
+        match &context.grid {
             None => self.enqueue(task),
             Some(grid) if known.work.compile().is_some() => self.remote(grid).push(task),
             Some(_) => self.look_up(task),
@@ -316,10 +323,10 @@ impl Launcher {
     }
 
     /// Carries a claimed launch through.
-    fn run(&self, task: &Task, place: Where) {
-        match carry(&self.engine, task, place) {
+    fn run(&self, task: &Task, context: Where) {
+        match carry(&self.engine, task, context) {
             Launch::Pending(file) if task.known.work.compile().is_none() => {
-                self.await_maker(&task.known, file, &task.place);
+                self.await_maker(&task.known, file, &task.context);
             }
             launch => drop(task.set(launch)),
         }
@@ -328,10 +335,15 @@ impl Launcher {
     /// The build asks for a command whose launch is in flight: waits for it, without a turn in the queue.
     ///
     /// `alive` is asked once a second whether anybody still waits.
-    pub fn join(&self, known: &Arc<Known>, place: &Arc<Place>, alive: &mut dyn FnMut() -> bool) -> bool {
+    pub fn join(
+        &self,
+        known: &Arc<Known>,
+        context: &Arc<SessionContext>,
+        alive: &mut dyn FnMut() -> bool,
+    ) -> bool {
         self.busy(true);
         let finished = loop {
-            let task = Task::new(known, place);
+            let task = Task::new(known, context);
             if known.claim(task.round) {
                 let launcher = self.clone();
                 let own = task.clone();
@@ -351,8 +363,8 @@ impl Launcher {
         };
         self.busy(false);
         // The build has what this one makes now, and may ask at once for what waits for that.
-        place.makers.settled(known);
-        place.agains.wait(FOLLOWERS);
+        context.makers.settled(known);
+        context.agains.wait(FOLLOWERS);
         finished
     }
 
@@ -362,10 +374,10 @@ impl Launcher {
     }
 
     /// Ends what is in flight of a session.
-    pub fn cancel(&self, place: &Arc<Place>, knowns: &[Arc<Known>]) {
-        place.close();
-        let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(place));
-        for task in remote.chain(self.here.queue.drain(place)) {
+    pub fn cancel(&self, context: &Arc<SessionContext>, knowns: &[Arc<Known>]) {
+        context.close();
+        let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(context));
+        for task in remote.chain(self.here.queue.drain(context)) {
             if task.known.claim(task.round) {
                 task.cancel();
             }

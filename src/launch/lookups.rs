@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::candidate::Launch;
-use super::context::Place;
+use super::context::SessionContext;
 use super::queue::Task;
 use super::work::Work;
 use crate::compile::engine::Engine;
@@ -37,15 +37,15 @@ fn work(engine: &Engine, tasks: &Receiver<Task>, missed: &dyn Fn(Task)) {
     for first in tasks {
         let mut waiting: Vec<Task> =
             std::iter::once(first).chain(tasks.try_iter().take(TOGETHER - 1)).collect();
-        while let Some(place) = waiting.first().map(|task| Arc::clone(&task.place)) {
-            let (here, others) = waiting.into_iter().partition(|task| Arc::ptr_eq(&task.place, &place));
+        while let Some(context) = waiting.first().map(|task| Arc::clone(&task.context)) {
+            let (here, others) = waiting.into_iter().partition(|task| Arc::ptr_eq(&task.context, &context));
             waiting = others;
-            look_up(engine, &place, here, missed);
+            look_up(engine, &context, here, missed);
         }
     }
 }
 
-fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Task)) {
+fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: &dyn Fn(Task)) {
     // What has no key any more was given up for another launch.
     let keyed = tasks.into_iter().filter_map(|task| {
         let key = task.known.state().issued?;
@@ -53,11 +53,11 @@ fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Tas
     });
     let keyed: Vec<(Task, ResultKey)> = keyed.collect();
     let wanted = keyed.iter().filter_map(|(task, key)| match &task.known.work {
-        Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &place.root }),
+        Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &context.site.root }),
         Work::Compile(_) => None,
     });
     let wanted: Vec<_> = wanted.collect();
-    let found = match place.grid.as_ref().filter(|_| !place.is_closed()) {
+    let found = match context.grid.as_ref().filter(|_| !context.is_closed()) {
         Some(grid) => grid.find_traced(&engine.cache, &wanted),
         None => keyed.iter().map(|_| None).collect(),
     };
@@ -68,7 +68,7 @@ fn look_up(engine: &Engine, place: &Place, tasks: Vec<Task>, missed: &dyn Fn(Tas
         }
         match found {
             Some(outcome) => drop(task.set(Launch::Ready(key.exact, outcome))),
-            None if place.is_closed() => drop(task.set(Launch::Failed("cancelled".into()))),
+            None if context.is_closed() => drop(task.set(Launch::Failed("cancelled".into()))),
             None => missed(task.clone()),
         }
     }

@@ -5,14 +5,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::candidate::{Known, Launch, Runner};
-use super::context::Place;
+use super::context::SessionContext;
 use super::priority::Rank;
 
 /// One launch that waits for a core.
 #[derive(Clone)]
 pub(crate) struct Task {
     pub(super) known: Arc<Known>,
-    pub(super) place: Arc<Place>,
+    pub(super) context: Arc<SessionContext>,
     /// The launch of the command that it stands for: a later one has a higher number.
     pub(super) round: u32,
     /// When it was to be launched: what was seen of the files before is out of date.
@@ -21,10 +21,10 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(known: &Arc<Known>, place: &Arc<Place>) -> Self {
-        let (known, place) = (Arc::clone(known), Arc::clone(place));
+    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
+        let (known, context) = (Arc::clone(known), Arc::clone(context));
         let round = known.state().round;
-        Self { known, place, round, since: Instant::now(), again: false }
+        Self { known, context, round, since: Instant::now(), again: false }
     }
 
     /// The same, after what a grid had of it has gone.
@@ -40,14 +40,14 @@ impl Task {
     /// Moves the launch on, unless it was given up for another one; false then.
     pub(super) fn set(&self, launch: Launch) -> bool {
         let current = self.known.set_in(self.round, launch);
-        self.place.makers.settled(&self.known);
+        self.context.makers.settled(&self.known);
         current
     }
 
     /// Says that the launch is pointless.
     pub(super) fn cancel(&self) {
         self.known.cancel(self.round);
-        self.place.makers.settled(&self.known);
+        self.context.makers.settled(&self.known);
     }
 
     /// Says who runs the launch, or stops that when the launch was given up meanwhile.
@@ -121,11 +121,11 @@ impl Queue {
     }
 
     /// Takes every waiting task of a session out.
-    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
+    pub(super) fn drain(&self, context: &Arc<SessionContext>) -> Vec<Task> {
         let mut inner = self.lock();
         let (out, stay) = std::mem::take(&mut inner.waiting)
             .into_iter()
-            .partition::<BTreeMap<_, _>, _>(|(_, task)| Arc::ptr_eq(&task.place, place));
+            .partition::<BTreeMap<_, _>, _>(|(_, task)| Arc::ptr_eq(&task.context, context));
         inner.waiting = stay;
         out.into_values().collect()
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::candidate::Known;
-use super::context::Place;
+use super::context::SessionContext;
 
 /// The commands of a session that are to be looked at again, in the order in which that was said.
 #[derive(Debug, Default)]
@@ -43,21 +43,21 @@ impl Agains {
 /// A command to be looked at again, until it is dropped.
 pub(super) struct Again {
     pub(super) known: Arc<Known>,
-    pub(super) place: Arc<Place>,
+    pub(super) context: Arc<SessionContext>,
 }
 
 impl Again {
     /// Says that `known` is to be looked at again.
-    pub(super) fn new(known: &Arc<Known>, place: &Arc<Place>) -> Self {
-        place.agains.counts().begun += 1;
-        Self { known: Arc::clone(known), place: Arc::clone(place) }
+    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
+        context.agains.counts().begun += 1;
+        Self { known: Arc::clone(known), context: Arc::clone(context) }
     }
 }
 
 impl Drop for Again {
     fn drop(&mut self) {
-        self.place.agains.counts().ended += 1;
-        self.place.agains.over.notify_all();
+        self.context.agains.counts().ended += 1;
+        self.context.agains.over.notify_all();
     }
 }
 

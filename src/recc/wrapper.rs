@@ -7,7 +7,7 @@ use super::{Fate, Handed, Recc, fate};
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::perform::covered;
-use crate::launch::context::Place;
+use crate::compile::site::Site;
 use crate::sandbox::executor::Job;
 use crate::settings::{Backend, Policy, Settings};
 
@@ -49,12 +49,12 @@ impl Wrapper {
         &self,
         engine: &Engine,
         call: &Call,
-        place: &Place,
+        site: &Site,
         started: &dyn Fn(i32),
     ) -> Result<(), String> {
-        let environment = place.environment_of(call);
+        let environment = site.environment_of(call);
         let handed = self.recc.launch(&call.compiler, &call.compile.args, &environment, &self.settings);
-        let folders = covered(call, &place.root)?;
+        let folders = covered(call, &site.root)?;
         let say = |error: std::io::Error| error.to_string();
         let view = engine
             .executor

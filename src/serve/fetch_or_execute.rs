@@ -56,7 +56,7 @@ pub(super) fn obtain(
     let Asking { request, log, .. } = asking;
     let engine = &companion.engine;
     let call = &lesson.call;
-    let context = request.context(&lesson.session.place.root);
+    let context = request.context(&lesson.session.context.site.root);
     let mut snapshot = Snapshot::new(&engine.files);
     let (reads, instance) = match current(companion, lesson, request, &mut snapshot) {
         Ok(current) => current,
@@ -82,7 +82,7 @@ pub(super) fn obtain(
     let job = moment.job(call, &request.environment);
     let had = attended(alive, |cancel| {
         let here = |started: &dyn Fn(i32)| {
-            let performed = perform(engine, call, &lesson.session.place, &reads, true, &[], started)?;
+            let performed = perform(engine, call, &lesson.session.context.site, &reads, true, &[], started)?;
             match performed.learnt.kept {
                 Ok(key) if key == job.keys.own.exact => Ok(performed.outcome),
                 Ok(_) => Err("an input has changed".to_owned()),
@@ -109,8 +109,8 @@ fn current<'f>(
     snapshot: &mut Snapshot<'f>,
 ) -> Result<(Reads, Instance), String> {
     let engine = &companion.engine;
-    let context = request.context(&lesson.session.place.root);
-    let root = &lesson.session.place.root;
+    let context = request.context(&lesson.session.context.site.root);
+    let root = &lesson.session.context.site.root;
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
     if let Some(known) = known.filter(|known| lesson.call.is(&known.state().record, root)) {
         let reads = known.state().reads.clone();

@@ -12,7 +12,7 @@ use crate::cache::outcome::Outcome;
 use crate::compile::call::{Call, templated};
 use crate::compile::conclude::{Evidence, Learnt, NotKept, conclude};
 use crate::compile::instance::Reads;
-use crate::compile::perform::{Side, scan};
+use crate::compile::perform::{SideChannel, scan};
 use crate::grid::publish_compile::leave;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::{Known, Launch};
@@ -48,7 +48,7 @@ pub(crate) struct Taken {
 pub(crate) fn take(
     companion: &Companion,
     call: &Call,
-    side: &Side,
+    side: &SideChannel,
     report: &Report,
     terminal: bool,
 ) -> Taken {
@@ -89,7 +89,7 @@ pub(crate) fn learn(
     companion: &Companion,
     request: &Request,
     lesson: &Lesson,
-    side: &Side,
+    side: &SideChannel,
     taken: Taken,
     began_ns: i64,
     report: &Report,
@@ -113,7 +113,7 @@ fn lesson_of(
     companion: &Companion,
     request: &Request,
     lesson: &Lesson,
-    side: &Side,
+    side: &SideChannel,
     taken: Taken,
     began_ns: i64,
 ) -> Result<Learnt, NotKept> {
@@ -124,7 +124,7 @@ fn lesson_of(
         (None, Some(path)) => {
             return Err(NotKept::Unaccountable(format!("no dependencies in {}", path.display())));
         }
-        (None, None) => scan(engine, call, &[], &lesson.session.place.environment_of(call))?,
+        (None, None) => scan(engine, call, &[], &lesson.session.context.site.environment_of(call))?,
     };
     if side.assembled.is_some() && taken.assembled.is_none() {
         return Err(NotKept::Unaccountable("the assembler did not say what it read".into()));
@@ -136,7 +136,7 @@ fn lesson_of(
         assembled: taken.assembled,
         outcome: taken.outcome,
     };
-    let context = request.context(&lesson.session.place.root);
+    let context = request.context(&lesson.session.context.site.root);
     let learnt = conclude(engine, call, context, evidence)?;
     if let Err(why) = &learnt.kept {
         tracing::info!("result of {} in {} is not kept: {why}", call.compile.source, call.directory);
@@ -148,12 +148,12 @@ fn lesson_of(
 fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
     let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes_results()) else { return };
     let Lesson { call, session, id, .. } = lesson;
-    if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.place.root), *id]) {
+    if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.context.site.root), *id]) {
         return;
     }
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
     let reads = known.state().reads.clone();
-    let context = request.context(&session.place.root);
+    let context = request.context(&session.context.site.root);
     let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
     if let Err(why) = left {
         tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
@@ -163,7 +163,7 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
 /// Records a command that was had without running it here; what it took stands for its cost until more is known.
 pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
-    let root = &lesson.session.place.root;
+    let root = &lesson.session.context.site.root;
     if known.is_some_and(|known| {
         let state = known.state();
         lesson.call.is(&state.record, root) && state.reads == reads
@@ -178,7 +178,7 @@ pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, too
 /// Puts the record into the store, and into play.
 fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, wall: Duration) {
     let Lesson { call, id, session, order, .. } = lesson;
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     let before = session.inner().knowns.get(id).cloned();
     let old = before.as_ref().map(|known| known.state().record.clone());
     // What reads other files than before is another matter.
@@ -223,7 +223,7 @@ pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Kno
     }
     known.set(Launch::Not(Unserved::NewCommand.into()));
     let known = Arc::new(known);
-    session.place.makes(&companion.engine, &known);
+    session.context.makes(&companion.engine, &known);
     let id = known.state().record.id;
     session.inner().knowns.insert(id, known);
     session.changes.note();

@@ -46,7 +46,7 @@ impl Lesson {
     pub(crate) fn subject<'a>(&'a self, environment: &'a [(String, String)]) -> Subject<'a> {
         Subject {
             session: &self.session,
-            records: [self.call.id(&self.session.place.root), self.id],
+            records: [self.call.id(&self.session.context.site.root), self.id],
             product: (&self.call.directory, self.call.compile.object()),
             environment,
             keyed: command::keyed,

@@ -61,7 +61,7 @@ impl LinkLesson {
 
 /// The name that its record would have.
 fn record(session: &Session, call: &LinkCall) -> RecordId {
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     RecordId::of(&templated(&call.directory, root), &templated(&call.link.output.path, root))
 }
 

@@ -186,7 +186,7 @@ pub(super) fn answer(
         return Answer::Bypass("no session could be opened".into());
     };
     let active = session.begin();
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
     let order = session.see(id);
     if let Some(answer) = quarantined(companion, &session, &[call.id(root), id], request) {
@@ -202,7 +202,7 @@ pub(super) fn answer(
             state.asked += 1;
             state.order = Some(order);
         }
-        if session.place.recc.is_none() {
+        if session.context.recc.is_none() {
             match serve(companion, &session, &known, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
                 Err(unserved) => Unmet { why, expected } = unserved,
@@ -211,7 +211,7 @@ pub(super) fn answer(
     }
     let grid = companion.grids.of(&settings);
     let mut lesson = Lesson { call: *call, id, session, order, expected, grid, why, _active: active };
-    if let Some(wrapper) = lesson.session.place.recc.clone() {
+    if let Some(wrapper) = lesson.session.context.recc.clone() {
         return hand(companion, Box::new(lesson), &wrapper, request, alive);
     }
     if mode != Mode::Learn
@@ -252,7 +252,7 @@ fn serve(
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
         let reads = known.state().reads.clone();
-        instantiate(engine, snapshot, call, &reads, request.context(&session.place.root))
+        instantiate(engine, snapshot, call, &reads, request.context(&session.context.site.root))
     };
     let mut joined = false;
     let refuted = known.refute(&mut snapshot);
@@ -266,7 +266,7 @@ fn serve(
         && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))
     {
         joined = true;
-        if !companion.launcher.join(known, &session.place, alive) {
+        if !companion.launcher.join(known, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         instance = now(&mut Snapshot::new(&engine.files));

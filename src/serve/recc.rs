@@ -25,17 +25,17 @@ pub(super) fn hand(
     request: &Request,
     alive: &mut dyn FnMut() -> bool,
 ) -> Answer {
-    let place = Arc::clone(&lesson.session.place);
+    let context = Arc::clone(&lesson.session.context);
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
-    let known = known.filter(|known| lesson.call.is(&known.state().record, &place.root));
+    let known = known.filter(|known| lesson.call.is(&known.state().record, &context.site.root));
     let mut served = None;
     if let Some(known) = &known {
         known.forestall(&companion.engine, None);
         let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
-        if in_flight && !companion.launcher.join(known, &place, alive) {
+        if in_flight && !companion.launcher.join(known, &context, alive) {
             return Answer::Bypass("the build has gone".into());
         }
-        let now = now(companion, &lesson.call, known, request, &place.root);
+        let now = now(companion, &lesson.call, known, request, &context.site.root);
         let launch = known.state().launch.clone();
         lesson.why = unserved(&companion.engine, known, now.as_ref().map(|now| &now.action));
         match now {
@@ -86,7 +86,7 @@ fn learn_behind(companion: &Arc<Companion>, lesson: Box<Lesson>, request: &Reque
     let (companion, request) = (Arc::clone(companion), request.clone());
     // Without a thread it is recorded another time.
     threads::start(move || {
-        let context = request.context(&lesson.session.place.root);
+        let context = request.context(&lesson.session.context.site.root);
         match examine(&companion.engine, &lesson.call, context, &request.environment) {
             Ok((reads, _)) => learn::remember(&companion, &lesson, reads, Duration::ZERO),
             Err(why) => tracing::debug!("{} is not recorded: {why}", lesson.call.compile.source),

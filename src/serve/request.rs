@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compile::instance::Context;
+use crate::compile::site::Context;
 use crate::settings::{Settings, SettingsError};
 
 /// A compile as the shim describes it.

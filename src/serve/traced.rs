@@ -97,10 +97,10 @@ pub(super) fn answer(
     alive: &mut dyn FnMut() -> bool,
 ) -> Option<Answer> {
     let (engine, Asking { request, mode, .. }) = (&companion.engine, asking);
-    let treated = matches!(mode, Mode::Spec | Mode::Learn) && session.place.recc.is_none();
+    let treated = matches!(mode, Mode::Spec | Mode::Learn) && session.context.recc.is_none();
     let traced = read(companion, request).filter(|_| treated)?;
     let active = session.begin();
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     let mut look = |path: &Path| {
         let id = engine.paths().intern(path.to_str()?);
         snapshot.look(id).ok()
@@ -162,7 +162,7 @@ fn serve(
     let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
     if in_flight && now.find_any(&engine.cache).is_none() {
         joined = true;
-        if !companion.launcher.join(known, &session.place, alive) {
+        if !companion.launcher.join(known, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         now = key()?;
@@ -174,8 +174,8 @@ fn serve(
     }
     let there = || {
         // Its launch has looked there.
-        let grid = session.place.grid.as_ref().filter(|_| !joined)?;
-        let wanted = Wanted { key: now, traced, root: &session.place.root };
+        let grid = session.context.grid.as_ref().filter(|_| !joined)?;
+        let wanted = Wanted { key: now, traced, root: &session.context.site.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
     let found = now.find_any(&engine.cache).or_else(there);
@@ -225,11 +225,11 @@ pub(crate) fn learn(
         stdout: told.stdout,
         stderr: told.stderr,
         began_ns,
-        root: &session.place.root,
+        root: &session.context.site.root,
     };
     // Of a test's files those that were made for it: the first one's before there was a session. What changes elsewhere was not
     // made by the build, be it that somebody has linked a library; nor could a launch be shown it.
-    let below = format!("{}/", session.place.root);
+    let below = format!("{}/", session.context.site.root);
     let made = |path: &str, changed_ns| {
         let here = path.starts_with(&below);
         let beside = || here || Path::new(path).starts_with(&traced.directory);
@@ -248,7 +248,7 @@ pub(crate) fn learn(
     }
     observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
     let quarantined = companion.quarantine.holds(&session.whereabouts.key, &lesson.records);
-    if let Some(grid) = session.place.grid.as_ref().filter(|_| !quarantined) {
+    if let Some(grid) = session.context.grid.as_ref().filter(|_| !quarantined) {
         grid.keep_traced(&engine.cache, &observed.key, &observed.outcome);
     }
     Ok(observed)
@@ -264,7 +264,7 @@ pub(crate) fn record(
 ) {
     let TracedLesson { traced, records: [_, id], session, order, .. } = lesson;
     let engine = &companion.engine;
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     let before = session.inner().knowns.get(id).cloned();
     let mut record = traced.record(*id, root, &observed);
     record.order = *order;

@@ -20,7 +20,7 @@ impl Session {
             let Some(fate) = state.fate(closed) else { continue };
             accounts.launch(fate, state.executed, state.cpu);
         }
-        let spent = self.place.budget.spent();
+        let spent = self.context.budget.spent();
         accounts.launched_cpu_s = spent.cpu.as_secs_f64();
         accounts.launched_bytes = spent.bytes;
         accounts

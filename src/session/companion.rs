@@ -12,7 +12,7 @@ use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::launch::budget::Budget;
 use crate::launch::candidate::Known;
-use crate::launch::context::Place;
+use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
 use crate::recc::wrapper::Wrapper;
 use crate::session::grids::Grids;
@@ -115,16 +115,16 @@ impl Companion {
         }
         let root = whereabouts.root.to_str()?.trim_end_matches('/').to_owned();
         let mode = settings.mode().unwrap_or(Mode::Off);
-        let mut place = Place::new(root, environment.to_vec());
-        place.grid = self.grids.of(settings);
-        place.recc = Wrapper::find(settings, environment).map(Arc::new);
-        place.budget =
+        let mut context = SessionContext::new(root, environment.to_vec());
+        context.grid = self.grids.of(settings);
+        context.recc = Wrapper::find(settings, environment).map(Arc::new);
+        context.budget =
             Budget::new(settings.max_launch_cpu().ok().flatten(), settings.max_launch_size().ok().flatten());
-        let place = Arc::new(place);
+        let context = Arc::new(context);
         let records = self.grids.of_records(settings);
         let memory = self.memory(&whereabouts.key, records.clone());
         let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
-        let (knowns, generated) = self.recall(&whereabouts.key, &place);
+        let (knowns, generated) = self.recall(&whereabouts.key, &context);
         for (id, known) in &knowns {
             if self.quarantine.holds(&whereabouts.key, &[*id]) {
                 known.quarantine();
@@ -134,10 +134,11 @@ impl Companion {
         tracing::info!(
             "session {id}: {} in {}, {} commands known",
             whereabouts.key,
-            place.root,
+            context.site.root,
             knowns.len()
         );
-        let session = Arc::new(Session::new(id, whereabouts, place, mode, explicit, knowns).leaving(records));
+        let session =
+            Arc::new(Session::new(id, whereabouts, context, mode, explicit, knowns).leaving(records));
         if let Some(why) = session.keeps_here() {
             tracing::info!("session {id}: what is learnt stays here: {why}");
         }
@@ -172,13 +173,13 @@ impl Companion {
     fn recall(
         &self,
         key: &ElementKey,
-        place: &Place,
+        context: &SessionContext,
     ) -> (HashMap<RecordId, Arc<Known>>, BTreeMap<String, Generated>) {
         let Some(store) = &self.store else { return Default::default() };
         match store.load(key) {
             Ok(mut element) => {
                 let generated = std::mem::take(&mut element.generated);
-                (revive(&self.engine, element, place), generated)
+                (revive(&self.engine, element, context), generated)
             }
             Err(error) => {
                 tracing::warn!("records of {key} cannot be read: {error}");
@@ -192,7 +193,7 @@ impl Companion {
         session.set_closed();
         self.sessions().remove(&session.id);
         let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        self.launcher.cancel(&session.place, &knowns);
+        self.launcher.cancel(&session.context, &knowns);
         let complete = succeeded && session.is_complete();
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &session.build(&self.engine, complete), &row) {

@@ -35,7 +35,7 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::launch::accounts::Accounts;
 use crate::launch::candidate::Known;
-use crate::launch::context::Place;
+use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
@@ -98,7 +98,7 @@ pub struct Session {
     /// Element and root.
     pub whereabouts: Whereabouts,
     /// What its launches have in common.
-    pub place: Arc<Place>,
+    pub context: Arc<SessionContext>,
     /// What is done for this build.
     pub mode: Mode,
     /// Whether somebody opened it by name and will close it.
@@ -144,7 +144,7 @@ impl Session {
     pub fn new(
         id: u64,
         whereabouts: Whereabouts,
-        place: Arc<Place>,
+        context: Arc<SessionContext>,
         mode: Mode,
         explicit: bool,
         knowns: HashMap<RecordId, Arc<Known>>,
@@ -154,7 +154,7 @@ impl Session {
         let session = Self {
             id,
             whereabouts,
-            place,
+            context,
             mode,
             explicit,
             active: AtomicUsize::new(0),
@@ -249,12 +249,12 @@ impl Session {
     /// Marks it as closed.
     pub fn set_closed(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.place.bell.ring();
+        self.context.bell.ring();
     }
 
     /// Waits, once it is closed, until all that it leaves on its grid is there; not for long.
     pub fn settle(&self) {
-        if let Some(grid) = &self.place.grid {
+        if let Some(grid) = &self.context.grid {
             grid.settle(SETTLE);
         }
         self.changes.settle(SETTLE);
@@ -264,7 +264,7 @@ impl Session {
     /// written afterwards is told from what was there when the session opened.
     pub fn wait(&self, patience: Duration) -> bool {
         let_tick_pass(self.opened_ns);
-        self.waits.wait(|| self.place.bell.ring(), patience)
+        self.waits.wait(|| self.context.bell.ring(), patience)
     }
 
     /// Names the session for compiles, for as long as this companion lives: a later one may use its number again.
@@ -274,7 +274,7 @@ impl Session {
 
     /// A dependency set as the store keeps it: paths below the root are relative to it.
     pub fn inputs(&self, engine: &Engine, reads: &Reads) -> Vec<String> {
-        reads.set.iter().map(|&path| templated(&engine.name(path), &self.place.root)).collect()
+        reads.set.iter().map(|&path| templated(&engine.name(path), &self.context.site.root)).collect()
     }
 
     /// Takes note of what the build has made itself of what a command reads or finds, so that the next build's launches need not
@@ -283,13 +283,13 @@ impl Session {
         if changed_ns <= self.opened_ns {
             return;
         }
-        let below = format!("{}/", self.place.root);
+        let below = format!("{}/", self.context.site.root);
         for &path in files.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
             let Ok(seen) = snapshot.look(path) else { continue };
             // What a command makes is foretold by launching that.
             let made = seen.stamp.changed_ns() > self.opened_ns
                 && seen.digest.size <= LARGEST_PREDICTED
-                && self.place.maker(engine, &engine.name(path), u32::MAX).is_none();
+                && self.context.maker(engine, &engine.name(path), u32::MAX).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }
@@ -300,16 +300,19 @@ impl Session {
     pub fn generated(&self, engine: &Engine) -> Vec<(String, Digest)> {
         let inner = self.inner();
         let noted = inner.generated.iter();
-        noted.map(|(&path, &content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+        noted
+            .map(|(&path, &content)| (templated(&engine.name(path), &self.context.site.root), content))
+            .collect()
     }
 
     /// What was expected of it and is there, whether a command has asked for it or not, by templated path.
     fn came_true(&self, engine: &Engine) -> Vec<(String, Digest)> {
         let mut snapshot = Snapshot::new(&engine.files);
-        let mut expected = self.place.predictions.paths();
+        let mut expected = self.context.predictions.paths();
         expected.retain(|path| !self.inner().generated.contains_key(path));
         let made = expected.into_iter().filter_map(|path| Some((path, snapshot.look(path).ok()?.digest)));
-        made.map(|(path, content)| (templated(&engine.name(path), &self.place.root), content)).collect()
+        made.map(|(path, content)| (templated(&engine.name(path), &self.context.site.root), content))
+            .collect()
     }
 
     /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
@@ -345,7 +348,7 @@ impl Session {
     /// one test.
     pub fn contents(&self, engine: &Engine) -> Vec<Digest> {
         let mut contents: Vec<_> = self.generated(engine).into_iter().map(|(_, content)| content).collect();
-        contents.extend(self.place.predictions.contents());
+        contents.extend(self.context.predictions.contents());
         let knowns: Vec<_> = self.inner().knowns.values().cloned().collect();
         for known in knowns.iter().filter(|known| matches!(&known.work, Work::Traced(traced) if traced.probe))
         {
@@ -358,16 +361,16 @@ impl Session {
     pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
         let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
         let expected = steady.filter_map(|(path, made)| {
-            let path = normalise::from_template(path, &self.place.root);
+            let path = normalise::from_template(path, &self.context.site.root);
             let file = plain(path.as_ref())?;
             // One that leads out of the tree could not be shown to a launch.
-            file.starts_with(&self.place.root).then_some(())?;
+            file.starts_with(&self.context.site.root).then_some(())?;
             let content = engine.cache.blobs.read(&made.content).ok()??;
             // So that its directives are known.
             engine.files.learn(&content);
             Some((engine.paths().intern(&path), (engine.paths().intern(file.to_str()?), made.content)))
         });
-        self.place.predictions.set(expected.collect());
+        self.context.predictions.set(expected.collect());
     }
 
     /// When it was opened, by the clock that stamps files, nanoseconds since the epoch.
@@ -380,7 +383,7 @@ impl Session {
         SessionRow {
             id: self.id,
             element: self.whereabouts.key.to_string(),
-            root: self.place.root.clone(),
+            root: self.context.site.root.clone(),
             opened: self.opened.1,
             lasted_s: self.opened.0.elapsed().as_secs_f64(),
             complete,

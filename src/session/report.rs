@@ -103,13 +103,13 @@ impl Bypasses {
 
 impl Session {
     /// Counts a command that makes `output` in `directory` as served in a way; `why` no launch did, if none did.
-    pub(crate) fn tell(&self, id: RecordId, place: (&str, &str), way: Way, why: Option<&Miss>) {
+    pub(crate) fn tell(&self, id: RecordId, context: (&str, &str), way: Way, why: Option<&Miss>) {
         let not_launching = Unserved::NotLaunching.into();
         let says = |why: &Miss| {
             self.mode == Mode::Spec || matches!(why.why, Unserved::Verified | Unserved::Mismatched)
         };
         let why = why.map(|why| if says(why) { why } else { &not_launching });
-        let told = Told { output: self.output(place), way, why: why.cloned() };
+        let told = Told { output: self.output(context), way, why: why.cloned() };
         let mut inner = self.inner();
         inner.accounts.served.count(way);
         if let Some(why) = why {
@@ -131,7 +131,7 @@ impl Session {
     pub(crate) fn output(&self, (directory, output): (&str, &str)) -> String {
         let path = Path::new(directory).join(output);
         let path = plain(&path).unwrap_or(path);
-        path.strip_prefix(&self.place.root).unwrap_or(&path).to_string_lossy().into_owned()
+        path.strip_prefix(&self.context.site.root).unwrap_or(&path).to_string_lossy().into_owned()
     }
 
     /// What there is to say of it.

@@ -12,15 +12,15 @@ use crate::compile::instance::Reads;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Known;
-use crate::launch::context::Place;
+use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::store::{Element, Given, Record, RecordId, SetId};
 use crate::toolchain::Toolchains;
 use crate::traced::Traced;
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
-pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<RecordId, Arc<Known>> {
-    let sorted = Sorted::new(engine.paths(), &element.paths, &place.root);
+pub fn revive(engine: &Engine, element: Element, context: &SessionContext) -> HashMap<RecordId, Arc<Known>> {
+    let sorted = Sorted::new(engine.paths(), &element.paths, &context.site.root);
     let sets: HashMap<SetId, Arc<[PathId]>> =
         element.sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect();
     let mut knowns = HashMap::with_capacity(element.records.len());
@@ -28,11 +28,11 @@ pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<Recor
     for record in element.records {
         let Some(set) = sets.get(&record.set) else { continue };
         let reads = Reads { set: Arc::clone(set), shape: Shape(record.shape) };
-        match work(&engine.toolchains, &record, place, &mut snapshot) {
+        match work(&engine.toolchains, &record, context, &mut snapshot) {
             Ok(work) => {
-                let (id, given) = (record.id, given(&record, place));
+                let (id, given) = (record.id, given(&record, context));
                 let known = Arc::new(Known::new(work, record, reads, given));
-                place.makes(engine, &known);
+                context.makes(engine, &known);
                 knowns.insert(id, known);
             }
             Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
@@ -42,8 +42,8 @@ pub fn revive(engine: &Engine, element: Element, place: &Place) -> HashMap<Recor
 }
 
 /// The files of its build that a traced command read, on today's paths.
-fn given(record: &Record, place: &Place) -> Vec<Given> {
-    let back = |path: &String| normalise::from_template(path, &place.root);
+fn given(record: &Record, context: &SessionContext) -> Vec<Given> {
+    let back = |path: &String| normalise::from_template(path, &context.site.root);
     let given = record.traced.iter().flat_map(|traced| &traced.given);
     given
         .map(|given| Given { path: back(&given.path), real: back(&given.real), content: given.content })
@@ -53,26 +53,26 @@ fn given(record: &Record, place: &Place) -> Vec<Given> {
 fn work(
     toolchains: &Toolchains,
     record: &Record,
-    place: &Place,
+    context: &SessionContext,
     snapshot: &mut Snapshot<'_>,
 ) -> Result<Work, String> {
     if record.traced.is_some() {
-        let traced = Traced::from_record(record, place).ok_or("it can no longer be traced")?;
+        let traced = Traced::from_record(record, &context.site).ok_or("it can no longer be traced")?;
         return Ok(Work::Traced(traced));
     }
     let name = record.compiler.rsplit('/').next().unwrap_or_default();
     let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
     let variable = |name: &str| match name {
-        "PATH" => place.path().map(Into::into),
+        "PATH" => context.site.path().map(Into::into),
         name => {
             let value = record.env.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-            value.map(|value| normalise::from_template(value, &place.root).into())
+            value.map(|value| normalise::from_template(value, &context.site.root).into())
         }
     };
     let toolchain = toolchains
         .identify_in(record.compiler.as_ref(), &variable, snapshot)
         .map_err(|error| error.to_string())?;
-    Call::from_record(record, toolchain.family, driver.cplusplus, place)
+    Call::from_record(record, toolchain.family, driver.cplusplus, &context.site)
         .map(|call| Work::Compile(Box::new(call)))
         .map_err(|bypass| bypass.reason.to_string())
 }

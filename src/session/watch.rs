@@ -17,7 +17,7 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::launch::candidate::{Known, Launch};
 use crate::launch::chains::weigh;
-use crate::launch::context::Place;
+use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
 use crate::launch::priority::rank;
 
@@ -48,9 +48,9 @@ pub(crate) fn start(
     let started = threads::start(move || {
         prepare(&session, &engine);
         let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        weigh(&engine, &session.place, &knowns);
+        weigh(&engine, &session.context, &knowns);
         knowns.sort_by_key(|known| rank(known));
-        issue(&launcher, &session.place, &knowns);
+        issue(&launcher, &session.context, &knowns);
         session.set_looked();
         wait(&engine, &launcher, &session, knowns);
         session.waits.end();
@@ -62,13 +62,13 @@ pub(crate) fn start(
 }
 
 /// Considers all of `knowns` for launching, in about their order, on a few threads.
-pub fn issue(launcher: &Launcher, place: &Arc<Place>, knowns: &[Arc<Known>]) {
+pub fn issue(launcher: &Launcher, context: &Arc<SessionContext>, knowns: &[Arc<Known>]) {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut snapshot = Snapshot::new(&launcher.engine.files);
         // In turn rather than in halves, so that what the build asks for first is issued first.
         while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            launcher.consider(known, place, &mut snapshot);
+            launcher.consider(known, context, &mut snapshot);
         }
     };
     let further = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS) - 1;
@@ -121,9 +121,9 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, knowns: Vec<Arc
         if session.waits.asked().is_some() {
             until = until.min(Instant::now() + LULL);
         }
-        watch.folders.wait(&session.place.bell, until.saturating_duration_since(Instant::now()));
+        watch.folders.wait(&session.context.bell, until.saturating_duration_since(Instant::now()));
         let asked = session.waits.asked();
-        let mut again = watch.hear() | session.place.bell.silence();
+        let mut again = watch.hear() | session.context.bell.silence();
         if again {
             watch.cover();
         }
@@ -143,7 +143,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, knowns: Vec<Arc
 impl Watch<'_> {
     /// Watches for what the build is expected to make by now.
     fn cover(&mut self) {
-        self.files = self.session.place.awaited();
+        self.files = self.session.context.awaited();
         let paths = self.engine.paths();
         let names: Vec<_> = self.files.iter().map(|&path| (path, paths.get(path))).collect();
         self.told = self.folders.cover(names.iter().map(|(path, name)| (*path, name.as_str())));
@@ -206,7 +206,7 @@ impl Watch<'_> {
 
     /// Whether all files that were found have been acted upon, and all launches have ended.
     fn is_at_rest(&self) -> bool {
-        self.rest.next().is_none() && self.session.place.is_at_rest(&self.open)
+        self.rest.next().is_none() && self.session.context.is_at_rest(&self.open)
     }
 
     /// Whether a file that comes may yet decide on a launch.
@@ -232,14 +232,14 @@ impl Watch<'_> {
             return;
         }
         let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
-        let place = &self.session.place;
+        let context = &self.session.context;
         let waits = |known: &Known| known.waits_for().is_some_and(|path| ripe.contains(&path));
         let affected = self.open.iter().filter(|known| waits(known) || known.reads_any(&changed)).cloned();
         let affected: Vec<_> = affected.collect();
         let mut snapshot = Snapshot::new(&self.engine.files);
         for known in &affected {
-            self.launcher.revise(known, place, &changed, &mut snapshot);
+            self.launcher.revise(known, context, &changed, &mut snapshot);
         }
-        issue(self.launcher, place, &affected);
+        issue(self.launcher, context, &affected);
     }
 }

@@ -20,9 +20,9 @@ use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
 use crate::compile::call::{is_same_environment, lexical, templated};
 use crate::compile::engine::Engine;
+use crate::compile::site::Site;
 use crate::directives::{self, Hazards};
 use crate::inputs::private::read_shared;
-use crate::launch::context::Place;
 use crate::store::{self, Record, RecordId};
 use observe::Observed;
 pub(crate) use perform::perform;
@@ -101,8 +101,8 @@ impl Traced {
     }
 
     /// The command that a record stands for at a session's place; `None` when it can no longer be traced.
-    pub fn from_record(record: &Record, place: &Place) -> Option<Self> {
-        Self::revived(record, &place.root, &place.recorded(&record.env, command::keyed_traced))
+    pub fn from_record(record: &Record, site: &Site) -> Option<Self> {
+        Self::revived(record, &site.root, &site.recorded(&record.env, command::keyed_traced))
     }
 
     /// Whether a record is that of a configure test.

@@ -11,9 +11,9 @@ use crate::base::paths::PathId;
 use crate::compile::call::{lexical, plain};
 use crate::compile::engine::Engine;
 use crate::compile::perform::folders_of;
+use crate::compile::site::Site;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
-use crate::launch::context::Place;
 use crate::sandbox::executor::Job;
 use crate::sandbox::view::View;
 use crate::{command, trace};
@@ -33,7 +33,7 @@ pub(crate) struct Performed {
 pub(crate) fn perform(
     engine: &Engine,
     traced: &Traced,
-    place: &Place,
+    site: &Site,
     (set, foreseen): (&[PathId], &Overrides),
     outputs: &[String],
     asked: bool,
@@ -43,7 +43,7 @@ pub(crate) fn perform(
     let program = engine.tracer.as_ref().ok_or_else(|| "no tracer can be had".to_owned())?;
     // It may have been exchanged since it was recorded.
     known_program(engine, &mut Snapshot::new(&engine.files), engine.paths().intern(&traced.program))?;
-    let covered = covered(traced, &place.root, outputs)?;
+    let covered = covered(traced, &site.root, outputs)?;
     let mut view =
         engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
     for folder in &covered {
@@ -65,7 +65,7 @@ pub(crate) fn perform(
         .into_iter()
         .chain(traced.argv.iter().cloned())
         .collect();
-    let environment = place.environment_for(&traced.environment, command::keyed_traced, &traced.directory);
+    let environment = site.environment_for(&traced.environment, command::keyed_traced, &traced.directory);
     let job = Job {
         compiler: program,
         args: &args,
@@ -82,14 +82,14 @@ pub(crate) fn perform(
         stdout: executed.stdout.clone(),
         stderr: executed.stderr.clone(),
         began_ns,
-        root: &place.root,
+        root: &site.root,
     };
     let written = |path: &Path| {
         let upper = executed.view.written(path).filter(|upper| upper.symlink_metadata().is_ok());
         upper.unwrap_or_else(|| lexical(path))
     };
     // Of a test's files those that it was shown.
-    let below = format!("{}/", place.root);
+    let below = format!("{}/", site.root);
     let made =
         |path: &str, changed_ns| if traced.probe { changed_ns == i64::MAX } else { path.starts_with(&below) };
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;

@@ -142,7 +142,7 @@ fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Gri
 fn launch_of(companion: &Companion, request: &Request, call: &Call, settings: &Settings) -> Option<String> {
     let place = whereabouts(&request.directory, settings);
     let session = companion.sessions().values().find(|session| session.whereabouts == place).cloned()?;
-    let root = &session.place.root;
+    let root = &session.context.site.root;
     let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
     let known = session.inner().knowns.get(&id).cloned()?;
     let launch = known.state().launch.clone();

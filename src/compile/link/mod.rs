@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::checkout::Keys;
 use super::engine::Engine;
 use super::job::Job;
-use super::perform::Side;
+use super::perform::SideChannel;
 use super::result_key::ResultKey;
 use crate::action;
 use crate::action::remote::{File, Input, Libraries, link_inputs};
@@ -198,13 +198,13 @@ impl Linkage {
 }
 
 /// How a link is made to say what it reads; `None` when its linker cannot.
-pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &Path) -> Option<Side> {
+pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &Path) -> Option<SideChannel> {
     let linker = engine.linkers.of(engine, call, &linkage.toolchain.fingerprint).ok()?;
     let listed = scratch.join("linked");
-    linker.lists_inputs.then(|| Side {
+    linker.lists_inputs.then(|| SideChannel {
         args: vec![format!("-Wl,--dependency-file={}", listed.display())],
         dependencies: Some(listed),
-        ..Side::default()
+        ..SideChannel::default()
     })
 }
 

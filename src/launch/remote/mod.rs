@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::candidate::{Launch, Runner};
-use super::context::Place;
+use super::context::SessionContext;
 use super::execute::afford;
 use super::miss::Unserved;
 use super::queue::Task;
@@ -49,19 +49,19 @@ struct Sight<'f> {
     snapshot: Snapshot<'f>,
     links: LinksNow<'f>,
     begun: Instant,
-    place: Arc<Place>,
+    context: Arc<SessionContext>,
 }
 
 impl<'f> Sight<'f> {
-    fn new(remote: &'f Remote, place: &Arc<Place>) -> Self {
+    fn new(remote: &'f Remote, context: &Arc<SessionContext>) -> Self {
         let begun = Instant::now();
         let (snapshot, links) = (Snapshot::new(&remote.engine.files), remote.grid.links());
-        Self { snapshot, links, begun, place: Arc::clone(place) }
+        Self { snapshot, links, begun, context: Arc::clone(context) }
     }
 
     /// Whether it still shows the files of a session, as they are since `newest` at least.
-    fn shows(&self, place: &Arc<Place>, newest: Instant) -> bool {
-        Arc::ptr_eq(&self.place, place) && self.begun.elapsed() < MOMENT && newest < self.begun
+    fn shows(&self, context: &Arc<SessionContext>, newest: Instant) -> bool {
+        Arc::ptr_eq(&self.context, context) && self.begun.elapsed() < MOMENT && newest < self.begun
     }
 }
 
@@ -96,8 +96,8 @@ impl Remote {
     }
 
     /// Takes every waiting launch of a session out.
-    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
-        self.line.drain(place)
+    pub(super) fn drain(&self, context: &Arc<SessionContext>) -> Vec<Task> {
+        self.line.drain(context)
     }
 
     /// Lets the threads end.
@@ -118,8 +118,8 @@ impl Remote {
             let newest = tasks.iter().map(|task| task.since).max().unwrap_or(first.since);
             let mut sight = last
                 .take()
-                .filter(|sight| sight.shows(&first.place, newest))
-                .unwrap_or_else(|| Sight::new(self, &first.place));
+                .filter(|sight| sight.shows(&first.context, newest))
+                .unwrap_or_else(|| Sight::new(self, &first.context));
             self.carry(step, tasks, &mut sight);
             last = Some(sight);
         }
@@ -212,7 +212,7 @@ impl Remote {
         let Some(first) = tickets.first() else { return };
         let sent = self.grid.ship(cargo, tickets.iter().map(|ticket| &ticket.needs));
         // All are of one session.
-        first.task.place.budget.sent(sent.as_ref().map_or(0, |bytes| *bytes));
+        first.task.context.budget.sent(sent.as_ref().map_or(0, |bytes| *bytes));
         for ticket in tickets {
             match &sent {
                 Ok(_) => self.fly(ticket),

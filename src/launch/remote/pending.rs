@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::round_trip::{Times, Trip};
 use super::window::{PATIENCE, Width};
-use crate::launch::context::Place;
+use crate::launch::context::SessionContext;
 use crate::launch::queue::Task;
 
 /// Launches that are prepared together: they share what is uploaded, and the time that the grid takes to answer.
@@ -63,7 +63,7 @@ impl Inner {
         // Of one session: others see other files.
         while tasks.len() < most
             && let Some(next) = waiting.first_entry()
-            && tasks.first().is_some_and(|first| Arc::ptr_eq(&first.place, &next.get().place))
+            && tasks.first().is_some_and(|first| Arc::ptr_eq(&first.context, &next.get().context))
         {
             tasks.push(next.remove());
         }
@@ -80,13 +80,13 @@ impl Line {
         };
         let mut inner = self.lock();
         inner.arrived += 1;
-        let place = (wasted, Reverse(chain), inner.arrived);
+        let rank = (wasted, Reverse(chain), inner.arrived);
         let waiting = match step {
             Step::Look => &mut inner.look,
             Step::Run => &mut inner.run,
             Step::Alone => &mut inner.alone,
         };
-        waiting.insert(place, task);
+        waiting.insert(rank, task);
         drop(inner);
         self.wake.notify_one();
     }
@@ -151,13 +151,14 @@ impl Line {
     }
 
     /// Takes every waiting launch of a session out.
-    pub(super) fn drain(&self, place: &Arc<Place>) -> Vec<Task> {
+    pub(super) fn drain(&self, context: &Arc<SessionContext>) -> Vec<Task> {
         let mut inner = self.lock();
         let Inner { look, run, alone, .. } = &mut *inner;
         let mut out = Vec::new();
         for waiting in [look, run, alone] {
-            let (gone, stay): (Waiting, Waiting) =
-                std::mem::take(waiting).into_iter().partition(|(_, task)| Arc::ptr_eq(&task.place, place));
+            let (gone, stay): (Waiting, Waiting) = std::mem::take(waiting)
+                .into_iter()
+                .partition(|(_, task)| Arc::ptr_eq(&task.context, context));
             *waiting = stay;
             out.extend(gone.into_values());
         }
@@ -186,7 +187,7 @@ mod tests {
     use crate::traced::Traced;
 
     /// A launch of one place that began a chain so long, named by that.
-    fn task(place: &Arc<Place>, chain_us: u64, wasted_in_row: u32) -> Task {
+    fn task(context: &Arc<SessionContext>, chain_us: u64, wasted_in_row: u32) -> Task {
         let traced = Traced {
             program: "/usr/bin/gcc".into(),
             argv: vec!["gcc".into()],
@@ -201,15 +202,15 @@ mod tests {
         let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
         let known = Arc::new(Known::new(Work::Traced(traced), record, reads, Vec::new()));
         known.state().chain_us = chain_us;
-        Task::new(&known, place)
+        Task::new(&known, context)
     }
 
     #[test]
     fn the_longest_chains_go_first_and_what_was_wasted_last() {
-        let place = Arc::new(Place::new("/r".into(), Vec::new()));
+        let context = Arc::new(SessionContext::new("/r".into(), Vec::new()));
         let line = Line::default();
         for (chain_us, wasted) in [(10, 0), (40, 1), (30, 0), (20, 0)] {
-            line.push(Step::Look, task(&place, chain_us, wasted));
+            line.push(Step::Look, task(&context, chain_us, wasted));
         }
         let (_, tasks) = line.next().expect("there are some");
         let chains: Vec<u64> = tasks.iter().map(|task| task.known.state().chain_us).collect();

@@ -47,7 +47,7 @@ pub(super) fn prepare<'f>(
     // Nothing else goes to a grid.
     let Some(call) = known.work.compile() else { return Prepared::NeedsCore };
     let snapshot = &mut sight.snapshot;
-    let assumed = task.place.assumed(snapshot);
+    let assumed = task.context.assumed(snapshot);
     known.assume(&assumed);
     let settled = match step {
         Step::Alone => settle(engine, task, call, &assumed, snapshot),
@@ -85,14 +85,14 @@ fn at_once(
     assumed: &[Assumed],
     snapshot: &mut Snapshot<'_>,
 ) -> Option<Result<Result<Instance, crate::base::paths::PathId>, String>> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     let reads = known.state().reads.clone();
-    match instantiate(engine, snapshot, call, &reads, place.context(assumed)) {
+    match instantiate(engine, snapshot, call, &reads, context.site.context(assumed)) {
         Ok(instance) => Some(Ok(Ok(instance))),
         Err(Unready::Refused(why) | Unready::Untold(why)) => Some(Err(why)),
-        Err(Unready::Missing(id)) if place.is_needed(id) => Some(Ok(Err(id))),
+        Err(Unready::Missing(id)) if context.is_needed(id) => Some(Ok(Err(id))),
         Err(Unready::Absent(id, _)) => {
-            place.need(id);
+            context.need(id);
             Some(Ok(Err(id)))
         }
         Err(Unready::Missing(_) | Unready::Changed) => None,
@@ -128,10 +128,10 @@ fn ticket(
     sight: &Sight<'_>,
     cargo: &mut Cargo,
 ) -> Result<Ticket, Unobtainable> {
-    let Task { known, place, .. } = task;
+    let Task { known, context, .. } = task;
     let wall = Duration::from_micros(known.state().record.wall_us);
     let moment = Moment::new(engine, instance, assumed);
-    let environment = place.environment_of(call);
+    let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);
     let wire = grid.wire_at(&job, &sight.links)?;
     let executes = grid.policy(&job, &wire) != Policy::CacheOnly;

@@ -47,7 +47,7 @@ impl Ticket {
         result: &reapi::ActionResult,
     ) -> Result<Option<Launch>, Unobtainable> {
         let Some(call) = self.task.known.work.compile() else { return Ok(None) };
-        let environment = self.task.place.environment_of(call);
+        let environment = self.task.context.site.environment_of(call);
         let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
         Ok(taken.map(|outcome| self.ready(outcome)))
     }
@@ -60,11 +60,11 @@ impl Ticket {
         result: &reapi::ActionResult,
     ) -> Result<Option<Launch>, Unobtainable> {
         let Some(call) = self.task.known.work.compile() else { return Ok(None) };
-        let environment = self.task.place.environment_of(call);
+        let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
         Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
             Executed::Done(outcome) => {
-                self.task.place.budget.left(&outcome);
+                self.task.context.budget.left(&outcome);
                 Some(self.ready(outcome))
             }
             Executed::Failed { .. } => None,

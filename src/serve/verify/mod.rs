@@ -151,7 +151,7 @@ pub(crate) fn settle(
         inner.accounts.verified += 1;
         inner.accounts.mismatched += 1;
     }
-    let launch = expected.launched.then_some(&session.place.environment);
+    let launch = expected.launched.then_some(&session.context.site.environment);
     let mut variables =
         launch.map(|launch| cause::variables(launch, subject.environment)).unwrap_or_default();
     // Those a launch has from the command itself.
