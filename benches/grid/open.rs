@@ -146,9 +146,9 @@ fn compute(engine: &Engine, grid: &Grid, context: &SessionContext, knowns: &[Arc
         let mut snapshot = Snapshot::new(&engine.files);
         while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
             let reads = known.state().reads.clone();
-            let (Some(call), context) = (known.work.compile(), context.site.context(&[])) else { continue };
-            let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
-            let moment = Moment::new(engine, &instance, context.assumed);
+            let (Some(call), on) = (known.work.compile(), context.site.context(&[])) else { continue };
+            let instance = instantiate(engine, &mut snapshot, call, &reads, on)?;
+            let moment = Moment::new(engine, &instance, on.assumed);
             grid.wire(&moment.job(call, &context.site.environment_of(call)))?;
         }
         Ok(())
