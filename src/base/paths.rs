@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use parking_lot::{RwLock, RwLockReadGuard};
 
 /// A path's number in its [`Paths`]; dense, counted from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -115,7 +116,7 @@ impl Paths {
         if let Some(id) = self.find(path) {
             return id;
         }
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.write();
         if let Some(id) = table.ids.get(path) {
             return *id;
         }
@@ -162,7 +163,7 @@ impl Paths {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Table> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner)
+        self.table.read()
     }
 }
 

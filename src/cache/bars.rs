@@ -1,7 +1,8 @@
 //! Results that are not to be given out, whatever is kept of them.
 
 use std::collections::HashSet;
-use std::sync::{PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 use crate::base::digest::Digest;
 
@@ -12,11 +13,11 @@ pub struct Bars(RwLock<HashSet<Digest>>);
 impl Bars {
     /// Whether the result of `action` is barred.
     pub fn has(&self, action: &Digest) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(action)
+        self.0.read().contains(action)
     }
 
     /// Bars these, and no others.
     pub fn set(&self, actions: HashSet<Digest>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = actions;
+        *self.0.write() = actions;
     }
 }

@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::error::{CacheError, if_there};
 use super::folder::{Folder, Stamp, refresh};
@@ -162,7 +164,7 @@ impl Blobs {
         // Refreshing a file's time of use changes its stamp, and would hide a change at the same moment.
         let refreshed = refresh(file);
         let stamp = Stamp::of(file)?;
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.known.lock();
         if !refreshed && known().get(digest) == Some(&stamp) {
             return Ok(Some(Verdict::Settled(stamp)));
         }

@@ -4,8 +4,9 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
 
 use super::error::{CacheError, if_there};
 use super::folder::{TEMPORARY, make_private};
@@ -160,7 +161,7 @@ impl Limit {
     }
 
     fn locked<T>(&self, what: impl FnOnce(&mut Option<Total>) -> T) -> T {
-        what(&mut self.total.lock().unwrap_or_else(PoisonError::into_inner))
+        what(&mut self.total.lock())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::engine::Engine;
 use super::job::Job;
@@ -17,7 +18,7 @@ pub struct Idents(Mutex<HashMap<Digest, String>>);
 ///
 /// An error when it signs none, or is told to.
 pub(crate) fn of(engine: &Engine, job: &Job<'_>) -> Result<String, String> {
-    let known = || engine.idents.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || engine.idents.0.lock();
     if let Some(ident) = known().get(&job.toolchain.fingerprint) {
         return Ok(ident.clone());
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
@@ -25,24 +27,24 @@ pub struct Predictions(RwLock<Arc<HashMap<PathId, (PathId, Digest)>>>);
 impl Predictions {
     /// Expects these contents from now on.
     pub fn set(&self, expected: HashMap<PathId, (PathId, Digest)>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(expected);
+        *self.0.write() = Arc::new(expected);
     }
 
     /// The files of which something is expected, under each of their names.
     pub fn paths(&self) -> Vec<PathId> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.0.read().keys().copied().collect()
     }
 
     /// What is expected to be in them.
     pub fn contents(&self) -> Vec<Digest> {
-        let expected = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let expected = self.0.read();
         expected.values().map(|(_, content)| *content).collect()
     }
 
     /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
     /// once it is there.
     pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
-        let expected = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let expected = Arc::clone(&self.0.read());
         let missing = expected.iter().filter(|&(&path, &(file, _))| {
             snapshot.is_assumed(path) || is_missing(snapshot, path) && is_missing(snapshot, file)
         });

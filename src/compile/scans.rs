@@ -1,7 +1,9 @@
 //! Scans: what commands that preprocess alike read, found out once for all of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::call::Call;
 use super::instance::Reads;
@@ -29,14 +31,14 @@ impl Scans {
         scan: impl FnOnce(Option<&Reads>) -> Result<(Reads, T), E>,
     ) -> Result<(Reads, T), E> {
         let entry = self.entry(key);
-        let mut known = entry.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = entry.lock();
         let (reads, more) = scan(known.as_ref())?;
         *known = Some(reads.clone());
         Ok((reads, more))
     }
 
     fn entry(&self, key: Digest) -> Arc<Mutex<Option<Reads>>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.len() >= KEPT && !known.contains_key(&key) {
             known.clear();
         }

@@ -1,8 +1,9 @@
 //! Complaints about a grid: each kind of trouble is worth one line in the log, not one for each compile.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::Unobtainable;
 use crate::reapi::{Code, GridError};
@@ -37,7 +38,7 @@ impl Complaints {
 
     fn is_news(&self, error: &Unobtainable, now: Instant) -> bool {
         let Some(kind) = kind(error) else { return false };
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.0.lock();
         let news = said.get(&kind).is_none_or(|at| now.saturating_duration_since(*at) >= AGAIN);
         if news {
             said.insert(kind, now);

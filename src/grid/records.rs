@@ -1,10 +1,10 @@
 //! An element's records on a grid, where the next sandbox or another machine finds them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use parking_lot::{Mutex, MutexGuard};
 use prost::Message as _;
 
 use super::entry::{self, Entry, Payload};
@@ -77,17 +77,17 @@ const BLOBS: u64 = 2;
 
 impl Known {
     fn all(&self) -> MutexGuard<'_, HashMap<ElementKey, HashSet<Digest>>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock()
     }
 
     /// Why records could not be left, if they could not the last time.
     pub(super) fn failed(&self) -> Option<String> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failed.lock().clone()
     }
 
     fn note_left<T>(&self, left: &Result<T, Unobtainable>) {
         let failed = left.as_ref().err().map(ToString::to_string);
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+        *self.failed.lock() = failed;
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::complaints::Complaints;
 use crate::base::digest::Digest;
@@ -97,8 +98,7 @@ impl Uploads {
             if left.is_zero() {
                 return;
             }
-            let waited = self.desk.delivered.wait_timeout(under_way, left);
-            under_way = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.desk.delivered.wait_for(&mut under_way, left);
         }
     }
 }
@@ -106,7 +106,7 @@ impl Uploads {
 fn carry(desk: &Desk, parcels: &Mutex<Receiver<Parcel>>) {
     loop {
         let batch: Vec<Parcel> = {
-            let parcels = parcels.lock().unwrap_or_else(PoisonError::into_inner);
+            let parcels = parcels.lock();
             let Ok(first) = parcels.recv() else { return };
             std::iter::once(first).chain(parcels.try_iter().take(TOGETHER - 1)).collect()
         };
@@ -168,6 +168,6 @@ impl Desk {
     }
 
     fn under_way(&self) -> MutexGuard<'_, usize> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way.lock()
     }
 }

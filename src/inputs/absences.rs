@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 use super::staged;
 use super::stamp::Stamp;
@@ -47,12 +48,12 @@ pub(super) struct Absences {
 impl Absences {
     /// When a path was found missing.
     pub(super) fn get(&self, path: PathId) -> Option<Absence> {
-        *self.known.read().unwrap_or_else(PoisonError::into_inner).get(path.index())?
+        *self.known.read().get(path.index())?
     }
 
     /// Keeps that a path is missing.
     pub(super) fn put(&self, path: PathId, absence: Absence) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         if known.len() <= path.index() {
             known.resize(path.index() + 1, None);
         }
@@ -61,13 +62,13 @@ impl Absences {
 
     /// The era of a folder in a state; the same for as long as its stamp is the same.
     pub(super) fn era(&self, folder: PathId, stamp: Stamp) -> Era {
-        if let Some((known, era)) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(&folder)
+        if let Some((known, era)) = self.folders.read().get(&folder)
             && *known == stamp
         {
             return *era;
         }
         let era = Era(self.last.fetch_add(1, Ordering::Relaxed));
-        self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder, (stamp, era));
+        self.folders.write().insert(folder, (stamp, era));
         era
     }
 
@@ -82,11 +83,11 @@ impl Absences {
     }
 
     fn is_faithful(&self, path: &CStr, device: (u64, u64)) -> bool {
-        if let Some(known) = self.devices.read().unwrap_or_else(PoisonError::into_inner).get(&device) {
+        if let Some(known) = self.devices.read().get(&device) {
             return *known;
         }
         let faithful = file_system(path).is_ok_and(|kind| FAITHFUL.contains(&kind));
-        self.devices.write().unwrap_or_else(PoisonError::into_inner).insert(device, faithful);
+        self.devices.write().insert(device, faithful);
         faithful
     }
 }

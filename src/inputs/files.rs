@@ -5,7 +5,9 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::absences::Absences;
 use super::handles::Held;
@@ -113,13 +115,13 @@ impl Files {
     }
 
     fn trusted<T>(&self, path: PathId, stamp: Stamp, read: impl FnOnce(&Known) -> T) -> Option<T> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read();
         let known = known.get(path.index())?.as_ref()?;
         (known.settled && known.seen.stamp == stamp).then(|| read(known))
     }
 
     fn scans(&self) -> MutexGuard<'_, HashMap<Digest, Arc<Scan>>> {
-        self.scans.lock().unwrap_or_else(PoisonError::into_inner)
+        self.scans.lock()
     }
 
     fn load(&self, path: PathId, scan: bool) -> io::Result<Known> {
@@ -137,7 +139,7 @@ impl Files {
     }
 
     fn remember(&self, path: PathId, known: Known) {
-        let mut table = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.known.write();
         if table.len() <= path.index() {
             table.resize(path.index() + 1, None);
         }

@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::{fs, io};
+
+use parking_lot::RwLock;
 
 use super::absences;
 use super::stamp::{Stamp, now_ns};
@@ -70,7 +72,7 @@ impl Links {
         let asked_at_ns = now_ns();
         let name = CString::new(if path.is_empty() { "/" } else { path }).ok();
         let stamp = name.as_deref().and_then(|name| Stamp::of(name).ok());
-        let known = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        let known = self.folders.read().get(path).cloned();
         if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
             return known;
         }
@@ -80,7 +82,7 @@ impl Links {
         let folder = Arc::new(Folder { stamp, kept, plain: OnceLock::new(), targets: RwLock::default() });
         // Of a folder that may change unseen, only this moment knows.
         if kept {
-            let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+            let mut folders = self.folders.write();
             folders.insert(path.to_owned(), Arc::clone(&folder));
         }
         folder
@@ -134,11 +136,11 @@ impl LinksNow<'_> {
             *last = Some((folder.to_owned(), self.folder(folder)));
         }
         let (_, folder) = last.as_ref()?;
-        if let Some(target) = folder.targets.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+        if let Some(target) = folder.targets.read().get(name) {
             return target.clone();
         }
         let target = link(path);
-        let mut targets = folder.targets.write().unwrap_or_else(PoisonError::into_inner);
+        let mut targets = folder.targets.write();
         targets.insert(name.to_owned(), target.clone());
         target
     }
@@ -200,7 +202,7 @@ mod tests {
     fn a_settled_folder_is_kept_and_a_fresh_one_is_not() {
         let links = Links::default();
         assert_eq!(links.now().link("/usr/include/stdio.h"), link("/usr/include/stdio.h"));
-        assert!(links.folders.read().expect("whole").contains_key("/usr/include"));
+        assert!(links.folders.read().contains_key("/usr/include"));
         assert!(
             links.now().is_plain("/usr/include/linux") && !links.now().is_plain("/usr/lib/x86_64-linux-gnu")
         );
@@ -212,6 +214,6 @@ mod tests {
             .expect("set");
         let path = dir.path().join("a.h").to_str().expect("UTF-8").to_owned();
         assert_eq!(links.now().link(&path), None);
-        assert!(!links.folders.read().expect("whole").contains_key(dir.path().to_str().expect("UTF-8")));
+        assert!(!links.folders.read().contains_key(dir.path().to_str().expect("UTF-8")));
     }
 }

@@ -1,7 +1,8 @@
 //! Budget: what the launches of a session may cost, and what they have cost.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::cache::outcome::Outcome;
 
@@ -65,7 +66,7 @@ impl Budget {
     }
 
     fn lock(&self) -> MutexGuard<'_, Spent> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.spent.lock()
     }
 }
 

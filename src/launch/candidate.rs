@@ -1,9 +1,10 @@
 //! A recorded command on the files of one session, and what became of its launch.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 
 use super::miss::{Miss, Unserved};
@@ -237,7 +238,7 @@ impl Known {
 
     /// What it is at now.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Moves the launch on, and wakes who waits for it.
@@ -372,17 +373,9 @@ impl Known {
     pub fn wait(&self, alive: &mut dyn FnMut() -> bool) -> bool {
         let mut state = self.state();
         while matches!(state.launch, Launch::Running(_)) {
-            let (guard, timeout) = self
-                .changed
-                .wait_timeout(state, Duration::from_secs(1))
-                .unwrap_or_else(PoisonError::into_inner);
-            state = guard;
-            if timeout.timed_out() {
-                drop(state);
-                if !alive() {
-                    return false;
-                }
-                state = self.state();
+            let waited = self.changed.wait_for(&mut state, Duration::from_secs(1));
+            if waited.timed_out() && !MutexGuard::unlocked(&mut state, &mut *alive) {
+                return false;
             }
         }
         true

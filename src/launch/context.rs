@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::bell::Bell;
 use super::budget::Budget;
@@ -72,11 +74,11 @@ impl SessionContext {
     }
 
     pub(super) fn is_needed(&self, id: PathId) -> bool {
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+        self.needed.lock().contains(&id)
     }
 
     pub(super) fn need(&self, id: PathId) {
-        if self.needed.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+        if self.needed.lock().insert(id) {
             self.bell.ring();
         }
     }
@@ -88,8 +90,7 @@ impl SessionContext {
 
     /// The files that the build is expected to make, or that launches wait for, whether they are there or not.
     pub fn awaited(&self) -> Vec<PathId> {
-        let mut files: HashSet<PathId> =
-            self.needed.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let mut files: HashSet<PathId> = self.needed.lock().iter().copied().collect();
         files.extend(self.predictions.paths());
         files.into_iter().collect()
     }

@@ -5,8 +5,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::candidate::{Known, Launch, Runner};
 use super::context::SessionContext;
@@ -282,7 +284,7 @@ impl Launcher {
 
     /// The launches on a grid.
     fn remote(&self, grid: &Arc<Grid>) -> Arc<Remote> {
-        let mut grids = self.grids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut grids = self.grids.lock();
         let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
             let launcher = self.clone();
             Remote::new(&self.engine, grid, move |task| {
@@ -294,7 +296,7 @@ impl Launcher {
     }
 
     fn remotes(&self) -> Vec<Arc<Remote>> {
-        self.grids.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.grids.lock().values().cloned().collect()
     }
 
     /// Has a launch wait for a core of this machine.

@@ -1,8 +1,10 @@
 //! What waits for a core to be launched on.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::candidate::{Known, Launch, Runner};
 use super::context::SessionContext;
@@ -103,7 +105,7 @@ impl Queue {
                 inner.running += 1;
                 return Some(task);
             }
-            inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            self.wake.wait(&mut inner);
         }
     }
 
@@ -136,6 +138,6 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }

@@ -1,7 +1,9 @@
 //! Again: a command that is to be looked at once more, and whether a session has any.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::candidate::Known;
 use super::context::SessionContext;
@@ -29,14 +31,13 @@ impl Agains {
 
     /// Waits until all that are to be looked at again by now have been, no longer than `patience`.
     pub(super) fn wait(&self, patience: Duration) {
-        let counts = self.counts();
+        let mut counts = self.counts();
         let begun = counts.begun;
-        let waited = self.over.wait_timeout_while(counts, patience, |counts| counts.ended < begun);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.over.wait_while_for(&mut counts, |counts| counts.ended < begun, patience);
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 }
 

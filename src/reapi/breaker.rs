@@ -1,7 +1,8 @@
 //! A circuit breaker: while a server cannot be reached, calls to it fail at once, so that a build is not slowed by each.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// How long calls fail at once after the first failure; doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -62,8 +63,8 @@ impl Breaker {
         *state = Some(Open { failures, pause, until: now + pause, why: why.to_owned(), probing: false });
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> parking_lot::MutexGuard<'_, Option<Open>> {
+        self.state.lock()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The client: calls that block the thread that makes them, over connections that all threads share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use futures_util::StreamExt as _;
+use parking_lot::Mutex;
 use reapi::action_cache_client::ActionCacheClient;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tonic::Code;
@@ -78,7 +79,7 @@ impl Client {
 
     /// What the servers can do (`GetCapabilities`), asked until they have answered once. A server without SHA-256 is an error.
     pub fn offer(&self) -> Result<Arc<Offer>, GridError> {
-        let known = || self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.offer.lock();
         if let Some(offer) = known().as_ref() {
             return Ok(Arc::clone(offer));
         }

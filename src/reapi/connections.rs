@@ -1,8 +1,9 @@
 //! Lanes: the connections to one server. One is enough, but for executions: each keeps a stream open, servers allow some
 //! hundred of these on a connection, and what a build waits for must not queue behind them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tonic::transport::{Channel, Endpoint};
 
 /// Executions on one connection; the usual limit of servers and proxies is 100 streams.
@@ -58,6 +59,6 @@ impl Lanes {
     }
 
     fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lanes.lock()
     }
 }

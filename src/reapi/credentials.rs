@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::Endpoint;
@@ -79,7 +80,7 @@ impl Credentials {
         let unreadable = |source| CredentialsError::Unreadable { path: path.to_owned(), source };
         let meta = fs::metadata(path).map_err(unreadable)?;
         let stamp = (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
-        let mut kept = self.bearer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.bearer.lock();
         if let Some((_, value)) = kept.as_ref().filter(|(known, _)| *known == stamp) {
             return Ok(value.clone());
         }

@@ -1,9 +1,9 @@
 //! Presence: the blobs that a server was seen to have, so that it is not asked about the same headers for every compile.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tonic::Code;
 
 use super::GridError;
@@ -48,7 +48,7 @@ impl Presence {
     }
 
     fn seen(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock()
     }
 }
 

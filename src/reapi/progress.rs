@@ -1,7 +1,8 @@
 //! Progress: whether a server that takes executions also ends them.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// A server that ends none of our executions for so many deadlines of a request, 3 minutes by default, has stopped working: longer
 /// than nearly any compile, and than it takes to start another worker. The compiler is at hand.
@@ -27,7 +28,7 @@ pub(super) enum Overdue {
 impl Progress {
     /// An execution has ended.
     pub(super) fn note(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.last.lock() = Some(Instant::now());
     }
 
     /// Waits until an execution that begins now is overdue; `deadline` is that of a request.
@@ -35,11 +36,7 @@ impl Progress {
         let begun = Instant::now();
         loop {
             let now = Instant::now();
-            let last = self
-                .last
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .map_or(begun, |last| last.max(begun));
+            let last = self.last.lock().map_or(begun, |last| last.max(begun));
             let standstill = (last + deadline * STANDSTILL).saturating_duration_since(now);
             let longest = (begun + deadline * LONGEST).saturating_duration_since(now);
             if standstill.is_zero() {

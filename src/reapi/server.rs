@@ -1,9 +1,10 @@
 //! Server: one service's connection, and how a call to it is made: credentials, deadline, retries, breaker.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -88,7 +89,7 @@ impl Link {
     }
 
     fn method(&self, name: &'static str) -> Arc<Breaker> {
-        Arc::clone(self.methods.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default())
+        Arc::clone(self.methods.lock().entry(name).or_default())
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::io::{self, BufReader, Read as _};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::bytestream::{QueryWriteStatusRequest, WriteRequest};
 use futures_util::future::{Either, select};
+use parking_lot::Mutex;
 use tonic::Status;
 
 use super::blob::Source;
@@ -92,7 +93,7 @@ impl Progress {
     }
 
     fn fault(&self) -> Option<String> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fault.lock().clone()
     }
 
     /// Ends when nothing was sent for so long.
@@ -169,7 +170,7 @@ impl Iterator for Chunks {
             Err(error) => {
                 // The stream ends without `finish_write`, so that the server keeps nothing.
                 self.finished = true;
-                *self.progress.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                *self.progress.fault.lock() = Some(error.to_string());
                 return None;
             }
         };

@@ -2,11 +2,12 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use nix::sys::statvfs::statvfs;
+use parking_lot::RwLock;
 
 use super::confine::Room;
 use super::scratch::{Scratch, SideFolder, remove_abandoned};
@@ -115,7 +116,7 @@ impl Executor {
     }
 
     fn current(&self) -> Option<Arc<Scratch>> {
-        self.scratch.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.scratch.read().clone()
     }
 
     /// The scratch folder, made anew if somebody has removed it.
@@ -124,7 +125,7 @@ impl Executor {
         if let Some(scratch) = self.current().filter(there) {
             return Ok(scratch);
         }
-        let mut scratch = self.scratch.write().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = self.scratch.write();
         match &*scratch {
             // There never was a place for one.
             None => Err(io::ErrorKind::Unsupported.into()),

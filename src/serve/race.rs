@@ -1,8 +1,9 @@
 //! The policy `race`: the grid and this machine both run a command, and the first to end serves.
 
 use std::sync::mpsc::channel;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
+
+use parking_lot::Mutex;
 
 use crate::cache::outcome::Outcome;
 use crate::grid::{Executed, Unobtainable};
@@ -39,7 +40,7 @@ pub(super) fn race(
         scope.spawn(|| {
             let ours = ours;
             ours.send(Ended::Here(here(&|pid| {
-                *group.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+                *group.lock() = Some(pid);
             })))
         });
         let mut failed = Err(Unobtainable::Unusable("neither the grid nor this machine has run it".into()));
@@ -47,7 +48,7 @@ pub(super) fn race(
             match ended {
                 Ended::Grid(Ok(executed)) => {
                     // Before it has begun it runs to its end: its result is good for the next time.
-                    if let Some(pid) = *group.lock().unwrap_or_else(PoisonError::into_inner) {
+                    if let Some(pid) = *group.lock() {
                         kill(pid);
                     }
                     return Ok(First::Grid(executed));

@@ -1,7 +1,8 @@
 //! Changes of what is remembered of a session's element, and when to take them to where the next sandbox finds them.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// After so long without a further change they are taken along: a sandbox ends without a word.
 const LULL: Duration = Duration::from_millis(100);
@@ -58,16 +59,14 @@ impl Changes {
         while !inner.ending {
             let now = Instant::now();
             let due = inner.since.map(|(first, last)| (last + LULL).min(first + LONGEST).max(rested));
-            inner = match due {
+            match due {
                 Some(due) if due <= now => {
                     inner.since = None;
                     return Due::Now;
                 }
-                Some(due) => {
-                    self.news.wait_timeout(inner, due - now).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.news.wait(inner).unwrap_or_else(PoisonError::into_inner),
-            };
+                Some(due) => drop(self.news.wait_for(&mut inner, due - now)),
+                None => self.news.wait(&mut inner),
+            }
         }
         Due::Last
     }
@@ -93,12 +92,12 @@ impl Changes {
             if left.is_zero() {
                 return;
             }
-            inner = self.news.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.news.wait_for(&mut inner, left);
         }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 

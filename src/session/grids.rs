@@ -1,7 +1,9 @@
 //! The grids that sessions use: equal settings share one, equal servers one client.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::grid::Grid;
 use crate::grid::settings::GridSettings;
@@ -37,7 +39,7 @@ impl Grids {
                 return None;
             }
         };
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.0.lock();
         if let Some(grid) = inner.grids.get(&wanted) {
             return grid.clone();
         }

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::socket::{MsgFlags, send};
+use parking_lot::{Mutex, MutexGuard};
 
 /// How often those who wait are told. The shim gives up after [`SILENCE_S`](spec_cc_shim::wire::SILENCE_S).
 pub(crate) const BEAT: Duration = Duration::from_millis(500);
@@ -76,7 +77,7 @@ impl Pulse {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is in quarantine: commands that are to be had from their compilers alone, and results that are not to be given out.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::base::digest::Digest;
 use crate::cache::bars::Bars;
@@ -67,6 +68,6 @@ impl Quarantine {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<ElementKey, Vec<Quarantined>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -1,7 +1,8 @@
 //! Waits: who waits until what is launched in a session has come to rest.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Requests to be told of rest. The one who launches answers those that came before it looked at the files.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ impl Waits {
             if left.is_zero() {
                 return false;
             }
-            inner = self.news.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.news.wait_for(&mut inner, left);
         }
         true
     }
@@ -60,7 +61,7 @@ impl Waits {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 

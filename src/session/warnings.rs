@@ -1,7 +1,8 @@
 //! Warnings that are worth one line in the log, not one for each compile.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::settings::{Backend, Settings};
 
@@ -27,6 +28,6 @@ impl Warnings {
     }
 
     fn is_new(&self, name: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
+        self.0.lock().insert(name.to_owned())
     }
 }

@@ -5,7 +5,9 @@ use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::error::SettingsError;
 use super::value::{Source, Value};
@@ -54,7 +56,7 @@ pub(super) fn content(path: &Path, syntax: Syntax) -> Result<Option<Arc<Content>
 }
 
 fn kept() -> MutexGuard<'static, Contents> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    KEPT.lock()
 }
 
 fn parse(path: &Path, syntax: Syntax, text: &[u8]) -> Result<Content, SettingsError> {

@@ -1,8 +1,8 @@
 //! Adding records.
 
 use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
 
+use parking_lot::MutexGuard;
 use sled::Batch;
 
 use super::format::{Entry, RecordEntry, RecordRow, SetEntry};
@@ -23,7 +23,7 @@ impl Store {
     }
 
     pub(super) fn lives(&self) -> MutexGuard<'_, Lives> {
-        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lives.lock()
     }
 
     /// Appends to the element's journal the entry by which `change` changes its image.

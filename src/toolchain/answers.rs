@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use super::ToolchainError;
 use crate::base::threads;
@@ -60,7 +62,7 @@ where
 {
     /// Forgets all answers; what is being asked is not disturbed.
     pub(super) fn clear(&self) {
-        locked(&self.inner.known).clear();
+        self.inner.known.lock().clear();
     }
 
     /// The answer to `key`, if it `holds`; else what `ask` gives now, to this thread or to another one that wants to know the same.
@@ -73,7 +75,7 @@ where
         ask: impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static,
     ) -> Answered<V> {
         for _ in 0..ATTEMPTS {
-            let known = locked(&self.inner.known).get(key).cloned();
+            let known = self.inner.known.lock().get(key).cloned();
             if let Some(known) = known.filter(|known| holds(known)) {
                 return Ok(known);
             }
@@ -101,7 +103,7 @@ where
         wait: Wait,
         ask: &(impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static),
     ) -> Arc<Question<V>> {
-        let mut asked = locked(&self.asked);
+        let mut asked = self.asked.lock();
         if let Some(question) = asked.get(key) {
             return Arc::clone(question);
         }
@@ -127,10 +129,10 @@ where
     fn answer(&self, question: &Question<V>, key: &K, ask: &impl Fn(&K) -> Result<V, ToolchainError>) {
         let answered = ask(key).map(Arc::new);
         if let Ok(answer) = &answered {
-            locked(&self.known).insert(key.clone(), Arc::clone(answer));
+            self.known.lock().insert(key.clone(), Arc::clone(answer));
         }
-        locked(&self.asked).remove(key);
-        *locked(&question.answer) = Some(answered);
+        self.asked.lock().remove(key);
+        *question.answer.lock() = Some(answered);
         question.came.notify_all();
     }
 }
@@ -144,24 +146,20 @@ impl<V> Default for Question<V> {
 impl<V> Question<V> {
     /// The answer; `None` when it has not come in time.
     fn wait(&self, wait: Wait) -> Option<Answered<V>> {
-        let mut answer = locked(&self.answer);
+        let mut answer = self.answer.lock();
         loop {
             if let Some(answered) = &*answer {
                 return Some(answered.clone());
             }
-            answer = match wait {
-                Wait::ToTheEnd => self.came.wait(answer).unwrap_or_else(PoisonError::into_inner),
+            match wait {
+                Wait::ToTheEnd => self.came.wait(&mut answer),
                 Wait::AtMost(most) => {
                     let left = most.checked_sub(self.since.elapsed())?;
-                    self.came.wait_timeout(answer, left).unwrap_or_else(PoisonError::into_inner).0
+                    self.came.wait_for(&mut answer, left);
                 }
-            };
+            }
         }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -200,7 +198,7 @@ mod tests {
         let (go, waits) = mpsc::channel::<()>();
         let waits = Arc::new(Mutex::new(waits));
         let ask = move |key: &u32| {
-            let _ = locked(&waits).recv();
+            let _ = waits.lock().recv();
             Ok(key + 1)
         };
         let at_most = Wait::AtMost(Duration::from_millis(20));

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 use memchr::memmem;
+use parking_lot::Mutex;
 
 use crate::base::digest::Digest;
 
@@ -51,7 +51,7 @@ impl Tools {
     /// `realpath(3)` and `open(2)` do.
     pub fn has(&self, path: &Path, content: &Digest) -> io::Result<bool> {
         // One at a time: hundreds of shims that are the first to ask would each have a compiler of 30 MB in memory.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if let Some(known) = known.get(content) {
             return Ok(*known);
         }

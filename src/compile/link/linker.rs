@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::LinkCall;
 use crate::action::remote::{link_query, linker_command, linker_folders};
@@ -32,7 +34,7 @@ impl Linkers {
         call: &LinkCall,
         toolchain: &Digest,
     ) -> Result<Arc<Linker>, String> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.0.lock();
         if let Some(linker) = known().get(toolchain) {
             return Ok(Arc::clone(linker));
         }

@@ -10,8 +10,9 @@ mod twins;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use sha2::{Digest as _, Sha256};
 
 use super::resolve;
@@ -149,13 +150,13 @@ impl Shapes {
         if let Some(member) = snapshot.verified.get(&key) {
             return Ok(Arc::clone(member));
         }
-        let known = self.members.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = self.members.read().get(&key).cloned();
         let member = match known {
             Some(known) if known.holds(file, snapshot)? => known,
             _ => {
                 let member = Arc::new(Member::new(file, main, set.chain, snapshot)?);
                 self.positions().add(member.digest, &member.scan.macros);
-                let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+                let mut members = self.members.write();
                 members.insert(key, Arc::clone(&member));
                 member
             }
@@ -179,16 +180,16 @@ impl Shapes {
     }
 
     fn chain(&self, chain: &Chain) -> u32 {
-        if let Some(number) = self.chains.read().unwrap_or_else(PoisonError::into_inner).get(&chain.key) {
+        if let Some(number) = self.chains.read().get(&chain.key) {
             return *number;
         }
-        let mut chains = self.chains.write().unwrap_or_else(PoisonError::into_inner);
+        let mut chains = self.chains.write();
         let next = chains.len() as u32;
         *chains.entry(chain.key).or_insert(next)
     }
 
     fn positions(&self) -> MutexGuard<'_, Positions> {
-        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.positions.lock()
     }
 }
 

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Remote;
@@ -98,7 +99,7 @@ async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
 
 fn fetch(remote: &Remote, results: &Mutex<Receiver<Landed>>) {
     loop {
-        let next = results.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = results.lock().recv();
         let Ok(Landed { ticket, ended }) = next else { return };
         land(remote, ticket, ended);
         remote.line.land();

@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::round_trip::{Times, Trip};
 use super::window::{PATIENCE, Width};
@@ -101,7 +103,7 @@ impl Line {
             if let Some(next) = inner.next() {
                 return Some(next);
             }
-            inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            self.wake.wait(&mut inner);
         }
     }
 
@@ -171,7 +173,7 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 
