@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use spec_cc::command::Family;
 use spec_cc::inputs::files::Files;
-use spec_cc::toolchain::{ToolchainError, Toolchains};
+use spec_cc::toolchain::ToolchainError;
+use spec_cc::toolchain::Toolchains;
 
 fn toolchains() -> Toolchains {
     Toolchains::new(Arc::new(Files::default()))

@@ -4,7 +4,8 @@
 
 use anyhow::{Result, ensure};
 use spec_cc::compile::call::Call;
-use spec_cc::compile::instance::{Reads, instantiate};
+use spec_cc::compile::instance::instantiate;
+use spec_cc::compile::reads::Reads;
 use spec_cc::compile::site::Context;
 use spec_cc::inputs::snapshot::Snapshot;
 

@@ -11,7 +11,7 @@ use spec_cc::command::{Family, Invocation, Verdict};
 use spec_cc::compile::call::{Call, templated};
 use spec_cc::compile::conclude::{Evidence, conclude};
 use spec_cc::compile::engine::Engine;
-use spec_cc::compile::instance::Reads;
+use spec_cc::compile::reads::Reads;
 use spec_cc::compile::site::Context;
 use spec_cc::inputs::stamp;
 use spec_cc::launch::candidate::{Known, Launch};

@@ -1,15 +1,7 @@
 //! Compiler drivers by the name they are called with.
 
 use super::Kind;
-
-/// The two families of option syntax that the table knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// gcc and g++.
-    Gcc,
-    /// clang and clang++.
-    Clang,
-}
+use crate::command::family::Family;
 
 /// What a program's name says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 pub(crate) mod driver;
 mod environment;
+mod family;
 mod invocation;
 mod language;
 mod link;
@@ -27,10 +28,13 @@ mod tests;
 mod traceable;
 mod varying;
 
-pub use driver::{Driver, Family, driver, kind_of_program};
+pub use driver::Driver;
+pub use driver::driver;
+pub use driver::kind_of_program;
 pub use environment::{
     decides, is_ambient, is_of_the_session, keyed, keyed_traced, language, of_outputs, refused,
 };
+pub use family::Family;
 pub use invocation::{Bypass, Compile, DepRequest, Invocation, Kind, Output, Role, Search, Verdict};
 pub use language::Language;
 pub use link::{Link, read_link};

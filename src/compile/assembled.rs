@@ -5,11 +5,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::call::Call;
-use super::conclude::NotKept;
 use super::engine::Engine;
 use super::predict::Assumed;
 use crate::base::paths::PathId;
 use crate::command::Language;
+use crate::compile::not_kept::NotKept;
 use crate::inputs::depfile;
 
 /// Checks that the assembler read nothing but what is accounted for: it lists `.incbin` files, and no other list does. `includes` says

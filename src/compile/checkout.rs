@@ -5,12 +5,11 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use super::call::Call;
-use super::engine::Engine;
 use super::pieces;
 use super::result_key::ResultKey;
 use crate::action;
 use crate::base::digest::Digest;
-use crate::base::paths::PathId;
+use crate::base::paths::{PathId, Paths};
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
 use crate::command;
@@ -179,7 +178,7 @@ fn shared_digest(made: Made<'_>) -> Result<Digest, Unshared> {
 
 /// Whether a call that reads `set` leaves the same in every checkout.
 pub(super) fn sharing(
-    engine: &Engine,
+    paths: &Paths,
     call: &Call,
     root: &str,
     set: &[PathId],
@@ -197,7 +196,7 @@ pub(super) fn sharing(
     if !sharing.mapped && !systems {
         return Ok(sharing);
     }
-    for (&id, name) in set.iter().zip(engine.paths().all(set)) {
+    for (&id, name) in set.iter().zip(paths.all(set)) {
         let inside = below(name.as_str(), root).is_some();
         let why = if sharing.mapped && !inside && name.as_str().starts_with(root) {
             "lies beside the project root, whose name its own begins with"

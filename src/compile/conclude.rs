@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::engine::Engine;
-use super::instance::{Reads, look};
+use super::instance::look;
 use super::site::Context;
 use super::{assembled, quotes};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
+use crate::compile::not_kept::NotKept;
+use crate::compile::reads::Reads;
 use crate::inputs::depfile;
 use crate::inputs::links::Links;
 use crate::inputs::private::Private;
@@ -41,23 +43,6 @@ pub struct Learnt {
     pub found: Vec<PathId>,
     /// Under which action its result was kept, or why not.
     pub kept: Result<Digest, NotKept>,
-}
-
-/// Why a command's result, or the command itself, is not kept.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum NotKept {
-    /// Something that was read cannot be accounted for, so that it cannot even be recorded.
-    #[error("{0}")]
-    Unaccountable(String),
-    /// An input, or what would be one now, was written since the compiler began.
-    #[error("{0} changed while it was compiled")]
-    Changed(String),
-    /// The result depends on more than the inputs.
-    #[error("{0}")]
-    Hazard(String),
-    /// The outputs could not be stored.
-    #[error("{0}")]
-    Outputs(String),
 }
 
 /// Works out what a compile read and keeps its result under the action of just those inputs.

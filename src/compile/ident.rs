@@ -5,35 +5,37 @@ use std::path::Path;
 
 use parking_lot::Mutex;
 
-use super::engine::Engine;
 use super::job::Job;
 use crate::base::digest::Digest;
-use crate::sandbox::executor;
+use crate::sandbox;
+use crate::sandbox::executor::Executor;
 
 /// Idents by the toolchain's fingerprint.
 #[derive(Debug, Default)]
 pub struct Idents(Mutex<HashMap<Digest, String>>);
 
-/// The text that the job's compiler signs its objects with, as `GCC: (Debian 12.2.0-14) 12.2.0`.
-///
-/// An error when it signs none, or is told to.
-pub(crate) fn of(engine: &Engine, job: &Job<'_>) -> Result<String, String> {
-    let known = || engine.idents.0.lock();
-    if let Some(ident) = known().get(&job.toolchain.fingerprint) {
-        return Ok(ident.clone());
+impl Idents {
+    /// The text that the job's compiler signs its objects with, as `GCC: (Debian 12.2.0-14) 12.2.0`.
+    ///
+    /// An error when it signs none, or is told to.
+    pub(crate) fn of(&self, executor: &Executor, job: &Job<'_>) -> Result<String, String> {
+        let known = || self.0.lock();
+        if let Some(ident) = known().get(&job.toolchain.fingerprint) {
+            return Ok(ident.clone());
+        }
+        let ident = ask(executor, job).map_err(|error| format!("the compiler's ident: {error}"))?;
+        known().insert(job.toolchain.fingerprint, ident.clone());
+        Ok(ident)
     }
-    let ident = ask(engine, job).map_err(|error| format!("the compiler's ident: {error}"))?;
-    known().insert(job.toolchain.fingerprint, ident.clone());
-    Ok(ident)
 }
 
-fn ask(engine: &Engine, job: &Job<'_>) -> std::io::Result<String> {
-    let view = engine.executor.prepare(&[])?;
+fn ask(executor: &Executor, job: &Job<'_>) -> std::io::Result<String> {
+    let view = executor.prepare(&[])?;
     let listing = view.scratch().join("ident.s").display().to_string();
     let args = ["-S", "-x", "c", "/dev/null", "-o", &listing].map(String::from);
     let directory = view.scratch().to_owned();
     let compiler = job.arguments.first().map(String::as_str).unwrap_or_default();
-    let run = executor::Job {
+    let run = sandbox::executor::Job {
         compiler: Path::new(compiler),
         args: &args,
         environment: job.environment,
@@ -41,7 +43,7 @@ fn ask(engine: &Engine, job: &Job<'_>) -> std::io::Result<String> {
         asked: true,
     };
     // Its view holds the listing.
-    let _executed = engine.executor.run(&run, view, &|_| {})?;
+    let _executed = executor.run(&run, view, &|_| {})?;
     let text = std::fs::read_to_string(&listing)?;
     let ident = text.lines().find_map(|line| line.trim().strip_prefix(".ident")?.trim().strip_prefix('"'));
     let ident = ident.and_then(|ident| ident.strip_suffix('"')).filter(|ident| !ident.is_empty());

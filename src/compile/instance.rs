@@ -13,6 +13,7 @@ use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
+use crate::compile::reads::Reads;
 use crate::directives::{self, Hazards};
 use crate::inputs::files::Seen;
 use crate::inputs::search::{Chain, Given};
@@ -21,15 +22,6 @@ use crate::inputs::siblings::{self, Siblings};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
 use crate::toolchain::Toolchain;
-
-/// What a command reads, and by what one sees that it still reads just that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reads {
-    /// The dependency set, sorted by path.
-    pub set: Arc<[PathId]>,
-    /// Stands for the directives of all files in the set and for where each include was found.
-    pub shape: Shape,
-}
 
 /// Why a command cannot be instantiated now.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -155,7 +147,7 @@ pub(super) fn look(
     let sharing = if chain.has_own_below(context.root) {
         Err(Unshared::Root)
     } else {
-        checkout::sharing(engine, call, context.root, set, shaped.hazards, snapshot)
+        checkout::sharing(engine.paths(), call, context.root, set, shaped.hazards, snapshot)
     };
     let crtbegin = (toolchain.family == Family::Clang).then(|| engine.crtbegin(call, context.path, snapshot));
     let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));

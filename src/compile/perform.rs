@@ -6,14 +6,16 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use super::call::{Call, plain};
-use super::conclude::{Evidence, Learnt, NotKept, conclude, dependency_set};
+use super::conclude::{Evidence, Learnt, conclude, dependency_set};
 use super::engine::Engine;
-use super::instance::{Instance, Reads, instantiate, look};
+use super::instance::{Instance, instantiate, look};
 use super::predict::Assumed;
 use super::scans;
 use super::site::Context;
 use crate::cache::outcome::Outcome;
 use crate::command;
+use crate::compile::not_kept::NotKept;
+use crate::compile::reads::Reads;
 use crate::compile::site::Site;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;

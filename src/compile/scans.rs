@@ -6,10 +6,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::call::Call;
-use super::instance::Reads;
 use super::site::Context;
 use crate::base::digest::Digest;
 use crate::command;
+use crate::compile::reads::Reads;
 
 /// More are forgotten all at once; 500 inputs each take some 2 KiB.
 const KEPT: usize = 4096;

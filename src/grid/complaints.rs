@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Unobtainable;
+use crate::grid::unobtainable::Unobtainable;
 use crate::reapi::{Code, GridError};
 
 /// A trouble that lasts is told of again after this: a companion may outlive the build that saw the first line.

@@ -8,9 +8,10 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::{digest_of, provenance};
+use super::provenance;
 use crate::action::to_reapi;
 use crate::base::digest::Digest;
+use crate::grid::result::digest_of;
 
 /// The output file that a larger one is.
 const PAYLOAD: &str = "payload";

@@ -13,6 +13,7 @@ pub mod remote_actions;
 pub mod result;
 pub mod settings;
 pub mod traced;
+pub mod unobtainable;
 pub mod upload;
 pub mod upload_batch;
 
@@ -22,11 +23,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 
-use crate::action::{Folders, from_reapi};
+use crate::action::Folders;
 use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
 use crate::compile::job::Job;
+use crate::grid::result::digest_of;
+use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::links::{Links, LinksNow};
 use crate::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::settings::Policy;
@@ -48,31 +51,6 @@ pub struct Grid {
     records: records::Known,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
-}
-
-/// Why a command cannot be had from the grid. It can be run here instead.
-#[derive(Debug, thiserror::Error)]
-pub enum Unobtainable {
-    /// The grid does not answer as it should.
-    #[error(transparent)]
-    Grid(#[from] GridError),
-    /// What it answers cannot be used.
-    #[error("{0}")]
-    Unusable(String),
-    /// Commands such as this one are not sent to grids.
-    #[error("{0}")]
-    Unsent(String),
-}
-
-impl Unobtainable {
-    /// Whether a result is at fault, rather than the grid.
-    fn is_of_result(&self) -> bool {
-        match self {
-            Self::Grid(error) => !error.missing_blobs().is_empty(),
-            Self::Unusable(_) => true,
-            Self::Unsent(_) => false,
-        }
-    }
 }
 
 /// What an execution came to.
@@ -368,9 +346,4 @@ impl Grid {
             ))),
         }
     }
-}
-
-/// A digest as a server gives it; `None` when it names no blob of SHA-256, or an empty one.
-fn digest_of(digest: Option<&reapi::Digest>) -> Option<Digest> {
-    digest.filter(|digest| digest.size_bytes > 0).and_then(from_reapi)
 }

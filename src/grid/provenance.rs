@@ -11,13 +11,13 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::protobuf::Any;
 use memchr::memmem;
 
-use super::Unobtainable;
 use super::remote_actions::Outline;
 use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
+use crate::compile::failure;
 use crate::compile::job::Job;
-use crate::compile::{failure, ident};
+use crate::grid::unobtainable::Unobtainable;
 
 /// Who made a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result
     let object = outcome.files.first().ok_or("it has no object")?;
     let bytes = engine.cache.blobs.read(&object.digest).map_err(|error| error.to_string())?;
     let bytes = bytes.ok_or("its object has gone")?;
-    let ident = ident::of(engine, job)?;
+    let ident = engine.idents.of(&engine.executor, job)?;
     if memmem::find(&bytes, ident.as_bytes()).is_none() {
         return Err(format!("its object does not say that {ident:?} made it, as the compiler here is"));
     }

@@ -5,7 +5,8 @@ use super::moment::Moment;
 use crate::base::digest::Digest;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
-use crate::compile::instance::{Reads, instantiate};
+use crate::compile::instance::instantiate;
+use crate::compile::reads::Reads;
 use crate::compile::site::Context;
 use crate::inputs::snapshot::Snapshot;
 

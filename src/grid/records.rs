@@ -7,13 +7,15 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use parking_lot::{Mutex, MutexGuard};
 use prost::Message as _;
 
+use super::Grid;
 use super::entry::{self, Entry, Payload};
 use super::places::{self, Place};
 use super::upload::Parcel;
-use super::{Grid, Unobtainable, digest_of};
 use crate::action::to_reapi;
 use crate::base::digest::Digest;
 use crate::cache::Cache;
+use crate::grid::result::digest_of;
+use crate::grid::unobtainable::Unobtainable;
 use crate::reapi::GridError;
 use crate::store::ElementKey;
 use crate::store::fields::fields;

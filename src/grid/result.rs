@@ -2,7 +2,6 @@
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
-use super::digest_of;
 use crate::action::{from_reapi, to_reapi};
 use crate::base::digest::Digest;
 use crate::cache::outcome::{Outcome, OutputFile};
@@ -71,4 +70,9 @@ pub(super) fn from_outcome(job: &Job<'_>, named: &[String], outcome: &Outcome) -
         stderr_raw: outcome.stderr.clone(),
         ..Default::default()
     }
+}
+
+/// A digest as a server gives it; `None` when it names no blob of SHA-256, or an empty one.
+pub(crate) fn digest_of(digest: Option<&reapi::Digest>) -> Option<Digest> {
+    digest.filter(|digest| digest.size_bytes > 0).and_then(from_reapi)
 }

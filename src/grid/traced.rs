@@ -4,13 +4,14 @@
 
 use std::collections::HashSet;
 
+use super::Grid;
 use super::entry::{self, Entry, Name, Payload};
 use super::upload::Parcel;
-use super::{Grid, Unobtainable};
 use crate::base::digest::Digest;
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
 use crate::compile::result_key::ResultKey;
+use crate::grid::unobtainable::Unobtainable;
 use crate::traced::Traced;
 
 /// What results go by; the number changes when an older program would misread them.

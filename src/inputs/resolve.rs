@@ -1,6 +1,5 @@
 //! Resolve: which file an include means today, and which files would be read instead if they existed.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -8,6 +7,7 @@ use super::search::Chain;
 use super::snapshot::Snapshot;
 use crate::base::paths::{PathId, PathName};
 use crate::directives::{Form, Include, Kind, Scan};
+use crate::inputs::walks::{Precompiled, Walk};
 
 /// What the includes of one file mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,48 +22,6 @@ pub struct Resolved {
     pub once: Vec<PathId>,
     /// Whether an include may be replaced by a precompiled header; looked for in main sources only.
     pub precompiled: bool,
-}
-
-/// What one include means in the files of a folder.
-#[derive(Debug)]
-pub(super) struct Walk {
-    pub(super) found: Option<PathId>,
-    pub(super) further: Box<[PathId]>,
-    missed: Box<[PathId]>,
-    once: Box<[PathId]>,
-    precompiled: OnceLock<Precompiled>,
-}
-
-/// Whether there is a precompiled form of an include, and what was looked for in vain.
-pub(super) type Precompiled = (bool, Box<[PathId]>);
-
-/// The walks of the files of a folder.
-type OfFolder = HashMap<Include, Arc<Walk>>;
-
-/// The walks of a snapshot: files of one folder include the same headers.
-#[derive(Debug, Default)]
-pub(super) struct Walks {
-    /// By chain and folder.
-    known: HashMap<[u8; 16], HashMap<Box<str>, OfFolder>>,
-    count: usize,
-}
-
-/// Walks that are kept at most, at some 300 bytes each: where every command has a search path of its own, none is taken twice.
-const MOST: usize = 1 << 15;
-
-impl Walks {
-    fn get(&self, include: &Include, folder: &str, chain: &Chain) -> Option<&Arc<Walk>> {
-        self.known.get(&chain.key)?.get(folder)?.get(include)
-    }
-
-    fn keep(&mut self, include: &Include, folder: &str, chain: &Chain, walk: &Arc<Walk>) {
-        if self.count == MOST {
-            *self = Self::default();
-        }
-        self.count += 1;
-        let of_folder = self.known.entry(chain.key).or_default().entry(folder.into()).or_default();
-        of_folder.insert(include.clone(), Arc::clone(walk));
-    }
 }
 
 /// Walks the search path for each include of a file, as it stands; for a command's `main` source, precompiled headers count too.
@@ -104,7 +62,7 @@ pub(super) fn walk(
     chain: &Chain,
     snapshot: &mut Snapshot<'_>,
 ) -> io::Result<Arc<Walk>> {
-    if let Some(known) = snapshot.walks.get(include, folder, chain) {
+    if let Some(known) = snapshot.walks.get(include, folder, chain.key) {
         return Ok(Arc::clone(known));
     }
     // Where `#include_next` starts depends on where the file itself was found: any directory may be the next.
@@ -133,7 +91,7 @@ pub(super) fn walk(
         precompiled: OnceLock::new(),
     };
     let walk = Arc::new(walk);
-    snapshot.walks.keep(include, folder, chain, &walk);
+    snapshot.walks.keep(include, folder, chain.key, &walk);
     Ok(walk)
 }
 

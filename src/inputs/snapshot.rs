@@ -1,21 +1,22 @@
 //! Snapshot: the files' states at one moment, each asked for once.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::io;
 use std::sync::Arc;
 
 use super::absences::{self, Absence, Era};
 use super::files::{Files, Seen};
 use super::handles::{Found, Handles};
-use super::resolve::Walks;
 use super::siblings;
 use super::stamp::{Stamp, now_ns};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::directives::Scan;
+use crate::inputs::mixed::Mixed;
 use crate::inputs::shape::group::Groups;
 use crate::inputs::shape::member::Member;
+use crate::inputs::walks::Walks;
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
 ///
@@ -39,35 +40,6 @@ pub struct Snapshot<'f> {
     pub(super) groups: Groups,
     pub(super) siblings: siblings::Known,
     pub(super) walks: Walks,
-}
-
-/// Spreads the numbers of this process's own tables, which nobody else chooses.
-#[derive(Debug, Default)]
-pub(crate) struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64((*byte).into());
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // 2^64 by the golden ratio, whose product spreads what is in the low bits over the high ones.
-        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(32)
-    }
 }
 
 #[derive(Debug, Clone, Copy)]

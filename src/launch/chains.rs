@@ -65,7 +65,7 @@ mod tests {
     use crate::command::Scratch;
     use crate::command::{Family, Invocation, Verdict};
     use crate::compile::call::Call;
-    use crate::compile::instance::Reads;
+    use crate::compile::reads::Reads;
     use crate::inputs::shape::Shape;
     use crate::launch::priority::rank;
     use crate::launch::work::Work;

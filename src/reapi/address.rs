@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
-use super::server::{LONGEST_CONNECT, LONGEST_PONG, SHORTEST_PONG};
 use super::{Endpoint, Tls};
+use crate::reapi::timeouts::{LONGEST_CONNECT, LONGEST_PONG, SHORTEST_PONG};
 
 /// hyper adds the time between pings to the clock, which must not run over.
 const RAREST_PING: Duration = Duration::from_hours(24);

@@ -23,6 +23,7 @@ mod resource;
 mod retry;
 mod server;
 mod sink;
+mod timeouts;
 mod upload;
 mod write;
 mod zip;

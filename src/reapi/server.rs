@@ -20,12 +20,6 @@ use super::retry::Attempts;
 use super::{Endpoint, GridError};
 use crate::base::digest::Digest;
 
-/// A server that takes longer to accept a connection is taken for absent.
-pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(5);
-/// A server that takes longer to answer a keepalive ping is taken for dead.
-pub(super) const LONGEST_PONG: Duration = Duration::from_secs(10);
-/// No server is expected to answer one sooner.
-pub(super) const SHORTEST_PONG: Duration = Duration::from_secs(1);
 /// Bytes a second that a transfer must make on average, beside the usual deadline.
 const SLOWEST: u64 = 100_000;
 

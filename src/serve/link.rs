@@ -7,35 +7,21 @@ use super::fetch_or_execute::{Had, attended, had};
 use super::request::Request;
 use super::unmet::quarantined;
 use super::verify::{Expected, Subject};
-use super::{Answer, Asking};
 use crate::cache::cas::Blob;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Family, Invocation, Kind};
 use crate::compile::call::templated;
-use crate::compile::link::{LinkCall, Linkage, linkage};
+use crate::compile::link::call::LinkCall;
+use crate::compile::link::{Linkage, linkage};
 use crate::grid::{Executed, Grid};
 use crate::inputs::private::read_shared;
 use crate::launch::accounts::Way;
 use crate::launch::miss::{Miss, Unserved};
+use crate::serve::answer::{Answer, Asking};
+use crate::serve::lesson::LinkLesson;
 use crate::session::companion::Companion;
 use crate::session::{Active, Session};
 use crate::store::RecordId;
-
-/// A link of the build's own whose result will be kept.
-pub(crate) struct LinkLesson {
-    /// The command.
-    pub call: LinkCall,
-    /// What it was to read before it ran.
-    pub linkage: Linkage,
-    /// Where its result is left for others.
-    pub grid: Arc<Grid>,
-    /// Its session.
-    pub session: Arc<Session>,
-    /// What it would have been served, to be compared with what it gives.
-    pub expected: Option<Box<Expected>>,
-    /// Keeps the session from closing before the result is kept.
-    pub _active: Active,
-}
 
 impl LinkLesson {
     /// Counts it as run in the build, to verify what it would have been served or because there was nothing to serve.

@@ -1,5 +1,7 @@
 //! The asked path: a build runs a compile; decide from the files as they are now how it is served.
 
+pub mod accounts;
+pub mod answer;
 pub mod fetch_or_execute;
 pub mod learn;
 pub mod lesson;
@@ -16,8 +18,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::threads;
-use crate::cache::cas::Blob;
-use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Kind, Verdict};
 use crate::compile::call::Call;
 use crate::compile::instance::{Unready, instantiate};
@@ -26,8 +26,9 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
 use crate::launch::candidate::{Known, Launch};
 use crate::launch::miss::{Miss, Unserved, unserved};
-use crate::recc::Handed;
 use crate::recc::log::ReccLog;
+use crate::serve::accounts::{account, credit};
+use crate::serve::answer::{Answer, Asking};
 use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
@@ -36,41 +37,14 @@ use crate::store::ElementKey;
 use crate::toolchain::ToolchainError;
 use fetch_or_execute::obtain;
 use lesson::{Lesson, tell};
-use link::LinkLesson;
 use recc::hand;
 use request::Request;
-use traced::TracedLesson;
 use unmet::{Unmet, quarantined};
 use verify::Expected;
 
 /// How long a build's compiles wait, all together, until a compiler that is new is known. The machine has little else to do then, and
 /// what runs meanwhile is not learnt from.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What to do with a compile.
-pub(super) enum Answer {
-    /// Run the compiler; there is nothing to learn from it.
-    Bypass(String),
-    /// Write these outputs.
-    Serve(Outcome, Vec<Blob>),
-    /// Say this and fail: a grid has run the command, and its compiler refused the source.
-    Fail {
-        /// The exit status.
-        status: u8,
-        /// For its standard output.
-        stdout: Vec<u8>,
-        /// For its standard error.
-        stderr: Vec<u8>,
-    },
-    /// Have a wrapper run the compiler.
-    Hand(Handed),
-    /// Run the compiler and report.
-    Learn(Box<Lesson>),
-    /// The same for a link.
-    LearnLink(Box<LinkLesson>),
-    /// The same for a command to be traced.
-    Trace(Box<TracedLesson>),
-}
 
 /// What a request is, without regard to any record.
 pub(super) enum Reading {
@@ -227,17 +201,6 @@ pub(super) fn answer(
     Answer::Learn(Box::new(lesson))
 }
 
-/// A request, when it came, who is told of it, and what is done with it.
-#[derive(Clone, Copy)]
-struct Asking<'a> {
-    request: &'a Request,
-    begun: Instant,
-    log: Option<&'a ReccLog>,
-    mode: Mode,
-    /// Whether its compiler is to run in place of what it would be served.
-    verified: bool,
-}
-
 /// Serves a recorded command from its launch or from the cache; when its compiler has to run, why no launch would do.
 fn serve(
     companion: &Arc<Companion>,
@@ -326,36 +289,6 @@ fn serve(
     }
     account(session, known, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))
-}
-
-pub(super) fn account(
-    session: &Session,
-    known: &Known,
-    launched: bool,
-    joined: bool,
-    miss: Miss,
-    begun: Instant,
-) {
-    let (way, why) = match (launched, joined) {
-        (true, true) => (Way::Joined, None),
-        (true, false) => (Way::Prefetched, None),
-        (false, _) => (Way::Cached, Some(miss)),
-    };
-    session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
-    credit(known, launched);
-    let cost_us = {
-        let state = known.state();
-        // On a busy machine most of the elapsed time is others'.
-        state.record.cost_us.min(state.record.wall_us)
-    };
-    session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
-}
-
-/// Counts the launch of a command that the build asks for as useful, if that is what serves it.
-fn credit(known: &Known, launched: bool) {
-    if launched {
-        known.credit();
-    }
 }
 
 /// Counts what is left alone by its session, without having the build wait until that is open.

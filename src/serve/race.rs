@@ -6,7 +6,8 @@ use std::thread;
 use parking_lot::Mutex;
 
 use crate::cache::outcome::Outcome;
-use crate::grid::{Executed, Unobtainable};
+use crate::grid::Executed;
+use crate::grid::unobtainable::Unobtainable;
 use crate::reapi::Cancel;
 use crate::sandbox::executor::kill;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::learn;
 use super::lesson::{Lesson, tell};
 use super::request::Request;
-use super::{Answer, learn};
 use crate::base::threads;
 use crate::compile::call::Call;
 use crate::compile::instance::{Instance, Unready, instantiate};
@@ -15,6 +15,7 @@ use crate::launch::accounts::Way;
 use crate::launch::candidate::{Known, Launch};
 use crate::launch::miss::unserved;
 use crate::recc::wrapper::Wrapper;
+use crate::serve::answer::Answer;
 use crate::session::companion::Companion;
 
 /// Hands a compile to recc, once its own launch has ended.

@@ -8,7 +8,6 @@ use super::learn::put_into_play;
 use super::request::Request;
 use super::unmet::{Unmet, quarantined};
 use super::verify::{Expected, Subject};
-use super::{Answer, Asking, account, credit};
 use crate::command::{Invocation, is_test_source, keyed_traced};
 use crate::grid::traced::Wanted;
 use crate::inputs::snapshot::Snapshot;
@@ -16,32 +15,17 @@ use crate::launch::accounts::Way;
 use crate::launch::candidate::{Known, Launch};
 use crate::launch::miss::{Miss, Unserved, unserved};
 use crate::launch::work::Work;
+use crate::serve::accounts::{account, credit};
+use crate::serve::answer::{Answer, Asking};
+use crate::serve::lesson::TracedLesson;
+use crate::session::Session;
 use crate::session::companion::Companion;
-use crate::session::{Active, Session};
 use crate::settings::Mode;
-use crate::store::RecordId;
 use crate::trace;
 use crate::traced::Traced;
-use crate::traced::observe::{Observed, Run, Unlearnt, observe};
+use crate::traced::observe::{Run, Unlearnt, observe};
+use crate::traced::observed::Observed;
 use crate::traced::state::{Overrides, state};
-
-/// A traced command of the build's own.
-pub(crate) struct TracedLesson {
-    /// The command.
-    pub traced: Traced,
-    /// Whether its messages go to a terminal.
-    pub terminal: bool,
-    /// Its session.
-    pub session: Arc<Session>,
-    /// What it would have been served, to be compared with what it gives.
-    pub expected: Option<Box<Expected>>,
-    /// Its record's name by what it makes, and the one that it has.
-    records: [RecordId; 2],
-    order: u32,
-    /// Why no launch serves it.
-    why: Miss,
-    _active: Active,
-}
 
 /// What the shim reports of a traced command.
 pub(crate) struct Told {

@@ -1,9 +1,9 @@
 //! Why a command is not served: there is nothing to serve, or what there is is to be verified, or is not to be trusted.
 
-use super::Answer;
 use super::request::Request;
 use super::verify::Expected;
 use crate::launch::miss::{Miss, Unserved};
+use crate::serve::answer::Answer;
 use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::store::RecordId;

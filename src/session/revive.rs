@@ -8,7 +8,7 @@ use crate::command::driver::driver;
 use crate::command::normalise;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
-use crate::compile::instance::Reads;
+use crate::compile::reads::Reads;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Known;

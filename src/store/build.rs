@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::image::Image;
-use super::journal::now_ms;
 use super::{ElementKey, Record, RecordId, Result, Store, Use, generated, write};
 use crate::base::digest::Digest;
+use crate::store::clock::now_ms;
 
 /// Complete builds in a row that a command may be missing from. A configure check or a test program that only every
 /// other build runs must not be forgotten in between; one that was removed should not be launched for long.

@@ -7,40 +7,19 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::statvfs::statvfs;
 use parking_lot::Mutex;
 
-use super::journal::now_ms;
+use super::journal::Lives;
 use super::marker::{self, Closing};
 use super::probe::{self, Verdict};
-use super::write::Lives;
 use super::{Result, StoreError, rows};
+use crate::store::clock::now_ms;
+use crate::store::database::{LOST, sled, unlocked};
+use crate::store::room::check_room;
 
 /// The format this program writes. It changes when an older program would misread the rows.
 const SCHEMA: u32 = 1;
-
-/// sled grows its file by segments and does not survive every refusal, so it is not asked to write without this many bytes.
-const ROOM: u64 = 16 << 20;
-
-/// Memory for sled's pages. A store of ten thousand commands is some 10 MB.
-const CACHE: u64 = 64 << 20;
-
-/// sled's unit of space on disk, a quarter of its default: most stores are small, and a segment is used again only when more
-/// than half of it is out of date.
-const SEGMENT: usize = 128 << 10;
-
-/// What is said of a store whose files sled takes for an empty one.
-pub(super) const LOST: &str = "its rows are gone";
-
-/// How long sled may keep a change in memory, in milliseconds.
-const FLUSH_EVERY_MS: u64 = 500;
-
-/// How long a lock that is held is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether this process has run sled. Its threads do not survive a fork, so from then on no child can check a store.
 static SLED_RAN: AtomicBool = AtomicBool::new(false);
@@ -153,31 +132,6 @@ fn ready(dir: &Path) -> Result<sled::Db> {
     Ok(db)
 }
 
-/// sled on `dir`, with this room's settings.
-pub(super) fn sled(dir: &Path) -> sled::Result<sled::Db> {
-    let config = sled::Config::new()
-        .path(dir)
-        .cache_capacity(CACHE)
-        .segment_size(SEGMENT)
-        .flush_every_ms(Some(FLUSH_EVERY_MS));
-    unlocked(|| config.open(), StoreError::is_lock)
-}
-
-/// Tries again for a moment what finds a lock held: a process that was just forked holds copies of all locks until its
-/// `exec`, and an owner that leaves lets go of them last.
-fn unlocked<T, E>(
-    mut attempt: impl FnMut() -> std::result::Result<T, E>,
-    held: impl Fn(&E) -> bool,
-) -> std::result::Result<T, E> {
-    let since = Instant::now();
-    loop {
-        match attempt() {
-            Err(error) if held(&error) && since.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 100),
-            done => return done,
-        }
-    }
-}
-
 /// The folder's format; `None` if there is no such file or it holds no number.
 fn schema(dir: &Path) -> Result<Option<u32>> {
     let path = dir.join("schema");
@@ -224,16 +178,4 @@ fn aside(dir: &Path) -> PathBuf {
         }
         seconds += 1;
     }
-}
-
-/// An error if the disk is too full for sled, or this process may not write files as long as sled's.
-pub(super) fn check_room(dir: &Path) -> Result<()> {
-    let refused = |errno: Errno| StoreError::io(dir, "write to the store")(errno.into());
-    let stat = statvfs(dir).map_err(|errno| StoreError::io(dir, "ask for free space")(errno.into()))?;
-    if stat.blocks_available() * stat.fragment_size() < ROOM {
-        return Err(refused(Errno::ENOSPC));
-    }
-    let long = getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |(soft, _)| soft);
-    let length = if long == u64::MAX { 0 } else { fs::metadata(dir.join("db")).map_or(0, |meta| meta.len()) };
-    if long < length.saturating_add(ROOM) { Err(refused(Errno::EFBIG)) } else { Ok(()) }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::ElementKey;
-use super::export::ImportError;
 
 /// Why the store could not do as asked. None of these may fail a build: the caller runs without memory.
 #[derive(Debug, thiserror::Error)]
@@ -88,4 +87,41 @@ impl StoreError {
             other => Self::Damaged { path, what: format!("cannot {action}: {other}") },
         }
     }
+}
+
+/// The version of exported files that this program writes, and the highest that it reads.
+pub(super) const VERSION: u32 = 1;
+
+/// What is wrong with the bytes to import.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The bytes do not begin as an exported element does.
+    #[error("this is not an exported element")]
+    Magic,
+    /// A newer spec-cc wrote it.
+    #[error("exported in version {found} by a newer spec-cc; this one knows up to {VERSION}")]
+    Newer {
+        /// The version found.
+        found: u32,
+    },
+    /// The bytes are fewer or more than they say.
+    #[error("cut short or padded: {expected} bytes announced, {found} there")]
+    Length {
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes there.
+        found: u64,
+    },
+    /// More than any element needs.
+    #[error("too large: {0} bytes")]
+    TooLarge(u64),
+    /// Its contents would take up more memory than any element's do.
+    #[error("its contents would fill {0} bytes of memory")]
+    TooHeavy(usize),
+    /// The bytes changed on the way.
+    #[error("the checksum does not match: the bytes changed on the way")]
+    Checksum,
+    /// The checksum is right but the contents are not.
+    #[error("the contents make no sense: {0}")]
+    Contents(&'static str),
 }

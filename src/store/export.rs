@@ -12,13 +12,13 @@ use super::element::MOST_INPUTS;
 use super::format::{Entry, Parcel, RecordEntry, RecordRow, SetEntry};
 use super::generated::Generated;
 use super::image::Image;
-use super::journal::now_ms;
 use super::table::Table;
 use super::weight::weight;
 use super::{Build, ElementKey, RecordId, Result, SetId, Store, StoreError, set};
+use crate::store::clock::now_ms;
+use crate::store::error::{ImportError, VERSION};
 
 const MAGIC: &[u8; 8] = b"spec-cc\x01";
-const VERSION: u32 = 1;
 const HEAD: usize = 8 + 4 + 8 + 32;
 
 /// The longest blob that is read: some thirty times an element of ten thousand commands.
@@ -31,40 +31,6 @@ const HEAVIEST: usize = 192 << 20;
 /// The most records and texts that an element grows to by imports: they come one after the other, and from anybody.
 const MOST_RECORDS: usize = 250_000;
 const MOST_TEXTS: usize = 1 << 20;
-
-/// What is wrong with the bytes to import.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The bytes do not begin as an exported element does.
-    #[error("this is not an exported element")]
-    Magic,
-    /// A newer spec-cc wrote it.
-    #[error("exported in version {found} by a newer spec-cc; this one knows up to {VERSION}")]
-    Newer {
-        /// The version found.
-        found: u32,
-    },
-    /// The bytes are fewer or more than they say.
-    #[error("cut short or padded: {expected} bytes announced, {found} there")]
-    Length {
-        /// Bytes announced.
-        expected: u64,
-        /// Bytes there.
-        found: u64,
-    },
-    /// More than any element needs.
-    #[error("too large: {0} bytes")]
-    TooLarge(u64),
-    /// Its contents would take up more memory than any element's do.
-    #[error("its contents would fill {0} bytes of memory")]
-    TooHeavy(usize),
-    /// The bytes changed on the way.
-    #[error("the checksum does not match: the bytes changed on the way")]
-    Checksum,
-    /// The checksum is right but the contents are not.
-    #[error("the contents make no sense: {0}")]
-    Contents(&'static str),
-}
 
 impl Store {
     /// The element as one blob, without its sessions and its commands in quarantine; for [`Store::import`] here or elsewhere.

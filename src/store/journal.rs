@@ -1,15 +1,14 @@
-//! An element's rows on disk: its journal is read, appended to, written anew, erased.
+//! An element's journal, as it is played back and appended to.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
 
 use prost::Message as _;
 use sled::Batch;
 
+use super::ElementKey;
 use super::format::{Entry, Header};
 use super::image::{Image, split};
 use super::rows::{self, Kind, Number};
-use super::write::Lives;
-use super::{ElementKey, Result, Store, StoreError};
 
 /// An element's journal, played back, and where it goes on.
 #[derive(Default, Debug)]
@@ -20,94 +19,12 @@ pub(super) struct Journal {
     pub image: Image,
 }
 
-impl Store {
-    /// The element's number, if it has rows.
-    pub(super) fn number(&self, key: &ElementKey) -> Result<Option<Number>> {
-        let value = self.sled("read", self.db.get(rows::name(key)))?;
-        Ok(value.and_then(|value| rows::parse_number(&value)))
-    }
-
-    /// The element's number, or one for a new element: past every one that has rows or is about to have some.
-    pub(super) fn number_or_next(&self, key: &ElementKey, lives: &Lives) -> Result<Number> {
-        if let Some(number) = self.number(key)? {
-            return Ok(number);
-        }
-        let last = self.db.scan_prefix(rows::DATA).keys().next_back().transpose();
-        let on_disk = self.sled("read", last)?.and_then(|row| rows::parse(&row).map(|(number, ..)| number));
-        let last = lives.values().map(|live| live.number).chain(on_disk).max();
-        last.map_or(Some(0), |last| last.checked_add(1))
-            .ok_or_else(|| self.damaged("its numbers are used up"))
-    }
-
-    /// The journal below `number`. One that contradicts itself is erased: it would do so at every build.
-    pub(super) fn journal(&self, number: Number) -> Result<Journal> {
-        let mut journal = Journal { number, ..Journal::default() };
-        for row in self.db.scan_prefix(rows::element(number)) {
-            let (row, value) = self.sled("read", row)?;
-            if journal.take(&row, &value).is_none() {
-                tracing::warn!(
-                    "{}: an element's journal has a hole; its records are forgotten",
-                    self.dir.display()
-                );
-                self.erase(number, None)?;
-                return Ok(Journal { number, ..Journal::default() });
-            }
-        }
-        Ok(journal)
-    }
-
-    /// Writes the image in place of the journal, in one step.
-    pub(super) fn rewrite(&self, key: &ElementKey, number: Number, image: &Image) -> Result<()> {
-        let mut batch = Batch::default();
-        for row in self.db.scan_prefix(rows::of_kind(number, Kind::Entry)).keys() {
-            batch.remove(self.sled("read", row)?);
-        }
-        let entries = split(image.entry());
-        batch.insert(rows::name(key), &number.to_be_bytes());
-        batch.insert(rows::header(number), image.counted(entries.len()).encode_to_vec());
-        for (position, entry) in entries.iter().enumerate() {
-            batch.insert(rows::entry(number, position as u32), entry.encode_to_vec());
-        }
-        self.apply(batch)
-    }
-
-    /// Deletes all rows below `number`; with `name` what leads to it from there, and its quarantine, too.
-    pub(super) fn erase(&self, number: Number, name: Option<&ElementKey>) -> Result<()> {
-        let mut batch = Batch::default();
-        for row in self.db.scan_prefix(rows::element(number)).keys() {
-            batch.remove(self.sled("read", row)?);
-        }
-        batch.remove(rows::report(number));
-        if let Some(key) = name {
-            batch.remove(rows::name(key));
-            self.lift_below(number, &mut batch)?;
-        }
-        self.sled("write", self.db.apply_batch(batch))
-    }
-
-    /// Writes a batch, in one step, if the disk has room for it.
-    pub(super) fn apply(&self, batch: Batch) -> Result<()> {
-        super::disk::check_room(&self.dir)?;
-        self.sled("write", self.db.apply_batch(batch))
-    }
-
-    /// Turns sled's error into this room's, and has the next open check the files.
-    pub(super) fn sled<T>(&self, action: &'static str, result: sled::Result<T>) -> Result<T> {
-        result.map_err(|error| {
-            self.closing.distrust();
-            StoreError::from_sled(&self.dir, action, error)
-        })
-    }
-
-    pub(super) fn damaged(&self, what: &str) -> StoreError {
-        self.closing.distrust();
-        StoreError::Damaged { path: self.dir.clone(), what: what.to_owned() }
-    }
-}
+/// The journals that are held in memory, because something was written to them.
+pub(super) type Lives = HashMap<ElementKey, Journal>;
 
 impl Journal {
     /// Takes in one row; `None` if it does not follow the ones before.
-    fn take(&mut self, row: &[u8], value: &[u8]) -> Option<()> {
+    pub(super) fn take(&mut self, row: &[u8], value: &[u8]) -> Option<()> {
         let (_, kind, rest) = rows::parse(row)?;
         match kind {
             Kind::Header => self.image.header = Header::decode(value).ok()?,
@@ -131,14 +48,4 @@ impl Journal {
             self.next += 1;
         }
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> u64 {
-    now_ns() / 1_000_000
-}
-
-/// Nanoseconds since 1970.
-pub(super) fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

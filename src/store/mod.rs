@@ -5,6 +5,8 @@
 //! so a crash loses the last moments but never tears a record.
 
 mod build;
+mod clock;
+mod database;
 mod disk;
 mod element;
 mod error;
@@ -14,12 +16,14 @@ mod format;
 mod generated;
 mod image;
 mod journal;
+mod journals;
 mod key;
 mod marker;
 mod probe;
 mod quarantine;
 mod record;
 mod report;
+mod room;
 mod rows;
 mod session;
 mod set;
@@ -27,11 +31,11 @@ mod table;
 mod weight;
 mod write;
 
+pub use crate::store::error::ImportError;
 pub use build::Build;
 pub use disk::{Opened, Store};
 pub use element::{Element, Summary};
 pub use error::StoreError;
-pub use export::ImportError;
 pub use fields::{Field, fields};
 pub use generated::Generated;
 pub use key::{ElementKey, KeyError};

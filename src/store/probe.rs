@@ -14,7 +14,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, dup2_stderr, fork};
 
-use super::{StoreError, disk, rows};
+use super::{StoreError, database, rows};
 
 /// The child's share of time: a store of 100 MB is read in a second; damage may make sled loop.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -149,9 +149,9 @@ fn examine(dir: &Path) -> String {
 }
 
 fn read_all(dir: &Path) -> sled::Result<()> {
-    let db = disk::sled(dir)?;
+    let db = database::sled(dir)?;
     if !db.contains_key(rows::SCHEMA)? {
-        return Err(sled::Error::Unsupported(disk::LOST.to_owned()));
+        return Err(sled::Error::Unsupported(database::LOST.to_owned()));
     }
     for name in db.tree_names() {
         db.open_tree(name)?.iter().try_for_each(|row| row.map(drop))?;

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::Batch;
 
-use super::journal::now_ns;
 use super::rows::{self, Kind};
 use super::{ElementKey, Result, Store};
+use crate::store::clock::now_ns;
 
 /// Sessions kept of one element.
 const SESSIONS: usize = 50;

@@ -1,17 +1,13 @@
 //! Adding records.
 
-use std::collections::HashMap;
-
 use parking_lot::MutexGuard;
 use sled::Batch;
 
 use super::format::{Entry, RecordEntry, RecordRow, SetEntry};
 use super::image::Image;
-use super::journal::{Journal, now_ms};
+use super::journal::Lives;
 use super::{ElementKey, Record, RecordId, Result, SetId, Store, Use, set};
-
-/// The elements that are being written to; each until its build ends.
-pub(super) type Lives = HashMap<ElementKey, Journal>;
+use crate::store::clock::now_ms;
 
 impl Store {
     /// Keeps `record` in place of the one with its id, with the set of the paths in `inputs` as what it read; gives

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::ToolchainError;
 use crate::base::threads;
+use crate::toolchain::error::ToolchainError;
 
 /// How often an answer that had changed when it came is asked for again together with others.
 const ATTEMPTS: usize = 2;

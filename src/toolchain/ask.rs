@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::ToolchainError;
+use crate::toolchain::error::ToolchainError;
 
 /// The variables by which a driver finds its programs and specs (GCC manual, "Environment Variables") and libraries
 /// (`ld.so(8)`).

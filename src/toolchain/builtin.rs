@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ToolchainError;
 use super::ask::Surroundings;
 use super::clang::crtbegin;
 use super::watch::Watch;
 use crate::inputs::snapshot::Snapshot;
+use crate::toolchain::error::ToolchainError;
 
 /// A question for a compiler's directories.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

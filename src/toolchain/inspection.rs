@@ -11,10 +11,11 @@ use super::ask::{Surroundings, Talk, at_once};
 use super::elf::{self, Program};
 use super::tool::Tools;
 use super::watch::Watch;
-use super::{Toolchain, ToolchainError};
 use crate::base::digest::Digest;
 use crate::command::Family;
 use crate::inputs::snapshot::Snapshot;
+use crate::toolchain::error::ToolchainError;
+use crate::toolchain::identity::Toolchain;
 
 /// The parts of a driver's name that say it is a compiler.
 const DRIVERS: [&str; 6] = ["gcc", "g++", "cc", "c++", "clang", "clang++"];

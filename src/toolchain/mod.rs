@@ -5,92 +5,30 @@ mod ask;
 mod builtin;
 mod clang;
 pub(crate) mod elf;
+mod error;
+mod identity;
 mod inspection;
 mod tool;
 mod version;
 mod watch;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::digest::Digest;
 use crate::inputs::files::Files;
 use crate::inputs::snapshot::Snapshot;
 use answers::{Answers, Wait};
 use ask::Surroundings;
 use inspection::Inspection;
-use watch::Watch;
 
 pub use crate::command::Family;
 pub use ask::Env;
 pub use builtin::Builtin;
 pub use clang::crtbegin;
+pub use error::ToolchainError;
+pub use identity::Toolchain;
 pub use tool::Tools;
-
-/// A compiler that is known.
-#[derive(Debug)]
-pub struct Toolchain {
-    /// Which compiler's options it takes.
-    pub family: Family,
-    /// The first line of `--version`.
-    pub version: String,
-    /// Over the contents of every program that runs and every library they load.
-    pub fingerprint: Digest,
-    /// Whether `-Wa,--MD,FILE` lists the files that `.incbin` and `.include` read (GNU as, "Invoking", `--MD`).
-    pub assembler_depfile: bool,
-    watch: Watch,
-}
-
-/// Why a compiler is not known; the command is then to be run as it is, and its result not kept.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum ToolchainError {
-    /// It is not known yet; whoever asks later will be told.
-    #[error("{} is still being identified", program.display())]
-    Busy {
-        /// The program asked about.
-        program: PathBuf,
-    },
-    /// It is none of the compilers that are understood, or hides what it runs.
-    #[error("{} is not a compiler that can be identified: {reason}", program.display())]
-    Unknown {
-        /// The program asked about.
-        program: PathBuf,
-        /// In a few words.
-        reason: String,
-    },
-    /// It could not be run.
-    #[error("cannot run {}", program.display())]
-    Run {
-        /// The program that was to run.
-        program: PathBuf,
-        /// As the system says.
-        source: Arc<io::Error>,
-    },
-    /// One of its files could not be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// As the system says.
-        source: Arc<io::Error>,
-    },
-}
-
-impl ToolchainError {
-    fn unknown(program: &Path, reason: impl Into<String>) -> Self {
-        Self::Unknown { program: program.to_owned(), reason: reason.into() }
-    }
-
-    fn run(program: &Path, source: io::Error) -> Self {
-        Self::Run { program: program.to_owned(), source: Arc::new(source) }
-    }
-
-    fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read { path: path.to_owned(), source: Arc::new(source) }
-    }
-}
 
 /// The compilers identified so far; shared between threads.
 #[derive(Debug)]
@@ -185,17 +123,5 @@ impl Toolchains {
         let ask = move |key: &builtin::Key| Builtin::ask(key, &cwd, &mut Snapshot::new(&files));
         let mut holds = |builtin: &Builtin| builtin.watch.holds(snapshot);
         self.builtins.get((&key, compiler), Wait::ToTheEnd, &mut holds, ask)
-    }
-}
-
-impl Toolchain {
-    /// Whether `__DATE__` and `__TIME__` are what `SOURCE_DATE_EPOCH` says.
-    pub fn honours_source_date_epoch(&self) -> bool {
-        version::honours_source_date_epoch(self.family, &self.version)
-    }
-
-    /// Whether all its files are the same still: a `stat(2)` each.
-    pub fn unchanged(&self, snapshot: &mut Snapshot<'_>) -> bool {
-        self.watch.holds(snapshot)
     }
 }

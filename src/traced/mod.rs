@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod left;
 pub mod observe;
+pub mod observed;
 pub mod perform;
 pub mod state;
 pub mod traits;
@@ -24,7 +25,7 @@ use crate::compile::site::Site;
 use crate::directives::{self, Hazards};
 use crate::inputs::private::read_shared;
 use crate::store::{self, Record, RecordId};
-use observe::Observed;
+use crate::traced::observed::Observed;
 pub(crate) use perform::perform;
 
 /// What can be said of a command that may be traced; `None` of one that has the time in it.

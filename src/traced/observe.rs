@@ -13,8 +13,7 @@ use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
 use crate::compile::failure;
-use crate::compile::instance::Reads;
-use crate::compile::result_key::ResultKey;
+use crate::compile::reads::Reads;
 use crate::directives::{Hazards, Scan};
 use crate::inputs::links::Links;
 use crate::inputs::private::{Private, read_shared};
@@ -23,6 +22,7 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::trace::{Access, Touched};
+use crate::traced::observed::Observed;
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -39,19 +39,6 @@ pub struct Run<'a> {
     pub began_ns: i64,
     /// The project root.
     pub root: &'a str,
-}
-
-/// What was learnt from it.
-#[derive(Debug)]
-pub struct Observed {
-    /// Every path that the result depends on.
-    pub reads: Reads,
-    /// Under what its result is found.
-    pub key: ResultKey,
-    /// What it left.
-    pub outcome: Outcome,
-    /// Files of the build's own that it read.
-    pub given: Vec<Given>,
 }
 
 /// Why nothing can be learnt from a run.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Traced;
-use super::observe::{Observed, Run, Unlearnt, known_program, observe};
+use super::observe::{Run, Unlearnt, known_program, observe};
 use super::state::{LISTING, Overrides, There};
 use crate::base::paths::PathId;
 use crate::compile::call::{lexical, plain};
@@ -16,6 +16,7 @@ use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::sandbox::executor::Job;
 use crate::sandbox::view::View;
+use crate::traced::observed::Observed;
 use crate::{command, trace};
 
 /// What a launch that ran to its end gave.

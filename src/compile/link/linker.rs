@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::LinkCall;
 use crate::action::remote::{link_query, linker_command, linker_folders};
 use crate::base::digest::Digest;
-use crate::compile::engine::Engine;
-use crate::sandbox::executor::Job;
+use crate::compile::link::call::LinkCall;
+use crate::sandbox::executor::{Executor, Job};
 
 /// Linkers by their toolchain's fingerprint.
 #[derive(Debug, Default)]
@@ -30,7 +29,7 @@ impl Linkers {
     /// The linker of a call's compiler.
     pub(super) fn of(
         &self,
-        engine: &Engine,
+        executor: &Executor,
         call: &LinkCall,
         toolchain: &Digest,
     ) -> Result<Arc<Linker>, String> {
@@ -38,8 +37,8 @@ impl Linkers {
         if let Some(linker) = known().get(toolchain) {
             return Ok(Arc::clone(linker));
         }
-        let verbose = ask(engine, call, &["-Wl,--verbose".to_owned()])?;
-        let help = ask(engine, call, &["-Wl,--help".to_owned()])?;
+        let verbose = ask(executor, call, &["-Wl,--verbose".to_owned()])?;
+        let help = ask(executor, call, &["-Wl,--help".to_owned()])?;
         let linker = Arc::new(Linker {
             folders: linker_folders(&verbose.stdout),
             lists_inputs: help.stdout.contains("--dependency-file"),
@@ -50,8 +49,8 @@ impl Linkers {
 }
 
 /// The linker's command line for a call, without running it.
-pub(super) fn command(engine: &Engine, call: &LinkCall) -> Result<Vec<String>, String> {
-    let said = ask(engine, call, &link_query(&call.link.args))?;
+pub(super) fn command(executor: &Executor, call: &LinkCall) -> Result<Vec<String>, String> {
+    let said = ask(executor, call, &link_query(&call.link.args))?;
     linker_command(&said.stderr).ok_or_else(|| "its driver does not say how it would link".to_owned())
 }
 
@@ -70,9 +69,9 @@ struct Said {
     stderr: String,
 }
 
-fn ask(engine: &Engine, call: &LinkCall, args: &[String]) -> Result<Said, String> {
+fn ask(executor: &Executor, call: &LinkCall, args: &[String]) -> Result<Said, String> {
     let say = |error: std::io::Error| format!("its driver cannot be asked: {error}");
-    let view = engine.executor.prepare(&[]).map_err(say)?;
+    let view = executor.prepare(&[]).map_err(say)?;
     let job = Job {
         compiler: Path::new(&call.compiler),
         args,
@@ -80,7 +79,7 @@ fn ask(engine: &Engine, call: &LinkCall, args: &[String]) -> Result<Said, String
         directory: Path::new(&call.directory),
         asked: true,
     };
-    let executed = engine.executor.run(&job, view, &|_| {}).map_err(say)?;
+    let executed = executor.run(&job, view, &|_| {}).map_err(say)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Said { stdout: text(&executed.stdout), stderr: text(&executed.stderr) })
 }

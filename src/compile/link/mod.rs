@@ -4,6 +4,7 @@
 //! covers every file that the linker could have taken instead, and a result made here is kept only if the linker's own list of
 //! what it read has nothing else in it.
 
+pub mod call;
 pub mod linker;
 pub mod needed;
 pub mod script;
@@ -24,35 +25,12 @@ use crate::base::digest::Digest;
 use crate::base::paths::PathName;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
+use crate::compile::link::call::LinkCall;
 use crate::inputs::depfile;
 use crate::inputs::files::Seen;
 use crate::inputs::search::{absolute, intern};
 use crate::inputs::snapshot::Snapshot;
 use crate::toolchain::Toolchain;
-
-/// A link as a build asks for it.
-#[derive(Debug, Clone)]
-pub struct LinkCall {
-    /// The compiler's absolute path.
-    pub compiler: String,
-    /// What the arguments mean.
-    pub link: command::Link,
-    /// The whole environment.
-    pub environment: Vec<(String, String)>,
-    /// The working directory, absolute.
-    pub directory: String,
-}
-
-impl LinkCall {
-    /// The compiler's path and all arguments.
-    pub fn arguments(&self) -> Vec<String> {
-        std::iter::once(&self.compiler).chain(&self.link.args).cloned().collect()
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// A link on the files of one moment.
 pub struct Linkage {
@@ -83,8 +61,8 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     if toolchain.family != Family::Gcc {
         return Err("only GCC's linker is asked what it reads".into());
     }
-    let linker = engine.linkers.of(engine, call, &toolchain.fingerprint)?;
-    let command = linker::command(engine, call)?;
+    let linker = engine.linkers.of(&engine.executor, call, &toolchain.fingerprint)?;
+    let command = linker::command(&engine.executor, call)?;
     let here = Path::new(&call.directory);
     let libraries = Libraries {
         has: &|path| here.join(path).is_file(),
@@ -199,7 +177,7 @@ impl Linkage {
 
 /// How a link is made to say what it reads; `None` when its linker cannot.
 pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &Path) -> Option<SideChannel> {
-    let linker = engine.linkers.of(engine, call, &linkage.toolchain.fingerprint).ok()?;
+    let linker = engine.linkers.of(&engine.executor, call, &linkage.toolchain.fingerprint).ok()?;
     let listed = scratch.join("linked");
     linker.lists_inputs.then(|| SideChannel {
         args: vec![format!("-Wl,--dependency-file={}", listed.display())],

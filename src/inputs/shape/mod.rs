@@ -1,6 +1,7 @@
 //! Shape: a digest of all that decides which files a command reads.
 
 mod computed;
+mod examine;
 pub(crate) mod group;
 pub(crate) mod member;
 mod positions;

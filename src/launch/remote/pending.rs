@@ -181,7 +181,7 @@ impl Line {
 mod tests {
     use super::*;
     use crate::command::Scratch;
-    use crate::compile::instance::Reads;
+    use crate::compile::reads::Reads;
     use crate::inputs::shape::Shape;
     use crate::launch::candidate::Known;
     use crate::launch::work::Work;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::base::paths::PathId;
-use crate::compile::instance::Reads;
+use crate::compile::reads::Reads;
 
 /// Paths or variables of one kind that are named at most.
 const MOST: usize = 5;
@@ -79,7 +79,7 @@ fn listed(names: &[String]) -> String {
 mod tests {
     use super::{Shown, UNKNOWN, cause, variables};
     use crate::base::paths::{PathId, Paths};
-    use crate::compile::instance::Reads;
+    use crate::compile::reads::Reads;
     use crate::inputs::shape::Shape;
 
     #[test]

@@ -12,7 +12,7 @@ use spec_cc_shim::wire;
 use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::compile::failure::is_passing;
-use crate::compile::instance::Reads;
+use crate::compile::reads::Reads;
 use crate::launch::miss::{Miss, Unserved};
 use crate::session::Session;
 use crate::session::companion::Companion;

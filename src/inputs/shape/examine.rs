@@ -1,0 +1,89 @@
+//! Examining members: what a file adds to a shape, and whether it still does.
+
+use std::io;
+
+use sha2::{Digest as _, Sha256};
+
+use super::member::Member;
+use crate::base::digest::short;
+use crate::base::paths::{PathId, PathName};
+use crate::directives::{Hazards, Scan};
+use crate::inputs::resolve::{self, Resolved};
+use crate::inputs::search::Chain;
+use crate::inputs::snapshot::Snapshot;
+
+impl Member {
+    /// Scans a file and resolves its includes; for a command's main source (`main`) precompiled headers count too.
+    pub(super) fn new(
+        path: PathId,
+        main: bool,
+        chain: &Chain,
+        snapshot: &mut Snapshot<'_>,
+    ) -> io::Result<Self> {
+        let name = snapshot.files().paths().get(path);
+        let (seen, scan) = snapshot.scan(path)?;
+        let resolved = resolve::resolve(&name, main, &scan, chain, snapshot)?;
+        let precompiled = if resolved.precompiled { Hazards::PRECOMPILED } else { Hazards::NONE };
+        Ok(Self {
+            digest: seen.digest,
+            hash: hash(&name, &scan, &resolved, chain, snapshot),
+            hazards: scan.hazards | precompiled,
+            once: once(path, &scan, &resolved),
+            probes: probes(resolved),
+            scan,
+        })
+    }
+
+    /// Whether the file and all it looks for are as they were.
+    pub(super) fn holds(&self, path: PathId, snapshot: &mut Snapshot<'_>) -> io::Result<bool> {
+        if snapshot.look(path)?.digest != self.digest {
+            return Ok(false);
+        }
+        for &(probe, found) in &self.probes {
+            if snapshot.readable(probe)? != found {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn hash(
+    name: &PathName,
+    scan: &Scan,
+    resolved: &Resolved,
+    chain: &Chain,
+    snapshot: &Snapshot<'_>,
+) -> [u8; 16] {
+    let paths = snapshot.files().paths();
+    let mut hasher = Sha256::new();
+    let mut text = |text: &str| chain.hash(text, &mut hasher);
+    text(name.as_str());
+    for found in &resolved.found {
+        match found {
+            Some(id) => text(paths.get(*id).as_str()),
+            None => text(""),
+        }
+    }
+    for further in &resolved.further {
+        text(paths.get(*further).as_str());
+    }
+    hasher.update(scan.fingerprint);
+    short(hasher)
+}
+
+fn once(path: PathId, scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {
+    let own = scan.once.then_some(path);
+    let mut once: Vec<PathId> = resolved.once.iter().copied().chain(own).collect();
+    once.sort_unstable();
+    once.dedup();
+    once.into()
+}
+
+fn probes(resolved: Resolved) -> Box<[(PathId, bool)]> {
+    let found = resolved.found.into_iter().flatten().chain(resolved.further).map(|id| (id, true));
+    let mut probes: Vec<_> = found.chain(resolved.missed.into_iter().map(|id| (id, false))).collect();
+    probes.sort_unstable();
+    probes.dedup();
+    probes.into()
+}

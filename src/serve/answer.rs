@@ -1,0 +1,47 @@
+//! What a shim is told to do.
+
+use std::time::Instant;
+
+use crate::cache::cas::Blob;
+use crate::cache::outcome::Outcome;
+use crate::recc::Handed;
+use crate::recc::log::ReccLog;
+use crate::serve::lesson::{Lesson, LinkLesson, TracedLesson};
+use crate::serve::request::Request;
+use crate::settings::Mode;
+
+/// What to do with a compile.
+pub(crate) enum Answer {
+    /// Run the compiler; there is nothing to learn from it.
+    Bypass(String),
+    /// Write these outputs.
+    Serve(Outcome, Vec<Blob>),
+    /// Say this and fail: a grid has run the command, and its compiler refused the source.
+    Fail {
+        /// The exit status.
+        status: u8,
+        /// For its standard output.
+        stdout: Vec<u8>,
+        /// For its standard error.
+        stderr: Vec<u8>,
+    },
+    /// Have a wrapper run the compiler.
+    Hand(Handed),
+    /// Run the compiler and report.
+    Learn(Box<Lesson>),
+    /// The same for a link.
+    LearnLink(Box<LinkLesson>),
+    /// The same for a command to be traced.
+    Trace(Box<TracedLesson>),
+}
+
+/// A request, when it came, who is told of it, and what is done with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) begun: Instant,
+    pub(crate) log: Option<&'a ReccLog>,
+    pub(crate) mode: Mode,
+    /// Whether its compiler is to run in place of what it would be served.
+    pub(crate) verified: bool,
+}
