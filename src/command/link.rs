@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use super::table::{self, Effect, Token};
+use super::table::{self, Token};
 use super::{Family, Invocation, Output, Reason, Role, response};
+use crate::command::table::row::Effect;
 
 /// Objects, archives and libraries to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

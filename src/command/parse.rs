@@ -7,11 +7,11 @@ use std::path::Path;
 use super::outputs::Naming;
 use super::parsed_options::{Draft, Input};
 use super::probe::is_test_source;
-use super::table::{self, Mode};
 use super::{
     Bypass, Compile, DepRequest, Family, Invocation, Kind, Language, Output, Reason, Role, Verdict, macros,
-    response,
+    response, table,
 };
+use crate::command::table::row::Mode;
 
 /// Returns what `inv` is: a compile whose files are all accounted for, or a command to run as it is, and why.
 ///

@@ -1,8 +1,9 @@
 //! What the options of a command add up to, before any verdict.
 
 use super::passthrough::{self, Preprocessor};
-use super::table::{Dep, Effect, Mode, Place, Token};
+use super::table::Token;
 use super::{Language, Reason, Role, Search, Why};
+use crate::command::table::row::{Dep, Effect, Mode, Place};
 
 /// The sum of a command's options.
 #[derive(Debug, Default)]

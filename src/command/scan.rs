@@ -1,8 +1,9 @@
 //! The arguments of a run that only lists what a compile reads.
 
 use super::passthrough::{self, Preprocessor};
-use super::table::{self, Effect, Mode, Token};
+use super::table::{self, Token};
 use super::{Compile, Family};
+use crate::command::table::row::{Effect, Mode};
 
 /// Returns the arguments for a dependency run of `compile`: the caller appends `-M -MF FILE`.
 ///

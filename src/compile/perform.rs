@@ -20,7 +20,8 @@ use crate::compile::site::Site;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::sandbox::executor::{Executed, Job};
-use crate::sandbox::view::{View, place, resolved};
+use crate::sandbox::view::View;
+use crate::sandbox::view::paths::{place, resolved};
 
 /// How often a command is scanned whose files change meanwhile.
 const ATTEMPTS: usize = 3;

@@ -1,10 +1,10 @@
 //! Loose: whatever could be a directive in any reading of a text, for files in which the lexer is lost.
 
-use super::Scan;
 use super::directive::Findings;
 use super::hazards::{Hazards, clock_word, incbin_around_b, include_at_dot};
 use super::source::splice_len;
 use super::words::{contains, contains_word, is_module_line};
+use crate::directives::found::Scan;
 
 /// All that may be included and all hazards; the fingerprint is the caller's.
 pub(super) fn scan(content: &[u8]) -> Scan {

@@ -4,20 +4,7 @@ use std::collections::HashSet;
 
 use super::hazards::{Hazards, clock_word, position_word};
 use super::words::{contains, contains_word, is_blank, is_word, word};
-use super::{Form, Include, Kind, Scan};
-
-/// How macros reach conditions: names as 32-bit hashes, sorted, each once.
-///
-/// An accidental equality of hashes only makes a set be compared by content.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MacroUse {
-    /// Macros whose replacement holds `__LINE__` or `__COUNTER__`, and the hazard that a condition on it is.
-    pub positional: Vec<(u32, Hazards)>,
-    /// For each name in a macro's replacement: (the name, the macro).
-    pub links: Vec<(u32, u32)>,
-    /// Names in conditions and computed includes.
-    pub conditions: Vec<u32>,
-}
+use crate::directives::found::{Form, Include, Kind, MacroUse, Scan};
 
 /// How the operators begin that look for a file without including it.
 const PROBE: &[u8] = b"__has_";

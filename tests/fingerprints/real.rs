@@ -13,11 +13,14 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use spec_cc::directives;
-use spec_cc::directives::{Hazards, Scan};
+use spec_cc::directives::Hazards;
+use spec_cc::directives::Scan;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::search;
 use spec_cc::inputs::search::{Chain, SearchPath};
-use spec_cc::inputs::shape::{Set, Shaped, Shapes};
+use spec_cc::inputs::shape::Shaped;
+use spec_cc::inputs::shape::Shapes;
+use spec_cc::inputs::shape::set::Set;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::toolchain::Toolchains;
 

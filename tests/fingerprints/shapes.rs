@@ -8,7 +8,9 @@ use spec_cc::directives::Hazards;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::search;
 use spec_cc::inputs::search::{Chain, SearchPath};
-use spec_cc::inputs::shape::{Set, Shaped, Shapes};
+use spec_cc::inputs::shape::Shaped;
+use spec_cc::inputs::shape::Shapes;
+use spec_cc::inputs::shape::set::Set;
 use spec_cc::inputs::snapshot::Snapshot;
 
 use crate::{MODES, cases, dependencies, write};

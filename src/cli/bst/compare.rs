@@ -20,7 +20,7 @@ use crate::cli::{output, text};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    host: super::Host,
+    host: super::host::Host,
     /// Modes to build in
     #[arg(long, value_name = "MODE", value_delimiter = ',', default_value = "plain,cache,spec")]
     modes: Vec<String>,

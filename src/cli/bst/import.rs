@@ -16,7 +16,7 @@ use crate::cli::{client, export, open, output};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    host: super::Host,
+    host: super::host::Host,
     /// URL of the service whose action cache it is [default: a buildbox-casd on BuildStream's own cache]
     #[arg(long, value_name = "URL")]
     remote: Option<String>,

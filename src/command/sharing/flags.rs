@@ -3,7 +3,8 @@
 //! From the GCC and clang manuals; `tests/checkouts` compares objects made with them in folders of different names. What is missing
 //! costs hits between checkouts, nothing else.
 
-use crate::command::table::{Effect, Token};
+use crate::command::table::Token;
+use crate::command::table::row::Effect;
 use crate::command::{Family, passthrough};
 
 /// `-f` switches; a name that ends in `=` or `-` takes a value.

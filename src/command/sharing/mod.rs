@@ -10,8 +10,9 @@ mod reason;
 mod tests;
 
 use super::passthrough::{self, Preprocessor};
-use super::table::{self, Effect, Place, Token};
+use super::table::{self, Token};
 use super::{Compile, Family, Language, Role, environment};
+use crate::command::table::row::{Effect, Place};
 use maps::{Kind, Maps};
 pub use reason::Unshared;
 

@@ -3,11 +3,11 @@
 //! From the GCC manual's "Option Summary" and clang's "Command Line Argument Reference". One row an option: its name,
 //! how its argument is written, whose it is, and what it does to files.
 
-use super::Effect::Refuse;
-use super::Shape::{Bare, Either, Joined, Separate};
-use super::Who::{Both, Clang, Gcc};
-use super::{Row, row};
+use super::row::Effect::Refuse;
+use super::row::Shape::{Bare, Either, Joined, Separate};
+use super::row::Who::{Both, Clang, Gcc};
 use crate::command::Why::{Modules, PassesOn, ReadsFiles, Reports, RunsCode, SourceText, WritesFiles};
+use crate::command::table::row::{Row, row};
 
 /// The table, second half.
 #[rustfmt::skip]

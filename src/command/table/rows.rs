@@ -3,17 +3,17 @@
 //! From the GCC manual's "Option Summary" and clang's "Command Line Argument Reference". One row an option: its name,
 //! how its argument is written, whose it is, and what it does to files.
 
-use super::Dep::{All, Content, File, User};
-use super::Effect::{
+use super::row::Dep::{All, Content, File, User};
+use super::row::Effect::{
     Adds, Assembler, AssemblerWord, Dep, Directories, Forced, FrontendWord, Language, MayOmit, Mode, Names,
     NoStdinc, Object, Passes, Preprocessor, PreprocessorWord, Processor, Search,
 };
-use super::Mode::{Assemble, Check, Compile, Preprocess, Query};
-use super::Place::{After, Include, Quote, System};
-use super::Shape::{Bare, Either, Joined, Separate};
-use super::Who::{Both, Clang, Gcc};
-use super::{Row, row};
+use super::row::Mode::{Assemble, Check, Compile, Preprocess, Query};
+use super::row::Place::{After, Include, Quote, System};
+use super::row::Shape::{Bare, Either, Joined, Separate};
+use super::row::Who::{Both, Clang, Gcc};
 use crate::command::Role::{CallGraph, Dwo, Gcno, StackUsage};
+use crate::command::table::row::{Row, row};
 
 /// The table, first half.
 #[rustfmt::skip]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::command::Family;
-use crate::command::table::{self, Effect};
+use crate::command::table::row::Effect;
+use crate::command::{Family, table};
 
 /// Options in a compiler's help that are not its C and C++ drivers', or whose argument the table need not know: with it the
 /// command has several inputs (`-meabi 5`) or is refused anyway (`-Xopenmp-target=TRIPLE ARG`).

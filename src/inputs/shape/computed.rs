@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Set, hash_path};
 use crate::base::digest::short;
 use crate::inputs::search::Chain;
+use crate::inputs::shape::set::{Set, hash_path};
 use crate::inputs::snapshot::Snapshot;
 
 /// Adds where the files of the set would be shadowed, had a computed include named them.

@@ -5,6 +5,7 @@ mod examine;
 pub(crate) mod group;
 pub(crate) mod member;
 mod positions;
+pub mod set;
 #[cfg(test)]
 mod tests;
 mod twins;
@@ -18,11 +19,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::resolve;
 use super::search::Chain;
-use super::siblings::{Sibling, Siblings};
 use super::snapshot::Snapshot;
 use crate::base::digest::{Digest, hex, short};
 use crate::base::paths::PathId;
 use crate::directives::{Form, Hazards, Include, Kind};
+use crate::inputs::shape::set::{Set, hash_path};
 pub(super) use group::Group;
 pub(super) use member::Member;
 use positions::Positions;
@@ -67,23 +68,6 @@ pub struct Shaped {
     pub shape: Shape,
     /// All hazards in it; with one of [`Hazards::UNACCOUNTED`] the result must not be cached.
     pub hazards: Hazards,
-}
-
-/// A command's dependency set as it is now ([`Snapshot::siblings`]).
-#[derive(Clone, Copy, Debug)]
-pub struct Set<'a> {
-    /// The command's source file.
-    pub source: PathId,
-    /// Every file read, the source included, in any order, each once.
-    pub files: &'a [Arc<Siblings>],
-    /// The search path.
-    pub chain: &'a Chain,
-}
-
-impl Set<'_> {
-    fn files(&self) -> impl Iterator<Item = &Sibling> {
-        self.files.iter().flat_map(|siblings| siblings.files())
-    }
 }
 
 /// Computes shapes, and keeps what each file adds to them; shared between threads.
@@ -226,10 +210,6 @@ fn forced(chain: &Chain, sum: &mut Sum, snapshot: &mut Snapshot<'_>, hasher: &mu
         hasher.update([1]);
     }
     Ok(())
-}
-
-fn hash_path(id: PathId, chain: &Chain, snapshot: &Snapshot<'_>, hasher: &mut Sha256) {
-    chain.hash(snapshot.files().paths().get(id).as_str(), hasher);
 }
 
 fn contents(set: Set<'_>, snapshot: &mut Snapshot<'_>, hasher: &mut Sha256) -> io::Result<()> {

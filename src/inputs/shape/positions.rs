@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::base::digest::Digest;
-use crate::directives::Hazards;
-use crate::directives::directive::MacroUse;
+use crate::directives::{Hazards, MacroUse};
 
 /// A closure that only grows: a macro is positional when its replacement names a position or a positional macro.
 ///

@@ -2,10 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::hash_path;
 use crate::base::digest::{Digest, short};
 use crate::base::paths::PathId;
 use crate::inputs::search::Chain;
+use crate::inputs::shape::set::hash_path;
 use crate::inputs::snapshot::Snapshot;
 
 /// Adds the twins in a set, and those its files look for.

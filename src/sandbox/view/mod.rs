@@ -4,13 +4,15 @@
 //! (depfile targets, `.dwo` names, coverage notes, debug paths). So it runs with the real arguments, in the real
 //! working directory; only its writes are caught, in a folder of its own.
 
+mod layer;
 mod mirror;
+pub mod paths;
 mod sight;
 mod stage;
 pub(crate) mod temporary;
 
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::confine::{Room, Users};
@@ -18,6 +20,8 @@ use super::scratch::JOB;
 use crate::sandbox::confine::filter::Sockets;
 use crate::sandbox::confine::mounts::c_string;
 use crate::sandbox::confine::spawn::{Program, spawn};
+use crate::sandbox::view::layer::{Layer, above};
+use crate::sandbox::view::paths::{place, resolved};
 use mirror::Mirror;
 use stage::Staged;
 
@@ -28,15 +32,6 @@ pub enum Kind {
     Overlay,
     /// By copies of what the job is known to read, in a folder that is bound over the tree: nothing else of it is seen.
     Staged,
-}
-
-/// A covered folder, and where what is written below it goes.
-#[derive(Debug)]
-struct Layer {
-    covered: PathBuf,
-    upper: PathBuf,
-    /// Files that are seen in an overlay alone, once there are any.
-    shown: Option<PathBuf>,
 }
 
 /// The layers of one job, on disk below its scratch folder; removed with it.
@@ -195,39 +190,6 @@ impl Drop for View {
             }
         }
     }
-}
-
-/// The path behind all symbolic links, `.` and `..`, as the tree is now; what does not exist is taken for a folder.
-pub fn resolved(path: &Path) -> PathBuf {
-    let mut at = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(at.pop()),
-            part => at.push(part),
-        }
-        if at.is_symlink()
-            && let Ok(target) = fs::canonicalize(&at)
-        {
-            at = target;
-        }
-    }
-    at
-}
-
-/// The folder that a path leads to, and the name in it, whatever that is.
-pub fn place(path: &Path) -> PathBuf {
-    match (path.parent(), path.file_name()) {
-        (Some(folder), Some(name)) => resolved(folder).join(name),
-        _ => resolved(path),
-    }
-}
-
-/// Where in the layers a path is written to; `None` when no layer covers it.
-fn above(layers: &[Layer], path: &Path) -> Option<PathBuf> {
-    layers
-        .iter()
-        .find_map(|layer| path.strip_prefix(&layer.covered).ok().map(|below| layer.upper.join(below)))
 }
 
 /// The kind of views that works here: tries them over a folder in `scratch`.

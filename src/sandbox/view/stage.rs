@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Layer, above};
+use crate::sandbox::view::layer::{Layer, above};
 
 /// How many links the kernel follows in one path (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;

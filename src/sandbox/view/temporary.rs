@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::resolved;
+use crate::sandbox::view::paths::resolved;
 
 /// The variables that programs look for it in, GCC's and Clang's in this order, and where they look else.
 const VARIABLES: [&str; 3] = ["TMPDIR", "TMP", "TEMP"];
