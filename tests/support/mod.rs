@@ -4,6 +4,7 @@
 
 pub(crate) mod debian;
 pub(crate) mod grid;
+pub(crate) mod missing;
 pub(crate) mod package;
 pub(crate) mod peers;
 pub(crate) mod project;
