@@ -154,13 +154,19 @@ impl Sandbox {
         log.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
     }
 
-    /// Ends the companion and waits until it is gone.
+    /// Ends the companion and waits until it is gone; panics with what it said when it stays.
     pub(crate) fn stop(&self) {
         let companion = self.companion();
-        let _ = self.specctl(&["stop"]).output();
+        let asked = self.specctl(&["stop"]).output();
         let Some(companion) = companion else { return };
-        let late = Instant::now() + Duration::from_secs(10);
-        while nix::sys::signal::kill(companion, None).is_ok() && Instant::now() < late {
+        let late = Instant::now() + PATIENCE;
+        while runs(companion) {
+            if Instant::now() > late {
+                let log = self.complaints();
+                // A second panic would end all tests.
+                assert!(std::thread::panicking(), "companion {companion} does not end: {asked:?} {log:?}");
+                return;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -170,6 +176,13 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether a process has not ended; one that nobody has waited for yet has.
+fn runs(process: nix::unistd::Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// What `specctl stats --json` says of one session.
