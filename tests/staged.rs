@@ -1,7 +1,4 @@
 //! Files that buildbox's FUSE stages: told without being read, and told apart from another tree's.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
@@ -10,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::missing::Missing;
+use crate::support::peers::{Casd, CasdOptions, Peers};
 use spec_cc::inputs::digest::Digest;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::paths::PathId;
-use support::missing::Missing;
-use support::peers::{Casd, CasdOptions, Peers};
 
 /// A casd, and a folder to mount trees in.
 struct Room {

@@ -10,7 +10,7 @@ use spec_cc::inputs::search::{self, Chain, SearchPath};
 use spec_cc::inputs::shape::{Set, Shaped, Shapes};
 use spec_cc::inputs::snapshot::Snapshot;
 
-use crate::{MODES, cases, dependencies, write};
+use super::{MODES, cases, dependencies, write};
 
 /// Where the source and headers may lie.
 const PLACES: [&str; 12] = [

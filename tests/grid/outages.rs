@@ -1,5 +1,5 @@
 //! A server that is not there: it must not slow a build's every compile.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::execution::Work;
 use crate::support::grid::fault::{Fault, Method};

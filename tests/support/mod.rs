@@ -1,5 +1,5 @@
 //! What the end-to-end tests share: real sources, a companion of one's own, and trees to compare.
-#![allow(dead_code, reason = "every test program uses another part of this module")]
+#![allow(dead_code, reason = "each test program and bench uses another part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub(crate) mod debian;

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 
 use spec_cc::backend::trace::{self, Doubt, TraceError};
 
-use crate::room::Room;
+use super::room::Room;
 use crate::support::shell::succeed;
 
 fn flags(room: &Room, script: &str, name: &str) -> (bool, bool, bool) {
