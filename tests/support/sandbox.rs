@@ -178,11 +178,13 @@ impl Drop for Sandbox {
     }
 }
 
-/// Whether a process has not ended; one that nobody has waited for yet has.
+/// Whether a process still runs; one that nobody has waited for does not, once the last of its threads has ended.
 fn runs(process: nix::unistd::Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let place = PathBuf::from(format!("/proc/{process}"));
+    let stat = std::fs::read_to_string(place.join("stat")).unwrap_or_default();
     let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    let threads = || std::fs::read_dir(place.join("task")).map_or(0, Iterator::count);
+    state.is_some_and(|state| state != 'X' && (state != 'Z' || threads() > 1))
 }
 
 /// What `specctl stats --json` says of one session.
