@@ -9,6 +9,7 @@ pub(crate) mod package;
 pub(crate) mod peers;
 pub(crate) mod project;
 pub(crate) mod sandbox;
+pub(crate) mod sealed;
 pub(crate) mod shell;
 pub(crate) mod sources;
 pub(crate) mod strace;
