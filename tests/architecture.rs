@@ -1,5 +1,4 @@
 //! Architecture: the rooms of `docs/design.md` against the imports in `src/`, seen through re-exports.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;

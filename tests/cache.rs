@@ -1,7 +1,5 @@
 //! The local cache as a build meets it: whole blobs or none, whatever happens to the folder.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs::{self, File, FileTimes};
 use std::io::{Read as _, Write as _};
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! `specctl config`: what a person sees of the settings.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,11 +1,8 @@
 //! `specctl explain` says of each command that is not cached why, in words that need no manual.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-
+use crate::support::sandbox::Sandbox;
 use std::fmt::Write as _;
 use std::fs;
-use support::sandbox::Sandbox;
 
 /// Files that the commands name.
 const FILES: &[(&str, &str)] = &[
@@ -90,7 +87,7 @@ fn every_refusal_has_its_reason() {
         command.current_dir(&tree);
         // What the loader itself heeds must not keep specctl from starting.
         command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
-        let output = support::shell::succeed(&mut command);
+        let output = crate::support::shell::succeed(&mut command);
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let (verdict, reason) = (answer["verdict"].as_str().unwrap(), answer["reason"].as_str().unwrap());
         writeln!(table, "{line}\n    {verdict}: {reason}").unwrap();
@@ -104,12 +101,13 @@ fn a_name_that_leads_to_spec_cc_is_the_compiler_behind() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("links");
     fs::create_dir(&folder).unwrap();
-    std::os::unix::fs::symlink(support::sandbox::programs().join("spec-cc"), folder.join("gcc")).unwrap();
+    std::os::unix::fs::symlink(crate::support::sandbox::programs().join("spec-cc"), folder.join("gcc"))
+        .unwrap();
     fs::write(folder.join("a.c"), "int a;\n").unwrap();
     let action = |compiler: &str| {
         let mut command = sandbox.specctl(&["explain", "--json", "--", compiler, "-c", "a.c"]);
         command.current_dir(&folder).env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
-        let output = support::shell::succeed(&mut command);
+        let output = crate::support::shell::succeed(&mut command);
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         answer["action_digest"].as_str().unwrap().to_owned()
     };

@@ -1,16 +1,13 @@
 //! The recc backend with the real recc: what a launch does, and what it never does to the tree.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::peers::{Casd, CasdOptions, Peers};
 use spec_cc::base::digest::Digest;
 use spec_cc::recc::log::ReccLog;
 use spec_cc::recc::{Fate, Handed, Recc, fate};
-use support::peers::{Casd, CasdOptions, Peers};
 
 /// A folder with a source, a recc, and a server for it.
 struct Room {

@@ -1,14 +1,11 @@
 //! recc's settings, read by the real recc and by spec-cc: both must come to the same.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::support::peers::Peers;
 use spec_cc::settings::Settings;
-use support::peers::Peers;
 
 /// Files of a home, in whose folder `work` the command runs, and variables.
 struct Case {

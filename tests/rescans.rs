@@ -1,5 +1,4 @@
 //! When a recorded command has to be preprocessed again, and when it must not be.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "../benches/open/tree.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
@@ -29,7 +28,7 @@ use spec_cc::compile::site::Context;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::inputs::stamp;
 
-use crate::tree::Tree;
+use tree::Tree;
 
 const PATH: &str = "/usr/bin:/bin";
 const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", assumed: &[] };

@@ -1,5 +1,4 @@
 //! `specctl` where something around it is amiss: readers that leave, full disks, odd arguments, odd umasks.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(effects(&["-I"], Family::Gcc), [(1, Effect::Missing, String::new())]);
         assert_eq!(
             effects(&["-include-pch", "x"], Family::Clang),
-            [(2, Effect::Refuse(Why::Modules), "x".into())]
+            [(2, Effect::Refuse(crate::command::Why::Modules), "x".into())]
         );
         assert_eq!(effects(&["-MFx"], Family::Gcc), [(1, Effect::Dep(Dep::File), "x".into())]);
     }

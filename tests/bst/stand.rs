@@ -1,9 +1,9 @@
 //! What all tests share: one BuildStream, its cache, and one root file system.
 use crate::base;
 use crate::buildstream::{BuildStream, Machine};
+use crate::support::missing::Missing;
 use crate::support::shell::ended_well;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,30 +21,27 @@ pub(crate) struct Stand {
 impl Stand {
     /// The stand, made once. `None`, said aloud, where BuildStream cannot be had or cannot build.
     pub(crate) fn get() -> Option<&'static Self> {
-        static STAND: OnceLock<Result<Stand, String>> = OnceLock::new();
-        match STAND.get_or_init(Self::make) {
-            Ok(stand) => Some(stand),
-            Err(error) => {
-                // To the terminal itself: the harness hides what a passing test prints.
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "\nSKIPPED, NOT TESTED: no BuildStream could be had: {error}\n"
-                );
-                None
-            }
-        }
+        static STAND: OnceLock<Result<Stand, Missing>> = OnceLock::new();
+        STAND.get_or_init(Self::make).as_ref().inspect_err(|missing| missing.skip()).ok()
     }
 
-    fn make() -> Result<Self, String> {
+    fn make() -> Result<Self, Missing> {
+        let peer = |error: String| Missing::Peer(format!("no BuildStream could be had: {error}"));
+        let kernel = |error: String| Missing::Kernel(format!("BuildStream cannot build here: {error}"));
         for program in ["bwrap", "fusermount3", "autoconf", "automake"] {
             ended_well(Command::new(program).arg("--version"))
-                .map_err(|_| format!("no {program} on PATH"))?;
+                .map_err(|_| peer(format!("no {program} on PATH")))?;
         }
-        ended_well(Command::new("bwrap").args(["--unshare-all", "--ro-bind", "/", "/", "true"]))?;
+        ended_well(Command::new("bwrap").args(["--unshare-all", "--ro-bind", "/", "/", "true"]))
+            .map_err(kernel)?;
+        // buildbox-fuse stages with it.
+        let fuse = fs::File::options().read(true).write(true).open("/dev/fuse");
+        fuse.map_err(|error| kernel(format!("/dev/fuse: {error}")))?;
         let folder = own_folder();
-        let machine = Machine::new(&folder, "")?;
-        let base = base::provide()?;
-        Ok(Self { bst: BuildStream::provide()?, base, folder, machine, turn: Mutex::new(()) })
+        let machine = Machine::new(&folder, "").map_err(peer)?;
+        let base = base::provide().map_err(peer)?;
+        let bst = BuildStream::provide().map_err(peer)?;
+        Ok(Self { bst, base, folder, machine, turn: Mutex::new(()) })
     }
 
     /// The machine that tests share.

@@ -3,8 +3,8 @@ use std::cell::Cell;
 
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::bench::{Pair, assert_same};
-use crate::lines::{FILES, cases};
+use super::bench::{Pair, assert_same};
+use super::lines::{FILES, cases};
 use crate::support::sandbox::Sandbox;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Commands of which it is known whether two checkouts share them.
-use crate::bench::{Pair, assert_same};
-use crate::lines::FILES;
+use super::bench::{Pair, assert_same};
+use super::lines::FILES;
 use crate::support::sandbox::Sandbox;
 
 const ROOTS: [&str; 2] = ["a", "b/of/another-length"];

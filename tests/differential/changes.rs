@@ -1,5 +1,5 @@
 //! What happens to a tree, a command or its environment between two runs.
-use crate::case::Change;
+use super::case::Change;
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,6 +1,6 @@
 //! Command lines as the builds of real packages issue them, one or more for each build system; all of them must be served.
-use crate::case::{Case, Change, Command};
-use crate::stand::Stand;
+use super::case::{Case, Change, Command};
+use super::stand::Stand;
 
 /// Whose it is, and the command, its sources replaced by those of `yard.rs`.
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! Command lines that nobody wrote.
-use crate::grammar::case;
-use crate::stand::Stand;
+use super::grammar::case;
+use super::stand::Stand;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// Cases for each compiler, unless `PROPTEST_CASES` says otherwise.

@@ -1,6 +1,6 @@
 //! Command lines as builds and people write them: a compiler's arguments as a proptest strategy.
-use crate::case::{Case, Command};
-use crate::changes::change;
+use super::case::{Case, Command};
+use super::changes::change;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! What a toolchain program can observe besides arguments and contents (`docs/exactness.md`): one thing at a time is changed between
 //! two runs, of compiles and of traced commands, by GCC and by Clang.
-use crate::case::{Case, Change, Command};
-use crate::stand::Stand;
+use super::case::{Case, Change, Command};
+use super::stand::Stand;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};

@@ -1,9 +1,9 @@
 //! A companion and a tree, in which cases are run by the bare compiler and by spec-cc.
-use crate::case::{Case, Change, Command};
-use crate::observed::{self, Observed, Picture, without_temporary_names};
+use super::case::{Case, Change, Command};
+use super::observed::{self, Observed, Picture, without_temporary_names};
+use super::yard;
 use crate::support::sandbox::{Sandbox, search_path};
 use crate::support::shell::{quiet, sh, succeed};
-use crate::yard;
 use serde_json::Value;
 use spec_cc::companion::connection::{NO_ANSWER_YET, control_frame};
 use spec_cc::companion::control::{Control, Opened};

@@ -1,6 +1,6 @@
 //! Cases known to fool compiler caches: one line each, from trackers of other caches and from what generated cases found.
-use crate::case::{Case, Change, Command};
-use crate::stand::Stand;
+use super::case::{Case, Change, Command};
+use super::stand::Stand;
 use std::thread;
 
 /// What a case is about; how its tree is set up; the command; what changes between two runs of it, a script each, or another

@@ -133,11 +133,14 @@ impl Stand {
         self.sandbox.enter(serve);
         let mut serving =
             serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        until(|| self.sandbox.path("socket").exists() || serving.try_wait().unwrap().is_some());
+        until("a companion with faults neither listens nor ends", || {
+            self.sandbox.path("socket").exists() || serving.try_wait().unwrap().is_some()
+        });
         self.build(what);
         let edit = self.yard.edit(dice);
         self.build(&format!("{what}, {edit}"));
-        self.sandbox.stop();
+        // Deaf as it may be, it need not heed that.
+        let _ = self.sandbox.specctl(&["stop"]).output();
         end(&mut serving);
     }
 
@@ -210,16 +213,20 @@ fn harm(path: &PathBuf, dice: &mut Rng) -> &'static str {
     what
 }
 
-fn until(mut done: impl FnMut() -> bool) {
+/// Waits for it, but not for ever, for with faults it need not come true; then the log has `otherwise`.
+fn until(otherwise: &str, mut done: impl FnMut() -> bool) {
     let late = Instant::now() + Duration::from_secs(20);
-    while !done() && Instant::now() < late {
+    while !done() {
+        if Instant::now() > late {
+            return println!("{otherwise}");
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 /// Waits for a process that was asked to end; ends it if it does not.
 fn end(child: &mut Child) {
-    until(|| child.try_wait().unwrap().is_some());
+    until("a companion with faults does not end, and is killed", || child.try_wait().unwrap().is_some());
     let _ = child.kill();
     child.wait().unwrap();
 }

@@ -2,27 +2,15 @@
 use crate::parsers::{exported, hostile};
 use crate::rounds::{dice, rounds};
 use crate::support::sandbox::Sandbox;
+use crate::support::sealed::{HEAD, sealed};
 use crate::support::shell::{sh, succeed};
 use crate::weight::peak;
-use sha2::{Digest as _, Sha256};
-use spec_cc::store::ImportError;
-use spec_cc::store::{ElementKey, Record, RecordId, Store, StoreError};
+use spec_cc::store::{ElementKey, ImportError, Record, RecordId, Store, StoreError};
 use std::fs;
 use std::path::Path;
 
-/// What stands before the body: magic, version, length, checksum.
-const HEAD: usize = 8 + 4 + 8 + 32;
 /// The most memory that any import may take, bytes.
 const MOST: usize = 512 << 20;
-
-/// `body` with a head that fits it.
-fn sealed(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"spec-cc\x01\x01\0\0\0".to_vec();
-    bytes.extend((body.len() as u64).to_le_bytes());
-    bytes.extend(Sha256::digest(body));
-    bytes.extend(body);
-    bytes
-}
 
 /// A field of a message: its number, then its bytes.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {

@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long what was orphaned by a kill may go on: a compiler whose driver has gone, as it would without us.
 const ORPHANED: Duration = Duration::from_secs(30);
@@ -113,8 +113,11 @@ fn log(sandbox: &Sandbox) -> String {
 fn nothing_is_left(sandbox: &Sandbox) {
     succeed(&mut sandbox.specctl(&["list"]));
     // What killed ones have left goes behind its start; its own folder goes with it.
-    for _ in 0..100 {
-        if scratch_folders(sandbox).len() <= 1 {
+    let late = Instant::now() + Duration::from_secs(10);
+    while scratch_folders(sandbox).len() > 1 {
+        if Instant::now() > late {
+            // Launches of killed ones may have been dying then; at its end it looks again.
+            println!("left in the scratch places until the end: {:?}", scratch_folders(sandbox));
             break;
         }
         thread::sleep(Duration::from_millis(100));

@@ -1,6 +1,6 @@
 //! The same, with real headers and sources: any file that a real compile reads is edited in any way.
 //!
-//! `PROPTEST_CASES=2000 cargo test --test fingerprints real -- --nocapture` searches thoroughly, and says how exact fingerprints are.
+//! `PROPTEST_CASES=2000 cargo test --test it fingerprints::real -- --nocapture` searches thoroughly, and says how exact fingerprints are.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +24,9 @@ use spec_cc::inputs::shape::set::Set;
 use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::toolchain::Toolchains;
 
-use crate::edits::{Edit, edit};
+use super::edits::{Edit, edit};
+use super::{cases, dependencies};
 use crate::support::sources::Source;
-use crate::{cases, dependencies};
 
 const C_HEADERS: [&str; 24] = [
     "stdio.h",

@@ -13,7 +13,7 @@ use spec_cc::inputs::shape::Shapes;
 use spec_cc::inputs::shape::set::Set;
 use spec_cc::inputs::snapshot::Snapshot;
 
-use crate::{MODES, cases, dependencies, write};
+use super::{MODES, cases, dependencies, write};
 
 /// Where the source and headers may lie.
 const PLACES: [&str; 12] = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use spec_cc::directives;
 
-use crate::{MODES, cases, dependencies, write};
+use super::{MODES, cases, dependencies, write};
 
 /// Pieces of text that mislead a lexer, with enough plain ones between them.
 fn piece() -> impl Strategy<Value = String> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use spec_cc::directives;
 
-use crate::{MODES, cases, dependencies, write};
+use super::{MODES, cases, dependencies, write};
 
 /// What may hide the next line from a compiler in some language, or lay it open in another.
 const TRAPS: [&str; 52] = [

@@ -1,5 +1,5 @@
 //! One call: which failures it survives, and how long it takes.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
@@ -104,7 +104,7 @@ fn no_setting_of_time_is_too_large() {
     let (timeout, keepalive) = (Duration::MAX, Some(Duration::MAX));
     let client = client(&Endpoint { timeout, keepalive, ..grid.endpoint() });
     assert!(client.result(&action(), &[]).unwrap().is_some());
-    client.upload(&[crate::action::bytes(&vec![1; 5 << 20])]).unwrap();
+    client.upload(&[super::action::bytes(&vec![1; 5 << 20])]).unwrap();
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Downloads: what comes is what was asked for, or nothing comes.
-use crate::action::{client, noise, store};
+use super::action::{client, noise, store};
 use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

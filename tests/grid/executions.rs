@@ -1,5 +1,5 @@
 //! Executions: staying with an action however the stream breaks, and leaving it when told to.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::execution::Work;
 use crate::support::grid::fault::{Fault, Method};
@@ -173,8 +173,8 @@ fn many_executions_do_not_hold_up_a_call() {
         }
         let asked = client.result(&Digest::of(b"other"), &[]);
         cancel.fire();
+        assert_eq!(grid.calls(Method::Execute), 250, "waited in vain for all executions to reach the server");
         assert_eq!(asked.unwrap(), None);
-        assert_eq!(grid.calls(Method::Execute), 250);
     });
     assert_eq!(grid.state.cancelled().len(), 250);
 }
@@ -228,7 +228,7 @@ fn ends_that_are_none_are_errors() {
 #[test]
 fn without_a_server_for_executions_there_are_none() {
     let grid = Grid::start();
-    let mut endpoints = crate::action::everything(&grid.endpoint());
+    let mut endpoints = super::action::everything(&grid.endpoint());
     endpoints.execution = None;
     assert_eq!(run(&Client::new(&endpoints).unwrap()).unwrap_err().code, Code::Unimplemented);
 }

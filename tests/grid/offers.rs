@@ -1,5 +1,5 @@
 //! What servers say they can do, and what is made of it.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

@@ -1,5 +1,5 @@
 //! A server that is not there: it must not slow a build's every compile.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::execution::Work;
 use crate::support::grid::fault::{Fault, Method};
@@ -89,10 +89,12 @@ fn an_execution_tells_that_the_server_is_back() {
         while grid.calls(Method::Execute) == 0 && begun.elapsed() < Duration::from_secs(5) {
             std::thread::yield_now();
         }
+        let came = grid.calls(Method::Execute);
         std::thread::sleep(Duration::from_millis(100));
         let asked = client.result(&action, &[]);
         cancel.fire();
         assert_eq!(waiting.join().unwrap().unwrap_err().code, Code::Cancelled);
+        assert_eq!(came, 1, "waited in vain for the execution to reach the server");
         assert_eq!(asked.unwrap(), None);
     });
 }

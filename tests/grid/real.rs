@@ -1,5 +1,5 @@
 //! The client against the real buildbox-casd.
-use crate::action::{bytes, client, noise, shell, store};
+use super::action::{bytes, client, noise, shell, store};
 use crate::support::peers::{CasdOptions, Peers};
 use crate::support::shell::succeed;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

@@ -1,5 +1,5 @@
 //! Encrypted connections and credentials.
-use crate::action::client;
+use super::action::client;
 use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -85,7 +85,7 @@ fn files_that_are_no_certificates_are_told_at_once() {
     let mut endpoint = grid.endpoint();
     for path in [write(&grid, "nonsense.pem", "nonsense"), grid.folder().join("none.pem")] {
         endpoint.tls.server_cert = Some(path.clone());
-        let error = Client::new(&crate::action::everything(&endpoint)).err();
+        let error = Client::new(&super::action::everything(&endpoint)).err();
         let error = error.or_else(|| ask(&endpoint).err()).expect("it does not connect");
         assert!(!error.text.is_empty(), "{error}");
     }

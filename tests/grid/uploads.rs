@@ -1,5 +1,5 @@
 //! Uploads: everything arrives, nothing wrong does, and no more is sent than is needed.
-use crate::action::{bytes, client, noise};
+use super::action::{bytes, client, noise};
 use crate::support::grid::Grid;
 use crate::support::grid::execution::Work;
 use crate::support::grid::fault::{Fault, Method};

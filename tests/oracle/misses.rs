@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::trace::{self, clean};
+use super::traps::{self, LINES};
 use crate::support::project::Expect;
 use crate::support::shell::{sh, succeed};
 use crate::support::strace::may_trace;
-use crate::trace::{self, clean};
-use crate::traps::{self, LINES};
 
 #[test]
 fn whatever_appears_is_found() {

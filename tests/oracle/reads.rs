@@ -7,12 +7,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::trace::{self, Compile, clean};
+use super::traps;
 use crate::support::package::{LUAJIT, Package, YAML_CPP};
 use crate::support::sandbox::Sandbox;
 use crate::support::shell::succeed;
 use crate::support::strace::may_trace;
-use crate::trace::{self, Compile, clean};
-use crate::traps;
 
 #[test]
 fn a_package_of_c() {

@@ -2,7 +2,7 @@
 
 use spec_cc::action::remote::Layout;
 
-use crate::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS, PACKAGES};
+use super::options::{C_SOURCES, CPP_SOURCES, LINKS, OPTIONS, PACKAGES};
 
 /// One command line with everything it depends on.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use spec_cc::action::remote::{Asked, Libraries, link_inputs, link_query, linker_command, linker_folders};
 
-use crate::lines::Line;
-use crate::ours::run;
+use super::lines::Line;
+use super::ours::run;
 
 /// The files that a link reads; an error where recc would not know.
 pub(crate) fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {

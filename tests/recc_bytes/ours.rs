@@ -17,8 +17,8 @@ use spec_cc::inputs::snapshot::Snapshot;
 use spec_cc::inputs::{depfile, links};
 use spec_cc::toolchain::crtbegin;
 
-use crate::lines::Line;
-use crate::{Fate, Told, linked};
+use super::lines::Line;
+use super::{Fate, Told, linked};
 
 /// The disk as it is.
 const DISK: Disk<'_> = Disk { link: &links::link, is_plain: &|_| false, is_folder: &links::is_folder };

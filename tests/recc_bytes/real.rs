@@ -1,8 +1,8 @@
 //! A command as real recc sees it.
 
-use crate::lines::Line;
+use super::lines::Line;
+use super::{Fate, Told};
 use crate::support::peers::Peers;
-use crate::{Fate, Told};
 
 /// What recc would do with `line`.
 pub(crate) fn ask(peers: &Peers, line: &Line) -> Told {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use crate::lines::Line;
-use crate::{Fate, Told};
+use super::lines::Line;
+use super::{Fate, Told};
 
 /// Differences that are meant: how the command line ends, and why.
 const KNOWN: &[(&str, &str)] =

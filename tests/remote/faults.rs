@@ -11,6 +11,7 @@ use reapi::{ActionResult, digest_function};
 use spec_cc::base::digest::Digest;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tonic::Code;
 
@@ -283,25 +284,32 @@ fn going_away_while_it_is_built() {
         if known {
             build = build.step("", BUILD, Expect::All("executed"));
         }
-        build = build.step(EDIT, BUILD, Expect::Any).before(move || leave_soon(&leaving));
+        let left = Arc::new(Mutex::new(None));
+        let leaver = Arc::clone(&left);
+        build = build.step(EDIT, BUILD, Expect::Any).before(move || {
+            *leaver.lock().unwrap() = Some(leave_soon(&leaving));
+        });
         build.check();
+        let left = left.lock().unwrap().take().expect("the step was taken");
+        left.join().expect("it was asked for executions, and left");
         // It may show first in what was on its way there.
         assert_one_complaint(&build, &["further such trouble"]);
     }
 }
 
-/// Has the grid go once it was asked for two more executions.
-fn leave_soon(grid: &Arc<Mutex<Grid>>) {
+/// Has the grid go once it was asked for two more executions; the thread panics when it is not.
+fn leave_soon(grid: &Arc<Mutex<Grid>>) -> JoinHandle<()> {
     let grid = Arc::clone(grid);
     let calls = |grid: &Mutex<Grid>| grid.lock().unwrap().calls(Method::Execute);
     let before = calls(&grid);
     std::thread::spawn(move || {
         let late = Instant::now() + PATIENCE;
-        while calls(&grid) < before + 2 && Instant::now() < late {
+        while calls(&grid) < before + 2 {
+            assert!(Instant::now() < late, "waited in vain for two more executions");
             std::thread::sleep(Duration::from_millis(1));
         }
         grid.lock().unwrap().stop();
-    });
+    })
 }
 
 fn digest_of(file: &reapi::OutputFile) -> Digest {

@@ -204,7 +204,8 @@ fn a_launch_on_a_source_that_was_edited_since_is_called_back() {
     while yard.grid.state.cancelled().len() < SOURCES && Instant::now() < late {
         thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(yard.grid.state.cancelled().len(), SOURCES, "{stats:?}");
+    let cancelled = yard.grid.state.cancelled().len();
+    assert_eq!(cancelled, SOURCES, "waited in vain for all to be called back: {stats:?}");
 }
 
 /// A grid far away: what takes a moment here takes long there.

@@ -294,7 +294,8 @@ fn two_machines_that_build_an_element_at_once_lose_nothing() {
         let at = folder.path().display();
         format!(
             "make -s {first}; $WAIT; if [ \"$WAIT\" != : ]; then : >{at}/{own}; tries=0; \
-             until [ -e {at}/{others} ] || [ $tries = 3000 ]; do sleep 0.02; tries=$((tries + 1)); done; fi; \
+             until [ -e {at}/{others} ]; do sleep 0.02; tries=$((tries + 1)); \
+             [ $tries != 3000 ] || {{ echo waited in vain for the other machine; exit 1; }}; done; fi; \
              make -s {then}"
         )
     };

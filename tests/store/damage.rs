@@ -27,7 +27,7 @@ fn fill(dir: &Path) {
 
 /// What the child says of the store in `dir`: `ok`, `moved` or an error.
 fn reopened(dir: &Path) -> String {
-    let out = child("damage::opens_and_uses_it", dir).wait_with_output().unwrap();
+    let out = child("store::damage::opens_and_uses_it", dir).wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(out.status.success(), "{:?}\n{text}{}", out.status, String::from_utf8_lossy(&out.stderr));
     text.lines().find_map(|line| line.split("SAYS ").nth(1)).unwrap_or_default().to_owned()
@@ -184,7 +184,7 @@ fn nothing_flushed_is_lost_when_killed() {
     let room = tempfile::tempdir().unwrap();
     let dir = room.path().join("store");
     for round in 0..12 {
-        let mut writer = child("damage::writes_until_killed", &dir);
+        let mut writer = child("store::damage::writes_until_killed", &dir);
         let flushed = dir.join("flushed");
         let _ = fs::remove_file(&flushed);
         let since = Instant::now();
@@ -224,7 +224,7 @@ fn writes_until_refused() {
 fn a_full_disk_is_an_error_and_the_store_opens_later() {
     let room = tempfile::tempdir().unwrap();
     let dir = room.path().join("store");
-    let out = child("damage::writes_until_refused", &dir).wait_with_output().unwrap();
+    let out = child("store::damage::writes_until_refused", &dir).wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout);
     assert!(out.status.success(), "{:?} {text} {}", out.status, String::from_utf8_lossy(&out.stderr));
     assert!(!text.contains("damaged"), "{text}");
@@ -251,7 +251,7 @@ fn a_store_that_may_not_be_written_is_not_damaged() {
     let dir = room.path().join("store");
     fill(&dir);
     fs::remove_file(dir.join("clean")).unwrap();
-    let limited = limited_child("damage::opens_and_uses_it", &dir).wait_with_output().unwrap();
+    let limited = limited_child("store::damage::opens_and_uses_it", &dir).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&limited.stdout).into_owned();
     assert!(limited.status.success() && said.contains("File too large"), "{:?} {said}", limited.status);
     assert_eq!((reopened(&dir).as_str(), aside(&dir)), ("ok 300", None));

@@ -1,12 +1,15 @@
 //! A store, a cache and a companion of a test's own, and the ways to talk to them.
+use super::missing::Missing;
 use super::shell::{quiet, succeed};
 use serde_json::Value;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// How long a companion that was asked to end may take on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What has bwrap run a command as root without capabilities, in a user namespace, on the machine's own files.
 ///
@@ -44,15 +47,21 @@ impl Sandbox {
 
     /// Whether what is started here can be started so; says aloud where it cannot.
     pub(crate) fn can_start(&self) -> bool {
+        if !self.confined {
+            return true;
+        }
         let mut confined = Command::new("bwrap");
         confined.args(CONFINED).arg("true").stdin(Stdio::null());
-        let can = !self.confined || confined.status().is_ok_and(|status| status.success());
-        if !can {
-            // To the terminal itself: the harness hides what a passing test prints.
-            let _ =
-                writeln!(std::io::stderr(), "\nSKIPPED, NOT TESTED: bwrap makes no user namespace here\n");
-        }
-        can
+        let missing = match confined.output() {
+            Ok(output) if output.status.success() => return true,
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                Missing::Kernel(format!("bwrap makes no user namespace here: {}", said.trim()))
+            }
+            Err(error) => Missing::Peer(format!("bwrap cannot be run: {error}")),
+        };
+        missing.skip();
+        false
     }
 
     /// From here on as root without capabilities in a user namespace of its own, as in BuildStream's sandbox.
@@ -145,13 +154,19 @@ impl Sandbox {
         log.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
     }
 
-    /// Ends the companion and waits until it is gone.
+    /// Ends the companion and waits until it is gone; panics with what it said when it stays.
     pub(crate) fn stop(&self) {
         let companion = self.companion();
-        let _ = self.specctl(&["stop"]).output();
+        let asked = self.specctl(&["stop"]).output();
         let Some(companion) = companion else { return };
-        let late = Instant::now() + Duration::from_secs(10);
-        while nix::sys::signal::kill(companion, None).is_ok() && Instant::now() < late {
+        let late = Instant::now() + PATIENCE;
+        while runs(companion) {
+            if Instant::now() > late {
+                let log = self.complaints();
+                // A second panic would end all tests.
+                assert!(std::thread::panicking(), "companion {companion} does not end: {asked:?} {log:?}");
+                return;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -161,6 +176,15 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether a process still runs; one that nobody has waited for does not, once the last of its threads has ended.
+fn runs(process: nix::unistd::Pid) -> bool {
+    let place = PathBuf::from(format!("/proc/{process}"));
+    let stat = std::fs::read_to_string(place.join("stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    let threads = || std::fs::read_dir(place.join("task")).map_or(0, Iterator::count);
+    state.is_some_and(|state| state != 'X' && (state != 'Z' || threads() > 1))
 }
 
 /// What `specctl stats --json` says of one session.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use spec_cc::trace;
 use spec_cc::trace::{Doubt, TraceError};
 
-use crate::room::Room;
+use super::room::Room;
 use crate::support::shell::succeed;
 
 fn flags(room: &Room, script: &str, name: &str) -> (bool, bool, bool) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::room::Room;
-use crate::strace;
+use super::room::Room;
+use super::strace;
 
 const MAIN: &str =
     "#include <stdio.h>\n#include <missing-or-not.h>\nint main(void) { return puts(\"x\") < 0; }\n";

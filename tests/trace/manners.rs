@@ -11,7 +11,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use spec_cc::trace::{Doubt, TraceError};
 
-use crate::room::{Room, wait_for};
+use super::room::{Room, wait_for};
 use crate::support::shell::succeed;
 
 fn text(output: &Output) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use crate::room::Room;
+use super::room::Room;
 use crate::support::shell::succeed;
 
 /// Offsets in `struct seccomp_data`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use crate::room::Room;
+use super::room::Room;
 use crate::support::shell::succeed;
 use crate::support::strace::quoted;
 

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest as _, Sha256};
-use spec_cc::inputs::directives::{Scan, scan};
+use spec_cc::directives::{Scan, scan};
 
 fuzz_target!(|data: &[u8]| {
     // Two texts that share what stands before the first NUL and after the second.

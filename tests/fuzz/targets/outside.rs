@@ -4,9 +4,10 @@
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use spec_cc::backend::{Outcome, trace};
-use spec_cc::companion::Control;
+use spec_cc::cache::outcome::Outcome;
+use spec_cc::companion::control::Control;
 use spec_cc::settings::Settings;
+use spec_cc::trace;
 use spec_cc_shim::wire::{Reply, Request};
 
 fuzz_target!(|data: &[u8]| {

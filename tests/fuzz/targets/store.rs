@@ -1,15 +1,15 @@
 //! Any exported element: a true one comes back whole, any other is refused and leaves nothing, or is in order.
 #![no_main]
 
+#[path = "../../support/sealed.rs"]
+mod sealed;
+
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use sha2::{Digest as _, Sha256};
+use sealed::{HEAD, sealed};
 use spec_cc::store::{Element, ElementKey, Record, RecordId, Store, StoreError};
-
-/// What stands before the body: magic, version, length, checksum.
-const HEAD: usize = 8 + 4 + 8 + 32;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&way, data)) = data.split_first() else { return };
@@ -107,15 +107,6 @@ fn record(data: &[u8]) -> (Record, Vec<String>) {
         ..Record::default()
     };
     (record, inputs.to_vec())
-}
-
-/// `body` with a head that fits it.
-fn sealed(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"spec-cc\x01\x01\0\0\0".to_vec();
-    bytes.extend((body.len() as u64).to_le_bytes());
-    bytes.extend(Sha256::digest(body));
-    bytes.extend(body);
-    bytes
 }
 
 /// A true export, changed where `edits` say: three bytes each, a place, what to do and a value.

@@ -3,10 +3,6 @@
 //! Each case is run on a fresh tree, again with nothing changed, and again after each of its changes, each time by the bare
 //! compiler and by spec-cc in the same folder. A few hundred cases by default; `PROPTEST_CASES=5000` for a thorough
 //! search, that many for each of the four compilers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod case;
 mod changes;

@@ -1,10 +1,6 @@
 //! The same sources in two checkouts: they share a result when, and only when, the compiler would have made the same.
 //!
 //! `PROPTEST_CASES=N` tries N pairs of checkouts instead of 8, each with eight commands.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod bench;
 mod differential;

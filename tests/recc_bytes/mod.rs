@@ -1,5 +1,4 @@
 //! Real recc and spec-cc give the same command the same action, byte for byte.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod lines;
 mod linked;
@@ -7,14 +6,12 @@ mod options;
 mod ours;
 mod project;
 mod real;
-#[path = "../support/mod.rs"]
-mod support;
 mod table;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::peers::Peers;
 use lines::Line;
-use support::peers::Peers;
 
 /// How many recc runs go on at once: one a core.
 const AT_ONCE: usize = 2;

@@ -1,11 +1,8 @@
 //! Equal fingerprints and equal shapes mean equal dependency sets: checked against the real compilers.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod edits;
 mod real;
 mod shapes;
-#[path = "../support/mod.rs"]
-mod support;
 mod texts;
 mod traps;
 

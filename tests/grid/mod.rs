@@ -1,5 +1,4 @@
 //! The client of a grid: against a real server, and against one that fails on purpose.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod action;
 mod calls;
@@ -9,6 +8,4 @@ mod offers;
 mod outages;
 mod real;
 mod security;
-#[path = "../support/mod.rs"]
-mod support;
 mod uploads;
