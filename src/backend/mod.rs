@@ -1,7 +1,6 @@
 //! Where actions run and results live.
 
 mod bars;
-mod bpf;
 mod cache;
 mod cas;
 mod confine;
@@ -14,7 +13,6 @@ pub mod reapi;
 pub mod recc;
 mod results;
 mod scratch;
-pub mod trace;
 mod view;
 
 pub use bars::Bars;
@@ -26,4 +24,5 @@ pub use limit::{DEFAULT_LIMIT, Limit, Trimmed};
 pub use outcome::{Outcome, OutputFile};
 pub use results::Results;
 pub use scratch::SideFolder;
+pub use spec_cc_tracer as trace;
 pub use view::{Kind, View, place, resolved};

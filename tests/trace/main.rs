@@ -1,4 +1,4 @@
-//! `specctl trace`: the command runs as it would alone, and the trace tells what strace tells.
+//! `spec-cc-trace`: the command runs as it would alone, and the trace tells what strace tells.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accounts;

@@ -73,8 +73,8 @@ impl Room {
 
     /// The same, traced.
     pub(crate) fn traced(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(programs().join("specctl"));
-        self.quiet(command.arg("trace").arg(self.out()).args([program, program]).args(args));
+        let mut command = Command::new(programs().join("spec-cc-trace"));
+        self.quiet(command.arg("beside").arg(self.out()).args([program, program]).args(args));
         command
     }
 

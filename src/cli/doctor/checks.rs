@@ -132,15 +132,18 @@ fn view() -> Finding {
 /// Whether commands that are no plain compiles can be observed.
 fn tracer() -> Finding {
     let without = |why: &str| Finding::new("tracer", Without, format!("{why}: only compiles are recorded"));
-    let (Some(scratch), Ok(own)) = (scratch(), std::env::current_exe()) else {
+    let Some(tracer) = trace::installed() else {
+        return without(&format!("there is no {} beside specctl", trace::PROGRAM));
+    };
+    let Some(scratch) = scratch() else {
         return without("no folder can be made in /tmp");
     };
     let Some(program) = which::programs("true").into_iter().next() else {
         return without("there is no `true`");
     };
     let out = scratch.path().join("trace");
-    let mut command = Command::new(own);
-    command.arg("trace").arg(&out).arg(program).arg("true").stderr(Stdio::null());
+    let mut command = Command::new(tracer);
+    command.arg("beside").arg(&out).arg(program).arg("true").stderr(Stdio::null());
     match command.status().map(|_| trace::read(&out)) {
         Ok(Ok(_)) => Finding::new("tracer", Works, "configure tests, links and archives are recorded"),
         Ok(Err(error)) => without(&format!("processes may not be traced ({error})")),

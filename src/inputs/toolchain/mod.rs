@@ -4,7 +4,6 @@ mod answers;
 mod ask;
 mod builtin;
 mod clang;
-pub(crate) mod elf;
 mod inspection;
 mod tool;
 mod version;

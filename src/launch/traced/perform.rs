@@ -60,7 +60,7 @@ pub(in crate::launch) fn perform(
             .map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     let listed = view.scratch().join("trace");
-    let args: Vec<String> = ["trace-below".into(), listed.display().to_string(), traced.program.clone()]
+    let args: Vec<String> = ["below".into(), listed.display().to_string(), traced.program.clone()]
         .into_iter()
         .chain(traced.argv.iter().cloned())
         .collect();

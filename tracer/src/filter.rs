@@ -2,8 +2,8 @@
 
 use libc::sock_filter;
 
-pub(super) use crate::backend::bpf::ARCHITECTURE;
-use crate::backend::bpf::{HAS, IS, IS_FROM, LOAD, RETURN, argument, beginning, step};
+pub(super) use crate::bpf::ARCHITECTURE;
+use crate::bpf::{HAS, IS, IS_FROM, LOAD, RETURN, argument, beginning, step};
 
 use super::calls::Deed;
 

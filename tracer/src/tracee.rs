@@ -63,7 +63,7 @@ impl Tracee {
                 Err(error) => return Err(error),
             };
             let came = buffer.get(..length).unwrap_or_default();
-            if let Some(end) = memchr::memchr(0, came) {
+            if let Some(end) = came.iter().position(|byte| *byte == 0) {
                 text.extend_from_slice(came.get(..end).unwrap_or_default());
                 return Ok(Some(text));
             }
@@ -121,7 +121,8 @@ impl Tracee {
         fields.split_ascii_whitespace().nth(39 - 3)?.parse().ok()
     }
 
-    fn descriptor(self, number: i32) -> PathBuf {
+    /// Where one of its open files is to be found.
+    pub(super) fn descriptor(self, number: i32) -> PathBuf {
         self.proc(&format!("fd/{number}"))
     }
 
@@ -132,7 +133,7 @@ impl Tracee {
 
 /// The path without `//` and `/./`; what `..` means only the file system knows.
 fn straight(path: &[u8]) -> Vec<u8> {
-    if memchr::memmem::find(path, b"//").is_none() && memchr::memmem::find(path, b"/.").is_none() {
+    if !path.windows(2).any(|pair| matches!(pair, b"//" | b"/.")) {
         return path.to_vec();
     }
     let mut name = Vec::with_capacity(path.len());

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::inputs::toolchain::elf::{Program, program};
+use crate::elf::{Program, program};
 
 /// How much of a program says what it needs.
 const HEAD: u64 = 4096;
