@@ -23,7 +23,7 @@ impl Inherited {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let number = name.parse().ok()?;
             if number > 2 && sys::is_handed_on(number) {
-                open.push((number, identity(&format!("/proc/self/fd/{number}"))));
+                open.push((number, identity(format!("/proc/self/fd/{number}"))));
             }
         }
         Some(Self(open))
@@ -41,7 +41,7 @@ impl Inherited {
             return false;
         };
         // What was closed may have been closed from the start: our own program has put something there meanwhile.
-        identity(&tracee.descriptor(number as i32)).is_none_or(|now| Some(now) == *was)
+        identity(tracee.descriptor(number as i32)).is_none_or(|now| Some(now) == *was)
     }
 }
 
