@@ -21,5 +21,4 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod toolchain;
-pub mod trace;
 pub mod traced;

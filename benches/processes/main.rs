@@ -130,7 +130,7 @@ fn traced(stage: &Stage, rows: &mut Vec<Row>) -> Result<()> {
     ] {
         let (program, _) = words.split_once(' ').unwrap_or((words, ""));
         // A new file each time, as in a build: some file systems write to the disk before one is replaced.
-        let traced = |round| format!("specctl trace touched{round} /usr/bin/{program} {words}");
+        let traced = |round| format!("spec-cc-trace beside touched{round} /usr/bin/{program} {words}");
         let times = Race::on(stage).with("plain", words).anew("traced", traced).run(100)?;
         times.print(what);
         let added = times.added_ms("traced", "plain");

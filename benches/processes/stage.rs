@@ -15,12 +15,13 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A new one; an error when the shim was not built beside `specctl`.
+    /// A new one; an error when the shim or the tracer was not built beside `specctl`.
     pub(crate) fn new() -> Result<Self> {
         let programs =
             Path::new(env!("CARGO_BIN_EXE_specctl")).parent().context("specctl is in no folder")?;
-        let shim = programs.join("spec-cc");
-        ensure!(shim.exists(), "{} is missing: cargo build --release --workspace", shim.display());
+        for program in ["spec-cc", "spec-cc-trace"].map(|name| programs.join(name)) {
+            ensure!(program.exists(), "{} is missing: cargo build --release --workspace", program.display());
+        }
         let folder = tempfile::Builder::new().prefix("spec-cc-bench-").tempdir()?;
         Ok(Self { folder, programs: programs.to_owned() })
     }
@@ -40,8 +41,7 @@ impl Stage {
         let variables: Vec<_> = words.split_whitespace().map_while(|word| word.split_once('=')).collect();
         let mut words = words.split_whitespace().skip(variables.len());
         let mut command = Command::new(match words.next().unwrap_or("true") {
-            "spec-cc" => self.programs.join("spec-cc"),
-            "specctl" => self.programs.join("specctl"),
+            ours @ ("spec-cc" | "spec-cc-trace" | "specctl") => self.programs.join(ours),
             other => PathBuf::from(other),
         });
         command.args(words).current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());

@@ -1,6 +1,5 @@
-//! What every room uses: digests, paths, threads, filters for the kernel.
+//! What every room uses: digests, paths, threads.
 
-pub mod bpf;
 pub mod digest;
 pub mod paths;
 pub mod threads;

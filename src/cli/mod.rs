@@ -18,7 +18,6 @@ mod show;
 mod stats;
 mod stop;
 mod text;
-mod trace;
 mod wait;
 mod which;
 mod why;
@@ -69,9 +68,6 @@ enum Command {
 
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
-    if let Some(code) = trace::main() {
-        return code;
-    }
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => return run::run(&args),

@@ -115,6 +115,7 @@ static MACHINE: LazyLock<HashSet<&'static str>> =
 
 #[cfg(test)]
 mod tests {
+    use super::row::Place;
     use super::*;
 
     fn effects(args: &[&str], family: Family) -> Vec<(usize, Effect, String)> {

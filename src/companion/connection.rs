@@ -276,7 +276,7 @@ fn teach_traced(
     let_tick_pass(stamp::now_ns());
     let began_ns = stamp::before_any_change_ns();
     let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
-    let prefix = [tracer.as_os_str().as_bytes(), b"trace", listed.as_os_str().as_bytes()];
+    let prefix = [tracer.as_os_str().as_bytes(), b"beside", listed.as_os_str().as_bytes()];
     let run_it = wire::Run {
         prefix: prefix.map(<[u8]>::to_vec).to_vec(),
         stdout: true,

@@ -172,8 +172,10 @@ fn listen(socket: &Path) -> Result<UnixListener, ServeError> {
 fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
     let max_size = settings.max_size().ok().flatten().unwrap_or(u64::MAX);
     let mut engine = Engine::new(&cache_folder, max_size);
-    // This very program is the tracer, by another command.
-    engine.tracer = std::env::current_exe().ok();
+    engine.tracer = spec_cc_tracer::installed();
+    if engine.tracer.is_none() {
+        tracing::warn!("there is no {} beside specctl: only compiles are recorded", spec_cc_tracer::PROGRAM);
+    }
     let engine = Arc::new(engine);
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)

@@ -21,7 +21,6 @@ use crate::serve::lesson::TracedLesson;
 use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::settings::Mode;
-use crate::trace;
 use crate::traced::Traced;
 use crate::traced::observe::{Run, Unlearnt, observe};
 use crate::traced::observed::Observed;
@@ -202,7 +201,7 @@ pub(crate) fn learn(
     if lesson.terminal && !told.stderr.is_empty() {
         return Err("its messages were made for a terminal".to_owned().into());
     }
-    let touched = trace::read(listed).map_err(|error| error.to_string())?;
+    let touched = spec_cc_tracer::read(listed).map_err(|error| error.to_string())?;
     let run = Run {
         touched: &touched,
         status: told.status,

@@ -7,8 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use spec_cc_tracer::elf::{self, Program};
+
 use super::ask::{Surroundings, Talk, at_once};
-use super::elf::{self, Program};
 use super::tool::Tools;
 use super::watch::Watch;
 use crate::base::digest::Digest;

@@ -4,7 +4,6 @@ mod answers;
 mod ask;
 mod builtin;
 mod clang;
-pub(crate) mod elf;
 mod error;
 mod identity;
 mod inspection;

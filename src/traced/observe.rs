@@ -21,8 +21,8 @@ use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
-use crate::trace::{Access, Touched};
 use crate::traced::observed::Observed;
+use spec_cc_tracer::{Access, Touched};
 
 /// A run that has ended.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use super::Traced;
 use super::observe::{Run, Unlearnt, known_program, observe};
 use super::state::{LISTING, Overrides, There};
 use crate::base::paths::PathId;
+use crate::command;
 use crate::compile::call::{lexical, plain};
 use crate::compile::engine::Engine;
 use crate::compile::perform::folders_of;
@@ -17,7 +18,6 @@ use crate::inputs::stamp;
 use crate::sandbox::executor::Job;
 use crate::sandbox::view::View;
 use crate::traced::observed::Observed;
-use crate::{command, trace};
 
 /// What a launch that ran to its end gave.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(crate) fn perform(
             .map_err(|error| format!("{name} cannot be assumed: {error}"))?;
     }
     let listed = view.scratch().join("trace");
-    let args: Vec<String> = ["trace-below".into(), listed.display().to_string(), traced.program.clone()]
+    let args: Vec<String> = ["below".into(), listed.display().to_string(), traced.program.clone()]
         .into_iter()
         .chain(traced.argv.iter().cloned())
         .collect();
@@ -75,7 +75,7 @@ pub(crate) fn perform(
         asked,
     };
     let executed = engine.executor.run(&job, view, started).map_err(say)?;
-    let touched = trace::read(&listed).map_err(|error| error.to_string())?;
+    let touched = spec_cc_tracer::read(&listed).map_err(|error| error.to_string())?;
     let status = exit_status(executed.status).ok_or_else(|| "it was ended by a signal".to_owned())?;
     let run = Run {
         touched: &touched,

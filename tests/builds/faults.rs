@@ -2,7 +2,7 @@
 use crate::support::missing::Missing;
 use crate::support::project::Expect::{Any, Hits};
 use crate::support::project::{CLEAN_MAKE, Project};
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, programs};
 use crate::support::shell::{sh, succeed};
 use crate::support::strace::may_trace;
 use crate::support::tree;
@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -365,4 +366,29 @@ fn a_header_goes_while_it_is_compiled() {
         .step("", build, Any)
         .step("rm main.o main.d", "$CXX -g -MMD -Ifirst -Isecond -c main.cc", Any)
         .check();
+}
+
+#[test]
+fn there_is_no_tracer_beside_specctl() {
+    let sandbox = Sandbox::new();
+    let (bin, tree) = (sandbox.path("bin"), sandbox.path("tree"));
+    fs::create_dir(&bin).unwrap();
+    fs::create_dir(&tree).unwrap();
+    for name in ["specctl", "spec-cc"] {
+        // Another process writes them, lest a child of some other test hold them open.
+        succeed(Command::new("install").arg(programs().join(name)).arg(&bin));
+    }
+    fs::write(tree.join("main.c"), "int main(void) { return 0; }\n").unwrap();
+    let path = std::env::join_paths([bin.as_path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let run = |script: &str| {
+        let mut shell = sh(&tree, script);
+        sandbox.enter(&mut shell);
+        String::from_utf8(succeed(shell.env("PATH", &path)).stdout).unwrap()
+    };
+    run("for i in 1 2; do rm -f main; spec-cc gcc -c main.c; spec-cc gcc -o main main.o; ./main; done");
+    let found: serde_json::Value = serde_json::from_str(&run("specctl doctor --json")).unwrap();
+    let detail = "there is no spec-cc-trace beside specctl: only compiles are recorded";
+    assert_eq!((&found["tracer"]["state"], &found["tracer"]["detail"]), (&"without".into(), &detail.into()));
+    let told = sandbox.complaints().iter().filter(|line| line.contains(detail)).count();
+    assert_eq!(told, 1, "{:?}", sandbox.complaints());
 }

@@ -9,10 +9,10 @@ use spec_cc::base::digest::Digest;
 use spec_cc::cache::outcome::{Outcome, OutputFile};
 use spec_cc::command::{Family, Invocation, read};
 use spec_cc::companion::control::Control;
+use spec_cc::directives;
 use spec_cc::inputs::depfile;
 use spec_cc::settings::Settings;
 use spec_cc::store::{ElementKey, Record, Store};
-use spec_cc::{directives, trace};
 use spec_cc_shim::wire;
 use std::fs;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn parsers(room: &Path) -> Vec<Parser<'_>> {
         (
             "trace",
             text(b"spec-cc trace 1\nA/usr/include/a.h\0C/x y\0D/x.o\0=/opt\0.4\0"),
-            Box::new(move |bytes| drop(trace::read(&file("trace", bytes)))),
+            Box::new(move |bytes| drop(spec_cc_tracer::read(&file("trace", bytes)))),
         ),
         ("outcome", outcome(), Box::new(|bytes| drop(Outcome::decode(bytes)))),
         (

@@ -99,7 +99,7 @@ fn look(pid: Pid, folder: &Path) -> Option<Process> {
     let second = words.split(|byte| *byte == 0).nth(1).unwrap_or_default();
     let role = match (name.as_str(), second) {
         ("specctl", b"serve") => Role::Companion,
-        ("specctl", b"trace") => Role::Tracer,
+        ("spec-cc-trace", _) => Role::Tracer,
         ("spec-cc" | "spec-c++", _) => Role::Shim,
         _ => Role::Build,
     };

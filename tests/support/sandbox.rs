@@ -248,18 +248,20 @@ fn equal(one: f64, other: f64) -> bool {
     (one - other).abs() < 0.005
 }
 
-/// The folder with `spec-cc`, `spec-c++` and `specctl`: `SPEC_CC_TEST_PROGRAMS`, else what cargo built.
+/// The folder with `spec-cc`, `spec-c++`, `spec-cc-trace` and `specctl`: `SPEC_CC_TEST_PROGRAMS`, else what cargo built.
 pub(crate) fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("SPEC_CC_TEST_PROGRAMS") {
         return folder.into();
     }
     let folder =
         Path::new(env!("CARGO_BIN_EXE_specctl")).parent().expect("cargo builds into a folder").to_owned();
-    assert!(
-        folder.join("spec-cc").exists(),
-        "no spec-cc in {}: run `cargo build --workspace` first",
-        folder.display()
-    );
+    for program in ["spec-cc", "spec-cc-trace"] {
+        assert!(
+            folder.join(program).exists(),
+            "no {program} in {}: run `cargo build --workspace` first",
+            folder.display()
+        );
+    }
     folder
 }
 

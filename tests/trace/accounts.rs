@@ -3,8 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
-use spec_cc::trace;
-use spec_cc::trace::{Doubt, TraceError};
+use spec_cc_tracer::{Doubt, TraceError};
 
 use super::room::Room;
 use crate::support::shell::succeed;
@@ -152,7 +151,10 @@ fn what_is_read_from_a_file_that_was_given_open_is_doubted() {
         let mut outer = room.command("bash", &["-c", &format!("exec {opening}; exec \"$@\""), "bash"]);
         outer.args(&words).output().unwrap();
         assert_eq!(
-            matches!(trace::read(&room.out()), Err(TraceError::Doubt { doubt: Doubt::Inherited, .. })),
+            matches!(
+                spec_cc_tracer::read(&room.out()),
+                Err(TraceError::Doubt { doubt: Doubt::Inherited, .. })
+            ),
             doubted,
             "{opening}"
         );

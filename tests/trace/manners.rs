@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use spec_cc::trace::{Doubt, TraceError};
+use spec_cc_tracer::{Doubt, TraceError};
 
 use super::room::{Room, wait_for};
 use crate::support::shell::succeed;

@@ -1,4 +1,4 @@
-//! `specctl trace`: the command runs as it would alone, and the trace tells what strace tells.
+//! `spec-cc-trace`: the command runs as it would alone, and the trace tells what strace tells.
 
 mod accounts;
 mod differential;

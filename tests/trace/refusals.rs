@@ -89,7 +89,7 @@ fn a_command_within_a_traced_one_is_not_traced_again() {
     let other = room.work("other");
     command
         .current_dir(room.work(""))
-        .arg("trace")
+        .arg("beside")
         .arg(&other)
         .args(["/bin/sh", "sh", "-c", "\"$@\"", "sh"])
         .args(words);
@@ -100,9 +100,9 @@ fn a_command_within_a_traced_one_is_not_traced_again() {
 #[test]
 fn there_is_no_place_for_the_trace() {
     let room = laid_out(Room::anywhere());
-    let specctl = plain(&room).get_program().to_owned();
+    let tracer = plain(&room).get_program().to_owned();
     let out = room.work("no/folder/out");
-    let mut command = room.command(specctl.to_str().unwrap(), &["trace", out.to_str().unwrap()]);
+    let mut command = room.command(tracer.to_str().unwrap(), &["beside", out.to_str().unwrap()]);
     assert_plain(&room, command.args(["/bin/sh", "sh", "-c", "cat f; exit 7"]));
 }
 

@@ -7,8 +7,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use spec_cc::trace;
-use spec_cc::trace::{Access, Touched, TraceError};
+use spec_cc_tracer::{Access, Touched, TraceError};
 
 use crate::support::sandbox::programs;
 use crate::support::shell::{quiet, succeed};
@@ -74,8 +73,8 @@ impl Room {
 
     /// The same, traced.
     pub(crate) fn traced(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(programs().join("specctl"));
-        self.quiet(command.arg("trace").arg(self.out()).args([program, program]).args(args));
+        let mut command = Command::new(programs().join("spec-cc-trace"));
+        self.quiet(command.arg("beside").arg(self.out()).args([program, program]).args(args));
         command
     }
 
@@ -90,11 +89,11 @@ impl Room {
     }
 
     pub(crate) fn touched(&self) -> Touched {
-        trace::read(&self.out()).unwrap()
+        spec_cc_tracer::read(&self.out()).unwrap()
     }
 
     pub(crate) fn error(&self) -> TraceError {
-        trace::read(&self.out()).unwrap_err()
+        spec_cc_tracer::read(&self.out()).unwrap_err()
     }
 
     /// What a shell script touched, and what it wrote.

@@ -104,7 +104,7 @@ fn needs(program: &str, argument: &str) -> Result<()> {
     }
 }
 
-/// Has cargo build spec-cc beside specctl, where `cargo run` started us: it builds specctl alone.
+/// Has cargo build spec-cc and its tracer beside specctl, where `cargo run` started us: it builds specctl alone.
 fn build_shim(programs: &Path) -> Result<()> {
     let project = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     if let (Some(cargo), Some(project)) = (std::env::var_os("CARGO"), project)
@@ -116,7 +116,17 @@ fn build_shim(programs: &Path) -> Result<()> {
             Some(name) => name,
         };
         let status = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "spec-cc-shim", "--profile", profile, "--target-dir"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "spec-cc-shim",
+                "--package",
+                "spec-cc-tracer",
+                "--profile",
+                profile,
+                "--target-dir",
+            ])
             .arg(target)
             .current_dir(project)
             .status()

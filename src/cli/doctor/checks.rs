@@ -14,7 +14,6 @@ use spec_cc::sandbox::executor::Executor;
 use spec_cc::session::whereabouts::whereabouts;
 use spec_cc::settings::{Mode, Policy, Settings};
 use spec_cc::toolchain::Toolchains;
-use spec_cc::trace;
 
 use super::State::{Fault, Without, Works};
 use super::{Finding, client};
@@ -135,16 +134,19 @@ fn view() -> Finding {
 /// Whether commands that are no plain compiles can be observed.
 fn tracer() -> Finding {
     let without = |why: &str| Finding::new("tracer", Without, format!("{why}: only compiles are recorded"));
-    let (Some(scratch), Ok(own)) = (scratch(), std::env::current_exe()) else {
+    let Some(tracer) = spec_cc_tracer::installed() else {
+        return without(&format!("there is no {} beside specctl", spec_cc_tracer::PROGRAM));
+    };
+    let Some(scratch) = scratch() else {
         return without("no folder can be made in /tmp");
     };
     let Some(program) = which::programs("true").into_iter().next() else {
         return without("there is no `true`");
     };
     let out = scratch.path().join("trace");
-    let mut command = Command::new(own);
-    command.arg("trace").arg(&out).arg(program).arg("true").stderr(Stdio::null());
-    match command.status().map(|_| trace::read(&out)) {
+    let mut command = Command::new(tracer);
+    command.arg("beside").arg(&out).arg(program).arg("true").stderr(Stdio::null());
+    match command.status().map(|_| spec_cc_tracer::read(&out)) {
         Ok(Ok(_)) => Finding::new("tracer", Works, "configure tests, links and archives are recorded"),
         Ok(Err(error)) => without(&format!("processes may not be traced ({error})")),
         Err(error) => without(&error.to_string()),

@@ -1,8 +1,7 @@
 //! The calls that a job may not make: those that reach others without a path or a process that its namespaces hide.
 
 use libc::{c_long, sock_filter};
-
-use crate::base::bpf::{HAS, IS, KEEP, LOAD, RETURN, argument, beginning, step};
+use spec_cc_tracer::bpf::{HAS, IS, KEEP, LOAD, RETURN, argument, beginning, step};
 
 /// Whoever makes such a call is ended: a job that is told a lie may go on, and give another result than it would alone.
 const END: u32 = libc::SECCOMP_RET_KILL_PROCESS;

@@ -2,19 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::view::paths::resolved;
-
-/// The variables that programs look for it in, GCC's and Clang's in this order, and where they look else.
-const VARIABLES: [&str; 3] = ["TMPDIR", "TMP", "TEMP"];
-const USUAL: &str = "/tmp";
-
-/// The temporary folder of a program with these variables, behind all links; `None` where there is none, or it is the root.
-pub(crate) fn of<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
-    let named = VARIABLES.into_iter().filter_map(variable).map(Path::new);
-    let mut folders =
-        named.chain([Path::new(USUAL)]).filter(|folder| folder.is_absolute() && folder.is_dir());
-    folders.next().map(resolved).filter(|folder| folder.parent().is_some())
-}
+pub(crate) use spec_cc_tracer::temporary::of;
 
 /// Where something is mounted below `folder`, the outermost alone; nothing where the kernel does not tell.
 pub(super) fn mounts_below(folder: &Path) -> Vec<PathBuf> {

@@ -14,9 +14,9 @@ use crate::compile::site::Context;
 use crate::inputs::search::intern;
 use crate::inputs::snapshot::Snapshot;
 use crate::session::companion::Companion;
-use crate::trace::{self, Touched};
 use crate::traced::Traced;
 use crate::traced::state::{Overrides, There, state};
+use spec_cc_tracer::{self, Touched};
 
 /// What is said when what would have been served is not what would be served now.
 const MEANWHILE: &str = "its inputs changed meanwhile";
@@ -55,7 +55,7 @@ impl Expected {
         report: &wire::Report,
         began_ns: i64,
     ) -> Verdict {
-        let touched = trace::read(listed).unwrap_or_default();
+        let touched = spec_cc_tracer::read(listed).unwrap_or_default();
         let outcome = traced.named(self.outcome.clone());
         let outputs: Vec<_> = outcome.files.iter().map(|file| file.path.clone()).collect();
         let left = || left(written(traced, &outputs, &touched));

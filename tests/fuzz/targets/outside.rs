@@ -7,7 +7,6 @@ use libfuzzer_sys::fuzz_target;
 use spec_cc::cache::outcome::Outcome;
 use spec_cc::companion::control::Control;
 use spec_cc::settings::Settings;
-use spec_cc::trace;
 use spec_cc_shim::wire::{Reply, Request};
 
 fuzz_target!(|data: &[u8]| {
@@ -31,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         3 => drop(serde_json::from_slice::<Control>(bytes)),
-        4 => in_a_file("trace", bytes, |path| drop(trace::read(path))),
+        4 => in_a_file("trace", bytes, |path| drop(spec_cc_tracer::read(path))),
         _ => in_a_file(".recc/recc.conf", bytes, |path| {
             let home = path.ancestors().nth(2).expect("it lies below");
             drop(Settings::read([("HOME", home.to_str().expect("UTF-8"))], home));

@@ -2,7 +2,7 @@
 
 /// What kind of program a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Program {
+pub enum Program {
     /// An ELF program that loads nothing.
     Static,
     /// An ELF program and its `PT_INTERP`.
@@ -21,7 +21,7 @@ const PT_INTERP: u64 = 3;
 /// The kind of a program, from its first bytes (System V ABI, "ELF Header", "Program Header").
 ///
 /// Little-endian files of both classes are understood; headers are taken to lie within `head`.
-pub(crate) fn program(head: &[u8]) -> Program {
+pub fn program(head: &[u8]) -> Program {
     match head {
         [b'#', b'!', ..] => Program::Script,
         [0x7f, b'E', b'L', b'F', class @ (1 | 2), 1, ..] => {

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::toolchain::elf::{Program, program};
+use crate::elf::{Program, program};
 
 /// How much of a program says what it needs.
 const HEAD: u64 = 4096;
@@ -27,7 +27,8 @@ pub(super) fn read_for(path: &Path) -> Vec<PathBuf> {
 }
 
 fn behind(path: &Path) -> Option<PathBuf> {
-    let mut head = Vec::new();
+    // With the room for all of it, it is read at once.
+    let mut head = Vec::with_capacity(HEAD as usize);
     // What cannot be read is executed by the kernel alone, and needs what it needs all the same: see `Tracee::program`.
     File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
     match program(&head) {

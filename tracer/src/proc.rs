@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::AsRawFd;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use libc::pid_t;
-use parking_lot::Mutex;
 
 use super::sys;
 
@@ -28,12 +27,12 @@ static KNOWN: Mutex<BTreeMap<pid_t, pid_t>> = Mutex::new(BTreeMap::new());
 
 /// Forgets a process that has ended: its number may become another's.
 pub(super) fn forget(pid: pid_t) {
-    KNOWN.lock().remove(&pid);
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
 }
 
 /// Asks by a descriptor of the process: what `/proc` says of that is in its own numbers (`pidfd_open(2)`).
 fn outer(pid: pid_t) -> Option<pid_t> {
-    let mut known = KNOWN.lock();
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(&number) = known.get(&pid) {
         return Some(number);
     }

@@ -9,10 +9,12 @@ use std::path::Path;
 
 use libc::pid_t;
 
+use super::calls;
+use super::filter;
 use super::inherited::Inherited;
 use super::record::Recorder;
+use super::sys;
 use super::tracer::Tracer;
-use super::{calls, filter, sys};
 
 /// Arranges for all that this process does from its next `execve` on to be traced, into the file `out`; then `exec` is to
 /// execute the program at `path`, and returns only if it cannot.

@@ -1,9 +1,10 @@
 //! A stopped process: what its arguments point to, and what a path means to it.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use libc::pid_t;
 
@@ -13,6 +14,8 @@ use super::sys::{self, SystemCall};
 const PAGE: usize = 4096;
 /// How much is read at once: most paths are shorter.
 const FEW: usize = 256;
+/// As long as `/proc/PID/stat` may be: 52 numbers and a short name.
+const STAT: usize = 2048;
 /// The longest path that a system call takes, its NUL included (`PATH_MAX`).
 const LONGEST: usize = 4096;
 
@@ -30,14 +33,19 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Whether something is there; behind a link unless `link` asks for the link itself.
-    pub(super) fn exists(&self, link: bool) -> bool {
-        if link { self.way.symlink_metadata() } else { self.way.metadata() }.is_ok()
+    /// What is there; behind a link unless `link` asks for the link itself.
+    pub(super) fn found(&self, link: bool) -> Option<Metadata> {
+        if link { self.way.symlink_metadata() } else { self.way.metadata() }.ok()
     }
 
-    /// Whether a folder is there.
-    pub(super) fn is_folder(&self) -> bool {
-        self.way.is_dir()
+    /// Whether a folder is there, where this was found.
+    pub(super) fn is_folder(&self, found: &Metadata) -> bool {
+        found.is_dir() || found.is_symlink() && self.way.is_dir()
+    }
+
+    /// Whether something is there, as with [`found`](Self::found).
+    pub(super) fn exists(&self, link: bool) -> bool {
+        self.found(link).is_some()
     }
 }
 
@@ -62,7 +70,7 @@ impl Tracee {
                 Err(error) => return Err(error),
             };
             let came = buffer.get(..length).unwrap_or_default();
-            if let Some(end) = memchr::memchr(0, came) {
+            if let Some(end) = came.iter().position(|byte| *byte == 0) {
                 text.extend_from_slice(came.get(..end).unwrap_or_default());
                 return Ok(Some(text));
             }
@@ -114,13 +122,16 @@ impl Tracee {
 
     /// The processor that it was last on (proc(5), `/proc/PID/stat`, field 39).
     pub(super) fn processor(self) -> Option<usize> {
-        let stat = fs::read_to_string(self.proc("stat")).ok()?;
+        let mut line = [0; STAT];
+        let length = File::open(self.proc("stat")).ok()?.read(&mut line).ok()?;
         // The name before it may hold anything.
-        let (_, fields) = stat.rsplit_once(')')?;
+        let fields = line.get(..length)?.rsplit(|byte| *byte == b')').next()?;
+        let fields = std::str::from_utf8(fields).ok()?;
         fields.split_ascii_whitespace().nth(39 - 3)?.parse().ok()
     }
 
-    fn descriptor(self, number: i32) -> PathBuf {
+    /// Where one of its open files is to be found.
+    pub(super) fn descriptor(self, number: i32) -> PathBuf {
         self.proc(&format!("fd/{number}"))
     }
 
@@ -131,7 +142,7 @@ impl Tracee {
 
 /// The path without `//` and `/./`; what `..` means only the file system knows.
 fn straight(path: &[u8]) -> Vec<u8> {
-    if memchr::memmem::find(path, b"//").is_none() && memchr::memmem::find(path, b"/.").is_none() {
+    if !path.windows(2).any(|pair| matches!(pair, b"//" | b"/.")) {
         return path.to_vec();
     }
     let mut name = Vec::with_capacity(path.len());

@@ -8,11 +8,12 @@ use std::path::Path;
 use super::access::{Log, Touch};
 use super::calls::{self, Deed, Mode, Operand};
 use super::doubt::Doubt;
+use super::filter;
 use super::inherited::Inherited;
 use super::places::{Place, place};
+use super::program;
 use super::sys::SystemCall;
 use super::tracee::{Named, Tracee};
-use super::{filter, program};
 
 /// `O_TMPFILE` of fcntl.h without the bit that it shares with `O_DIRECTORY`.
 const TEMPORARY: u64 = (libc::O_TMPFILE & !libc::O_DIRECTORY) as u64;
@@ -132,7 +133,8 @@ impl Recorder {
 
     fn open(&mut self, file: Named, flags: u64) {
         let has = |flag: i32| flags & flag as u64 == flag as u64;
-        let exists = file.exists(has(libc::O_NOFOLLOW) || has(libc::O_CREAT | libc::O_EXCL));
+        let found = file.found(has(libc::O_NOFOLLOW) || has(libc::O_CREAT | libc::O_EXCL));
+        let exists = found.is_some();
         if has(libc::O_PATH) {
             return self.touch(file.name, Touch::Look, exists);
         }
@@ -143,7 +145,7 @@ impl Recorder {
         let writes = flags & libc::O_ACCMODE as u64 != libc::O_RDONLY as u64;
         let touch = match (exists, writes || has(libc::O_TRUNC), has(libc::O_CREAT)) {
             (true, _, true) if has(libc::O_EXCL) => Touch::Look,
-            (true, false, _) if file.is_folder() => Touch::Look,
+            (true, false, _) if found.is_some_and(|found| file.is_folder(&found)) => Touch::Look,
             (true, false, _) | (false, _, false) => Touch::Read,
             (true, true, _) if has(libc::O_TRUNC) => Touch::Replace,
             (true, true, _) => Touch::Change,

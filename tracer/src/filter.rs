@@ -2,9 +2,10 @@
 
 use libc::sock_filter;
 
+pub(super) use crate::bpf::ARCHITECTURE;
+use crate::bpf::{HAS, IS, IS_FROM, LOAD, RETURN, argument, beginning, step};
+
 use super::calls::Deed;
-pub(super) use crate::base::bpf::ARCHITECTURE;
-use crate::base::bpf::{HAS, IS, IS_FROM, LOAD, RETURN, argument, beginning, step};
 
 /// The filter that stops at these calls; at those that use an open file only if it is one of `descriptors`. Newer kernels remember
 /// which calls it always lets pass, and do not run it for them.

@@ -3,8 +3,10 @@
 //! `spec-cc trace 2`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
 //! folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the number of items as the last.
 
+use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use super::access::{Access, Log};
 use super::doubt::Doubt;
@@ -17,22 +19,35 @@ const WRITTEN: u8 = 4;
 const EXECUTED: u8 = 8;
 
 /// Why there is no trace to go by.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum TraceError {
     /// The file cannot be read.
-    #[error("cannot read the trace: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// The file is none of ours, or is cut off.
-    #[error("the trace is broken")]
     Broken,
     /// The run did something that paths do not account for.
-    #[error("{doubt}: {detail}")]
     Doubt {
         /// What it is.
         doubt: Doubt,
         /// The path or the call.
         detail: String,
     },
+}
+
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "cannot read the trace: {error}"),
+            Self::Broken => f.write_str("the trace is broken"),
+            Self::Doubt { doubt, detail } => write!(f, "{doubt}: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for TraceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        if let Self::Io(error) = self { Some(error) } else { None }
+    }
 }
 
 /// All that a run touched.
@@ -46,7 +61,7 @@ pub struct Touched {
 
 /// Returns the accesses of a trace and the folders that were listed; an error when they do not account for the run.
 pub fn read(file: &Path) -> Result<Touched, TraceError> {
-    parse(&fs::read(file)?)
+    parse(&fs::read(file).map_err(TraceError::Io)?)
 }
 
 /// Writes a trace, whole or not at all.
@@ -136,8 +151,8 @@ fn text(path: &[u8]) -> Result<String, TraceError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::access::Touch;
     use super::*;
-    use crate::trace::access::Touch;
     use proptest::prelude::*;
 
     fn sample() -> Log {

@@ -1,6 +1,6 @@
 //! The tracer: answers what its tracees report until the last of them has ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -8,11 +8,12 @@ use std::path::Path;
 use libc::{c_int, pid_t};
 
 use super::doubt::Doubt;
+use super::format;
+use super::proc;
 use super::record::Recorder;
 use super::sys::{self, Report};
+use super::temporary;
 use super::tracee::Tracee;
-use super::{format, proc};
-use crate::sandbox::view::temporary::of as temporary_folder;
 
 /// The signals that stop a process (signal(7)).
 const STOPPING: [c_int; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
@@ -109,8 +110,7 @@ impl<'a> Tracer<'a> {
 
     /// A file that it has left in the temporary folder, which is a launch's own and goes with it.
     fn left_in_temporary(&self) -> Option<Vec<u8>> {
-        let variables: HashMap<String, String> = std::env::vars().collect();
-        let folder = temporary_folder(|name| variables.get(name).map(String::as_str))?;
+        let folder = temporary::of(|name| std::env::var_os(name))?;
         let (mount, true) = sys::mount_of(&folder)? else { return None };
         let is_left = |path: &[u8]| {
             sys::mount_of(Path::new(OsStr::from_bytes(path))).is_some_and(|(other, _)| other == mount)

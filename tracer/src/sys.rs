@@ -225,6 +225,15 @@ pub(super) fn run_on(processor: usize) {
     }
 }
 
+/// Whether the next program will have this descriptor of ours, and may read from it.
+pub(super) fn is_handed_on(number: u32) -> bool {
+    // SAFETY: system calls on integers.
+    let (flags, opened) =
+        unsafe { (libc::fcntl(number as c_int, libc::F_GETFD), libc::fcntl(number as c_int, libc::F_GETFL)) };
+    let (is_open, stays) = (flags != -1 && opened != -1, flags & libc::FD_CLOEXEC == 0);
+    is_open && stays && opened & libc::O_ACCMODE != libc::O_WRONLY
+}
+
 /// Ends this process at once.
 pub(super) fn end() -> ! {
     // SAFETY: it does not return.

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
+use super::sys;
 use super::tracee::Tracee;
 
 /// A file that is open, whoever opened it.
@@ -20,10 +22,8 @@ impl Inherited {
         for entry in fs::read_dir("/proc/self/fd").ok()? {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let number = name.parse().ok()?;
-            let flags = flags(number);
-            let handed_on = flags & libc::O_CLOEXEC == 0 && flags & libc::O_ACCMODE != libc::O_WRONLY;
-            if number > 2 && handed_on {
-                open.push((number, identity(&format!("/proc/self/fd/{number}"))));
+            if number > 2 && sys::is_handed_on(number) {
+                open.push((number, identity(format!("/proc/self/fd/{number}"))));
             }
         }
         Some(Self(open))
@@ -40,18 +40,11 @@ impl Inherited {
         let Some((_, was)) = self.0.iter().find(|(known, _)| u64::from(*known) == number) else {
             return false;
         };
-        // What was closed may have been closed from the start: our own runtime has put something there meanwhile.
-        identity(&format!("/proc/{}/fd/{number}", tracee.0)).is_none_or(|now| Some(now) == *was)
+        // What was closed may have been closed from the start: our own program has put something there meanwhile.
+        identity(tracee.descriptor(number as i32)).is_none_or(|now| Some(now) == *was)
     }
 }
 
-fn identity(path: &str) -> Option<Identity> {
+fn identity(path: impl AsRef<Path>) -> Option<Identity> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
-}
-
-/// How a descriptor of this process is open (proc(5), `/proc/PID/fdinfo`).
-fn flags(number: u32) -> i32 {
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok()).unwrap_or_default()
 }
