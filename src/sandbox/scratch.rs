@@ -12,8 +12,8 @@ const PREFIX: &str = "spec-cc-work-";
 /// How they begin until their process has locked them.
 const UNLOCKED: &str = "spec-cc-new-";
 
-/// An unlocked folder this old is nobody's.
-const ABANDONED: Duration = Duration::from_hours(24);
+/// An unlocked folder this old is nobody's: between its making and its lock lie two calls.
+const ABANDONED: Duration = Duration::from_mins(1);
 
 /// How the folders of launches in it begin.
 pub(super) const JOB: &str = "job-";

@@ -142,7 +142,12 @@ fn scratch_folders(sandbox: &Sandbox) -> Vec<PathBuf> {
     let in_place = |place: &str| fs::read_dir(sandbox.path(place)).unwrap().flatten();
     let found = ["tmp", "cache"].into_iter().flat_map(in_place);
     found
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with("spec-cc-"))
+        // One whose maker was killed before it could lock it goes a minute later.
+        .filter(|entry| {
+            let name = entry.file_name();
+            let is = |prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+            is("spec-cc-") && !is("spec-cc-new-")
+        })
         .map(|entry| entry.path())
         .collect()
 }
