@@ -1,10 +1,22 @@
 //! Threads, where the system has room for another: a limit (`ulimit -u`, `ulimit -v`) is no reason for the companion to end.
 
-use std::thread;
+use std::io;
+use std::thread::{self, Scope};
 
 /// Has `work` done beside what goes on here. False, and `work` is dropped, where no thread is to be had.
 pub(crate) fn start(work: impl FnOnce() + Send + 'static) -> bool {
-    let started = thread::Builder::new().spawn(work);
+    is_started(thread::Builder::new().spawn(work))
+}
+
+/// The same for `work` that borrows: `scope` waits for it.
+pub(crate) fn start_in<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+) -> bool {
+    is_started(thread::Builder::new().spawn_scoped(scope, work))
+}
+
+fn is_started<T>(started: io::Result<T>) -> bool {
     if let Err(error) = &started {
         tracing::debug!("no further thread: {error}");
     }

@@ -18,7 +18,7 @@ mod passthrough;
 mod probe;
 mod quoting;
 mod reason;
-mod response;
+pub mod response;
 mod scan;
 pub mod sharing;
 mod table;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
@@ -12,6 +11,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::complaints::Complaints;
 use crate::base::digest::Digest;
+use crate::base::threads;
 use crate::reapi::{Blob, Client, Code, Content, GridError};
 
 /// Uploads at once: a server answers several about as fast as one.
@@ -71,13 +71,13 @@ impl Uploads {
             let receiver = Arc::new(Mutex::new(receiver));
             for _ in 0..WIDTH {
                 let (desk, receiver) = (Arc::clone(&self.desk), Arc::clone(&receiver));
-                thread::spawn(move || carry(&desk, &receiver));
+                threads::start(move || carry(&desk, &receiver));
             }
             sender
         });
-        *self.desk.under_way() += 1;
-        // The threads end only when the sender goes.
-        let _ = parcels.send(parcel);
+        let mut under_way = self.desk.under_way();
+        // It is not taken where no thread could be had; else those end only when the sender goes.
+        *under_way += usize::from(parcels.send(parcel).is_ok());
     }
 
     /// Delivers a parcel now. The error has been told.

@@ -12,6 +12,7 @@ use super::request::Request;
 use super::unmet::Unmet;
 use super::verify::Expected;
 use crate::base::digest::Digest;
+use crate::base::threads;
 use crate::cache::outcome::Outcome;
 use crate::compile::instance::{Instance, Unready, instantiate};
 use crate::compile::job::Job;
@@ -206,7 +207,7 @@ fn finish(
     Ok(Some(Answer::Serve(outcome, files)))
 }
 
-/// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone. `work` is told by
+/// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone, or no thread is to be had. `work` is told by
 /// its flag to stop then.
 pub(super) fn attended<T: Send>(
     alive: &mut dyn FnMut() -> bool,
@@ -216,7 +217,7 @@ pub(super) fn attended<T: Send>(
     let (sender, receiver) = channel();
     thread::scope(|scope| {
         let flag = cancel.clone();
-        scope.spawn(move || sender.send(work(&flag)));
+        threads::start_in(scope, move || drop(sender.send(work(&flag))));
         loop {
             match receiver.recv_timeout(SIGN_OF_LIFE) {
                 Ok(done) => return Some(done),

@@ -5,6 +5,7 @@ use std::thread;
 
 use parking_lot::Mutex;
 
+use crate::base::threads;
 use crate::cache::outcome::Outcome;
 use crate::grid::Executed;
 use crate::grid::unobtainable::Unobtainable;
@@ -37,12 +38,14 @@ pub(super) fn race(
     let (sender, receiver) = channel();
     thread::scope(|scope| {
         let (ours, theirs) = (sender.clone(), sender);
-        scope.spawn(move || theirs.send(Ended::Grid(grid(cancel))));
-        scope.spawn(|| {
-            let ours = ours;
-            ours.send(Ended::Here(here(&|pid| {
+        // Who is first leaves no reader for the other.
+        threads::start_in(scope, move || drop(theirs.send(Ended::Grid(grid(cancel)))));
+        let group = &group;
+        threads::start_in(scope, move || {
+            let ended = here(&|pid| {
                 *group.lock() = Some(pid);
-            })))
+            });
+            let _ = ours.send(Ended::Here(ended));
         });
         let mut failed = Err(Unobtainable::Unusable("neither the grid nor this machine has run it".into()));
         for ended in receiver {

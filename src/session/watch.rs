@@ -74,7 +74,8 @@ pub fn issue(launcher: &Launcher, context: &Arc<SessionContext>, knowns: &[Arc<K
     let further = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS) - 1;
     thread::scope(|scope| {
         for _ in 0..further.min(knowns.len() / FEW) {
-            scope.spawn(work);
+            // With fewer it takes longer.
+            threads::start_in(scope, work);
         }
         work();
     });

@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use spec_cc_tracer::{Access, Touched};
+
 use super::state::{LISTING, Overrides, There, is_absence, listing, state};
 use super::{Traced, left};
 use crate::base::digest::Digest;
@@ -22,7 +24,6 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::observed::Observed;
-use spec_cc_tracer::{Access, Touched};
 
 /// A run that has ended.
 #[derive(Debug)]

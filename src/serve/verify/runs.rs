@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use spec_cc_shim::wire;
+use spec_cc_tracer;
+use spec_cc_tracer::Touched;
 
 use super::differences::{Left, differences};
 use super::{Ended, Expected, Subject, Verdict, seize};
@@ -16,7 +18,6 @@ use crate::inputs::snapshot::Snapshot;
 use crate::session::companion::Companion;
 use crate::traced::Traced;
 use crate::traced::state::{Overrides, There, state};
-use spec_cc_tracer::{self, Touched};
 
 /// What is said when what would have been served is not what would be served now.
 const MEANWHILE: &str = "its inputs changed meanwhile";
