@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::support::peers::{Casd, CasdOptions, Peers};
-use spec_cc::base::digest::Digest;
+use spec_cc::action::ActionDigest;
 use spec_cc::recc::log::ReccLog;
 use spec_cc::recc::{Fate, Handed, Recc, fate};
 
@@ -176,7 +176,7 @@ fn our_log_says_what_recc_s_says() {
         other => panic!("no action: {other:?}"),
     };
     // The same command, of which a server knows nothing, then something.
-    let check = |args: &[&str], more: &[(&str, &str)], ours: &dyn Fn(&ReccLog, Digest)| {
+    let check = |args: &[&str], more: &[(&str, &str)], ours: &dyn Fn(&ReccLog, ActionDigest)| {
         let args = words(args);
         let mut environment = room.environment.clone();
         let added = variables.iter().chain(more);
@@ -188,17 +188,17 @@ fn our_log_says_what_recc_s_says() {
     };
     let plain = ["-c", "a.c"];
     check(&plain, &[], &|log, action| {
-        log.executing(&action);
+        log.executing(action);
         log.finished(0);
     });
-    check(&plain, &[], &|log, action| log.cache_hit(&action));
+    check(&plain, &[], &|log, action| log.cache_hit(action));
     let other = ["-O1", "-c", "a.c"];
     let cache_only = ("RECC_CACHE_ONLY", "1");
     check(&other, &[cache_only], &|log, _| log.local_in_cache_only());
     check(&other, &[cache_only, ("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")], &|log, _| log.local_in_cache_only());
-    check(&other, &[cache_only], &|log, action| log.cache_hit(&action));
+    check(&other, &[cache_only], &|log, action| log.cache_hit(action));
     check(&["-Df=4", "-c", "a.c"], &[], &|log, action| {
-        log.executing(&action);
+        log.executing(action);
         log.finished(1);
     });
 }

@@ -14,6 +14,16 @@ pub use folders::Folders;
 pub(crate) use tree::normalised;
 pub use tree::{File, Input, Renamed};
 
+/// The digest of an action as servers know it, which is recc's. The keys of our own results are no such digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ActionDigest(pub Digest);
+
+impl std::fmt::Display for ActionDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Everything that decides what a command produces.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {

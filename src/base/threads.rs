@@ -5,7 +5,7 @@ use std::thread::{self, Scope};
 
 /// Has `work` done beside what goes on here. False, and `work` is dropped, where no thread is to be had.
 pub(crate) fn start(work: impl FnOnce() + Send + 'static) -> bool {
-    is_started(thread::Builder::new().spawn(work))
+    is_started(&thread::Builder::new().spawn(work))
 }
 
 /// The same for `work` that borrows: `scope` waits for it.
@@ -13,11 +13,11 @@ pub(crate) fn start_in<'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() + Send + 'scope,
 ) -> bool {
-    is_started(thread::Builder::new().spawn_scoped(scope, work))
+    is_started(&thread::Builder::new().spawn_scoped(scope, work))
 }
 
-fn is_started<T>(started: io::Result<T>) -> bool {
-    if let Err(error) = &started {
+fn is_started<T>(started: &io::Result<T>) -> bool {
+    if let Err(error) = started {
         tracing::debug!("no further thread: {error}");
     }
     started.is_ok()

@@ -154,7 +154,8 @@ impl Grid {
         if self.settings.skip_cache {
             return outlines.iter().map(|_| Ok(None)).collect();
         }
-        let wanted = outlines.iter().map(|outline| (outline.asked.action, outline.asked.outputs.as_slice()));
+        let wanted =
+            outlines.iter().map(|outline| (outline.asked.action.0, outline.asked.outputs.as_slice()));
         self.client.results(&wanted.collect::<Vec<_>>())
     }
 
@@ -196,11 +197,11 @@ impl Grid {
         let outline = wire.outline();
         let how = self.how(&outline, false);
         self.send(engine, job, wire)?;
-        let executed = match self.client.execute(&built.action, &how, cancel) {
+        let executed = match self.client.execute(&built.action.0, &how, cancel) {
             // What was found to be there a moment ago has gone.
             Err(error) if !error.missing_blobs().is_empty() => {
                 self.send(engine, job, wire)?;
-                self.client.execute(&built.action, &how, cancel)?
+                self.client.execute(&built.action.0, &how, cancel)?
             }
             other => other?,
         };
@@ -282,7 +283,7 @@ impl Grid {
     ) -> Result<reapi::ActionResult, GridError> {
         let how = self.how(outline, true);
         self.client
-            .attend(&outline.executable.action, &how, cancel, tell)
+            .attend(&outline.executable.action.0, &how, cancel, tell)
             .await
             .map(|executed| executed.result)
     }

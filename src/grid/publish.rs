@@ -56,7 +56,7 @@ impl Grid {
         let mut messages = messages.to_vec();
         messages.push((Digest::of(&outcome.stderr), outcome.stderr.clone().into()));
         self.uploads.push(Parcel {
-            action: outline.asked.action,
+            action: outline.asked.action.0,
             messages,
             files: paths.collect(),
             result: provenance::sign(result, &keys),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::result::name_among;
-use crate::action::Folders;
 use crate::action::remote::{self, Asked, Built, Disk, File, Input, Layout};
+use crate::action::{ActionDigest, Folders};
 use crate::base::digest::Digest;
 use crate::command::{self, Family};
 use crate::compile::job::Job;
@@ -41,7 +41,7 @@ pub struct Outline {
 #[derive(Debug, Clone)]
 pub struct Sent {
     /// Its digest.
-    pub action: Digest,
+    pub action: ActionDigest,
     /// Its outputs, as its Command names them.
     pub outputs: Vec<String>,
 }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::base::digest::Digest;
+use crate::action::ActionDigest;
 use crate::settings::Settings;
 
 /// The levels that let recc's events through; they are of the level `info`.
@@ -37,12 +37,12 @@ impl ReccLog {
     }
 
     /// The action cache had the result, or a launch had put it there.
-    pub fn cache_hit(&self, action: &Digest) {
+    pub fn cache_hit(&self, action: ActionDigest) {
         self.tell(format_args!("Action Cache hit for [{action}]"));
     }
 
     /// The server is asked to execute the action.
-    pub fn executing(&self, action: &Digest) {
+    pub fn executing(&self, action: ActionDigest) {
         self.tell(format_args!("Executing action remotely... [actionDigest={action}]"));
     }
 
@@ -125,6 +125,7 @@ impl fmt::Display for Moment {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::digest::Digest;
     use std::time::Duration;
 
     use super::*;
@@ -143,11 +144,11 @@ mod tests {
         let variables = [("RECC_LOG_DIRECTORY", "deep/log"), ("RECC_LOG_LEVEL", "info")];
         let (one, two) = (log(room.path(), &variables).unwrap(), log(room.path(), &variables).unwrap());
         assert!(!room.path().join("deep").exists(), "nothing happened yet");
-        let action = Digest::of(b"x");
-        one.executing(&action);
+        let action = ActionDigest(Digest::of(b"x"));
+        one.executing(action);
         one.finished(0);
         two.local_in_cache_only();
-        two.cache_hit(&action);
+        two.cache_hit(action);
         let mut texts: Vec<_> = files(&room.path().join("deep/log"))
             .iter()
             .map(|path| {

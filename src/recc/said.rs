@@ -1,21 +1,21 @@
 //! What recc says of a command on its standard error, at its log level `info` or below.
 
-use crate::base::digest::Digest;
+use crate::action::ActionDigest;
 
 /// What became of a command that was handed to recc.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// The action cache had the result.
-    Hit(Digest),
+    Hit(ActionDigest),
     /// The server executed the action.
     Executed {
         /// The action.
-        action: Digest,
+        action: ActionDigest,
         /// The command's exit code on the server.
         exit_code: i32,
     },
     /// In a rehearsal: the server would be asked for this action.
-    WouldAsk(Digest),
+    WouldAsk(ActionDigest),
     /// It ran on this machine, or would have.
     Local,
     /// None of these: recc failed, or was ended.
@@ -68,10 +68,10 @@ fn event(line: &str) -> Option<&str> {
 }
 
 /// The digest that a text begins with.
-fn digest(text: &str) -> Option<Digest> {
+fn digest(text: &str) -> Option<ActionDigest> {
     let is_part = |letter: char| letter.is_ascii_hexdigit() || letter == '/';
     let end = text.find(|letter| !is_part(letter)).unwrap_or(text.len());
-    text[..end].parse().ok()
+    text[..end].parse().ok().map(ActionDigest)
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn each_fate_is_told_in_its_own_words() {
-        let action: Digest = ACTION.parse().unwrap();
+        let action = ActionDigest(ACTION.parse().unwrap());
         let asks = line("INFO", &format!("Executing action remotely... [actionDigest={ACTION}]"));
         let said = |events: &[&str]| fate(events.concat().as_bytes());
         assert_eq!(said(&[&line("INFO", &format!("Action Cache hit for [{ACTION}]"))]), Fate::Hit(action));

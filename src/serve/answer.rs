@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::cache::cas::Blob;
 use crate::cache::outcome::Outcome;
+use crate::grid::Grid;
 use crate::recc::Handed;
 use crate::recc::log::ReccLog;
 use crate::serve::lesson::{Lesson, LinkLesson, TracedLesson};
@@ -41,6 +42,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) request: &'a Request,
     pub(crate) begun: Instant,
     pub(crate) log: Option<&'a ReccLog>,
+    /// The grid whose action that log names.
+    pub(crate) logged: Option<&'a Grid>,
     pub(crate) mode: Mode,
     /// Whether its compiler is to run in place of what it would be served.
     pub(crate) verified: bool,

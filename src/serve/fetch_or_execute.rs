@@ -14,6 +14,8 @@ use super::verify::Expected;
 use crate::base::digest::Digest;
 use crate::base::threads;
 use crate::cache::outcome::Outcome;
+use crate::compile::call::Call;
+use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready, instantiate};
 use crate::compile::job::Job;
 use crate::compile::perform::{examine, perform};
@@ -75,7 +77,7 @@ pub(super) fn obtain(
     let keys = instance.keys.all();
     if let Some(outcome) = instance.keys.find(&engine.cache) {
         if let Some(log) = log {
-            log.cache_hit(&instance.action);
+            log_hit(log, engine, grid, &instance, (call, &request.environment));
         }
         return finish(companion, lesson, asking, (reads, keys, begun), Had::Found(outcome));
     }
@@ -141,7 +143,7 @@ pub(super) fn had(
     let say = |event: &dyn Fn(&ReccLog)| log.into_iter().for_each(event);
     let wire: Wire = grid.wire(job)?;
     if let Some(outcome) = grid.find(&companion.engine, job, &wire)? {
-        say(&|log| log.cache_hit(&wire.asked.action));
+        say(&|log| log.cache_hit(wire.asked.action));
         return Ok(Had::Found(outcome));
     }
     let policy = grid.policy(job, &wire);
@@ -149,7 +151,7 @@ pub(super) fn had(
         say(&ReccLog::local_in_cache_only);
         return Ok(Had::Nothing);
     }
-    say(&|log| log.executing(&wire.executable().action));
+    say(&|log| log.executing(wire.executable().action));
     let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &wire, cancel);
     let executed = match here.filter(|_| policy == Policy::Race && companion.engine.executor.available()) {
         None => execute(cancel)?,
@@ -205,6 +207,21 @@ fn finish(
     lesson.tell(way);
     learn::remember(companion, lesson, reads, begun.elapsed());
     Ok(Some(Answer::Serve(outcome, files)))
+}
+
+/// Has recc's log say that the result of an instance was cached, by recc's digest.
+pub(super) fn log_hit(
+    log: &ReccLog,
+    engine: &Engine,
+    grid: &Grid,
+    instance: &Instance,
+    (call, environment): (&Call, &[(String, String)]),
+) {
+    let moment = Moment::new(engine, instance, &[]);
+    // What has no action there has no line either.
+    if let Ok(wire) = grid.wire(&moment.job(call, environment)) {
+        log.cache_hit(wire.asked.action);
+    }
 }
 
 /// Does `work` in a thread and asks `alive` meanwhile; `None` when the build has gone, or no thread is to be had. `work` is told by

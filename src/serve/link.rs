@@ -94,7 +94,10 @@ pub(super) fn answer(
     if found.is_some()
         && let Some(log) = log
     {
-        log.cache_hit(&linkage.key);
+        // What has no action there has no line either.
+        if let Ok(wire) = grid.wire(&linkage.job(&call)) {
+            log.cache_hit(wire.asked.action);
+        }
     }
     if found.is_none() {
         let job = linkage.job(&call);

@@ -35,7 +35,7 @@ use crate::session::whereabouts::whereabouts;
 use crate::settings::{Mode, Settings};
 use crate::store::ElementKey;
 use crate::toolchain::ToolchainError;
-use fetch_or_execute::obtain;
+use fetch_or_execute::{log_hit, obtain};
 use lesson::{Lesson, tell};
 use recc::hand;
 use request::Request;
@@ -128,7 +128,9 @@ pub(super) fn answer(
         return Answer::Bypass("spec-cc is off".into());
     }
     let log = ReccLog::of(&settings, &request.directory);
-    let asking = Asking { request, begun, log: log.as_ref(), mode, verified: verify::is_due(&settings) };
+    let logged = log.as_ref().and_then(|_| companion.grids.of(&settings));
+    let (log, logged) = (log.as_ref(), logged.as_deref());
+    let asking = Asking { request, begun, log, logged, mode, verified: verify::is_due(&settings) };
     // One moment for all that is decided; it begins after the build asked.
     let mut snapshot = Snapshot::new(&companion.engine.files);
     let call = match read(companion, request, &mut snapshot, PATIENCE) {
@@ -236,11 +238,11 @@ fn serve(
     }
     let launch = known.state().launch.clone();
     let miss = unserved(engine, known, instance.as_ref().map(|now| &now.action));
-    let keys = match instance {
+    let instance = match instance {
         Ok(instance) => {
             let reads = known.state().reads.clone();
             session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
-            instance.keys
+            instance
         }
         Err(Unready::Untold(reason)) => {
             let traced = traced::answer(companion, session, asking, &mut snapshot, alive);
@@ -255,6 +257,7 @@ fn serve(
         }
         Err(_) => return Err(miss.into()),
     };
+    let keys = &instance.keys;
     if keys.are_barred(&engine.cache) {
         return Err(Miss::from(Unserved::Quarantined).into());
     }
@@ -284,8 +287,8 @@ fn serve(
         let reads = Some(known.state().reads.clone());
         return Err(Expected { outcome, keys: keys.all(), reads, launched }.into());
     }
-    if let Some(log) = asking.log {
-        log.cache_hit(&keys.own.exact);
+    if let (Some(log), Some(grid)) = (asking.log, asking.logged) {
+        log_hit(log, engine, grid, &instance, (call, &request.environment));
     }
     account(session, known, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
+use spec_cc::action::ActionDigest;
 use spec_cc::action::Folders;
 use spec_cc::action::remote::build;
 use spec_cc::action::remote::{Asked, Built, Disk, File, Input, dependency_arguments, recc_runs_locally};
@@ -56,7 +57,12 @@ pub(crate) fn ask(line: &Line) -> Told {
 }
 
 /// The action when files of one folder are given together, as launches have them.
-fn together(asked: &Asked<'_>, line: &Line, files: &[File<'_>], joined: &[String]) -> Result<Digest, String> {
+fn together(
+    asked: &Asked<'_>,
+    line: &Line,
+    files: &[File<'_>],
+    joined: &[String],
+) -> Result<ActionDigest, String> {
     let (known, links) = (Files::default(), Links::default());
     let now = links.now();
     let disk = Disk {
@@ -122,7 +128,7 @@ fn describe(built: &Built, files: &[File<'_>]) -> String {
         built.messages.iter().map(|(digest, bytes)| (digest.hex(), bytes.as_ref())).collect();
     let left_out: Vec<&str> = built.left_out.iter().map(|index| files[*index].path).collect();
     let mut tree = Vec::new();
-    let action = reapi::Action::decode(messages[&built.action.hex()]).expect("an action");
+    let action = reapi::Action::decode(messages[&built.action.0.hex()]).expect("an action");
     list(&action.input_root_digest.expect("a root").hash, "", &messages, &mut tree);
     format!("{:?}\n   with {tree:?}\n   without {left_out:?}", built.command)
 }

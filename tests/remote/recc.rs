@@ -65,6 +65,30 @@ fn spec_cc_finds_what_recc_left_with_a_depfile_of_its_own() {
     }
 }
 
+/// A hit in the local cache, which goes by a key of ours, too.
+#[test]
+fn the_log_of_a_hit_has_the_digest_that_recc_has() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let project = Project::six();
+    project.lay_out();
+    let digest = |text: &str| {
+        let (_, hit) =
+            text.rsplit_once("Action Cache hit for [").unwrap_or_else(|| panic!("no hit:\n{text}"));
+        hit.split(']').next().unwrap().to_owned()
+    };
+    let log = "export RECC_LOG_DIRECTORY=$PWD/log RECC_LOG_LEVEL=info";
+    let script = format!("{}; spec-cc gcc {COMPILE}; {log}; spec-cc gcc {COMPILE}", settings(&casd));
+    succeed(&mut project.session(&script));
+    let ours = succeed(&mut sh(&project.tree(), "cat log/recc.*"));
+    let script = format!("{}; {} gcc {COMPILE}", settings(&casd), peers.program("recc").display());
+    let theirs = succeed(sh(&project.tree(), &script).env("PATH", crate::support::sandbox::search_path()));
+    assert_eq!(
+        digest(&String::from_utf8_lossy(&ours.stdout)),
+        digest(&String::from_utf8_lossy(&theirs.stderr))
+    );
+}
+
 /// recc makes the name a relative one, by default; where names stay as they are, it compiles by itself.
 #[test]
 fn objects_with_absolute_names_are_shared_with_recc() {

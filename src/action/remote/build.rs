@@ -9,7 +9,7 @@ use super::paths::Paths;
 use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::tree::{self, Twice};
-use crate::action::{Folders, to_reapi};
+use crate::action::{ActionDigest, Folders, to_reapi};
 use crate::base::digest::Digest;
 use crate::inputs::siblings::Siblings;
 
@@ -77,7 +77,7 @@ pub struct File<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
     /// Digest of the `Action`.
-    pub action: Digest,
+    pub action: ActionDigest,
     /// What has to be uploaded beside the files: every `Directory`, then the `Command`, then the `Action`.
     pub messages: Vec<(Digest, Bytes)>,
     /// Indices of the inputs of which something is not in the input root: excluded, or outside of the project root without `DEPS_GLOBAL_PATHS`.
@@ -127,7 +127,7 @@ pub fn build(
         tree::root(places.leaves, Twice::First, folders, &mut |digest, bytes| messages.push((digest, bytes)));
     let command_digest = push(&mut messages, &command);
     let action = push(&mut messages, &action(layout, &command, &command_digest, &root));
-    Ok(Built { action, messages, left_out: places.left_out, command })
+    Ok(Built { action: ActionDigest(action), messages, left_out: places.left_out, command })
 }
 
 /// Settings that take more than the files at hand.

@@ -50,7 +50,7 @@ fn a_compile_has_the_digest_that_recc_prints() {
     let digest = "c494de19b3326f678d52b94f579623936d6031c81a32a862b18d8552568a3a1b/143";
     assert_eq!(built.action.to_string(), digest);
     assert_eq!(built.command.output_paths, ["build/a.d", "build/a.o"]);
-    assert_eq!(built.messages.last().map(|(digest, _)| *digest), Some(built.action));
+    assert_eq!(built.messages.last().map(|(digest, _)| *digest), Some(built.action.0));
     assert!(built.left_out.is_empty());
 }
 

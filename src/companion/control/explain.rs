@@ -51,7 +51,7 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
     let grid = settings.and_then(|settings| companion.grids.of(&settings));
     match look(companion, request, &call, grid.as_deref()) {
         Ok(look) => {
-            let action = look.wire.as_ref().map_or(look.keys.own.exact, |wire| wire.asked.action);
+            let action = look.wire.as_ref().map_or(look.keys.own.exact, |wire| wire.asked.action.0);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
             if look.incbin {
@@ -165,7 +165,7 @@ fn decoded(built: &Built) -> Value {
         let found = built.messages.iter().find(|(digest, _)| digest.hex() == hash);
         found.map(|(_, bytes)| bytes.as_ref()).unwrap_or_default()
     };
-    let own = built.messages.iter().find(|(digest, _)| *digest == built.action);
+    let own = built.messages.iter().find(|(digest, _)| *digest == built.action.0);
     let action = own.and_then(|(_, bytes)| reapi::Action::decode(bytes.as_ref()).ok()).unwrap_or_default();
     let mut files = Vec::new();
     list(&message, action.input_root_digest.as_ref(), "", &mut files);
