@@ -1,4 +1,5 @@
-//! The REAPI action of a command: a pure function of the command and of the content of its inputs.
+//! The REAPI Action of a command, spec-cc's own and recc's: a pure function of the command and its inputs.
+//! See `docs/rooms/action.md`.
 
 mod directory;
 mod folders;

@@ -1,4 +1,4 @@
-//! What every room uses: digests, paths, threads.
+//! What every room uses: digests, paths and their numbers, threads.
 
 pub mod digest;
 pub mod paths;

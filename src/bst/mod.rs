@@ -1,4 +1,4 @@
-//! BuildStream: what its sandbox tells, and how it is run on the host.
+//! BuildStream: element names from its sandbox, and running `bst` and casd on the host. See `docs/rooms/bst.md`.
 
 mod casd;
 mod host;

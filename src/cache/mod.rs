@@ -1,4 +1,4 @@
-//! Results on disk: blobs, action results, and the limit they share.
+//! Results on disk: blobs, action results, and the size limit they share.
 
 pub mod bars;
 pub mod cas;

@@ -1,7 +1,7 @@
-//! Compiler command lines: one table of options, and what is derived from it.
+//! Compiler command lines: one table of options, and what is derived from it. See `docs/rooms/command.md`.
 //!
-//! Everything here is a function of its arguments: no file is read except `@file` responses, through the reader that
-//! the caller passes to [`read`].
+//! Everything here is a function of its arguments. No file is read but response files (`@file`), by the reader that the
+//! caller passes to [`read`].
 
 pub(crate) mod driver;
 mod environment;

@@ -1,4 +1,4 @@
-//! The companion: one process a store, to which shims and `specctl` talk over a unix socket.
+//! The companion: one process per store, to which shims and `specctl` talk over a unix socket.
 
 pub mod connection;
 pub mod control;

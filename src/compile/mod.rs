@@ -1,4 +1,5 @@
-//! One compile on today's files: its key, and what it teaches.
+//! One compile or link on today's files: its key, its run ahead of the build, and what is learnt from it.
+//! See `docs/rooms/compile.md`.
 
 pub mod assembled;
 pub mod call;

@@ -1,8 +1,8 @@
-//! Directives: what decides, inside one file, which other files the compiler reads.
+//! Directives: what in a file's text decides which other files the compiler reads.
 //!
-//! A file is lexed as far as needed to tell its preprocessor directives from its text. Two files with equal
-//! fingerprints include the same files wherever they stand. Where the language mode (`-std=`, trigraphs, C or C++)
-//! could change what is a directive, the lexer is *lost* and the fingerprint covers the whole content instead.
+//! A file is lexed only as far as needed to tell its preprocessor directives from its text. Two files with equal
+//! fingerprints include the same files, wherever they stand. If the language mode (`-std=`, trigraphs, C or C++) could
+//! change what is a directive, the lexer is *lost*, and the fingerprint covers the whole content instead.
 
 mod assembly;
 mod conservative;

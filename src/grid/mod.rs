@@ -1,4 +1,5 @@
-//! A grid as a session uses it: looking results up there, having commands executed, and leaving results for others.
+//! A session's grid: looking results up, having commands executed, uploading results and records for others.
+//! See `docs/rooms/grid.md`.
 
 pub mod complaints;
 pub mod depfile;

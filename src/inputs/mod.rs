@@ -1,4 +1,4 @@
-//! What a command reads: dependency sets, directives, digests of files, the toolchain.
+//! Files as they are at one moment: stamps, digests, include search, shapes, depfiles. See `docs/rooms/inputs.md`.
 
 pub mod absences;
 pub mod depfile;

@@ -1,4 +1,5 @@
-//! Launching: which recorded commands to issue ahead of the build, running them, and serving what came of them.
+//! The planner: which recorded commands to launch ahead of the build, in which order, here or on a grid; and the
+//! accounting. See `docs/rooms/launch.md`.
 
 pub mod accounts;
 pub mod bell;

@@ -1,4 +1,4 @@
-//! The client of a grid: any service that speaks the Remote Execution API v2.
+//! A client of Remote Execution API v2 servers. See `docs/rooms/reapi.md`.
 
 mod address;
 mod batch;

@@ -1,4 +1,4 @@
-//! Private views of a build tree, and the programs that run in them.
+//! Private views of a build tree, and the confined programs that run in them. See `docs/rooms/sandbox.md`.
 
 pub mod confine;
 pub mod executor;

@@ -1,4 +1,4 @@
-//! The asked path: a build runs a compile; decide from the files as they are now how it is served.
+//! What a build asks for: how it is served is decided from the files as they are now. See `docs/rooms/serve.md`.
 
 pub mod accounts;
 pub mod answer;

@@ -1,4 +1,4 @@
-//! A session: one build of one element, from its first sign of life to its close.
+//! A session: one build of one element, from its opening to its close. See `docs/rooms/session.md`.
 
 pub mod accounts;
 pub mod changes;

@@ -1,4 +1,4 @@
-//! Settings: one table of names, read from `SPEC_CC_*` variables, then spec-cc's file, then `RECC_*` variables, then
+//! Settings: one table of names, read from `SPEC_CC_*` variables, else spec-cc's file, else `RECC_*` variables, else
 //! recc's files.
 
 mod error;

@@ -1,8 +1,8 @@
 //! The sled store: records by element, dependency sets, pruning, import and export.
 //!
-//! One process at a time opens a store. Nothing outside this room knows sled or the rows' bytes.
-//! Every row of an element hangs below the element's number (see `rows`). What belongs together is written in one step,
-//! so a crash loses the last moments but never tears a record.
+//! One process at a time opens a store. Nothing outside this room knows sled or the rows' bytes. All rows of an
+//! element have its number in their keys (see `rows`). What belongs together is written in one batch: a crash may lose
+//! the last moments, but never part of a record.
 
 mod build;
 mod clock;

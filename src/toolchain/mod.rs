@@ -1,4 +1,4 @@
-//! Toolchain: which compiler this is, down to the bytes of all that runs.
+//! Toolchain: which compiler this is, down to the bytes of all programs that it runs. See `docs/rooms/toolchain.md`.
 
 mod answers;
 mod ask;

@@ -1,8 +1,8 @@
-//! Traced commands: configure tests, links, archives, and whatever else is no plain compile.
+//! Traced commands: configure tests, links, archives, and whatever else is no plain compile. See `docs/rooms/traced.md`.
 //!
-//! What such a command touches is not foreseen but observed, by a tracer, each time it runs. Its result is kept under its
-//! arguments, its environment and the state of all those paths: a folder, a file's content, or nothing there. A program that
-//! is given the same again takes the same course; the first thing that is different is among the paths, and changes the key.
+//! What such a command touches is not predicted but observed, by the tracer, each time it runs. Its result is kept under
+//! its arguments, its environment and the state of all those paths: a folder, a file's content, or nothing there. A program
+//! that is given the same again takes the same course. The first thing that differs is among the paths, and changes the key.
 
 pub mod archive;
 pub mod left;
