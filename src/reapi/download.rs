@@ -58,17 +58,6 @@ pub(super) async fn download(
         .await
 }
 
-/// Keeps the output files whose contents came with the result, so that [`super::Client::download`] need not fetch them.
-/// What is not its digest's, or cannot be kept, is left to be fetched.
-pub fn keep_inlined(result: &reapi::ActionResult, into: &Blobs) {
-    for file in result.output_files.iter().filter(|file| !file.contents.is_empty()) {
-        let is_whole = file.digest.as_ref().and_then(from_reapi) == Some(Digest::of(&file.contents));
-        if let Some(Err(error)) = is_whole.then(|| into.put_bytes(&file.contents)) {
-            tracing::warn!("{error}");
-        }
-    }
-}
-
 /// The bytes of one blob.
 pub(super) async fn read_small(cas: &Server, offer: &Offer, blob: &Digest) -> Result<Vec<u8>, GridError> {
     if blob.size == 0 {

@@ -32,7 +32,6 @@ pub use blob::{Blob, Content};
 pub use cancel::Cancel;
 pub use capabilities::Offer;
 pub use client::Client;
-pub use download::keep_inlined;
 pub use error::GridError;
 pub use execute::{Execute, Executed, Heard};
 pub use options::{Endpoint, Endpoints, Retry, Tls};

@@ -2,10 +2,8 @@
 use super::action::{client, noise, store};
 use crate::support::grid::Grid;
 use crate::support::grid::fault::{Fault, Method};
-use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use spec_cc::action::to_reapi;
 use spec_cc::base::digest::Digest;
-use spec_cc::reapi::{Code, Endpoint, keep_inlined};
+use spec_cc::reapi::{Code, Endpoint};
 use std::time::Duration;
 
 /// Larger than a message.
@@ -41,21 +39,6 @@ fn what_is_here_is_not_fetched() {
     client(&grid.endpoint()).download(&[blob, Digest::of(b"")], &store).unwrap();
     assert_eq!(grid.calls(Method::BatchReadBlobs), 0);
     assert!(store.read(&Digest::of(b"")).unwrap().is_some());
-}
-
-#[test]
-fn contents_that_came_with_a_result_are_kept_unless_they_are_wrong() {
-    let file = |said: &[u8], contents: &[u8]| reapi::OutputFile {
-        digest: Some(to_reapi(&Digest::of(said))),
-        contents: contents.to_vec(),
-        ..Default::default()
-    };
-    let output_files = vec![file(b"right", b"right"), file(b"right too", b"wrong"), file(b"absent", b"")];
-    let (store, _folder) = store();
-    keep_inlined(&reapi::ActionResult { output_files, ..Default::default() }, &store);
-    let kept = |content: &[u8]| store.read(&Digest::of(content)).unwrap();
-    assert_eq!(kept(b"right").unwrap(), b"right");
-    assert_eq!([kept(b"right too"), kept(b"wrong"), kept(b"absent")], [None, None, None]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod build;
+mod decoded;
 mod disk;
 mod environment;
 mod layout;
@@ -18,6 +19,7 @@ mod tests;
 mod trail;
 
 pub use build::{Asked, Built, File, Input, build, dependency_arguments};
+pub use decoded::decoded;
 pub use disk::Disk;
 pub use layout::Layout;
 pub use link::{Libraries, link_inputs, link_query, linker_command, linker_folders};

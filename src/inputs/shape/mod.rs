@@ -78,6 +78,9 @@ pub struct Shapes {
     positions: Mutex<Positions>,
 }
 
+/// Members that are kept at most, at some 500 bytes each: where every command has a search path of its own, each has its own.
+const MOST_MEMBERS: usize = 1 << 18;
+
 /// What the groups of a set come to.
 #[derive(Default)]
 struct Sum {
@@ -142,6 +145,9 @@ impl Shapes {
                 let member = Arc::new(Member::new(file, main, set.chain, snapshot)?);
                 self.positions().add(member.digest, &member.scan.macros);
                 let mut members = self.members.write();
+                if members.len() == MOST_MEMBERS {
+                    members.clear();
+                }
                 members.insert(key, Arc::clone(&member));
                 member
             }
