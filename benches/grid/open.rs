@@ -16,7 +16,7 @@ use spec_cc::grid::Grid;
 use spec_cc::grid::moment::Moment;
 use spec_cc::grid::settings::GridSettings;
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::candidate::Known;
 use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints};
@@ -100,7 +100,7 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     let element = store.load(&element::key())?;
     let mut knowns: Vec<Arc<Known>> =
         spec_cc::session::revive::revive(&engine, element, &context).into_values().collect();
-    knowns.sort_by_key(|known| known.state().record.order);
+    knowns.sort_by_key(|known| known.record(|record| record.order));
     print!("{:>10.0} ", begun.elapsed().as_secs_f64() * 1e3);
     // With all files fresh to this process, as an open in a sandbox finds them.
     timed(|| {
@@ -114,7 +114,7 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
             }
             Ok(())
         };
-        wait(&|known| known.state().executed)?;
+        wait(&|known| known.tally().executed)?;
         print!("{:>10.0} ", started.elapsed().as_secs_f64() * 1e3);
         wait(&is_refused)
     })?;
@@ -126,8 +126,7 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
 
 /// Whether the grid has executed the command. What it refused waits for a core here, and this launcher has none.
 fn is_refused(known: &Known) -> bool {
-    let state = known.state();
-    state.executed && matches!(state.launch, Launch::Queued)
+    known.tally().executed && known.is_queued()
 }
 
 /// Runs a step and prints the milliseconds that it and its CPU time took.
@@ -145,7 +144,7 @@ fn compute(engine: &Engine, grid: &Grid, context: &SessionContext, knowns: &[Arc
     let work = || -> Result<()> {
         let mut snapshot = Snapshot::new(&engine.files);
         while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let reads = known.state().reads.clone();
+            let reads = known.reads();
             let (Some(call), on) = (known.work.compile(), context.site.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, on)?;
             let moment = Moment::new(engine, &instance, on.assumed);

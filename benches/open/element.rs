@@ -14,7 +14,7 @@ use spec_cc::compile::engine::Engine;
 use spec_cc::compile::instance::Reads;
 use spec_cc::compile::site::Context;
 use spec_cc::inputs::stamp;
-use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::candidate::Known;
 use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::store::{ElementKey, Record, Store};
@@ -92,7 +92,7 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
         revive: revived - loaded,
         issue: revived.elapsed(),
         cpu: cpu_time()?.saturating_sub(cpu),
-        queued: knowns.iter().filter(|known| matches!(known.state().launch, Launch::Queued)).count(),
+        queued: knowns.iter().filter(|known| known.is_queued()).count(),
     })
 }
 

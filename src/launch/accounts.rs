@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::candidate::Fate;
 use super::miss::Unserved;
+use super::state::Fate;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,10 +11,10 @@ use crate::store::RecordId;
 /// Tells each command of a session how long the longest chain takes that it is the first of.
 pub fn weigh(engine: &Engine, context: &SessionContext, knowns: &[Arc<Known>]) {
     let places: HashMap<RecordId, usize> = knowns.iter().map(|known| known.id()).zip(0..).collect();
-    let costs: Vec<u64> = knowns.iter().map(|known| known.state().record.wall_us).collect();
+    let costs: Vec<u64> = knowns.iter().map(|known| known.record(|record| record.wall_us)).collect();
     let needs: Vec<Vec<usize>> = knowns.iter().map(|known| needs(engine, context, known, &places)).collect();
     for (known, chain) in knowns.iter().zip(chains(&costs, &needs)) {
-        known.state().chain_us = chain;
+        known.set_chain(chain);
     }
 }
 
@@ -25,10 +25,7 @@ fn needs(
     known: &Known,
     places: &HashMap<RecordId, usize>,
 ) -> Vec<usize> {
-    let (given, order) = {
-        let state = known.state();
-        (Arc::clone(&state.given), state.record.order)
-    };
+    let (given, order) = (known.given(), known.record(|record| record.order));
     let makers = given.iter().filter_map(|given| context.maker(engine, &given.real, order));
     makers.filter_map(|(_, maker)| places.get(&maker.id()).copied()).collect()
 }
@@ -148,10 +145,10 @@ mod tests {
             context.makes(&engine, known);
         }
         weigh(&engine, &context, &knowns);
-        let chains: Vec<u64> = knowns.iter().map(|known| known.state().chain_us / MS).collect();
+        let chains: Vec<u64> = knowns.iter().map(|known| known.chain_us() / MS).collect();
         assert_eq!(chains, [1, 100, 1000, 9100, 9010, 9000]);
         knowns.sort_by_key(|known| rank(known));
-        let order: Vec<u32> = knowns.iter().map(|known| known.state().record.order).collect();
+        let order: Vec<u32> = knowns.iter().map(|known| known.record(|record| record.order)).collect();
         assert_eq!(order, [0, 3, 4, 5, 2, 1]);
     }
 }

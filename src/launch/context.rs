@@ -39,7 +39,7 @@ pub struct SessionContext {
     /// Rings when another file is awaited, and when the session ends.
     pub bell: Bell,
     /// Its commands that are to be looked at again.
-    pub(super) agains: Agains,
+    pub(super) agains: Arc<Agains>,
     /// Whether the session has ended.
     closed: AtomicBool,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
@@ -57,7 +57,7 @@ impl SessionContext {
             makers: Makers::default(),
             budget: Budget::default(),
             bell: Bell::default(),
-            agains: Agains::default(),
+            agains: Arc::default(),
             closed: AtomicBool::new(false),
             needed: Mutex::default(),
         }
@@ -97,7 +97,7 @@ impl SessionContext {
 
     /// Takes note of what a command makes.
     pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
-        let outputs = known.state().record.outputs.clone();
+        let outputs = known.record(|record| record.outputs.clone());
         let paths = outputs.iter().map(|path| normalise::from_template(path, &self.site.root));
         self.makers.add(known, paths.map(|path| product(engine, known, &path)));
     }

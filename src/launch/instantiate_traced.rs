@@ -3,14 +3,19 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Known, Launch};
 use super::context::SessionContext;
+use super::decide::{Command, Instantiated, NotReady, On};
 use super::producers::product;
+use super::state::Launch;
+use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::cache::Cache;
+use crate::cache::outcome::Outcome;
 use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 use crate::compile::predict::Assumed;
+use crate::compile::result_key::ResultKey;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::Traced;
@@ -19,26 +24,65 @@ use crate::traced::state::{Overrides, Stated, There, is_absence, state};
 /// What is to be shown to a launch in place of what is there.
 type Foreseen = Overrides;
 
-/// What a recorded traced command will find, and its key on that.
-///
-/// Fails with a missing file that has to be waited for.
-pub(crate) fn look_ahead(
-    engine: &Engine,
-    snapshot: &mut Snapshot<'_>,
-    known: &Known,
-    context: &SessionContext,
-    traced: &Traced,
-) -> Result<(Foreseen, Stated), Unready> {
-    let assumed = context.assumed(snapshot);
-    let (reads, given, order) = {
-        let state = known.state();
-        (state.reads.clone(), state.given.clone(), state.record.order)
-    };
-    let mut foreseen =
-        foresee(engine, snapshot, (context, order), traced, &given, &assumed).map_err(Unready::Missing)?;
-    folders(engine, snapshot, context, traced, &reads.set, &mut foreseen);
-    let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
-    Ok((foreseen, found))
+/// A traced command on the files of one moment.
+pub(super) struct Ahead {
+    /// What its launch has to be shown.
+    pub(super) foreseen: Foreseen,
+    /// What it finds then.
+    pub(super) found: Stated,
+}
+
+impl Command for Traced {
+    type Instance = Ahead;
+
+    fn instantiate(
+        &self,
+        engine: &Engine,
+        snapshot: &mut Snapshot<'_>,
+        on: On<'_>,
+    ) -> Result<Ahead, Unready> {
+        let On { known, context, assumed } = on;
+        let (reads, given, order) = (known.reads(), known.given(), known.record(|record| record.order));
+        let foreseen = foresee(engine, snapshot, (context, order), self, &given, assumed);
+        let mut foreseen = foreseen.map_err(Unready::Missing)?;
+        folders(engine, snapshot, context, self, &reads.set, &mut foreseen);
+        let found = state(engine, snapshot, self, &reads.set, &foreseen)?;
+        Ok(Ahead { foreseen, found })
+    }
+
+    fn not_ready(&self, _: &SessionContext, why: Unready) -> NotReady {
+        match why {
+            Unready::Missing(file) => NotReady::Wait(file),
+            why => NotReady::Refuse(why.to_string()),
+        }
+    }
+
+    fn outputs(&self) -> Vec<PathBuf> {
+        let output = self.output.iter().filter(|_| !self.probe);
+        output.map(|output| self.absolute(output)).collect()
+    }
+}
+
+impl Instantiated for Ahead {
+    fn action(&self) -> Digest {
+        self.found.key.exact
+    }
+
+    fn newest_ns(&self) -> i64 {
+        self.found.newest_ns
+    }
+
+    fn is_barred(&self, cache: &Cache) -> bool {
+        self.found.key.is_barred(cache)
+    }
+
+    fn find(&self, cache: &Cache) -> Option<Outcome> {
+        self.found.key.find_any(cache)
+    }
+
+    fn looked_up_as(&self) -> Option<ResultKey> {
+        Some(self.found.key)
+    }
 }
 
 /// Adds the folders that a launch's view will have: those above its files and its working directory.
@@ -111,7 +155,7 @@ fn to_come(
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
     if let Some((output, maker)) = context.maker(engine, real, order) {
-        match &maker.state().launch {
+        match maker.launch() {
             Launch::Ready(_, outcome) => {
                 let is_it = |path: &str| product(engine, &maker, path) == output;
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {

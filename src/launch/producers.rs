@@ -51,10 +51,7 @@ pub(super) fn product(engine: &Engine, known: &Known, path: &str) -> PathId {
 impl Makers {
     /// Says that a command makes these files.
     pub fn add(&self, known: &Arc<Known>, outputs: impl IntoIterator<Item = PathId>) {
-        let (id, order) = {
-            let state = known.state();
-            (state.record.id, state.record.order)
-        };
+        let (id, order) = known.record(|record| (record.id, record.order));
         let mut inner = self.lock();
         for output in outputs {
             let makers = inner.makers.entry(output).or_default();
@@ -75,7 +72,7 @@ impl Makers {
 
     /// Has `wake` called once it is certain what becomes of `maker`; at once if it is.
     pub(super) fn wait(&self, maker: &Arc<Known>, wake: impl FnOnce() + Send + 'static) {
-        let id = maker.state().record.id;
+        let id = maker.id();
         let mut inner = self.lock();
         let (_, waiting) = inner.waiting.entry(id).or_insert_with(|| (Arc::clone(maker), Vec::new()));
         waiting.push(Wake(Box::new(wake)));
@@ -89,7 +86,7 @@ impl Makers {
         if maker.is_under_way() {
             return;
         }
-        let id = maker.state().record.id;
+        let id = maker.id();
         // They are woken under the lock, so that at any moment they wait here or are awake.
         let mut inner = self.lock();
         let waiting = inner.waiting.remove(&id);

@@ -6,9 +6,12 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::candidate::{Known, Launch, Runner};
+use super::candidate::Known;
 use super::context::SessionContext;
+use super::decide::On;
 use super::priority::Rank;
+use super::state::{Decision, Round, Runner};
+use crate::compile::predict::Assumed;
 
 /// One launch that waits for a core.
 #[derive(Clone)]
@@ -16,16 +19,16 @@ pub(crate) struct Task {
     pub(super) known: Arc<Known>,
     pub(super) context: Arc<SessionContext>,
     /// The launch of the command that it stands for: a later one has a higher number.
-    pub(super) round: u32,
+    pub(super) round: Round,
     /// When it was to be launched: what was seen of the files before is out of date.
     pub(super) since: Instant,
     again: bool,
 }
 
 impl Task {
-    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
+    /// The launch of that round.
+    pub(super) fn new(known: &Arc<Known>, round: Round, context: &Arc<SessionContext>) -> Self {
         let (known, context) = (Arc::clone(known), Arc::clone(context));
-        let round = known.state().round;
         Self { known, context, round, since: Instant::now(), again: false }
     }
 
@@ -39,22 +42,42 @@ impl Task {
         !self.again
     }
 
-    /// Moves the launch on, unless it was given up for another one; false then.
-    pub(super) fn set(&self, launch: Launch) -> bool {
-        let current = self.known.set_in(self.round, launch);
+    /// What its command is instantiated on, beside the files.
+    pub(super) fn on<'a>(&'a self, assumed: &'a [Assumed]) -> On<'a> {
+        On { known: &self.known, context: &self.context, assumed }
+    }
+
+    /// Takes the launch over, if it still waits for somebody to do so.
+    pub(super) fn claim(&self) -> bool {
+        self.known.claim(self.round)
+    }
+
+    /// Has the claimed launch wait again, unless it was given up for another one; false then.
+    pub(super) fn requeue(&self) -> bool {
+        self.known.requeue(self.round, false)
+    }
+
+    /// The same, for a core of this machine alone.
+    pub(super) fn requeue_for_core(&self) -> bool {
+        self.known.requeue(self.round, true)
+    }
+
+    /// Ends the claimed launch, unless it was given up for another one; false then.
+    pub(super) fn end(&self, decision: Decision) -> bool {
+        let current = self.known.end(self.round, decision);
         self.context.makers.settled(&self.known);
         current
     }
 
-    /// Says that the launch is pointless.
+    /// Says that the claimed launch is pointless.
     pub(super) fn cancel(&self) {
         self.known.cancel(self.round);
         self.context.makers.settled(&self.known);
     }
 
-    /// Says who runs the launch, or stops that when the launch was given up meanwhile.
+    /// Says who runs the claimed launch, or stops that when the launch was given up meanwhile.
     pub(super) fn run_by(&self, runner: &Runner) {
-        if !self.set(Launch::Running(Some(runner.clone()))) {
+        if !self.known.run_by(self.round, runner.clone()) {
             runner.stop();
         }
     }

@@ -1,14 +1,11 @@
-//! Again: a command that is to be looked at once more, and whether a session has any.
+//! Again: whether a session has commands that are to be looked at once more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::candidate::Known;
-use super::context::SessionContext;
-
-/// The commands of a session that are to be looked at again, in the order in which that was said.
+/// How many commands of a session are to be looked at again; that is done in the order in which it was said.
 #[derive(Debug, Default)]
 pub(super) struct Agains {
     counts: Mutex<Counts>,
@@ -42,23 +39,20 @@ impl Agains {
 }
 
 /// A command to be looked at again, until it is dropped.
-pub(super) struct Again {
-    pub(super) known: Arc<Known>,
-    pub(super) context: Arc<SessionContext>,
-}
+pub(super) struct Again(Arc<Agains>);
 
 impl Again {
-    /// Says that `known` is to be looked at again.
-    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
-        context.agains.counts().begun += 1;
-        Self { known: Arc::clone(known), context: Arc::clone(context) }
+    /// Says that there is one.
+    pub(super) fn new(agains: &Arc<Agains>) -> Self {
+        agains.counts().begun += 1;
+        Self(Arc::clone(agains))
     }
 }
 
 impl Drop for Again {
     fn drop(&mut self) {
-        self.context.agains.counts().ended += 1;
-        self.context.agains.over.notify_all();
+        self.0.counts().ended += 1;
+        self.0.over.notify_all();
     }
 }
 

@@ -15,8 +15,7 @@ use crate::compile::instance::Reads;
 use crate::compile::perform::{SideChannel, scan};
 use crate::grid::publish_compile::leave;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::Unserved;
+use crate::launch::candidate::Known;
 use crate::launch::work::Work;
 use crate::session::Session;
 use crate::session::companion::Companion;
@@ -152,7 +151,7 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
         return;
     }
     let Some(known) = session.inner().knowns.get(id).cloned() else { return };
-    let reads = known.state().reads.clone();
+    let reads = known.reads();
     let context = request.context(&session.context.site.root);
     let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
     if let Err(why) = left {
@@ -164,10 +163,9 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
 pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
     let root = &lesson.session.context.site.root;
-    if known.is_some_and(|known| {
-        let state = known.state();
-        lesson.call.is(&state.record, root) && state.reads == reads
-    }) {
+    if known
+        .is_some_and(|known| known.record(|record| lesson.call.is(record, root)) && known.reads() == reads)
+    {
         return;
     }
     let mut snapshot = Snapshot::new(&companion.engine.files);
@@ -180,7 +178,7 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
     let Lesson { call, id, session, order, .. } = lesson;
     let root = &session.context.site.root;
     let before = session.inner().knowns.get(id).cloned();
-    let old = before.as_ref().map(|known| known.state().record.clone());
+    let old = before.as_ref().map(|known| known.record(Record::clone));
     // What reads other files than before is another matter.
     let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
     let mut record = Record {
@@ -218,13 +216,9 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
 
 /// Puts a record into play that the build itself has just given.
 pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Known, before: Option<&Known>) {
-    if let Some(before) = before {
-        known.inherit(before);
-    }
-    known.set(Launch::Not(Unserved::NewCommand.into()));
-    let known = Arc::new(known);
+    let known = Arc::new(known.of_build(before));
     session.context.makes(&companion.engine, &known);
-    let id = known.state().record.id;
+    let id = known.id();
     session.inner().knowns.insert(id, known);
     session.changes.note();
 }

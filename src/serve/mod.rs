@@ -24,8 +24,10 @@ use crate::compile::instance::{Unready, instantiate};
 use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::{Miss, Unserved, unserved};
+use crate::launch::candidate::Known;
+use crate::launch::miss::{Miss, Unserved};
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::recc::Handed;
 use crate::recc::log::ReccLog;
 use crate::session::Session;
@@ -195,13 +197,10 @@ pub(super) fn answer(
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
     let (mut why, mut expected) = (Miss::from(changed), None);
-    if let Some(known) = recorded.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root))
+    if let Some(known) =
+        recorded.filter(|known| mode != Mode::Learn && known.record(|record| call.is(record, root)))
     {
-        {
-            let mut state = known.state();
-            state.asked += 1;
-            state.order = Some(order);
-        }
+        known.ask(order);
         if session.context.recc.is_none() {
             match serve(companion, &session, &known, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
@@ -251,7 +250,7 @@ fn serve(
     let engine = &companion.engine;
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
-        let reads = known.state().reads.clone();
+        let reads = known.reads();
         instantiate(engine, snapshot, call, &reads, request.context(&session.context.site.root))
     };
     let mut joined = false;
@@ -261,21 +260,18 @@ fn serve(
     if let Ok(instance) = &instance {
         known.outdate(&instance.keys.own);
     }
-    let launch = known.state().launch.clone();
-    if matches!(launch, Launch::Queued | Launch::Running(_))
-        && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))
-    {
+    if known.is_in_flight() && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_))) {
         joined = true;
         if !companion.launcher.join(known, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
-    let launch = known.state().launch.clone();
+    let launch = known.launch();
     let miss = unserved(engine, known, instance.as_ref().map(|now| &now.action));
     let keys = match instance {
         Ok(instance) => {
-            let reads = known.state().reads.clone();
+            let reads = known.reads();
             session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
             instance.keys
         }
@@ -318,7 +314,7 @@ fn serve(
     }
     if asking.verified {
         credit(known, launched);
-        let reads = Some(known.state().reads.clone());
+        let reads = Some(known.reads());
         return Err(Expected { outcome, keys: keys.all(), reads, launched }.into());
     }
     if let Some(log) = asking.log {
@@ -343,11 +339,8 @@ pub(super) fn account(
     };
     session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
     credit(known, launched);
-    let cost_us = {
-        let state = known.state();
-        // On a busy machine most of the elapsed time is others'.
-        state.record.cost_us.min(state.record.wall_us)
-    };
+    // On a busy machine most of the elapsed time is others'.
+    let cost_us = known.record(|record| record.cost_us.min(record.wall_us));
     session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
 }
 

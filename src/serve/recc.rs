@@ -12,8 +12,9 @@ use crate::compile::instance::{Instance, Unready, instantiate};
 use crate::compile::perform::examine;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::unserved;
+use crate::launch::candidate::Known;
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::recc::wrapper::Wrapper;
 use crate::session::companion::Companion;
 
@@ -27,16 +28,16 @@ pub(super) fn hand(
 ) -> Answer {
     let context = Arc::clone(&lesson.session.context);
     let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
-    let known = known.filter(|known| lesson.call.is(&known.state().record, &context.site.root));
+    let known = known.filter(|known| known.record(|record| lesson.call.is(record, &context.site.root)));
     let mut served = None;
     if let Some(known) = &known {
         known.forestall(&companion.engine, None);
-        let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
+        let in_flight = known.is_in_flight();
         if in_flight && !companion.launcher.join(known, &context, alive) {
             return Answer::Bypass("the build has gone".into());
         }
         let now = now(companion, &lesson.call, known, request, &context.site.root);
-        let launch = known.state().launch.clone();
+        let launch = known.launch();
         lesson.why = unserved(&companion.engine, known, now.as_ref().map(|now| &now.action));
         match now {
             Ok(now) => {
@@ -66,7 +67,7 @@ fn now(
     request: &Request,
     root: &str,
 ) -> Result<Instance, Unready> {
-    let reads = known.state().reads.clone();
+    let reads = known.reads();
     let mut snapshot = Snapshot::new(&companion.engine.files);
     instantiate(&companion.engine, &mut snapshot, call, &reads, request.context(root))
 }

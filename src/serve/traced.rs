@@ -13,8 +13,10 @@ use crate::command::{Invocation, is_test_source, keyed_traced};
 use crate::grid::traced::Wanted;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::{Miss, Unserved, unserved};
+use crate::launch::candidate::Known;
+use crate::launch::miss::{Miss, Unserved};
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::launch::work::Work;
 use crate::session::companion::Companion;
 use crate::session::{Active, Session};
@@ -114,13 +116,10 @@ pub(super) fn answer(
     let recorded = session.inner().knowns.get(&id).cloned();
     let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
     let (mut why, mut expected) = (Miss::from(changed), None);
-    if let Some(known) = recorded.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root))
+    if let Some(known) =
+        recorded.filter(|known| mode == Mode::Spec && known.record(|record| traced.is(record, root)))
     {
-        {
-            let mut state = known.state();
-            state.asked += 1;
-            state.order = Some(order);
-        }
+        known.ask(order);
         match serve(companion, session, &known, &traced, asking, alive) {
             Ok(answer) => return Some(answer),
             Err(unserved) => Unmet { why, expected } = unserved,
@@ -151,7 +150,7 @@ fn serve(
     let begun = Instant::now();
     let (engine, request) = (&companion.engine, asking.request);
     let key = || {
-        let reads = known.state().reads.clone();
+        let reads = known.reads();
         let mut snapshot = Snapshot::new(&engine.files);
         let now = state(engine, &mut snapshot, traced, &reads.set, &Overrides::new());
         now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
@@ -159,7 +158,7 @@ fn serve(
     known.forestall(engine, None);
     let mut joined = false;
     let mut now = key()?;
-    let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
+    let in_flight = known.is_in_flight();
     if in_flight && now.find_any(&engine.cache).is_none() {
         joined = true;
         if !companion.launcher.join(known, &session.context, alive) {
@@ -167,7 +166,7 @@ fn serve(
         }
         now = key()?;
     }
-    let launch = known.state().launch.clone();
+    let launch = known.launch();
     let miss = unserved(engine, known, Ok(&now.exact));
     if now.is_barred(&engine.cache) {
         return Err(Miss::from(Unserved::Quarantined).into());
@@ -196,7 +195,7 @@ fn serve(
     }
     if asking.verified {
         credit(known, launched);
-        let reads = Some(known.state().reads.clone());
+        let reads = Some(known.reads());
         return Err(Expected { outcome, keys: now.all().to_vec(), reads, launched }.into());
     }
     account(session, known, launched, joined, miss, begun);
@@ -272,9 +271,10 @@ pub(crate) fn record(
     record.wall_us = wall.as_micros() as u64;
     record.asked = 1;
     if let Some(before) = &before {
-        let old = before.state().record.clone();
-        record.asked += old.asked;
-        (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+        before.record(|old| {
+            record.asked += old.asked;
+            (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+        });
     }
     if !traced.probe {
         let mut snapshot = Snapshot::new(&engine.files);

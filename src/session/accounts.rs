@@ -12,13 +12,13 @@ impl Session {
             (inner.accounts.clone(), inner.knowns.values().cloned().collect::<Vec<_>>())
         };
         for known in knowns {
-            let state = known.state();
-            accounts.mispredicted += u64::from(state.mispredicted);
-            if let Some(why) = state.left_out {
+            let (tally, fate) = known.account(closed);
+            accounts.mispredicted += u64::from(tally.mispredicted);
+            if let Some(why) = tally.left_out {
                 *accounts.left_out.entry(why).or_default() += 1;
             }
-            let Some(fate) = state.fate(closed) else { continue };
-            accounts.launch(fate, state.executed, state.cpu);
+            let Some(fate) = fate else { continue };
+            accounts.launch(fate, tally.executed, tally.cpu);
         }
         let spent = self.context.budget.spent();
         accounts.launched_cpu_s = spent.cpu.as_secs_f64();

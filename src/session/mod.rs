@@ -213,7 +213,7 @@ impl Session {
             let inner = self.inner();
             (inner.knowns.get(&id).cloned(), inner.seen.contains_key(&id))
         };
-        if known.is_some_and(|known| is(&known.state().record)) {
+        if known.is_some_and(|known| known.record(&is)) {
             return id;
         }
         let further = further();
@@ -324,10 +324,7 @@ impl Session {
             (knowns, inner.seen.keys().copied().collect::<HashSet<_>>())
         };
         let rescanned = knowns.iter().filter_map(|known| {
-            let (record, reads) = {
-                let state = known.state();
-                state.rescanned.then(|| (state.record.clone(), state.reads.clone()))?
-            };
+            let (record, reads) = known.rescanned()?;
             Some((Record { shape: reads.shape.0, ..record }, self.inputs(engine, &reads)))
         });
         Build {
@@ -353,7 +350,7 @@ impl Session {
         let knowns: Vec<_> = self.inner().knowns.values().cloned().collect();
         for known in knowns.iter().filter(|known| matches!(&known.work, Work::Traced(traced) if traced.probe))
         {
-            contents.extend(known.state().given.iter().map(|given| given.content));
+            contents.extend(known.given().iter().map(|given| given.content));
         }
         contents
     }

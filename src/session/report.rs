@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Session, SessionRow};
 use crate::compile::call::plain;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Fate, Known, Launch};
+use crate::launch::candidate::Known;
 use crate::launch::miss::{Miss, Unserved};
+use crate::launch::state::{Fate, Launch};
 use crate::settings::Mode;
 use crate::store::{Quarantined, RecordId};
 
@@ -157,8 +158,9 @@ impl Session {
         };
         lines.sort_by(|one, other| (one.0, &one.1.output).cmp(&(other.0, &other.1.output)));
         let asked: HashSet<RecordId> = lines.iter().map(|(.., id)| *id).collect();
-        let cost_s =
-            |id: &RecordId| knowns.get(id).map_or(0.0, |known| known.state().record.cost_us as f64 / 1e6);
+        let cost_s = |id: &RecordId| {
+            knowns.get(id).map_or(0.0, |known| known.record(|record| record.cost_us) as f64 / 1e6)
+        };
         let mut commands: Vec<Line> =
             lines.into_iter().map(|(_, line, id)| Line { cost_s: cost_s(&id), ..line }).collect();
         let further = knowns.iter().filter(|(id, _)| !asked.contains(id));
@@ -171,14 +173,20 @@ impl Session {
     /// What became of a command that the build has not asked for, if it was launched or left out.
     fn unasked(&self, known: &Known) -> Option<Line> {
         let output = self.output((known.work.directory(), known.work.product()));
-        let state = known.state();
-        let why = match &state.launch {
-            Launch::Not(why) if why.why.is_left_out() => Some(why.clone()),
-            _ if state.launched => None,
+        let (tally, fate) = known.account(self.is_closed());
+        let why = match known.launch() {
+            Launch::Not(why) if why.why.is_left_out() => Some(why),
+            _ if tally.launched => None,
             _ => return None,
         };
-        let launch = if why.is_none() { state.fate(self.is_closed()) } else { None };
-        Some(Line { output, how: None, why, launch, cost_s: state.record.cost_us as f64 / 1e6 })
+        let launch = if why.is_none() { fate } else { None };
+        Some(Line {
+            output,
+            how: None,
+            why,
+            launch,
+            cost_s: known.record(|record| record.cost_us) as f64 / 1e6,
+        })
     }
 }
 

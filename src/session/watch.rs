@@ -15,7 +15,7 @@ use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::candidate::{Known, Launch};
+use crate::launch::candidate::Known;
 use crate::launch::chains::weigh;
 use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
@@ -151,7 +151,7 @@ impl Watch<'_> {
 
     /// The files that are there and that no launch takes to be missing.
     fn unassumed(&self) -> HashMap<PathId, Stamp> {
-        let assumed = self.open.iter().map(|known| Arc::clone(&known.state().assumed));
+        let assumed = self.open.iter().map(|known| known.assumed());
         let assumed: HashSet<PathId> =
             assumed.flat_map(|assumed| assumed.iter().map(|one| one.path).collect::<Vec<_>>()).collect();
         self.stamps().filter(|(path, _)| !assumed.contains(path)).collect()
@@ -191,10 +191,7 @@ impl Watch<'_> {
 
     /// Looks at all files, for what the kernel has not told of.
     fn look(&mut self) {
-        self.open.retain(|known| {
-            let state = known.state();
-            state.asked == 0 && !matches!(state.launch, Launch::Not(_))
-        });
+        self.open.retain(|known| !known.is_asked() && !known.is_declined());
         let waited: HashSet<PathId> = self.open.iter().filter_map(|known| known.waits_for()).collect();
         let now = Instant::now();
         for (path, stamp) in self.stamps().collect::<Vec<_>>() {
@@ -211,13 +208,8 @@ impl Watch<'_> {
 
     /// Whether a file that comes may yet decide on a launch.
     fn is_needed(&self) -> bool {
-        let may_wait = |known: &Arc<Known>| {
-            matches!(
-                known.state().launch,
-                Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_)
-            )
-        };
-        !self.open.is_empty() && (!self.files.is_empty() || self.open.iter().any(may_wait))
+        let may_wait = !self.files.is_empty() || self.open.iter().any(|known| known.is_under_way());
+        !self.open.is_empty() && may_wait
     }
 
     /// Whether a file looks otherwise than when it was last acted upon.

@@ -116,7 +116,7 @@ fn land(remote: &Remote, ticket: Box<Ticket>, ended: Result<reapi::ActionResult,
         Err(error) => Err(error.into()),
     };
     match taken {
-        Ok(Some(launch)) => drop(ticket.task.set(launch)),
+        Ok(Some(decision)) => drop(ticket.task.end(decision)),
         Ok(None) => (remote.here)(ticket.task),
         Err(error) => remote.refused(*ticket, &error),
     }

@@ -4,35 +4,33 @@ pub mod flight;
 pub mod pending;
 pub mod prepare;
 pub mod round_trip;
+pub mod sight;
 pub mod ticket;
 pub mod window;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::candidate::{Launch, Runner};
 use super::context::SessionContext;
 use super::execute::afford;
 use super::miss::Unserved;
 use super::queue::Task;
+use super::state::{Decision, Runner};
 use crate::compile::engine::Engine;
 use crate::grid::upload_batch::Cargo;
 use crate::grid::{Grid, Unobtainable};
-use crate::inputs::links::LinksNow;
-use crate::inputs::snapshot::Snapshot;
 use crate::reapi::Cancel;
 use pending::{Line, Step};
 use prepare::{Prepared, prepare};
+use sight::Sight;
 use ticket::Ticket;
 
 /// Threads that prepare, at most; each has a view of all files for itself.
 const PREPARERS: usize = 4;
-/// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
-const MOMENT: Duration = Duration::from_secs(2);
 
 /// The launches on one grid.
 pub(super) struct Remote {
@@ -42,27 +40,6 @@ pub(super) struct Remote {
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
-}
-
-/// The files of a session as they are at one moment.
-struct Sight<'f> {
-    snapshot: Snapshot<'f>,
-    links: LinksNow<'f>,
-    begun: Instant,
-    context: Arc<SessionContext>,
-}
-
-impl<'f> Sight<'f> {
-    fn new(remote: &'f Remote, context: &Arc<SessionContext>) -> Self {
-        let begun = Instant::now();
-        let (snapshot, links) = (Snapshot::new(&remote.engine.files), remote.grid.links());
-        Self { snapshot, links, begun, context: Arc::clone(context) }
-    }
-
-    /// Whether it still shows the files of a session, as they are since `newest` at least.
-    fn shows(&self, context: &Arc<SessionContext>, newest: Instant) -> bool {
-        Arc::ptr_eq(&self.context, context) && self.begun.elapsed() < MOMENT && newest < self.begun
-    }
 }
 
 impl Remote {
@@ -81,7 +58,7 @@ impl Remote {
         })
     }
 
-    /// Issues a launch when its turn comes.
+    /// Looks at a queued launch when its turn comes.
     pub(super) fn push(self: &Arc<Self>, task: Task) {
         self.flights.get_or_init(|| {
             // One more than work at a time: some of their time is the grid's, whose answers they wait for.
@@ -92,7 +69,7 @@ impl Remote {
             }
             flight::start(self)
         });
-        self.put(Step::Look, task);
+        self.line.push(Step::Look, task);
     }
 
     /// Takes every waiting launch of a session out.
@@ -105,8 +82,9 @@ impl Remote {
         self.line.close();
     }
 
+    /// Has a claimed launch wait for another step.
     fn put(&self, step: Step, task: Task) {
-        if task.set(Launch::Queued) {
+        if task.requeue() {
             self.line.push(step, task);
         }
     }
@@ -119,7 +97,7 @@ impl Remote {
             let mut sight = last
                 .take()
                 .filter(|sight| sight.shows(&first.context, newest))
-                .unwrap_or_else(|| Sight::new(self, &first.context));
+                .unwrap_or_else(|| Sight::new((&self.engine, &self.grid), &first.context));
             self.carry(step, tasks, &mut sight);
             last = Some(sight);
         }
@@ -131,14 +109,14 @@ impl Remote {
         let mut tickets = Vec::with_capacity(tasks.len());
         for task in tasks {
             let cancel = Cancel::new();
-            if !task.known.claim(task.round) {
+            if !task.claim() {
                 continue;
             }
             task.run_by(&Runner::Grid(cancel.clone()));
             let with = (&*self.engine, &*self.grid);
             match prepare(with, (step, &task, cancel), sight, &mut cargo) {
                 Prepared::Ticket(ticket) => tickets.push(*ticket),
-                Prepared::Ended(launch) => drop(task.set(launch)),
+                Prepared::Ended(decision) => drop(task.end(decision)),
                 Prepared::NeedsCore => (self.here)(task),
                 Prepared::Alone => self.put(Step::Alone, task),
             }
@@ -162,7 +140,7 @@ impl Remote {
                 Err(error) => Err(error.into()),
             };
             match taken {
-                Ok(Some(launch)) => drop(ticket.task.set(launch)),
+                Ok(Some(decision)) => drop(ticket.task.end(decision)),
                 Ok(None) => return Some(ticket),
                 Err(error) => self.refused(ticket, &error),
             }
@@ -191,7 +169,7 @@ impl Remote {
         }
         if let Err(capped) = afford(&ticket.task, false) {
             self.line.land();
-            ticket.task.set(capped);
+            ticket.task.end(capped);
             return None;
         }
         Some(ticket)
@@ -200,10 +178,10 @@ impl Remote {
     /// It is done sooner than it gets to the grid and back.
     fn leave_out(&self, task: Task) {
         if self.engine.executor.available() {
-            task.known.state().left_out = Some(Unserved::TooCheap);
+            task.known.left_out(task.round, Unserved::TooCheap);
             (self.here)(task);
         } else {
-            task.set(task.known.leave_out(Unserved::TooCheap.into()));
+            task.end(Decision::LeaveOut(Unserved::TooCheap.into()));
         }
     }
 
@@ -233,7 +211,7 @@ impl Remote {
 
     fn fly(&self, mut ticket: Ticket) {
         ticket.needs = Vec::new();
-        ticket.task.known.state().executed = true;
+        ticket.task.known.executing(ticket.task.round);
         if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
             // The thread that waits has ended with the companion.
             self.line.land();

@@ -76,10 +76,8 @@ impl Inner {
 impl Line {
     /// Puts a launch where its next step is done.
     pub(super) fn push(&self, step: Step, task: Task) {
-        let (wasted, chain) = {
-            let state = task.known.state();
-            (state.record.wasted_in_row > 0, state.chain_us)
-        };
+        let wasted = task.known.record(|record| record.wasted_in_row > 0);
+        let chain = task.known.chain_us();
         let mut inner = self.lock();
         inner.arrived += 1;
         let rank = (wasted, Reverse(chain), inner.arrived);
@@ -203,8 +201,8 @@ mod tests {
         let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
         let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
         let known = Arc::new(Known::new(Work::Traced(traced), record, reads, Vec::new()));
-        known.state().chain_us = chain_us;
-        Task::new(&known, context)
+        known.set_chain(chain_us);
+        Task::new(&known, known.round(), context)
     }
 
     #[test]
@@ -215,7 +213,7 @@ mod tests {
             line.push(Step::Look, task(&context, chain_us, wasted));
         }
         let (_, tasks) = line.next().expect("there are some");
-        let chains: Vec<u64> = tasks.iter().map(|task| task.known.state().chain_us).collect();
+        let chains: Vec<u64> = tasks.iter().map(|task| task.known.chain_us()).collect();
         assert_eq!(chains, [30, 20, 10, 40]);
     }
 }

@@ -15,8 +15,8 @@ use crate::compile::job::Job;
 use crate::grid::remote_actions::Outline;
 use crate::grid::upload_batch::Needs;
 use crate::grid::{Executed, Grid, Unobtainable};
-use crate::launch::candidate::Launch;
 use crate::launch::queue::Task;
+use crate::launch::state::Decision;
 use crate::reapi::Cancel;
 use crate::toolchain::Toolchain;
 
@@ -45,7 +45,7 @@ impl Ticket {
         engine: &Engine,
         grid: &Grid,
         result: &reapi::ActionResult,
-    ) -> Result<Option<Launch>, Unobtainable> {
+    ) -> Result<Option<Decision>, Unobtainable> {
         let Some(call) = self.task.known.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
@@ -58,7 +58,7 @@ impl Ticket {
         engine: &Engine,
         grid: &Grid,
         result: &reapi::ActionResult,
-    ) -> Result<Option<Launch>, Unobtainable> {
+    ) -> Result<Option<Decision>, Unobtainable> {
         let Some(call) = self.task.known.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
@@ -71,8 +71,8 @@ impl Ticket {
         })
     }
 
-    fn ready(&self, outcome: Outcome) -> Launch {
-        Launch::Ready(self.keys.own.exact, outcome)
+    fn ready(&self, outcome: Outcome) -> Decision {
+        Decision::Ready(self.keys.own.exact, outcome)
     }
 
     /// The job without its files: their digests are in its keys, and they have been sent.
