@@ -4,6 +4,7 @@ use std::sync::{Barrier, OnceLock};
 use std::thread;
 
 use proptest::prelude::*;
+use proptest::test_runner::Config;
 
 use super::*;
 use crate::base::digest::Digest;
@@ -282,6 +283,8 @@ fn explains(model: Model, rounds: &[u32], left: &[&[(Step, bool)]], known: &Know
 }
 
 proptest! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
     #[test]
     fn one_after_the_other(steps in prop::collection::vec((0..3_usize, step()), 0..60)) {
         let engine = engine();
