@@ -363,7 +363,9 @@ impl Launcher {
                 task.cancel();
             }
         }
-        knowns.iter().for_each(|known| known.stop());
+        for known in knowns {
+            known.stop();
+        }
     }
 
     /// Lets the workers end.
