@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::miss::Unserved;
+use super::miss::MissReason;
 use super::state::{Decision, Ended, Fate, Launch, Round, Runner, State, Tally};
 use super::suppression::wasted_in_row;
 use super::work::Work;
@@ -20,14 +20,14 @@ use crate::store::{Given, Record, RecordId, Use};
 
 /// A record that is in play in a session. Its launch moves from state to state by the methods here alone, each under one lock.
 #[derive(Debug)]
-pub struct Known {
+pub struct Candidate {
     /// The command.
     pub work: Work,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-impl Known {
+impl Candidate {
     /// A record that has not been launched yet.
     pub fn new(work: Work, record: Record, reads: Reads, given: Vec<Given>) -> Self {
         Self { work, state: Mutex::new(State::new(record, reads, given)), changed: Condvar::new() }
@@ -54,7 +54,7 @@ impl Known {
 }
 
 /// What it is at now.
-impl Known {
+impl Candidate {
     /// The record's name.
     pub fn id(&self) -> RecordId {
         self.record(|record| record.id)
@@ -213,7 +213,7 @@ impl Known {
 }
 
 /// What becomes of its launch: see [`State`].
-impl Known {
+impl Candidate {
     /// Begins a look at a command that nobody has issued. The round is the look's: it has no say in a later one.
     pub fn look(&self) -> Option<Round> {
         self.read(State::look)
@@ -269,13 +269,13 @@ impl Known {
 
     /// Takes the launch off the list of those to look at or to wait for: the build has been faster, maybe because a guess has
     /// just been `refuted`. False when it was on neither.
-    pub fn forestall(&self, engine: &Engine, refuted: Option<PathId>) -> bool {
+    pub fn mark_overtaken(&self, engine: &Engine, refuted: Option<PathId>) -> bool {
         self.change(|state| {
             let why = match (state.launch(), refuted) {
-                (Launch::Pending(path), _) => Unserved::LateInput.of(engine.name(*path)),
-                (_, Some(path)) => Unserved::Mispredicted.of(engine.name(path)),
-                (_, None) if state.tally().mispredicted => Unserved::Mispredicted.into(),
-                (_, None) => Unserved::NotLookedAt.into(),
+                (Launch::Pending(path), _) => MissReason::LateInput.of(engine.name(*path)),
+                (_, Some(path)) => MissReason::Mispredicted.of(engine.name(path)),
+                (_, None) if state.tally().mispredicted => MissReason::Mispredicted.into(),
+                (_, None) => MissReason::NotLookedAt.into(),
             };
             state.overtake(why)
         })
@@ -283,7 +283,7 @@ impl Known {
 
     /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if a file differs, and
     /// says which.
-    pub fn refute(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+    pub fn check_prediction(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
         let (round, assumed) = self.read(|state| (state.round(), Arc::clone(state.assumed())));
         let path = refuted(&assumed, snapshot)?;
         self.give_up(round);
@@ -291,7 +291,7 @@ impl Known {
     }
 
     /// Ends a launch in flight that stands for another command or other files than this key; false when there is none.
-    pub fn outdate(&self, key: &ResultKey) -> bool {
+    pub fn invalidate(&self, key: &ResultKey) -> bool {
         self.change(|state| state.invalidate(key)).map(Ended::stop).is_some()
     }
 
@@ -307,7 +307,7 @@ impl Known {
 }
 
 /// What is noted of it.
-impl Known {
+impl Candidate {
     /// Takes note that the build asks for it, as the command at this position.
     pub fn ask(&self, order: u32) {
         self.change(|state| state.ask(order));
@@ -338,7 +338,7 @@ impl Known {
     }
 
     /// Takes note of why its launch in flight does not go where it could have.
-    pub(super) fn left_out(&self, round: Round, why: Unserved) {
+    pub(super) fn left_out(&self, round: Round, why: MissReason) {
         self.change(|state| state.left_out(round, why));
     }
 

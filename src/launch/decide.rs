@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::context::SessionContext;
-use super::miss::Unserved;
+use super::miss::MissReason;
 use super::state::Decision;
-use super::suppression::is_spent;
+use super::suppression::is_suppressed;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::Cache;
@@ -54,7 +54,7 @@ pub(super) trait Command {
 /// What a command is instantiated on, beside the files.
 #[derive(Clone, Copy)]
 pub(super) struct On<'a> {
-    pub(super) known: &'a Known,
+    pub(super) candidate: &'a Candidate,
     pub(super) context: &'a SessionContext,
     pub(super) assumed: &'a [Assumed],
 }
@@ -86,7 +86,7 @@ impl Command for Call {
         snapshot: &mut Snapshot<'_>,
         on: On<'_>,
     ) -> Result<Instance, Unready> {
-        instantiate(engine, snapshot, self, &on.known.reads(), on.context.site.context(on.assumed))
+        instantiate(engine, snapshot, self, &on.candidate.reads(), on.context.site.context(on.assumed))
     }
 
     fn not_ready(&self, context: &SessionContext, why: Unready) -> NotReady {
@@ -145,7 +145,7 @@ pub(super) struct Against {
     /// What it makes is there, and no older than any input.
     pub(super) built: bool,
     /// Its launches keep being wasted.
-    pub(super) spent: bool,
+    pub(super) suppressed: bool,
 }
 
 impl Against {
@@ -154,7 +154,7 @@ impl Against {
         Self {
             // recc sees to that itself.
             built: on.context.recc.is_none() && is_built(&command.outputs(), instance.newest_ns()),
-            spent: on.known.record(is_spent),
+            suppressed: on.candidate.record(is_suppressed),
         }
     }
 }
@@ -167,7 +167,7 @@ pub(super) fn decide(
     against: Against,
 ) -> Option<Decision> {
     if instance.is_barred(&engine.cache) {
-        return Some(Decision::LeaveOut(Unserved::Quarantined.into()));
+        return Some(Decision::LeaveOut(MissReason::Quarantined.into()));
     }
     // Where recc runs it, the result is recc's.
     let found = if context.recc.is_some() { None } else { instance.find(&engine.cache) };
@@ -177,11 +177,15 @@ pub(super) fn decide(
 /// The table.
 fn choose(action: Digest, found: Option<Outcome>, against: Against) -> Option<Decision> {
     match (found, against) {
-        (Some(outcome), Against { built: false, spent: false }) => Some(Decision::Ready(action, outcome)),
+        (Some(outcome), Against { built: false, suppressed: false }) => {
+            Some(Decision::Ready(action, outcome))
+        }
         (Some(_), _) => Some(Decision::Held(action)),
-        (None, Against { built: true, .. }) => Some(Decision::Not(Unserved::UpToDate.into())),
-        (None, Against { spent: true, .. }) => Some(Decision::LeaveOut(Unserved::KeptBeingWasted.into())),
-        (None, Against { built: false, spent: false }) => None,
+        (None, Against { built: true, .. }) => Some(Decision::Not(MissReason::UpToDate.into())),
+        (None, Against { suppressed: true, .. }) => {
+            Some(Decision::LeaveOut(MissReason::KeptBeingWasted.into()))
+        }
+        (None, Against { built: false, suppressed: false }) => None,
     }
 }
 
@@ -199,10 +203,10 @@ mod tests {
     #[test]
     fn the_table_of_decisions() {
         let action = Digest::of(b"action");
-        let say = |found: bool, built, spent| match choose(
+        let say = |found: bool, built, suppressed| match choose(
             action,
             found.then(Outcome::default),
-            Against { built, spent },
+            Against { built, suppressed },
         ) {
             None => "launch".to_owned(),
             Some(Decision::Ready(..)) => "ready".to_owned(),
@@ -211,7 +215,7 @@ mod tests {
             Some(Decision::LeaveOut(why)) => format!("left out: {why}"),
             Some(other) => format!("{other:?}"),
         };
-        let (built, wasted) = (format!("not: {}", Unserved::UpToDate), Unserved::KeptBeingWasted);
+        let (built, wasted) = (format!("not: {}", MissReason::UpToDate), MissReason::KeptBeingWasted);
         let wasted = format!("left out: {wasted}");
         let table = [
             (true, false, false, "ready"),
@@ -223,8 +227,8 @@ mod tests {
             (false, true, false, &built),
             (false, true, true, &built),
         ];
-        for (found, is_built, spent, expected) in table {
-            assert_eq!(say(found, is_built, spent), expected, "{found} {is_built} {spent}");
+        for (found, is_built, suppressed, expected) in table {
+            assert_eq!(say(found, is_built, suppressed), expected, "{found} {is_built} {suppressed}");
         }
     }
 }

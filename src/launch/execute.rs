@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::decide::{Against, Instantiated, NotReady, decide, ready};
-use super::miss::Unserved;
+use super::miss::MissReason;
 use super::queue::Task;
 use super::state::{Decision, Runner};
 use super::work::Work;
@@ -37,22 +37,22 @@ pub(super) enum Where {
 }
 
 /// Carries a claimed launch through.
-pub(super) fn carry(engine: &Engine, task: &Task, context: Where) -> Decision {
-    let is_there = || Path::new(task.known.work.directory()).is_dir();
+pub(super) fn execute(engine: &Engine, task: &Task, context: Where) -> Decision {
+    let is_there = || Path::new(task.candidate.work.directory()).is_dir();
     let before = is_there();
-    let mut carried = try_carry(engine, task, context);
+    let mut executed = try_execute(engine, task, context);
     // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
-    if carried.is_err() && is_there() != before {
-        carried = try_carry(engine, task, context);
+    if executed.is_err() && is_there() != before {
+        executed = try_execute(engine, task, context);
     }
-    carried.unwrap_or_else(|why| {
-        tracing::debug!("launch of {} in {}: {why}", task.known.work.label(), task.context.site.root);
+    executed.unwrap_or_else(|why| {
+        tracing::debug!("launch of {} in {}: {why}", task.candidate.work.label(), task.context.site.root);
         Decision::Failed(why)
     })
 }
 
-fn try_carry(engine: &Engine, task: &Task, context: Where) -> Result<Decision, String> {
-    match &task.known.work {
+fn try_execute(engine: &Engine, task: &Task, context: Where) -> Result<Decision, String> {
+    match &task.candidate.work {
         Work::Compile(call) => compile(engine, task, call, context),
         Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
     }
@@ -69,7 +69,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<D
 }
 
 fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, Unlearnt> {
-    let Task { known, context, .. } = task;
+    let Task { candidate, context, .. } = task;
     let round = task.round;
     let mut snapshot = Snapshot::new(&engine.files);
     let assumed = context.assumed(&mut snapshot);
@@ -84,43 +84,50 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     }
     let there = || {
         // What needs a core was looked up with others.
-        let grid = context.grid.as_ref().filter(|_| !known.needs_core())?;
+        let grid = context.grid.as_ref().filter(|_| !candidate.needs_core())?;
         let wanted = Wanted { key: ahead.found.key, traced, root: &context.site.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
     if let Some(outcome) = there() {
         return Ok(Decision::Ready(ahead.action(), outcome));
     }
-    let outputs = known.record(|record| record.outputs.clone());
+    let outputs = candidate.record(|record| record.outputs.clone());
     let outputs: Vec<_> = outputs.iter().map(|path| from_template(path, &context.site.root)).collect();
     let paid = match afford(task, asked) {
         Ok(paid) => paid,
         Err(capped) => return Ok(capped),
     };
     let_tick_pass(ahead.found.changed_ns);
-    known.executing(round);
-    let set = known.reads().set;
-    let performed =
-        traced::perform(engine, traced, &context.site, (&set, &ahead.foreseen), &outputs, asked, &|group| {
+    candidate.executing(round);
+    let set = candidate.reads().set;
+    let performed = traced::perform(
+        engine,
+        traced,
+        &context.site,
+        (&set, &ahead.predicted),
+        &outputs,
+        asked,
+        &|group| {
             task.run_by(&Runner::Group(group));
-        })?;
+        },
+    )?;
     context.budget.took(paid, performed.cpu);
     context.budget.left(&performed.observed.outcome);
     if let Some(grid) = &context.grid {
         grid.keep_traced(&engine.cache, &performed.observed.key, &performed.observed.outcome);
     }
     let Observed { key, outcome, reads, .. } = performed.observed;
-    if !known.learn_run(round, reads, performed.cpu, performed.wall) {
+    if !candidate.learn_run(round, reads, performed.cpu, performed.wall) {
         return Err("it was given up for another launch".to_owned().into());
     }
     Ok(Decision::Ready(key.exact, outcome))
 }
 
 fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<Decision, String> {
-    let known = &task.known;
+    let candidate = &task.candidate;
     let mut snapshot = Snapshot::new(&engine.files);
     let assumed = task.context.assumed(&mut snapshot);
-    known.assume(task.round, &assumed);
+    candidate.assume(task.round, &assumed);
     let instance = match settle(engine, task, call, &assumed, &mut snapshot) {
         Ok(instance) => instance,
         Err(Unsettled::Wait(file)) => return Ok(Decision::Wait(file)),
@@ -129,11 +136,11 @@ fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<
     if let Some(decision) = decide(engine, &task.context, &instance, Against::default()) {
         return Ok(decision);
     }
-    known.issued_as(task.round, instance.keys.own);
+    candidate.issued_as(task.round, instance.keys.own);
     if let Some(wrapper) = &task.context.recc {
         return by_recc(engine, task, call, wrapper, &instance);
     }
-    let tried = context == Where::Here || known.needs_core();
+    let tried = context == Where::Here || candidate.needs_core();
     if let Some(grid) = task.context.grid.as_deref().filter(|_| !tried && !instance.incbin) {
         match on_grid(engine, task, call, grid, &assumed, &instance) {
             Ok(Some(launch)) => return Ok(launch),
@@ -160,7 +167,7 @@ pub(super) fn settle<'f>(
     assumed: &[Assumed],
     snapshot: &mut Snapshot<'f>,
 ) -> Result<Instance, Unsettled> {
-    let Task { known, context, round, .. } = task;
+    let Task { candidate, context, round, .. } = task;
     let lacks = match ready(engine, snapshot, call, task.on(assumed)) {
         Ok(instance) => return Ok(instance),
         Err(NotReady::Wait(file)) => return Err(Unsettled::Wait(file)),
@@ -171,8 +178,8 @@ pub(super) fn settle<'f>(
     match (examine(engine, call, context.site.context(assumed), &environment), lacks) {
         (Ok((reads, found)), _) => {
             *snapshot = Snapshot::new(&engine.files);
-            known.learn(*round, reads);
-            known.assume(*round, assumed);
+            candidate.learn(*round, reads);
+            candidate.assume(*round, assumed);
             Ok(found)
         }
         (Err(_), Some(file)) => {
@@ -192,7 +199,7 @@ fn on_grid(
     assumed: &[Assumed],
     instance: &Instance,
 ) -> Result<Option<Decision>, Unobtainable> {
-    let Task { known, context, round, .. } = task;
+    let Task { candidate, context, round, .. } = task;
     let moment = Moment::new(engine, instance, assumed);
     let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);
@@ -204,7 +211,7 @@ fn on_grid(
         return Ok(None);
     }
     let cancel = Cancel::default();
-    known.executing(*round);
+    candidate.executing(*round);
     task.run_by(&Runner::Grid(cancel.clone()));
     Ok(match grid.execute(engine, &job, &wire, &cancel)? {
         Executed::Done(outcome) => {
@@ -218,11 +225,11 @@ fn on_grid(
 /// Pays for a launch and says how much; its state when the session's launches may cost no more. What a build waits for is no
 /// speculation.
 pub(super) fn afford(task: &Task, asked: bool) -> Result<Duration, Decision> {
-    let expected = Duration::from_micros(task.known.record(|record| record.cost_us));
+    let expected = Duration::from_micros(task.candidate.record(|record| record.cost_us));
     match task.context.budget.begin(expected) {
         Ok(()) => Ok(expected),
         Err(_) if asked => Ok(Duration::ZERO),
-        Err(limit) => Err(Decision::LeaveOut(Unserved::Capped.of(limit))),
+        Err(limit) => Err(Decision::LeaveOut(MissReason::Capped.of(limit))),
     }
 }
 
@@ -234,11 +241,11 @@ fn by_recc(
     wrapper: &Wrapper,
     instance: &Instance,
 ) -> Result<Decision, String> {
-    let Task { known, context, round, .. } = task;
+    let Task { candidate, context, round, .. } = task;
     if let Err(capped) = afford(task, false) {
         return Ok(capped);
     }
-    known.executing(*round);
+    candidate.executing(*round);
     wrapper.launch(engine, call, &context.site, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
@@ -254,7 +261,7 @@ fn here(
     asked: bool,
     assumed: &[Assumed],
 ) -> Result<Decision, String> {
-    let Task { known, context, round, .. } = task;
+    let Task { candidate, context, round, .. } = task;
     if !engine.executor.available() {
         return Err("no private view of the build tree can be had".into());
     }
@@ -263,14 +270,14 @@ fn here(
         Err(capped) => return Ok(capped),
     };
     let_tick_pass(instance.changed_ns);
-    known.executing(*round);
-    let performed = perform(engine, call, &context.site, &known.reads(), asked, assumed, &|group| {
+    candidate.executing(*round);
+    let performed = perform(engine, call, &context.site, &candidate.reads(), asked, assumed, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     context.budget.took(paid, performed.cpu);
     context.budget.left(&performed.outcome);
     let reads = performed.learnt.reads;
-    if !known.learn_run(*round, reads.clone(), performed.cpu, performed.wall) {
+    if !candidate.learn_run(*round, reads.clone(), performed.cpu, performed.wall) {
         return Err("it was given up for another launch".into());
     }
     let action = performed.learnt.kept.map_err(|error| error.to_string())?;

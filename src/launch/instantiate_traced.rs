@@ -22,12 +22,12 @@ use crate::traced::Traced;
 use crate::traced::state::{Overrides, Stated, There, is_absence, state};
 
 /// What is to be shown to a launch in place of what is there.
-type Foreseen = Overrides;
+type Predicted = Overrides;
 
 /// A traced command on the files of one moment.
 pub(super) struct Ahead {
     /// What its launch has to be shown.
-    pub(super) foreseen: Foreseen,
+    pub(super) predicted: Predicted,
     /// What it finds then.
     pub(super) found: Stated,
 }
@@ -41,13 +41,14 @@ impl Command for Traced {
         snapshot: &mut Snapshot<'_>,
         on: On<'_>,
     ) -> Result<Ahead, Unready> {
-        let On { known, context, assumed } = on;
-        let (reads, given, order) = (known.reads(), known.given(), known.record(|record| record.order));
-        let foreseen = foresee(engine, snapshot, (context, order), self, &given, assumed);
-        let mut foreseen = foreseen.map_err(Unready::Missing)?;
-        folders(engine, snapshot, context, self, &reads.set, &mut foreseen);
-        let found = state(engine, snapshot, self, &reads.set, &foreseen)?;
-        Ok(Ahead { foreseen, found })
+        let On { candidate, context, assumed } = on;
+        let (reads, given, order) =
+            (candidate.reads(), candidate.given(), candidate.record(|record| record.order));
+        let predicted = predict(engine, snapshot, (context, order), self, &given, assumed);
+        let mut predicted = predicted.map_err(Unready::Missing)?;
+        folders(engine, snapshot, context, self, &reads.set, &mut predicted);
+        let found = state(engine, snapshot, self, &reads.set, &predicted)?;
+        Ok(Ahead { predicted, found })
     }
 
     fn not_ready(&self, _: &SessionContext, why: Unready) -> NotReady {
@@ -92,10 +93,10 @@ fn folders(
     context: &SessionContext,
     traced: &Traced,
     set: &[PathId],
-    foreseen: &mut Foreseen,
+    predicted: &mut Predicted,
 ) {
     let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), context);
-    for id in foreseen.keys() {
+    for id in predicted.keys() {
         above.extend(
             lexical(Path::new(&engine.name(*id)))
                 .parent()
@@ -110,7 +111,7 @@ fn folders(
             && above.contains(&lexical(path))
             && snapshot.stat(id).is_err()
         {
-            foreseen.entry(id).or_insert(There::Folder);
+            predicted.entry(id).or_insert(There::Folder);
         }
     }
 }
@@ -125,24 +126,24 @@ fn ancestors(folder: &Path, context: &SessionContext) -> HashSet<PathBuf> {
 
 /// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
 /// expected to make. Fails with a file that has to be waited for.
-fn foresee(
+fn predict(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     position: (&SessionContext, u32),
     traced: &Traced,
     given: &[Given],
     assumed: &[Assumed],
-) -> Result<Foreseen, PathId> {
-    let mut foreseen = Foreseen::new();
+) -> Result<Predicted, PathId> {
+    let mut predicted = Predicted::new();
     for file in given {
         let id = engine.paths().intern(&file.path);
         if traced.probe {
-            foreseen.insert(id, There::File(file.content));
+            predicted.insert(id, There::File(file.content));
         } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, assumed)? {
-            foreseen.insert(id, there);
+            predicted.insert(id, there);
         }
     }
-    Ok(foreseen)
+    Ok(predicted)
 }
 
 /// What will be at a path; nothing said where that is what is there already.
@@ -154,10 +155,10 @@ fn to_come(
     real: &str,
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
-    if let Some((output, maker)) = context.maker(engine, real, order) {
-        match maker.launch() {
+    if let Some((output, producer)) = context.producer(engine, real, order) {
+        match producer.launch() {
             Launch::Ready(_, outcome) => {
-                let is_it = |path: &str| product(engine, &maker, path) == output;
+                let is_it = |path: &str| product(engine, &producer, path) == output;
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
                     return Ok(Some(There::File(file.digest)));
                 }

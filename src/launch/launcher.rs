@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::context::SessionContext;
 use super::decide::{Against, Command, Instantiated, NotReady, On, decide, ready};
-use super::execute::{Where, carry};
+use super::execute::{Where, execute};
 use super::lookups::Lookups;
-use super::miss::{Miss, Unserved};
+use super::miss::{Miss, MissReason};
 use super::priority::rank;
 use super::queue::{Queue, Task};
-use super::recheck::Again;
+use super::recheck::RecheckGuard;
 use super::remote::Remote;
 use super::state::{Decision, Launch, Round, Runner};
 use super::work::Work;
@@ -58,9 +58,9 @@ enum Looked {
 
 /// A command to be looked at again.
 struct Recheck {
-    known: Arc<Known>,
+    candidate: Arc<Candidate>,
     context: Arc<SessionContext>,
-    _again: Again,
+    _guard: RecheckGuard,
 }
 
 /// A queue and the threads that work on it, started with the first task.
@@ -79,59 +79,70 @@ impl Launcher {
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
-    pub fn consider(&self, known: &Arc<Known>, context: &Arc<SessionContext>, snapshot: &mut Snapshot<'_>) {
-        if let Some(round) = known.look() {
-            let looked = self.look_at(known, round, context, snapshot);
-            self.follow(known, round, context, looked);
+    pub fn consider(
+        &self,
+        candidate: &Arc<Candidate>,
+        context: &Arc<SessionContext>,
+        snapshot: &mut Snapshot<'_>,
+    ) {
+        if let Some(round) = candidate.look() {
+            let looked = self.look_at(candidate, round, context, snapshot);
+            self.follow(candidate, round, context, looked);
         }
-        context.makers.settled(known);
+        context.producers.settled(candidate);
     }
 
     /// Does what a look has come to, unless the build was faster.
-    fn follow(&self, known: &Arc<Known>, round: Round, context: &Arc<SessionContext>, looked: Looked) {
+    fn follow(
+        &self,
+        candidate: &Arc<Candidate>,
+        round: Round,
+        context: &Arc<SessionContext>,
+        looked: Looked,
+    ) {
         match looked {
-            Looked::Issue(key) => self.issue(known, round, context, key),
+            Looked::Issue(key) => self.issue(candidate, round, context, key),
             Looked::Decided(Decision::Wait(file)) => {
-                if known.decide(round, Decision::Wait(file)) && known.work.compile().is_none() {
-                    self.await_maker(known, file, context);
+                if candidate.decide(round, Decision::Wait(file)) && candidate.work.compile().is_none() {
+                    self.await_producer(candidate, file, context);
                 }
             }
-            Looked::Decided(decision) => drop(known.decide(round, decision)),
+            Looked::Decided(decision) => drop(candidate.decide(round, decision)),
         }
     }
 
     fn look_at(
         &self,
-        known: &Known,
+        candidate: &Candidate,
         round: Round,
         context: &SessionContext,
         snapshot: &mut Snapshot<'_>,
     ) -> Looked {
-        match &known.work {
+        match &candidate.work {
             work if let Some(why) = self.never(work, context) => Looked::Decided(Decision::Not(why)),
             // It is looked at together with others, right before it goes to the grid.
             Work::Compile(_) if context.grid.is_some() => Looked::Issue(None),
-            Work::Compile(call) => self.look_at_command(known, &**call, round, context, snapshot),
-            Work::Traced(traced) => self.look_at_command(known, traced, round, context, snapshot),
+            Work::Compile(call) => self.look_at_command(candidate, &**call, round, context, snapshot),
+            Work::Traced(traced) => self.look_at_command(candidate, traced, round, context, snapshot),
         }
     }
 
     /// Why commands of that kind are not launched in a session, if they are not.
     fn never(&self, work: &Work, context: &SessionContext) -> Option<Miss> {
         if context.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
-            return Some(Unserved::NotLaunching.of("recc's server executes nothing"));
+            return Some(MissReason::NotLaunching.of("recc's server executes nothing"));
         }
         if work.compile().is_none() {
             let runs = context.recc.is_none() && (context.grid.is_some() || self.can_trace());
-            return (!runs).then(|| Unserved::Refused.of(NO_TRACE));
+            return (!runs).then(|| MissReason::Refused.of(NO_TRACE));
         }
         let runs = context.grid.is_some() || self.engine.executor.available();
-        (!runs).then(|| Unserved::NotLaunching.of("no private view of the build tree can be had"))
+        (!runs).then(|| MissReason::NotLaunching.of("no private view of the build tree can be had"))
     }
 
     fn look_at_command<C: Command>(
         &self,
-        known: &Known,
+        candidate: &Candidate,
         command: &C,
         round: Round,
         context: &SessionContext,
@@ -139,15 +150,15 @@ impl Launcher {
     ) -> Looked {
         let assumed = context.assumed(snapshot);
         // A traced command is compared with what is there in the end.
-        if known.work.compile().is_some() {
-            known.assume(round, &assumed);
+        if candidate.work.compile().is_some() {
+            candidate.assume(round, &assumed);
         }
-        let on = On { known, context, assumed: &assumed };
+        let on = On { candidate, context, assumed: &assumed };
         let instance = match ready(&self.engine, snapshot, command, on) {
             Ok(instance) => instance,
             Err(NotReady::Wait(file)) => return Looked::Decided(Decision::Wait(file)),
             Err(NotReady::Scan(_)) => return Looked::Issue(None),
-            Err(NotReady::Refuse(why)) => return Looked::Decided(Decision::Not(Unserved::Refused.of(why))),
+            Err(NotReady::Refuse(why)) => return Looked::Decided(Decision::Not(MissReason::Refused.of(why))),
         };
         let against = Against::issuing(command, on, &instance);
         let decided = decide(&self.engine, context, &instance, against);
@@ -160,20 +171,21 @@ impl Launcher {
     }
 
     /// Has a command that waits for a file looked at again once it is certain what another one makes of that.
-    fn await_maker(&self, known: &Arc<Known>, file: PathId, context: &Arc<SessionContext>) {
-        let order = known.record(|record| record.order);
-        let maker = context.maker(&self.engine, &self.engine.name(file), order).map(|(_, maker)| maker);
-        if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
-            let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(context));
-            context.makers.wait(&maker, move || launcher.look_again(&known, &to));
+    fn await_producer(&self, candidate: &Arc<Candidate>, file: PathId, context: &Arc<SessionContext>) {
+        let order = candidate.record(|record| record.order);
+        let producer =
+            context.producer(&self.engine, &self.engine.name(file), order).map(|(_, producer)| producer);
+        if let Some(producer) = producer.filter(|producer| producer.is_under_way()) {
+            let (launcher, candidate, to) = (self.clone(), Arc::clone(candidate), Arc::clone(context));
+            context.producers.wait(&producer, move || launcher.look_again(&candidate, &to));
         }
     }
 
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
-    fn look_again(&self, known: &Arc<Known>, context: &Arc<SessionContext>) {
+    fn look_again(&self, candidate: &Arc<Candidate>, context: &Arc<SessionContext>) {
         let again = Recheck {
-            _again: Again::new(&context.agains),
-            known: Arc::clone(known),
+            _guard: RecheckGuard::new(&context.rechecks),
+            candidate: Arc::clone(candidate),
             context: Arc::clone(context),
         };
         let sender = self.again.get_or_init(|| {
@@ -182,7 +194,7 @@ impl Launcher {
             threads::start(move || {
                 for again in receiver {
                     let mut snapshot = Snapshot::new(&launcher.engine.files);
-                    launcher.consider(&again.known, &again.context, &mut snapshot);
+                    launcher.consider(&again.candidate, &again.context, &mut snapshot);
                 }
             });
             sender
@@ -194,54 +206,65 @@ impl Launcher {
     /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
     pub fn revise(
         &self,
-        known: &Known,
+        candidate: &Candidate,
         context: &SessionContext,
         changed: &[PathId],
         snapshot: &mut Snapshot<'_>,
     ) {
-        if known.refute(snapshot).is_some() {
+        if candidate.check_prediction(snapshot).is_some() {
             return;
         }
-        let round = known.round();
-        let outdated = match known.launch() {
+        let round = candidate.round();
+        let outdated = match candidate.launch() {
             Launch::Ready(done, _) | Launch::Held(done) => {
-                self.action(known, context, snapshot).is_none_or(|now| now != done)
+                self.action(candidate, context, snapshot).is_none_or(|now| now != done)
             }
             // It is asked for what it has found there only in the end.
-            Launch::Running(_) if known.work.compile().is_none() => false,
+            Launch::Running(_) if candidate.work.compile().is_none() => false,
             // Whatever it has found there, or will find, is not known.
             Launch::Running(_) => {
-                let (set, assumed) = (known.reads().set, known.assumed());
-                let foretold = |path: &PathId| assumed.iter().any(|one| one.path == *path);
-                set.iter().any(|path| changed.contains(path) && !foretold(path))
+                let (set, assumed) = (candidate.reads().set, candidate.assumed());
+                let predicted = |path: &PathId| assumed.iter().any(|one| one.path == *path);
+                set.iter().any(|path| changed.contains(path) && !predicted(path))
             }
             Launch::Failed(_) => true,
             Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
         };
         if outdated {
-            known.give_up(round);
+            candidate.give_up(round);
         }
     }
 
     /// The action of a command now, if it has one.
-    fn action(&self, known: &Known, context: &SessionContext, snapshot: &mut Snapshot<'_>) -> Option<Digest> {
+    fn action(
+        &self,
+        candidate: &Candidate,
+        context: &SessionContext,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Option<Digest> {
         let assumed = context.assumed(snapshot);
-        let on = On { known, context, assumed: &assumed };
-        match &known.work {
+        let on = On { candidate, context, assumed: &assumed };
+        match &candidate.work {
             Work::Compile(call) => Some(call.instantiate(&self.engine, snapshot, on).ok()?.action()),
             Work::Traced(traced) => Some(traced.instantiate(&self.engine, snapshot, on).ok()?.action()),
         }
     }
 
     /// Issues a launch that a look has come to, unless the build was faster.
-    fn issue(&self, known: &Arc<Known>, round: Round, context: &Arc<SessionContext>, key: Option<ResultKey>) {
-        if !known.issue(round, key) {
+    fn issue(
+        &self,
+        candidate: &Arc<Candidate>,
+        round: Round,
+        context: &Arc<SessionContext>,
+        key: Option<ResultKey>,
+    ) {
+        if !candidate.issue(round, key) {
             return;
         }
-        let task = Task::new(known, round, context);
+        let task = Task::new(candidate, round, context);
         match &context.grid {
             None => self.enqueue(task),
-            Some(grid) if known.work.compile().is_some() => self.remote(grid).push(task),
+            Some(grid) if candidate.work.compile().is_some() => self.remote(grid).push(task),
             Some(_) => self.look_up(task),
         }
     }
@@ -253,7 +276,7 @@ impl Launcher {
             if launcher.can_trace() {
                 launcher.leave_to_core(task);
             } else {
-                task.end(Decision::Not(Unserved::Refused.of(NO_TRACE)));
+                task.end(Decision::Not(MissReason::Refused.of(NO_TRACE)));
             }
         });
     }
@@ -287,7 +310,7 @@ impl Launcher {
                 threads::start(move || launcher.work());
             }
         });
-        let order = rank(&task.known);
+        let order = rank(&task.candidate);
         self.here.queue.push(order, task);
     }
 
@@ -303,10 +326,10 @@ impl Launcher {
 
     /// Carries a claimed launch through.
     fn run(&self, task: &Task, context: Where) {
-        match carry(&self.engine, task, context) {
-            Decision::Wait(file) if task.known.work.compile().is_none() => {
+        match execute(&self.engine, task, context) {
+            Decision::Wait(file) if task.candidate.work.compile().is_none() => {
                 if task.end(Decision::Wait(file)) {
-                    self.await_maker(&task.known, file, &task.context);
+                    self.await_producer(&task.candidate, file, &task.context);
                 }
             }
             decision => drop(task.end(decision)),
@@ -318,34 +341,34 @@ impl Launcher {
     /// `alive` is asked once a second whether anybody still waits.
     pub fn join(
         &self,
-        known: &Arc<Known>,
+        candidate: &Arc<Candidate>,
         context: &Arc<SessionContext>,
         alive: &mut dyn FnMut() -> bool,
     ) -> bool {
         self.busy(true);
         let finished = loop {
-            if let Some(round) = known.claim_now() {
-                let task = Task::new(known, round, context);
+            if let Some(round) = candidate.claim_now() {
+                let task = Task::new(candidate, round, context);
                 let launcher = self.clone();
                 let own = task.clone();
                 if !threads::start(move || launcher.run(&own, Where::Anywhere)) {
                     task.end(Decision::Failed("no thread is to be had".into()));
                 }
-            } else if let Some(Runner::Group(group)) = known.runner() {
+            } else if let Some(Runner::Group(group)) = candidate.runner() {
                 hurry(group);
             }
-            if !known.wait(alive) {
+            if !candidate.wait(alive) {
                 break false;
             }
             // A grid that will not run it leaves it queued for a core, which the one who waits here keeps busy.
-            if !known.is_queued() {
+            if !candidate.is_queued() {
                 break true;
             }
         };
         self.busy(false);
         // The build has what this one makes now, and may ask at once for what waits for that.
-        context.makers.settled(known);
-        context.agains.wait(FOLLOWERS);
+        context.producers.settled(candidate);
+        context.rechecks.wait(FOLLOWERS);
         finished
     }
 
@@ -355,7 +378,7 @@ impl Launcher {
     }
 
     /// Ends what is in flight of a session.
-    pub fn cancel(&self, context: &Arc<SessionContext>, knowns: &[Arc<Known>]) {
+    pub fn cancel(&self, context: &Arc<SessionContext>, candidates: &[Arc<Candidate>]) {
         context.close();
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(context));
         for task in remote.chain(self.here.queue.drain(context)) {
@@ -363,8 +386,8 @@ impl Launcher {
                 task.cancel();
             }
         }
-        for known in knowns {
-            known.stop();
+        for candidate in candidates {
+            candidate.stop();
         }
     }
 
@@ -384,7 +407,7 @@ mod tests {
     use crate::store::Record;
     use crate::traced::Traced;
 
-    fn known() -> Arc<Known> {
+    fn candidate() -> Arc<Candidate> {
         let traced = Traced {
             program: "/usr/bin/gcc".into(),
             argv: vec!["gcc".into()],
@@ -396,7 +419,7 @@ mod tests {
             scratch: Scratch::default(),
         };
         let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
-        Arc::new(Known::new(Work::Traced(traced), Record::default(), reads, Vec::new()))
+        Arc::new(Candidate::new(Work::Traced(traced), Record::default(), reads, Vec::new()))
     }
 
     #[test]
@@ -405,15 +428,15 @@ mod tests {
         // Of no width: nobody takes what is queued.
         let launcher = Launcher::new(Arc::new(Engine::new(cache.path(), 0)), 0);
         let context = Arc::new(SessionContext::new("/r".into(), Vec::new()));
-        let issue = |asks: &dyn Fn(&Known)| {
-            let known = known();
-            let round = known.look().expect("nobody has looked at it");
-            asks(&known);
-            launcher.follow(&known, round, &context, Looked::Issue(None));
-            (known.tally().launched, launcher.here.queue.drain(&context).len())
+        let issue = |asks: &dyn Fn(&Candidate)| {
+            let candidate = candidate();
+            let round = candidate.look().expect("nobody has looked at it");
+            asks(&candidate);
+            launcher.follow(&candidate, round, &context, Looked::Issue(None));
+            (candidate.tally().launched, launcher.here.queue.drain(&context).len())
         };
         assert_eq!(issue(&|_| {}), (true, 1));
-        let asks = |known: &Known| assert!(known.forestall(&launcher.engine, None));
+        let asks = |candidate: &Candidate| assert!(candidate.mark_overtaken(&launcher.engine, None));
         assert_eq!(issue(&asks), (false, 0), "the build runs it already");
     }
 }

@@ -48,11 +48,11 @@ fn work(engine: &Engine, tasks: &Receiver<Task>, missed: &dyn Fn(Task)) {
 fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: &dyn Fn(Task)) {
     // What has no key any more was given up for another launch.
     let keyed = tasks.into_iter().filter_map(|task| {
-        let key = task.known.issued(task.round)?;
+        let key = task.candidate.issued(task.round)?;
         Some((task, key))
     });
     let keyed: Vec<(Task, ResultKey)> = keyed.collect();
-    let wanted = keyed.iter().filter_map(|(task, key)| match &task.known.work {
+    let wanted = keyed.iter().filter_map(|(task, key)| match &task.candidate.work {
         Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &context.site.root }),
         Work::Compile(_) => None,
     });

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Unserved {
+pub enum MissReason {
     /// No record of it.
     #[error("it was not recorded yet")]
     NewCommand,
@@ -66,7 +66,7 @@ pub enum Unserved {
     Evicted,
 }
 
-impl Unserved {
+impl MissReason {
     /// Whether the command was left out although it could have been launched.
     pub fn is_left_out(self) -> bool {
         matches!(self, Self::Capped | Self::KeptBeingWasted | Self::TooCheap | Self::Quarantined)
@@ -82,13 +82,13 @@ impl Unserved {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Miss {
     /// The kind of reason.
-    pub why: Unserved,
+    pub why: MissReason,
     /// What it is about; empty when there is no more to say.
     pub detail: String,
 }
 
-impl From<Unserved> for Miss {
-    fn from(why: Unserved) -> Self {
+impl From<MissReason> for Miss {
+    fn from(why: MissReason) -> Self {
         why.of("")
     }
 }
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_contract() {
-        let name = |why: Unserved| serde_json::to_value(why).ok();
-        assert_eq!(name(Unserved::NewCommand), Some("new_command".into()));
-        assert_eq!(name(Unserved::KeptBeingWasted), Some("kept_being_wasted".into()));
+        let name = |why: MissReason| serde_json::to_value(why).ok();
+        assert_eq!(name(MissReason::NewCommand), Some("new_command".into()));
+        assert_eq!(name(MissReason::KeptBeingWasted), Some("kept_being_wasted".into()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::work::Work;
 
 /// Where a launch stands among those that wait for a core here: the least goes first.
@@ -19,13 +19,13 @@ pub struct Rank {
 
 /// Where to launch a command among others: behind all of them when its last launch was wasted, else configure tests first,
 /// then what the longest chains begin with, and in the last build's order.
-pub fn rank(known: &Known) -> Rank {
-    let probe = matches!(&known.work, Work::Traced(traced) if traced.probe);
-    let (wasted_in_row, order) = known.record(|record| (record.wasted_in_row, record.order));
+pub fn rank(candidate: &Candidate) -> Rank {
+    let probe = matches!(&candidate.work, Work::Traced(traced) if traced.probe);
+    let (wasted_in_row, order) = candidate.record(|record| (record.wasted_in_row, record.order));
     Rank {
         wasted: wasted_in_row > 0,
         after_configure: !probe,
-        chain: Reverse(if probe { 0 } else { u64::BITS - known.chain_us().leading_zeros() }),
+        chain: Reverse(if probe { 0 } else { u64::BITS - candidate.chain_us().leading_zeros() }),
         order,
     }
 }

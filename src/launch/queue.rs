@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::context::SessionContext;
 use super::decide::On;
 use super::priority::Rank;
@@ -16,7 +16,7 @@ use crate::compile::predict::Assumed;
 /// One launch that waits for a core.
 #[derive(Clone)]
 pub(crate) struct Task {
-    pub(super) known: Arc<Known>,
+    pub(super) candidate: Arc<Candidate>,
     pub(super) context: Arc<SessionContext>,
     /// The launch of the command that it stands for: a later one has a higher number.
     pub(super) round: Round,
@@ -27,9 +27,9 @@ pub(crate) struct Task {
 
 impl Task {
     /// The launch of that round.
-    pub(super) fn new(known: &Arc<Known>, round: Round, context: &Arc<SessionContext>) -> Self {
-        let (known, context) = (Arc::clone(known), Arc::clone(context));
-        Self { known, context, round, since: Instant::now(), again: false }
+    pub(super) fn new(candidate: &Arc<Candidate>, round: Round, context: &Arc<SessionContext>) -> Self {
+        let (candidate, context) = (Arc::clone(candidate), Arc::clone(context));
+        Self { candidate, context, round, since: Instant::now(), again: false }
     }
 
     /// The same, after what a grid had of it has gone.
@@ -44,40 +44,40 @@ impl Task {
 
     /// What its command is instantiated on, beside the files.
     pub(super) fn on<'a>(&'a self, assumed: &'a [Assumed]) -> On<'a> {
-        On { known: &self.known, context: &self.context, assumed }
+        On { candidate: &self.candidate, context: &self.context, assumed }
     }
 
     /// Takes the launch over, if it still waits for somebody to do so.
     pub(super) fn claim(&self) -> bool {
-        self.known.claim(self.round)
+        self.candidate.claim(self.round)
     }
 
     /// Has the claimed launch wait again, unless it was given up for another one; false then.
     pub(super) fn requeue(&self) -> bool {
-        self.known.requeue(self.round, false)
+        self.candidate.requeue(self.round, false)
     }
 
     /// The same, for a core of this machine alone.
     pub(super) fn requeue_for_core(&self) -> bool {
-        self.known.requeue(self.round, true)
+        self.candidate.requeue(self.round, true)
     }
 
     /// Ends the claimed launch, unless it was given up for another one; false then.
     pub(super) fn end(&self, decision: Decision) -> bool {
-        let current = self.known.end(self.round, decision);
-        self.context.makers.settled(&self.known);
+        let current = self.candidate.end(self.round, decision);
+        self.context.producers.settled(&self.candidate);
         current
     }
 
     /// Says that the claimed launch is pointless.
     pub(super) fn cancel(&self) {
-        self.known.cancel(self.round);
-        self.context.makers.settled(&self.known);
+        self.candidate.cancel(self.round);
+        self.context.producers.settled(&self.candidate);
     }
 
     /// Says who runs the claimed launch, or stops that when the launch was given up meanwhile.
     pub(super) fn run_by(&self, runner: &Runner) {
-        if !self.known.run_by(self.round, runner.clone()) {
+        if !self.candidate.run_by(self.round, runner.clone()) {
             runner.stop();
         }
     }

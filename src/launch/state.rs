@@ -1,13 +1,13 @@
 //! The states of a launch, and what leads from one to another. docs/design.md draws them ("A launch's states").
 //!
-//! Nothing here locks or waits: a [`Known`](super::candidate::Known) does that around it.
+//! Nothing here locks or waits: a [`Candidate`](super::candidate::Candidate) does that around it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::miss::{Miss, Unserved};
+use super::miss::{Miss, MissReason};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
@@ -108,7 +108,7 @@ pub struct Tally {
     /// Whether it was launched on a content that the build then made otherwise.
     pub mispredicted: bool,
     /// Why it was not launched although it could have been.
-    pub left_out: Option<Unserved>,
+    pub left_out: Option<MissReason>,
     /// CPU time the launch took.
     pub cpu: Duration,
 }
@@ -173,7 +173,7 @@ impl State {
 
     /// The record of a command that the build itself has just run. `tally` is what the record before it had come to.
     pub(super) fn of_build(self, tally: Tally) -> Self {
-        Self { tally, launch: Launch::Not(Unserved::NewCommand.into()), ..self }
+        Self { tally, launch: Launch::Not(MissReason::NewCommand.into()), ..self }
     }
 
     pub(super) fn record(&self) -> &Record {
@@ -362,15 +362,15 @@ impl State {
     /// The build asks for the command by this key: a launch in flight under another one is of no use to it.
     pub(super) fn invalidate(&mut self, key: &ResultKey) -> Option<Ended> {
         let other = self.is_running() && self.issued.is_some_and(|issued| issued.silent != key.silent);
-        other.then(|| self.leave(Launch::Not(Unserved::ChangedInput.into())))
+        other.then(|| self.leave(Launch::Not(MissReason::ChangedInput.into())))
     }
 
     /// It is never launched again.
     pub(super) fn quarantine(&mut self) -> Ended {
         if !self.tally.launched {
-            self.tally.left_out = Some(Unserved::Quarantined);
+            self.tally.left_out = Some(MissReason::Quarantined);
         }
-        self.leave(Launch::Not(Unserved::Quarantined.into()))
+        self.leave(Launch::Not(MissReason::Quarantined.into()))
     }
 
     /// Ends the round: who acts for it has no say any more.
@@ -437,7 +437,7 @@ impl State {
     }
 
     /// The launch in flight does not go where it could have.
-    pub(super) fn left_out(&mut self, round: Round, why: Unserved) {
+    pub(super) fn left_out(&mut self, round: Round, why: MissReason) {
         if self.is_running_in(round) {
             self.tally.left_out = Some(why);
         }

@@ -7,7 +7,7 @@ use crate::store::Record;
 const PATIENCE: u32 = 3;
 
 /// Whether a command's launches keep being wasted.
-pub(super) fn is_spent(record: &Record) -> bool {
+pub(super) fn is_suppressed(record: &Record) -> bool {
     record.wasted_in_row >= PATIENCE
 }
 
@@ -30,17 +30,17 @@ mod tests {
 
     #[test]
     fn three_in_a_row_end_it_and_a_build_that_asks_gives_one_more_chance() {
-        let spent = |wasted_in_row| is_spent(&Record { wasted_in_row, ..Record::default() });
+        let suppressed = |wasted_in_row| is_suppressed(&Record { wasted_in_row, ..Record::default() });
         let mut row = 0;
         for _ in 0..PATIENCE {
-            assert!(!spent(row));
+            assert!(!suppressed(row));
             row = wasted_in_row(row, Some(false), false, true);
         }
-        assert!(spent(row));
-        assert!(spent(wasted_in_row(row, None, false, true)), "not asked for again");
+        assert!(suppressed(row));
+        assert!(suppressed(wasted_in_row(row, None, false, true)), "not asked for again");
         row = wasted_in_row(row, None, true, true);
-        assert!(!spent(row));
-        assert!(spent(wasted_in_row(row, Some(false), true, true)));
+        assert!(!suppressed(row));
+        assert!(suppressed(wasted_in_row(row, Some(false), true, true)));
         assert_eq!(wasted_in_row(row, Some(true), true, true), 0);
     }
 

@@ -1,7 +1,7 @@
 //! Why the launch of a command does not serve a compile of it.
 
-use super::candidate::Known;
-use super::miss::{Miss, Unserved};
+use super::candidate::Candidate;
+use super::miss::{Miss, MissReason};
 use super::state::Launch;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
@@ -9,10 +9,10 @@ use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 
 /// Why the launch of a command does not serve a compile of it that has this action `now`, or that cannot be instantiated.
-pub fn unserved(engine: &Engine, known: &Known, now: Result<&Digest, &Unready>) -> Miss {
-    let (launch, set) = (known.launch(), known.reads().set);
+pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<&Digest, &Unready>) -> Miss {
+    let (launch, set) = (candidate.launch(), candidate.reads().set);
     let miss = judge(&launch, now, |path| engine.name(path));
-    if !miss.detail.is_empty() || !matches!(miss.why, Unserved::ChangedSet | Unserved::ChangedInput) {
+    if !miss.detail.is_empty() || !matches!(miss.why, MissReason::ChangedSet | MissReason::ChangedInput) {
         return miss;
     }
     let changed = set.iter().filter_map(|&path| Some((engine.files.stat(path).ok()?.changed_ns(), path)));
@@ -22,19 +22,19 @@ pub fn unserved(engine: &Engine, known: &Known, now: Result<&Digest, &Unready>) 
 fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) -> String) -> Miss {
     let done = match launch {
         Launch::Not(why) => return why.clone(),
-        Launch::Failed(why) => return Unserved::Failed.of(why),
-        Launch::Unseen | Launch::Queued | Launch::Running(_) => return Unserved::NotLookedAt.into(),
-        Launch::Pending(path) => return Unserved::LateInput.of(name(*path)),
+        Launch::Failed(why) => return MissReason::Failed.of(why),
+        Launch::Unseen | Launch::Queued | Launch::Running(_) => return MissReason::NotLookedAt.into(),
+        Launch::Pending(path) => return MissReason::LateInput.of(name(*path)),
         Launch::Ready(action, _) | Launch::Held(action) => action,
     };
     match now {
         Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => {
-            Unserved::Refused.of(why)
+            MissReason::Refused.of(why)
         }
-        Err(Unready::Missing(path)) => Unserved::ChangedSet.of(format!("{} has gone", name(*path))),
-        Err(Unready::Changed) => Unserved::ChangedSet.into(),
-        Ok(now) if now == done => Unserved::Evicted.into(),
-        Ok(_) => Unserved::ChangedInput.into(),
+        Err(Unready::Missing(path)) => MissReason::ChangedSet.of(format!("{} has gone", name(*path))),
+        Err(Unready::Changed) => MissReason::ChangedSet.into(),
+        Ok(now) if now == done => MissReason::Evicted.into(),
+        Ok(_) => MissReason::ChangedInput.into(),
     }
 }
 

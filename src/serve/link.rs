@@ -16,7 +16,7 @@ use crate::compile::link::{LinkCall, Linkage, linkage};
 use crate::grid::{Executed, Grid};
 use crate::inputs::private::read_shared;
 use crate::launch::accounts::Way;
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::miss::{Miss, MissReason};
 use crate::session::companion::Companion;
 use crate::session::{Active, Session};
 use crate::store::RecordId;
@@ -153,7 +153,7 @@ fn learn(
 }
 
 fn not_launched() -> Miss {
-    Unserved::Refused.of("links are not launched")
+    MissReason::Refused.of("links are not launched")
 }
 
 /// Counts a link as served.

@@ -24,8 +24,8 @@ use crate::compile::instance::{Unready, instantiate};
 use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::Known;
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::candidate::Candidate;
+use crate::launch::miss::{Miss, MissReason};
 use crate::launch::state::Launch;
 use crate::launch::unserved::unserved;
 use crate::recc::Handed;
@@ -194,15 +194,15 @@ pub(super) fn answer(
     if let Some(answer) = quarantined(companion, &session, &[call.id(root), id], request) {
         return answer;
     }
-    let recorded = session.inner().knowns.get(&id).cloned();
-    let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
+    let recorded = session.inner().candidates.get(&id).cloned();
+    let changed = if recorded.is_some() { MissReason::ChangedCommand } else { MissReason::NewCommand };
     let (mut why, mut expected) = (Miss::from(changed), None);
-    if let Some(known) =
-        recorded.filter(|known| mode != Mode::Learn && known.record(|record| call.is(record, root)))
+    if let Some(candidate) =
+        recorded.filter(|candidate| mode != Mode::Learn && candidate.record(|record| call.is(record, root)))
     {
-        known.ask(order);
+        candidate.ask(order);
         if session.context.recc.is_none() {
-            match serve(companion, &session, &known, &call, asking, snapshot, alive) {
+            match serve(companion, &session, &candidate, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
                 Err(unserved) => Unmet { why, expected } = unserved,
             }
@@ -241,7 +241,7 @@ struct Asking<'a> {
 fn serve(
     companion: &Arc<Companion>,
     session: &Arc<Session>,
-    known: &Arc<Known>,
+    candidate: &Arc<Candidate>,
     call: &Call,
     asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
@@ -250,28 +250,28 @@ fn serve(
     let engine = &companion.engine;
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
-        let reads = known.reads();
+        let reads = candidate.reads();
         instantiate(engine, snapshot, call, &reads, request.context(&session.context.site.root))
     };
     let mut joined = false;
-    let refuted = known.refute(&mut snapshot);
-    known.forestall(engine, refuted);
+    let refuted = candidate.check_prediction(&mut snapshot);
+    candidate.mark_overtaken(engine, refuted);
     let mut instance = now(&mut snapshot);
     if let Ok(instance) = &instance {
-        known.outdate(&instance.keys.own);
+        candidate.invalidate(&instance.keys.own);
     }
-    if known.is_in_flight() && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_))) {
+    if candidate.is_in_flight() && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_))) {
         joined = true;
-        if !companion.launcher.join(known, &session.context, alive) {
+        if !companion.launcher.join(candidate, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
-    let launch = known.launch();
-    let miss = unserved(engine, known, instance.as_ref().map(|now| &now.action));
+    let launch = candidate.launch();
+    let miss = unserved(engine, candidate, instance.as_ref().map(|now| &now.action));
     let keys = match instance {
         Ok(instance) => {
-            let reads = known.reads();
+            let reads = candidate.reads();
             session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
             instance.keys
         }
@@ -289,7 +289,7 @@ fn serve(
         Err(_) => return Err(miss.into()),
     };
     if keys.are_barred(&engine.cache) {
-        return Err(Miss::from(Unserved::Quarantined).into());
+        return Err(Miss::from(MissReason::Quarantined).into());
     }
     let found = match launch {
         Launch::Ready(ready, outcome) if ready == keys.own.exact => Some((outcome, true)),
@@ -309,24 +309,24 @@ fn serve(
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         let why = "its messages go to a terminal";
-        tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
+        tell(session, candidate.id(), call, Way::Local, Some(&MissReason::Refused.of(why)));
         return Ok(Answer::Bypass(why.into()));
     }
     if asking.verified {
-        credit(known, launched);
-        let reads = Some(known.reads());
+        credit(candidate, launched);
+        let reads = Some(candidate.reads());
         return Err(Expected { outcome, keys: keys.all(), reads, launched }.into());
     }
     if let Some(log) = asking.log {
         log.cache_hit(&keys.own.exact);
     }
-    account(session, known, launched, joined, miss, asking.begun);
+    account(session, candidate, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))
 }
 
 pub(super) fn account(
     session: &Session,
-    known: &Known,
+    candidate: &Candidate,
     launched: bool,
     joined: bool,
     miss: Miss,
@@ -337,17 +337,17 @@ pub(super) fn account(
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-    session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
-    credit(known, launched);
+    session.tell(candidate.id(), (candidate.work.directory(), candidate.work.product()), way, why.as_ref());
+    credit(candidate, launched);
     // On a busy machine most of the elapsed time is others'.
-    let cost_us = known.record(|record| record.cost_us.min(record.wall_us));
+    let cost_us = candidate.record(|record| record.cost_us.min(record.wall_us));
     session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
 }
 
 /// Counts the launch of a command that the build asks for as useful, if that is what serves it.
-fn credit(known: &Known, launched: bool) {
+fn credit(candidate: &Candidate, launched: bool) {
     if launched {
-        known.credit();
+        candidate.credit();
     }
 }
 

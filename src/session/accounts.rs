@@ -7,12 +7,12 @@ impl Session {
     /// What it has come to by now. `launched` is the sum of `useful`, `wasted`, `cancelled` and, while it is open, `pending`.
     pub fn accounts(&self) -> Accounts {
         let closed = self.is_closed();
-        let (mut accounts, knowns) = {
+        let (mut accounts, candidates) = {
             let inner = self.inner();
-            (inner.accounts.clone(), inner.knowns.values().cloned().collect::<Vec<_>>())
+            (inner.accounts.clone(), inner.candidates.values().cloned().collect::<Vec<_>>())
         };
-        for known in knowns {
-            let (tally, fate) = known.account(closed);
+        for candidate in candidates {
+            let (tally, fate) = candidate.account(closed);
             accounts.mispredicted += u64::from(tally.mispredicted);
             if let Some(why) = tally.left_out {
                 *accounts.left_out.entry(why).or_default() += 1;

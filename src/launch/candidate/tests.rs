@@ -11,11 +11,11 @@ use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::command::Scratch;
 use crate::inputs::shape::Shape;
-use crate::launch::miss::Unserved;
+use crate::launch::miss::MissReason;
 use crate::reapi::Cancel;
 use crate::traced::Traced;
 
-fn candidate() -> Known {
+fn candidate() -> Candidate {
     let traced = Traced {
         program: "/usr/bin/gcc".into(),
         argv: vec!["gcc".into()],
@@ -27,7 +27,7 @@ fn candidate() -> Known {
         scratch: Scratch::default(),
     };
     let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
-    Known::new(Work::Traced(traced), Record::default(), reads, Vec::new())
+    Candidate::new(Work::Traced(traced), Record::default(), reads, Vec::new())
 }
 
 /// One for all tests: it is asked for names of paths alone.
@@ -81,9 +81,9 @@ enum Step {
     Cancel,
     /// Gives up the launch that he has seen.
     GiveUp,
-    Forestall,
+    Overtake,
     /// The build asks for another key than that of the launch.
-    Outdate,
+    Invalidate,
     Quarantine,
 }
 
@@ -111,8 +111,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => end().prop_map(Step::End),
         1 => Just(Step::Cancel),
         2 => Just(Step::GiveUp),
-        2 => Just(Step::Forestall),
-        1 => Just(Step::Outdate),
+        2 => Just(Step::Overtake),
+        1 => Just(Step::Invalidate),
         1 => Just(Step::Quarantine),
     ]
 }
@@ -128,36 +128,36 @@ fn decision(end: End, paths: &Engine) -> Decision {
         End::Ready => Decision::Ready(digest, Outcome::default()),
         End::Held => Decision::Held(digest),
         End::Wait => Decision::Wait(paths.paths().intern("/r/config.h")),
-        End::Not => Decision::Not(Unserved::UpToDate.into()),
-        End::LeaveOut => Decision::LeaveOut(Unserved::KeptBeingWasted.into()),
+        End::Not => Decision::Not(MissReason::UpToDate.into()),
+        End::LeaveOut => Decision::LeaveOut(MissReason::KeptBeingWasted.into()),
         End::Failed => Decision::Failed("it failed".into()),
     }
 }
 
 impl Actor<Round> {
-    fn new(known: &Known) -> Self {
-        Self { round: known.round() }
+    fn new(candidate: &Candidate) -> Self {
+        Self { round: candidate.round() }
     }
 
     /// Does a step; whether it had an effect.
-    fn act(&mut self, known: &Known, engine: &Engine, step: Step) -> bool {
+    fn act(&mut self, candidate: &Candidate, engine: &Engine, step: Step) -> bool {
         let round = self.round;
         let mut take = |found: Option<Round>| found.map(|found| self.round = found).is_some();
         match step {
-            Step::Look => take(known.look()),
-            Step::ClaimNow => take(known.claim_now()),
-            Step::Decide(end) => known.decide(round, decision(end, engine)),
-            Step::Issue => known.issue(round, Some(ResultKey::undivided(Digest::of(b"launched")))),
-            Step::Claim => known.claim(round),
-            Step::RunBy => known.run_by(round, Runner::Grid(Cancel::new())),
-            Step::Requeue => known.requeue(round, false),
-            Step::End(end) => known.end(round, decision(end, engine)),
-            Step::Cancel => known.cancel(round),
-            Step::GiveUp => known.give_up(round),
-            Step::Forestall => known.forestall(engine, None),
-            Step::Outdate => known.outdate(&ResultKey::undivided(Digest::of(b"other"))),
+            Step::Look => take(candidate.look()),
+            Step::ClaimNow => take(candidate.claim_now()),
+            Step::Decide(end) => candidate.decide(round, decision(end, engine)),
+            Step::Issue => candidate.issue(round, Some(ResultKey::undivided(Digest::of(b"launched")))),
+            Step::Claim => candidate.claim(round),
+            Step::RunBy => candidate.run_by(round, Runner::Grid(Cancel::new())),
+            Step::Requeue => candidate.requeue(round, false),
+            Step::End(end) => candidate.end(round, decision(end, engine)),
+            Step::Cancel => candidate.cancel(round),
+            Step::GiveUp => candidate.give_up(round),
+            Step::Overtake => candidate.mark_overtaken(engine, None),
+            Step::Invalidate => candidate.invalidate(&ResultKey::undivided(Digest::of(b"other"))),
             Step::Quarantine => {
-                known.quarantine();
+                candidate.quarantine();
                 true
             }
         }
@@ -190,13 +190,13 @@ impl Model {
         let open = matches!(self.state, Name::Unseen | Name::Pending);
         let running = self.state == Name::Running;
         let may = match step {
-            Step::Look | Step::Forestall => open,
+            Step::Look | Step::Overtake => open,
             Step::ClaimNow => self.state == Name::Queued,
             Step::Decide(_) | Step::Issue => current && open,
             Step::Claim => current && self.state == Name::Queued,
             Step::RunBy | Step::Requeue | Step::End(_) | Step::Cancel => current && running,
             Step::GiveUp => current,
-            Step::Outdate => running,
+            Step::Invalidate => running,
             Step::Quarantine => true,
         };
         if may {
@@ -231,7 +231,7 @@ impl Model {
                 self.mispredicted |= self.launched;
                 self.leave(Name::Unseen);
             }
-            Step::Forestall | Step::Outdate => self.leave(Name::Not),
+            Step::Overtake | Step::Invalidate => self.leave(Name::Not),
             Step::Quarantine => {
                 self.left_out |= !self.launched;
                 self.leave(Name::Not);
@@ -259,18 +259,18 @@ impl Model {
     }
 
     /// Whether a candidate is at this, the numbers of rounds aside.
-    fn is(&self, known: &Known) -> bool {
-        let tally = known.tally();
+    fn is(&self, candidate: &Candidate) -> bool {
+        let tally = candidate.tally();
         let counts = (tally.launched, tally.cancelled, tally.mispredicted, tally.left_out.is_some());
-        name(&known.launch()) == self.state
+        name(&candidate.launch()) == self.state
             && counts == (self.launched, self.cancelled, self.mispredicted, self.left_out)
     }
 }
 
 /// Whether the reference could have given each thread what it was given, and end so, in some order of their steps.
-fn explains(model: Model, rounds: &[u32], left: &[&[(Step, bool)]], known: &Known) -> bool {
+fn explains(model: Model, rounds: &[u32], left: &[&[(Step, bool)]], candidate: &Candidate) -> bool {
     if left.iter().all(|steps| steps.is_empty()) {
-        return model.is(known);
+        return model.is(candidate);
     }
     (0..left.len()).any(|thread| {
         let Some(((step, did), rest)) = left[thread].split_first() else { return false };
@@ -278,7 +278,7 @@ fn explains(model: Model, rounds: &[u32], left: &[&[(Step, bool)]], known: &Know
         let mut actor = Actor { round: rounds[thread] };
         let would = model.act(&mut actor, *step);
         (rounds[thread], left[thread]) = (actor.round, rest);
-        would == *did && explains(model, &rounds, &left, known)
+        would == *did && explains(model, &rounds, &left, candidate)
     })
 }
 
@@ -288,93 +288,93 @@ proptest! {
     #[test]
     fn one_after_the_other(steps in prop::collection::vec((0..3_usize, step()), 0..60)) {
         let engine = engine();
-        let known = candidate();
+        let candidate = candidate();
         let mut model = Model::NEW;
-        let mut actors: Vec<_> = (0..3).map(|_| (Actor::new(&known), Actor { round: 0 })).collect();
+        let mut actors: Vec<_> = (0..3).map(|_| (Actor::new(&candidate), Actor { round: 0 })).collect();
         for (number, (who, step)) in steps.into_iter().enumerate() {
             let (actor, twin) = &mut actors[who];
-            let did = actor.act(&known, engine, step);
+            let did = actor.act(&candidate, engine, step);
             prop_assert_eq!(did, model.act(twin, step), "step {}: {:?}", number, step);
-            prop_assert!(model.is(&known), "step {}: {:?}: {:?} is not {:?}", number, step, known, model);
+            prop_assert!(model.is(&candidate), "step {}: {:?}: {:?} is not {:?}", number, step, candidate, model);
         }
     }
 
     #[test]
     fn beside_one_another(programs in prop::collection::vec(prop::collection::vec(step(), 1..6), 2..4)) {
         let engine = engine();
-        let known = candidate();
+        let candidate = candidate();
         let all_there = Barrier::new(programs.len());
         let did: Vec<Vec<(Step, bool)>> = thread::scope(|scope| {
             let run = |program: &Vec<Step>| {
-                let mut actor = Actor::new(&known);
+                let mut actor = Actor::new(&candidate);
                 all_there.wait();
-                program.iter().map(|&step| (step, actor.act(&known, engine, step))).collect()
+                program.iter().map(|&step| (step, actor.act(&candidate, engine, step))).collect()
             };
             let threads: Vec<_> = programs.iter().map(|program| scope.spawn(move || run(program))).collect();
             threads.into_iter().map(|thread| thread.join().expect("it ends")).collect()
         });
         let left: Vec<_> = did.iter().map(Vec::as_slice).collect();
-        let explained = explains(Model::NEW, &vec![0; left.len()], &left, &known);
-        prop_assert!(explained, "no order gives {:?} and {:?}", did, known);
+        let explained = explains(Model::NEW, &vec![0; left.len()], &left, &candidate);
+        prop_assert!(explained, "no order gives {:?} and {:?}", did, candidate);
     }
 }
 
 #[test]
 fn what_the_build_overtakes_during_a_look_is_not_issued() {
     let engine = engine();
-    let known = candidate();
-    let round = known.look().expect("nobody has looked at it");
-    assert!(known.forestall(engine, None));
-    assert!(!known.issue(round, None), "the build runs it already");
-    assert_eq!(name(&known.launch()), Name::Not);
-    assert!(!known.tally().launched && known.claim_now().is_none());
+    let candidate = candidate();
+    let round = candidate.look().expect("nobody has looked at it");
+    assert!(candidate.mark_overtaken(engine, None));
+    assert!(!candidate.issue(round, None), "the build runs it already");
+    assert_eq!(name(&candidate.launch()), Name::Not);
+    assert!(!candidate.tally().launched && candidate.claim_now().is_none());
 }
 
 #[test]
 fn a_launch_is_issued_once_though_two_have_looked() {
-    let known = candidate();
-    let rounds = [known.look(), known.look()].map(|round| round.expect("nobody has issued it"));
-    assert!(known.issue(rounds[0], None));
-    assert!(known.claim(rounds[0]));
-    assert!(!known.issue(rounds[1], None), "it runs");
-    assert_eq!(name(&known.launch()), Name::Running);
+    let candidate = candidate();
+    let rounds = [candidate.look(), candidate.look()].map(|round| round.expect("nobody has issued it"));
+    assert!(candidate.issue(rounds[0], None));
+    assert!(candidate.claim(rounds[0]));
+    assert!(!candidate.issue(rounds[1], None), "it runs");
+    assert_eq!(name(&candidate.launch()), Name::Running);
 }
 
 #[test]
 fn who_runs_what_is_given_up_is_stopped_and_has_no_say() {
-    let known = candidate();
-    let round = known.look().expect("nobody has looked at it");
-    assert!(known.issue(round, None) && known.claim(round));
+    let candidate = candidate();
+    let round = candidate.look().expect("nobody has looked at it");
+    assert!(candidate.issue(round, None) && candidate.claim(round));
     let cancel = Cancel::new();
-    assert!(known.run_by(round, Runner::Grid(cancel.clone())));
-    assert!(known.give_up(round) && cancel.is_fired());
-    assert!(!known.end(round, Decision::Failed("too late".into())));
-    assert!(!known.learn(round, known.reads()));
-    assert_eq!(name(&known.launch()), Name::Unseen);
+    assert!(candidate.run_by(round, Runner::Grid(cancel.clone())));
+    assert!(candidate.give_up(round) && cancel.is_fired());
+    assert!(!candidate.end(round, Decision::Failed("too late".into())));
+    assert!(!candidate.learn(round, candidate.reads()));
+    assert_eq!(name(&candidate.launch()), Name::Unseen);
 }
 
 #[test]
 fn what_a_run_has_read_otherwise_is_kept() {
     let engine = engine();
-    let known = candidate();
-    let round = known.look().expect("nobody has looked at it");
-    assert!(known.issue(round, None) && known.claim(round));
-    assert!(known.learn_run(round, known.reads(), Duration::ZERO, Duration::ZERO));
-    assert!(known.rescanned().is_none(), "it has read the same");
+    let candidate = candidate();
+    let round = candidate.look().expect("nobody has looked at it");
+    assert!(candidate.issue(round, None) && candidate.claim(round));
+    assert!(candidate.learn_run(round, candidate.reads(), Duration::ZERO, Duration::ZERO));
+    assert!(candidate.rescanned().is_none(), "it has read the same");
     let reads = Reads { set: Arc::new([engine.paths().intern("/r/new.h")]), shape: Shape::UNKNOWN };
-    assert!(known.learn_run(round, reads.clone(), Duration::ZERO, Duration::ZERO));
-    assert_eq!(known.rescanned().map(|(_, reads)| reads), Some(reads));
+    assert!(candidate.learn_run(round, reads.clone(), Duration::ZERO, Duration::ZERO));
+    assert_eq!(candidate.rescanned().map(|(_, reads)| reads), Some(reads));
 }
 
 #[test]
 fn who_waits_goes_on_when_the_launch_has_ended() {
     let engine = engine();
-    let known = candidate();
-    let round = known.look().expect("nobody has looked at it");
-    assert!(known.issue(round, None) && known.claim(round));
+    let candidate = candidate();
+    let round = candidate.look().expect("nobody has looked at it");
+    assert!(candidate.issue(round, None) && candidate.claim(round));
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| known.wait(&mut || true));
-        assert!(known.end(round, decision(End::Ready, engine)));
+        let waiting = scope.spawn(|| candidate.wait(&mut || true));
+        assert!(candidate.end(round, decision(End::Ready, engine)));
         assert!(waiting.join().expect("it ends"));
     });
 }

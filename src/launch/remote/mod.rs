@@ -17,14 +17,14 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::context::SessionContext;
 use super::execute::afford;
-use super::miss::Unserved;
+use super::miss::MissReason;
 use super::queue::Task;
 use super::state::{Decision, Runner};
 use crate::compile::engine::Engine;
 use crate::grid::upload_batch::Cargo;
 use crate::grid::{Grid, Unobtainable};
 use crate::reapi::Cancel;
-use pending::{Line, Step};
+use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
 use sight::Sight;
 use ticket::Ticket;
@@ -36,7 +36,7 @@ const PREPARERS: usize = 4;
 pub(super) struct Remote {
     engine: Arc<Engine>,
     grid: Arc<Grid>,
-    line: Line,
+    queue: PendingQueue,
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
@@ -52,7 +52,7 @@ impl Remote {
         Arc::new(Self {
             engine: Arc::clone(engine),
             grid: Arc::clone(grid),
-            line: Line::default(),
+            queue: PendingQueue::default(),
             here: Box::new(here),
             flights: OnceLock::new(),
         })
@@ -69,42 +69,42 @@ impl Remote {
             }
             flight::start(self)
         });
-        self.line.push(Step::Look, task);
+        self.queue.push(Step::Look, task);
     }
 
     /// Takes every waiting launch of a session out.
     pub(super) fn drain(&self, context: &Arc<SessionContext>) -> Vec<Task> {
-        self.line.drain(context)
+        self.queue.drain(context)
     }
 
     /// Lets the threads end.
     pub(super) fn close(&self) {
-        self.line.close();
+        self.queue.close();
     }
 
     /// Has a claimed launch wait for another step.
     fn put(&self, step: Step, task: Task) {
         if task.requeue() {
-            self.line.push(step, task);
+            self.queue.push(step, task);
         }
     }
 
     fn work(&self) {
         let mut last: Option<Sight<'_>> = None;
-        while let Some((step, tasks)) = self.line.next() {
+        while let Some((step, tasks)) = self.queue.next() {
             let Some(first) = tasks.first() else { continue };
             let newest = tasks.iter().map(|task| task.since).max().unwrap_or(first.since);
             let mut sight = last
                 .take()
                 .filter(|sight| sight.shows(&first.context, newest))
                 .unwrap_or_else(|| Sight::new((&self.engine, &self.grid), &first.context));
-            self.carry(step, tasks, &mut sight);
+            self.advance(step, tasks, &mut sight);
             last = Some(sight);
         }
     }
 
     /// Carries launches as far as they come without a wait for their execution.
-    fn carry<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
+    fn advance<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
         let mut cargo = Cargo::default();
         let mut tickets = Vec::with_capacity(tasks.len());
         for task in tasks {
@@ -159,16 +159,16 @@ impl Remote {
             (self.here)(ticket.task);
             return None;
         }
-        if self.line.trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
+        if self.queue.round_trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
             self.leave_out(ticket.task);
             return None;
         }
-        if !self.line.board() {
+        if !self.queue.acquire() {
             self.put(Step::Run, ticket.task);
             return None;
         }
         if let Err(capped) = afford(&ticket.task, false) {
-            self.line.land();
+            self.queue.release();
             ticket.task.end(capped);
             return None;
         }
@@ -178,10 +178,10 @@ impl Remote {
     /// It is done sooner than it gets to the grid and back.
     fn leave_out(&self, task: Task) {
         if self.engine.executor.available() {
-            task.known.left_out(task.round, Unserved::TooCheap);
+            task.candidate.left_out(task.round, MissReason::TooCheap);
             (self.here)(task);
         } else {
-            task.end(Decision::LeaveOut(Unserved::TooCheap.into()));
+            task.end(Decision::LeaveOut(MissReason::TooCheap.into()));
         }
     }
 
@@ -196,13 +196,13 @@ impl Remote {
                 Ok(_) => self.fly(ticket),
                 // One file that has changed meanwhile holds all others up.
                 Err(_) if step != Step::Alone => {
-                    self.line.land();
+                    self.queue.release();
                     let mut task = ticket.task;
                     task.since = Instant::now();
                     self.put(Step::Alone, task);
                 }
                 Err(error) => {
-                    self.line.land();
+                    self.queue.release();
                     self.refused(ticket, &error.clone().into());
                 }
             }
@@ -211,10 +211,10 @@ impl Remote {
 
     fn fly(&self, mut ticket: Ticket) {
         ticket.needs = Vec::new();
-        ticket.task.known.executing(ticket.task.round);
+        ticket.task.candidate.executing(ticket.task.round);
         if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
             // The thread that waits has ended with the companion.
-            self.line.land();
+            self.queue.release();
             refused.0.task.cancel();
         }
     }
@@ -225,7 +225,7 @@ impl Remote {
             ticket.task.cancel();
             return;
         }
-        self.grid.complain(ticket.task.known.work.label(), error);
+        self.grid.complain(ticket.task.candidate.work.label(), error);
         (self.here)(ticket.task);
     }
 }

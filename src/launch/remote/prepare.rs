@@ -16,7 +16,7 @@ use crate::grid::{Grid, Unobtainable};
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::decide::{Against, NotReady, decide, ready};
 use crate::launch::execute::{Unsettled, settle};
-use crate::launch::miss::Unserved;
+use crate::launch::miss::MissReason;
 use crate::launch::queue::Task;
 use crate::launch::state::Decision;
 use crate::reapi::Cancel;
@@ -42,12 +42,12 @@ pub(super) fn prepare<'f>(
     sight: &mut Sight<'f>,
     cargo: &mut Cargo,
 ) -> Prepared {
-    let known = &task.known;
+    let candidate = &task.candidate;
     // Nothing else goes to a grid.
-    let Some(call) = known.work.compile() else { return Prepared::NeedsCore };
+    let Some(call) = candidate.work.compile() else { return Prepared::NeedsCore };
     let snapshot = &mut sight.snapshot;
     let assumed = task.context.assumed(snapshot);
-    known.assume(task.round, &assumed);
+    candidate.assume(task.round, &assumed);
     let instance = match instance(engine, step, task, call, &assumed, snapshot) {
         Ok(instance) => instance,
         Err(unready) => return unready,
@@ -56,14 +56,14 @@ pub(super) fn prepare<'f>(
     if let Some(decision) = decide(engine, &task.context, &instance, against) {
         return Prepared::Ended(decision);
     }
-    known.issued_as(task.round, instance.keys.own);
+    candidate.issued_as(task.round, instance.keys.own);
     if instance.incbin {
         return Prepared::NeedsCore;
     }
     match ticket((engine, grid), (task, call, cancel), (&assumed, &instance), sight, cargo) {
         Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
         Err(error) => {
-            grid.complain(known.work.label(), &error);
+            grid.complain(candidate.work.label(), &error);
             Prepared::NeedsCore
         }
     }
@@ -91,7 +91,7 @@ fn instance<'f>(
     instance.map_err(|why| {
         Prepared::Ended(match why {
             Unsettled::Wait(file) => Decision::Wait(file),
-            Unsettled::Refuse(why) => Decision::Not(Unserved::Refused.of(why)),
+            Unsettled::Refuse(why) => Decision::Not(MissReason::Refused.of(why)),
         })
     })
 }
@@ -103,8 +103,8 @@ fn ticket(
     sight: &Sight<'_>,
     cargo: &mut Cargo,
 ) -> Result<Ticket, Unobtainable> {
-    let Task { known, context, .. } = task;
-    let wall = Duration::from_micros(known.record(|record| record.wall_us));
+    let Task { candidate, context, .. } = task;
+    let wall = Duration::from_micros(candidate.record(|record| record.wall_us));
     let moment = Moment::new(engine, instance, assumed);
     let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);

@@ -46,7 +46,7 @@ impl Ticket {
         grid: &Grid,
         result: &reapi::ActionResult,
     ) -> Result<Option<Decision>, Unobtainable> {
-        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+        let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
         Ok(taken.map(|outcome| self.ready(outcome)))
@@ -59,7 +59,7 @@ impl Ticket {
         grid: &Grid,
         result: &reapi::ActionResult,
     ) -> Result<Option<Decision>, Unobtainable> {
-        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+        let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
         Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
