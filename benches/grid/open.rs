@@ -16,7 +16,7 @@ use spec_cc::grid::Grid;
 use spec_cc::grid::moment::Moment;
 use spec_cc::grid::settings::GridSettings;
 use spec_cc::inputs::snapshot::Snapshot;
-use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::candidate::Candidate;
 use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::reapi::{Blob, Client, Content, Endpoint, Endpoints};
@@ -98,36 +98,35 @@ pub(crate) fn issue(folder: &Path, url: &str) -> Result<()> {
     let store = Store::open(&folder.join("store"))?.store;
     let begun = Instant::now();
     let element = store.load(&element::key())?;
-    let mut knowns: Vec<Arc<Known>> =
+    let mut candidates: Vec<Arc<Candidate>> =
         spec_cc::session::revive::revive(&engine, element, &context).into_values().collect();
-    knowns.sort_by_key(|known| known.state().record.order);
+    candidates.sort_by_key(|candidate| candidate.record(|record| record.order));
     print!("{:>10.0} ", begun.elapsed().as_secs_f64() * 1e3);
     // With all files fresh to this process, as an open in a sandbox finds them.
     timed(|| {
         let launcher = Launcher::new(Arc::clone(&engine), 0);
         let started = Instant::now();
-        spec_cc::session::watch::issue(&launcher, &context, &knowns);
-        let wait = |done: &dyn Fn(&Known) -> bool| -> Result<()> {
-            while !knowns.iter().rev().all(|known| done(known)) {
+        spec_cc::session::watch::issue(&launcher, &context, &candidates);
+        let wait = |done: &dyn Fn(&Candidate) -> bool| -> Result<()> {
+            while !candidates.iter().rev().all(|candidate| done(candidate)) {
                 ensure!(begun.elapsed() < PATIENCE, "not all commands reached the grid");
                 std::thread::sleep(GLANCE);
             }
             Ok(())
         };
-        wait(&|known| known.state().executed)?;
+        wait(&|candidate| candidate.tally().executed)?;
         print!("{:>10.0} ", started.elapsed().as_secs_f64() * 1e3);
         wait(&is_refused)
     })?;
     // Once more, with their states known.
-    timed(|| compute(&engine, &grid, &context, &knowns))?;
+    timed(|| compute(&engine, &grid, &context, &candidates))?;
     println!("{:>10.0}", element::peak_mib()?);
     Ok(())
 }
 
 /// Whether the grid has executed the command. What it refused waits for a core here, and this launcher has none.
-fn is_refused(known: &Known) -> bool {
-    let state = known.state();
-    state.executed && matches!(state.launch, Launch::Queued)
+fn is_refused(candidate: &Candidate) -> bool {
+    candidate.tally().executed && candidate.is_queued()
 }
 
 /// Runs a step and prints the milliseconds that it and its CPU time took.
@@ -140,13 +139,18 @@ fn timed(step: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 /// Computes the action of every command as the grid is to see it, on two threads, and asks the grid nothing.
-fn compute(engine: &Engine, grid: &Grid, context: &SessionContext, knowns: &[Arc<Known>]) -> Result<()> {
+fn compute(
+    engine: &Engine,
+    grid: &Grid,
+    context: &SessionContext,
+    candidates: &[Arc<Candidate>],
+) -> Result<()> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
         let mut snapshot = Snapshot::new(&engine.files);
-        while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let reads = known.state().reads.clone();
-            let (Some(call), on) = (known.work.compile(), context.site.context(&[])) else { continue };
+        while let Some(candidate) = candidates.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let reads = candidate.reads();
+            let (Some(call), on) = (candidate.work.compile(), context.site.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, on)?;
             let moment = Moment::new(engine, &instance, on.assumed);
             grid.wire(&moment.job(call, &context.site.environment_of(call)))?;

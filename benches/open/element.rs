@@ -14,7 +14,7 @@ use spec_cc::compile::engine::Engine;
 use spec_cc::compile::reads::Reads;
 use spec_cc::compile::site::Context;
 use spec_cc::inputs::stamp;
-use spec_cc::launch::candidate::{Known, Launch};
+use spec_cc::launch::candidate::Candidate;
 use spec_cc::launch::context::SessionContext;
 use spec_cc::launch::launcher::Launcher;
 use spec_cc::store::{ElementKey, Record, Store};
@@ -82,17 +82,17 @@ pub(crate) fn open(root: &str, folder: &Path) -> Result<Opening> {
     let (begun, cpu) = (Instant::now(), cpu_time()?);
     let element = store.load(&key())?;
     let loaded = Instant::now();
-    let knowns: Vec<Arc<Known>> =
+    let candidates: Vec<Arc<Candidate>> =
         spec_cc::session::revive::revive(&engine, element, &context).into_values().collect();
     let revived = Instant::now();
-    spec_cc::session::watch::issue(&launcher, &context, &knowns);
+    spec_cc::session::watch::issue(&launcher, &context, &candidates);
     Ok(Opening {
         store: opened,
         load: loaded - begun,
         revive: revived - loaded,
         issue: revived.elapsed(),
         cpu: cpu_time()?.saturating_sub(cpu),
-        queued: knowns.iter().filter(|known| matches!(known.state().launch, Launch::Queued)).count(),
+        queued: candidates.iter().filter(|candidate| candidate.is_queued()).count(),
     })
 }
 

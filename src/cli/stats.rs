@@ -70,7 +70,7 @@ fn render(stats: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use spec_cc::launch::accounts::{Accounts, Served};
-    use spec_cc::launch::miss::Unserved;
+    use spec_cc::launch::miss::MissReason;
 
     #[test]
     fn the_table_reads_at_once() {
@@ -81,7 +81,7 @@ mod tests {
             wasted: 1,
             launched_cpu_s: 15.0,
             saved_s: 12.34,
-            left_out: [(Unserved::Capped, 2), (Unserved::TooCheap, 3)].into(),
+            left_out: [(MissReason::Capped, 2), (MissReason::TooCheap, 3)].into(),
             verified: 7,
             mismatched: 1,
             ..Accounts::default()

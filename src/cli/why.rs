@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use spec_cc::companion::control::Control;
 use spec_cc::launch::accounts::Way;
-use spec_cc::launch::candidate::Fate;
-use spec_cc::launch::miss::Unserved;
+use spec_cc::launch::miss::MissReason;
+use spec_cc::launch::state::Fate;
 use spec_cc::session::report::{Line, Report};
 
 use super::{client, output, text};
@@ -91,7 +91,7 @@ fn reasons(report: &Report) -> Vec<Vec<String>> {
     rows
 }
 
-fn by_count(counts: &BTreeMap<Unserved, u64>) -> Vec<(Unserved, u64)> {
+fn by_count(counts: &BTreeMap<MissReason, u64>) -> Vec<(MissReason, u64)> {
     let mut list: Vec<_> = counts.iter().map(|(why, count)| (*why, *count)).collect();
     list.sort_by_key(|(why, count)| (std::cmp::Reverse(*count), *why));
     list
@@ -105,7 +105,7 @@ mod tests {
     use spec_cc::session::report::Bypass;
     use spec_cc::store::Quarantined;
 
-    fn line(output: &str, how: Option<Way>, why: Option<(Unserved, &str)>, cost_s: f64) -> Line {
+    fn line(output: &str, how: Option<Way>, why: Option<(MissReason, &str)>, cost_s: f64) -> Line {
         Line {
             output: output.into(),
             how,
@@ -122,8 +122,8 @@ mod tests {
             launched: 3,
             useful: 1,
             wasted: 2,
-            unserved: [(Unserved::NewCommand, 1), (Unserved::ChangedInput, 1)].into(),
-            left_out: [(Unserved::KeptBeingWasted, 1)].into(),
+            unserved: [(MissReason::NewCommand, 1), (MissReason::ChangedInput, 1)].into(),
+            left_out: [(MissReason::KeptBeingWasted, 1)].into(),
             ..Accounts::default()
         };
         let session = SessionRow {
@@ -138,10 +138,10 @@ mod tests {
         };
         let commands = vec![
             line("adler32.o", Some(Way::Prefetched), None, 0.0512),
-            line("crc32.o", Some(Way::Local), Some((Unserved::ChangedInput, "/b/zconf.h")), 0.1),
-            line("new.o", Some(Way::Local), Some((Unserved::NewCommand, "")), 0.0),
+            line("crc32.o", Some(Way::Local), Some((MissReason::ChangedInput, "/b/zconf.h")), 0.1),
+            line("new.o", Some(Way::Local), Some((MissReason::NewCommand, "")), 0.0),
             line("old.o", None, None, 1.25),
-            line("older.o", None, Some((Unserved::KeptBeingWasted, "")), 1.25),
+            line("older.o", None, Some((MissReason::KeptBeingWasted, "")), 1.25),
         ];
         let bypassed = vec![Bypass {
             reason: "… is a configure test".into(),

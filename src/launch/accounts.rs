@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::candidate::Fate;
-use super::miss::Unserved;
+use super::miss::MissReason;
+use super::state::Fate;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,10 +99,10 @@ pub struct Accounts {
     pub mismatched: u64,
     /// Compiles that were cached, executed or local, by why no launch served them; adds up to those three.
     #[serde(default)]
-    pub unserved: BTreeMap<Unserved, u64>,
+    pub unserved: BTreeMap<MissReason, u64>,
     /// Commands that could have been launched and were not, or not on the grid, by why, whether the build asked for them or not.
     #[serde(default)]
-    pub left_out: BTreeMap<Unserved, u64>,
+    pub left_out: BTreeMap<MissReason, u64>,
 }
 
 impl Accounts {
@@ -173,7 +173,7 @@ impl Accounts {
     }
 }
 
-fn add_all(counts: &mut BTreeMap<Unserved, u64>, more: &BTreeMap<Unserved, u64>) {
+fn add_all(counts: &mut BTreeMap<MissReason, u64>, more: &BTreeMap<MissReason, u64>) {
     for (why, count) in more {
         *counts.entry(*why).or_default() += count;
     }
@@ -186,7 +186,7 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::{Accounts, Served};
-    use crate::launch::miss::Unserved;
+    use crate::launch::miss::MissReason;
 
     #[test]
     fn the_json_has_the_names_of_the_contract() {
@@ -195,7 +195,7 @@ mod tests {
             launched: 4,
             useful: 3,
             wasted: 1,
-            unserved: [(Unserved::NewCommand, 2)].into(),
+            unserved: [(MissReason::NewCommand, 2)].into(),
             ..Accounts::default()
         };
         let json = accounts.to_json();

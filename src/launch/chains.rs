@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::context::SessionContext;
 use crate::compile::engine::Engine;
 use crate::store::RecordId;
 
 /// Tells each command of a session how long the longest chain takes that it is the first of.
-pub fn weigh(engine: &Engine, context: &SessionContext, knowns: &[Arc<Known>]) {
-    let places: HashMap<RecordId, usize> = knowns.iter().map(|known| known.id()).zip(0..).collect();
-    let costs: Vec<u64> = knowns.iter().map(|known| known.state().record.wall_us).collect();
-    let needs: Vec<Vec<usize>> = knowns.iter().map(|known| needs(engine, context, known, &places)).collect();
-    for (known, chain) in knowns.iter().zip(chains(&costs, &needs)) {
-        known.state().chain_us = chain;
+pub fn weigh(engine: &Engine, context: &SessionContext, candidates: &[Arc<Candidate>]) {
+    let places: HashMap<RecordId, usize> =
+        candidates.iter().map(|candidate| candidate.id()).zip(0..).collect();
+    let costs: Vec<u64> =
+        candidates.iter().map(|candidate| candidate.record(|record| record.wall_us)).collect();
+    let needs: Vec<Vec<usize>> =
+        candidates.iter().map(|candidate| needs(engine, context, candidate, &places)).collect();
+    for (candidate, chain) in candidates.iter().zip(chains(&costs, &needs)) {
+        candidate.set_chain(chain);
     }
 }
 
@@ -22,15 +25,12 @@ pub fn weigh(engine: &Engine, context: &SessionContext, knowns: &[Arc<Known>]) {
 fn needs(
     engine: &Engine,
     context: &SessionContext,
-    known: &Known,
+    candidate: &Candidate,
     places: &HashMap<RecordId, usize>,
 ) -> Vec<usize> {
-    let (given, order) = {
-        let state = known.state();
-        (Arc::clone(&state.given), state.record.order)
-    };
-    let makers = given.iter().filter_map(|given| context.maker(engine, &given.real, order));
-    makers.filter_map(|(_, maker)| places.get(&maker.id()).copied()).collect()
+    let (given, order) = (candidate.given(), candidate.record(|record| record.order));
+    let producers = given.iter().filter_map(|given| context.producer(engine, &given.real, order));
+    producers.filter_map(|(_, producer)| places.get(&producer.id()).copied()).collect()
 }
 
 /// For each node the largest sum of costs along a chain that begins with it, where the node at a place waits for those that
@@ -81,12 +81,12 @@ mod tests {
         assert_eq!(chains(&[1, 2, 10, 50, 100, 3, 4], &needs), [111, 112, 110, 50, 100, 3, 4]);
     }
 
-    fn known(work: Work, record: Record, given: Vec<Given>) -> Arc<Known> {
+    fn candidate(work: Work, record: Record, given: Vec<Given>) -> Arc<Candidate> {
         let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
-        Arc::new(Known::new(work, record, reads, given))
+        Arc::new(Candidate::new(work, record, reads, given))
     }
 
-    fn compile(name: &str, order: u32, ms: u64) -> Arc<Known> {
+    fn compile(name: &str, order: u32, ms: u64) -> Arc<Candidate> {
         let args = ["-c".to_owned(), format!("{name}.c")];
         let inv = Invocation {
             compiler: "/usr/bin/gcc".into(),
@@ -107,10 +107,10 @@ mod tests {
         };
         let (compiler, directory) = ("/usr/bin/gcc".to_owned(), "/r".to_owned());
         let call = Call { compiler, compile: *compile, environment: Vec::new(), directory };
-        known(Work::Compile(Box::new(call)), record, Vec::new())
+        candidate(Work::Compile(Box::new(call)), record, Vec::new())
     }
 
-    fn traced(output: &str, reads: &[&str], probe: bool, order: u32, ms: u64) -> Arc<Known> {
+    fn traced(output: &str, reads: &[&str], probe: bool, order: u32, ms: u64) -> Arc<Candidate> {
         let traced = Traced {
             program: "/usr/bin/gcc".into(),
             argv: vec!["gcc".into()],
@@ -128,7 +128,7 @@ mod tests {
         let id = RecordId::of("/r", output);
         let outputs = vec![output.to_owned()];
         let record = Record { id, outputs, order, wall_us: ms * MS, ..Record::default() };
-        known(Work::Traced(traced), record, given.collect())
+        candidate(Work::Traced(traced), record, given.collect())
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
         let cache = tempfile::tempdir().expect("a folder");
         let engine = Engine::new(cache.path(), 0);
         let context = SessionContext::new("/r".into(), Vec::new());
-        let mut knowns = vec![
+        let mut candidates = vec![
             traced("conftest", &[], true, 0, 1),
             compile("alone", 1, 100),
             compile("long", 2, 1000),
@@ -144,14 +144,15 @@ mod tests {
             traced("lib.a", &["part.o"], false, 4, 10),
             traced("app", &["alone.h", "lib.a"], false, 5, 9000),
         ];
-        for known in &knowns {
-            context.makes(&engine, known);
+        for candidate in &candidates {
+            context.makes(&engine, candidate);
         }
-        weigh(&engine, &context, &knowns);
-        let chains: Vec<u64> = knowns.iter().map(|known| known.state().chain_us / MS).collect();
+        weigh(&engine, &context, &candidates);
+        let chains: Vec<u64> = candidates.iter().map(|candidate| candidate.chain_us() / MS).collect();
         assert_eq!(chains, [1, 100, 1000, 9100, 9010, 9000]);
-        knowns.sort_by_key(|known| rank(known));
-        let order: Vec<u32> = knowns.iter().map(|known| known.state().record.order).collect();
+        candidates.sort_by_key(|candidate| rank(candidate));
+        let order: Vec<u32> =
+            candidates.iter().map(|candidate| candidate.record(|record| record.order)).collect();
         assert_eq!(order, [0, 3, 4, 5, 2, 1]);
     }
 }

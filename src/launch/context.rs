@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 
 use super::bell::Bell;
 use super::budget::Budget;
-use super::candidate::Known;
-use super::producers::{Makers, product};
-use super::recheck::Agains;
+use super::candidate::Candidate;
+use super::producers::{Producers, product};
+use super::recheck::Rechecks;
 use crate::base::paths::PathId;
 use crate::command::normalise;
 use crate::compile::call::lexical;
@@ -33,13 +33,13 @@ pub struct SessionContext {
     /// What its build is expected to make.
     pub predictions: Predictions,
     /// Which of its commands makes what.
-    pub makers: Makers,
+    pub producers: Producers,
     /// What its launches may cost.
     pub budget: Budget,
     /// Rings when another file is awaited, and when the session ends.
     pub bell: Bell,
     /// Its commands that are to be looked at again.
-    pub(super) agains: Agains,
+    pub(super) rechecks: Arc<Rechecks>,
     /// Whether the session has ended.
     closed: AtomicBool,
     /// Missing files that a scan could not do without: not generated yet, rather than no longer included.
@@ -54,10 +54,10 @@ impl SessionContext {
             grid: None,
             recc: None,
             predictions: Predictions::default(),
-            makers: Makers::default(),
+            producers: Producers::default(),
             budget: Budget::default(),
             bell: Bell::default(),
-            agains: Agains::default(),
+            rechecks: Arc::default(),
             closed: AtomicBool::new(false),
             needed: Mutex::default(),
         }
@@ -66,7 +66,7 @@ impl SessionContext {
     /// Says that the session has ended: nothing more is to be begun for it.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.makers.let_go();
+        self.producers.let_go();
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -83,9 +83,11 @@ impl SessionContext {
         }
     }
 
-    /// Whether there is nothing to do for the launches of `knowns` unless files change.
-    pub fn is_at_rest(&self, knowns: &[Arc<Known>]) -> bool {
-        self.agains.none_while(|| knowns.iter().all(|known| known.is_at_rest()) && !self.makers.wake())
+    /// Whether there is nothing to do for the launches of `candidates` unless files change.
+    pub fn is_at_rest(&self, candidates: &[Arc<Candidate>]) -> bool {
+        self.rechecks.none_while(|| {
+            candidates.iter().all(|candidate| candidate.is_at_rest()) && !self.producers.wake()
+        })
     }
 
     /// The files that the build is expected to make, or that launches wait for, whether they are there or not.
@@ -96,16 +98,16 @@ impl SessionContext {
     }
 
     /// Takes note of what a command makes.
-    pub fn makes(&self, engine: &Engine, known: &Arc<Known>) {
-        let outputs = known.state().record.outputs.clone();
+    pub fn makes(&self, engine: &Engine, candidate: &Arc<Candidate>) {
+        let outputs = candidate.record(|record| record.outputs.clone());
         let paths = outputs.iter().map(|path| normalise::from_template(path, &self.site.root));
-        self.makers.add(known, paths.map(|path| product(engine, known, &path)));
+        self.producers.add(candidate, paths.map(|path| product(engine, candidate, &path)));
     }
 
     /// The command that makes the file at a path as one at position `before` in the build finds it, and that file.
-    pub fn maker(&self, engine: &Engine, path: &str, before: u32) -> Option<(PathId, Arc<Known>)> {
+    pub fn producer(&self, engine: &Engine, path: &str, before: u32) -> Option<(PathId, Arc<Candidate>)> {
         let file = engine.paths().intern(&lexical(Path::new(path)).to_string_lossy());
-        self.makers.of(file, before).map(|maker| (file, maker))
+        self.producers.of(file, before).map(|producer| (file, producer))
     }
 
     /// What has to be assumed to launch something now. recc reads the tree itself, so for it nothing can be.

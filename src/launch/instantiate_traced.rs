@@ -3,42 +3,87 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Known, Launch};
 use super::context::SessionContext;
+use super::decide::{Command, Instantiated, NotReady, On};
 use super::producers::product;
+use super::state::Launch;
+use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::cache::Cache;
+use crate::cache::outcome::Outcome;
 use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 use crate::compile::predict::Assumed;
+use crate::compile::result_key::ResultKey;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::Traced;
 use crate::traced::state::{Overrides, Stated, There, is_absence, state};
 
 /// What is to be shown to a launch in place of what is there.
-type Foreseen = Overrides;
+type Predicted = Overrides;
 
-/// What a recorded traced command will find, and its key on that.
-///
-/// Fails with a missing file that has to be waited for.
-pub(crate) fn look_ahead(
-    engine: &Engine,
-    snapshot: &mut Snapshot<'_>,
-    known: &Known,
-    context: &SessionContext,
-    traced: &Traced,
-) -> Result<(Foreseen, Stated), Unready> {
-    let assumed = context.assumed(snapshot);
-    let (reads, given, order) = {
-        let state = known.state();
-        (state.reads.clone(), state.given.clone(), state.record.order)
-    };
-    let mut foreseen =
-        foresee(engine, snapshot, (context, order), traced, &given, &assumed).map_err(Unready::Missing)?;
-    folders(engine, snapshot, context, traced, &reads.set, &mut foreseen);
-    let found = state(engine, snapshot, traced, &reads.set, &foreseen)?;
-    Ok((foreseen, found))
+/// A traced command on the files of one moment.
+pub(super) struct Ahead {
+    /// What its launch has to be shown.
+    pub(super) predicted: Predicted,
+    /// What it finds then.
+    pub(super) found: Stated,
+}
+
+impl Command for Traced {
+    type Instance = Ahead;
+
+    fn instantiate(
+        &self,
+        engine: &Engine,
+        snapshot: &mut Snapshot<'_>,
+        on: On<'_>,
+    ) -> Result<Ahead, Unready> {
+        let On { candidate, context, assumed } = on;
+        let (reads, given, order) =
+            (candidate.reads(), candidate.given(), candidate.record(|record| record.order));
+        let predicted = predict(engine, snapshot, (context, order), self, &given, assumed);
+        let mut predicted = predicted.map_err(Unready::Missing)?;
+        folders(engine, snapshot, context, self, &reads.set, &mut predicted);
+        let found = state(engine, snapshot, self, &reads.set, &predicted)?;
+        Ok(Ahead { predicted, found })
+    }
+
+    fn not_ready(&self, _: &SessionContext, why: Unready) -> NotReady {
+        match why {
+            Unready::Missing(file) => NotReady::Wait(file),
+            why => NotReady::Refuse(why.to_string()),
+        }
+    }
+
+    fn outputs(&self) -> Vec<PathBuf> {
+        let output = self.output.iter().filter(|_| !self.probe);
+        output.map(|output| self.absolute(output)).collect()
+    }
+}
+
+impl Instantiated for Ahead {
+    fn action(&self) -> Digest {
+        self.found.key.exact
+    }
+
+    fn newest_ns(&self) -> i64 {
+        self.found.newest_ns
+    }
+
+    fn is_barred(&self, cache: &Cache) -> bool {
+        self.found.key.is_barred(cache)
+    }
+
+    fn find(&self, cache: &Cache) -> Option<Outcome> {
+        self.found.key.find_any(cache)
+    }
+
+    fn looked_up_as(&self) -> Option<ResultKey> {
+        Some(self.found.key)
+    }
 }
 
 /// Adds the folders that a launch's view will have: those above its files and its working directory.
@@ -48,10 +93,10 @@ fn folders(
     context: &SessionContext,
     traced: &Traced,
     set: &[PathId],
-    foreseen: &mut Foreseen,
+    predicted: &mut Predicted,
 ) {
     let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), context);
-    for id in foreseen.keys() {
+    for id in predicted.keys() {
         above.extend(
             lexical(Path::new(&engine.name(*id)))
                 .parent()
@@ -66,7 +111,7 @@ fn folders(
             && above.contains(&lexical(path))
             && snapshot.stat(id).is_err()
         {
-            foreseen.entry(id).or_insert(There::Folder);
+            predicted.entry(id).or_insert(There::Folder);
         }
     }
 }
@@ -81,24 +126,24 @@ fn ancestors(folder: &Path, context: &SessionContext) -> HashSet<PathBuf> {
 
 /// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
 /// expected to make. Fails with a file that has to be waited for.
-fn foresee(
+fn predict(
     engine: &Engine,
     snapshot: &mut Snapshot<'_>,
     position: (&SessionContext, u32),
     traced: &Traced,
     given: &[Given],
     assumed: &[Assumed],
-) -> Result<Foreseen, PathId> {
-    let mut foreseen = Foreseen::new();
+) -> Result<Predicted, PathId> {
+    let mut predicted = Predicted::new();
     for file in given {
         let id = engine.paths().intern(&file.path);
         if traced.probe {
-            foreseen.insert(id, There::File(file.content));
+            predicted.insert(id, There::File(file.content));
         } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, assumed)? {
-            foreseen.insert(id, there);
+            predicted.insert(id, there);
         }
     }
-    Ok(foreseen)
+    Ok(predicted)
 }
 
 /// What will be at a path; nothing said where that is what is there already.
@@ -110,10 +155,10 @@ fn to_come(
     real: &str,
     assumed: &[Assumed],
 ) -> Result<Option<There>, PathId> {
-    if let Some((output, maker)) = context.maker(engine, real, order) {
-        match &maker.state().launch {
+    if let Some((output, producer)) = context.producer(engine, real, order) {
+        match producer.launch() {
             Launch::Ready(_, outcome) => {
-                let is_it = |path: &str| product(engine, &maker, path) == output;
+                let is_it = |path: &str| product(engine, &producer, path) == output;
                 if let Some(file) = outcome.files.iter().find(|file| is_it(&file.path)) {
                     return Ok(Some(There::File(file.digest)));
                 }

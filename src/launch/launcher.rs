@@ -1,34 +1,32 @@
 //! The launcher: looks at recorded commands when a session opens, and issues those that can be.
 
 use std::collections::HashMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::candidate::{Known, Launch, Runner};
+use super::candidate::Candidate;
 use super::context::SessionContext;
-use super::execute::{Where, carry};
-use super::instantiate_traced::look_ahead;
+use super::decide::{Against, Command, Instantiated, NotReady, On, decide, ready};
+use super::execute::{Where, execute};
 use super::lookups::Lookups;
-use super::miss::Unserved;
-use super::priority::{self, rank};
+use super::miss::{Miss, MissReason};
+use super::priority::rank;
 use super::queue::{Queue, Task};
-use super::recheck::Again;
+use super::recheck::RecheckGuard;
 use super::remote::Remote;
+use super::state::{Decision, Launch, Round, Runner};
 use super::work::Work;
+use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::base::threads;
 use crate::compile::engine::Engine;
-use crate::compile::instance::{Unready, instantiate};
+use crate::compile::result_key::ResultKey;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::sandbox::executor::hurry;
-use crate::traced::Traced;
 
 /// Why traced commands are not run ahead.
 const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
@@ -47,7 +45,22 @@ pub struct Launcher {
     /// Traced launches on their way to a core by way of a grid.
     lookups: Lookups,
     /// Commands to be considered again.
-    again: Arc<OnceLock<Sender<Again>>>,
+    again: Arc<OnceLock<Sender<Recheck>>>,
+}
+
+/// What a look at a command has come to.
+enum Looked {
+    /// It is launched; its key, if it is looked up by that first.
+    Issue(Option<ResultKey>),
+    /// It is not launched, or need not be.
+    Decided(Decision),
+}
+
+/// A command to be looked at again.
+struct Recheck {
+    candidate: Arc<Candidate>,
+    context: Arc<SessionContext>,
+    _guard: RecheckGuard,
 }
 
 /// A queue and the threads that work on it, started with the first task.
@@ -66,109 +79,90 @@ impl Launcher {
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
-    pub fn consider(&self, known: &Arc<Known>, context: &Arc<SessionContext>, snapshot: &mut Snapshot<'_>) {
-        self.look_at(known, context, snapshot);
-        context.makers.settled(known);
-    }
-
-    fn look_at(&self, known: &Arc<Known>, context: &Arc<SessionContext>, snapshot: &mut Snapshot<'_>) {
-        if context.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
-            return known.set(Launch::Not(Unserved::NotLaunching.of("recc's server executes nothing")));
-        }
-        let call = match &known.work {
-            Work::Compile(call) => call,
-            Work::Traced(traced) => return self.consider_traced(known, traced, context, snapshot),
-        };
-        if context.grid.is_none() && !self.engine.executor.available() {
-            return known
-                .set(Launch::Not(Unserved::NotLaunching.of("no private view of the build tree can be had")));
-        }
-        let (reads, spent) = {
-            let state = known.state();
-            if !matches!(state.launch, Launch::Unseen | Launch::Pending(_)) {
-                return;
-            }
-            (state.reads.clone(), priority::is_spent(&state.record))
-        };
-        // It is looked at together with others, right before it goes to the grid.
-        if context.grid.is_some() {
-            return self.issue(known, context);
-        }
-        let leave_out = || known.leave_out(Unserved::KeptBeingWasted.into());
-        let assumed = context.assumed(snapshot);
-        known.assume(&assumed);
-        match instantiate(&self.engine, snapshot, call, &reads, context.site.context(&assumed)) {
-            Err(Unready::Refused(why) | Unready::Untold(why)) => {
-                known.set(Launch::Not(Unserved::Refused.of(why)));
-            }
-            Err(Unready::Missing(id)) if context.is_needed(id) => known.set(Launch::Pending(id)),
-            Err(Unready::Absent(id, _)) => {
-                context.need(id);
-                known.set(Launch::Pending(id));
-            }
-            Err(Unready::Missing(_) | Unready::Changed) => self.issue(known, context),
-            Ok(instance) if instance.keys.are_barred(&self.engine.cache) => {
-                known.set(known.leave_out(Unserved::Quarantined.into()));
-            }
-            Ok(_) if context.recc.is_some() && spent => known.set(leave_out()),
-            Ok(_) if context.recc.is_some() => self.issue(known, context),
-            Ok(instance) => {
-                let built = newer_output(
-                    call.outputs().iter().map(|output| call.absolute(output)),
-                    instance.newest_ns,
-                );
-                match instance.keys.find(&self.engine.cache) {
-                    Some(_) if built || spent => known.set(Launch::Held(instance.action)),
-                    Some(outcome) => {
-                        known.state().launched = true;
-                        known.set(Launch::Ready(instance.action, outcome));
-                    }
-                    None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
-                    None if spent => known.set(leave_out()),
-                    None => self.issue(known, context),
-                }
-            }
-        }
-    }
-
-    /// The same for a traced command, once it can be foreseen what it will find.
-    fn consider_traced(
+    pub fn consider(
         &self,
-        known: &Arc<Known>,
-        traced: &Traced,
+        candidate: &Arc<Candidate>,
         context: &Arc<SessionContext>,
         snapshot: &mut Snapshot<'_>,
     ) {
-        if context.recc.is_some() || context.grid.is_none() && !self.can_trace() {
-            return known.set(Launch::Not(Unserved::Refused.of(NO_TRACE)));
+        if let Some(round) = candidate.look() {
+            let looked = self.look_at(candidate, round, context, snapshot);
+            self.follow(candidate, round, context, looked);
         }
-        if !matches!(known.state().launch, Launch::Unseen | Launch::Pending(_)) {
-            return;
+        context.producers.settled(candidate);
+    }
+
+    /// Does what a look has come to, unless the build was faster.
+    fn follow(
+        &self,
+        candidate: &Arc<Candidate>,
+        round: Round,
+        context: &Arc<SessionContext>,
+        looked: Looked,
+    ) {
+        match looked {
+            Looked::Issue(key) => self.issue(candidate, round, context, key),
+            Looked::Decided(Decision::Wait(file)) => {
+                if candidate.decide(round, Decision::Wait(file)) && candidate.work.compile().is_none() {
+                    self.await_producer(candidate, file, context);
+                }
+            }
+            Looked::Decided(decision) => drop(candidate.decide(round, decision)),
         }
-        let found = match look_ahead(&self.engine, snapshot, known, context, traced) {
-            Ok((_, found)) => found,
-            Err(Unready::Missing(id)) => return self.await_maker(known, id, context),
-            Err(why) => return known.set(Launch::Not(Unserved::Refused.of(why))),
+    }
+
+    fn look_at(
+        &self,
+        candidate: &Candidate,
+        round: Round,
+        context: &SessionContext,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Looked {
+        match &candidate.work {
+            work if let Some(why) = self.never(work, context) => Looked::Decided(Decision::Not(why)),
+            // It is looked at together with others, right before it goes to the grid.
+            Work::Compile(_) if context.grid.is_some() => Looked::Issue(None),
+            Work::Compile(call) => self.look_at_command(candidate, &**call, round, context, snapshot),
+            Work::Traced(traced) => self.look_at_command(candidate, traced, round, context, snapshot),
+        }
+    }
+
+    /// Why commands of that kind are not launched in a session, if they are not.
+    fn never(&self, work: &Work, context: &SessionContext) -> Option<Miss> {
+        if context.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
+            return Some(MissReason::NotLaunching.of("recc's server executes nothing"));
+        }
+        if work.compile().is_none() {
+            let runs = context.recc.is_none() && (context.grid.is_some() || self.can_trace());
+            return (!runs).then(|| MissReason::Refused.of(NO_TRACE));
+        }
+        let runs = context.grid.is_some() || self.engine.executor.available();
+        (!runs).then(|| MissReason::NotLaunching.of("no private view of the build tree can be had"))
+    }
+
+    fn look_at_command<C: Command>(
+        &self,
+        candidate: &Candidate,
+        command: &C,
+        round: Round,
+        context: &SessionContext,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Looked {
+        let assumed = context.assumed(snapshot);
+        // A traced command is compared with what is there in the end.
+        if candidate.work.compile().is_some() {
+            candidate.assume(round, &assumed);
+        }
+        let on = On { candidate, context, assumed: &assumed };
+        let instance = match ready(&self.engine, snapshot, command, on) {
+            Ok(instance) => instance,
+            Err(NotReady::Wait(file)) => return Looked::Decided(Decision::Wait(file)),
+            Err(NotReady::Scan(_)) => return Looked::Issue(None),
+            Err(NotReady::Refuse(why)) => return Looked::Decided(Decision::Not(MissReason::Refused.of(why))),
         };
-        if found.key.is_barred(&self.engine.cache) {
-            return known.set(known.leave_out(Unserved::Quarantined.into()));
-        }
-        let spent = priority::is_spent(&known.state().record);
-        let output = traced.output.iter().filter(|_| !traced.probe).map(|output| traced.absolute(output));
-        let built = newer_output(output, found.newest_ns);
-        match found.key.find_any(&self.engine.cache) {
-            Some(_) if built || spent => known.set(Launch::Held(found.key.exact)),
-            Some(outcome) => {
-                known.state().launched = true;
-                known.set(Launch::Ready(found.key.exact, outcome));
-            }
-            None if built => known.set(Launch::Not(Unserved::UpToDate.into())),
-            None if spent => known.set(known.leave_out(Unserved::KeptBeingWasted.into())),
-            None => {
-                known.state().issued = Some(found.key);
-                self.issue(known, context);
-            }
-        }
+        let against = Against::issuing(command, on, &instance);
+        let decided = decide(&self.engine, context, &instance, against);
+        decided.map_or_else(|| Looked::Issue(instance.looked_up_as()), Looked::Decided)
     }
 
     /// Whether traced commands can be run ahead of the build.
@@ -176,27 +170,31 @@ impl Launcher {
         self.engine.tracer.is_some() && self.engine.executor.available()
     }
 
-    /// Has a command wait for a file, which another one may be about to make.
-    fn await_maker(&self, known: &Arc<Known>, file: PathId, context: &Arc<SessionContext>) {
-        known.set(Launch::Pending(file));
-        let order = known.state().record.order;
-        let maker = context.maker(&self.engine, &self.engine.name(file), order).map(|(_, maker)| maker);
-        if let Some(maker) = maker.filter(|maker| maker.is_under_way()) {
-            let (launcher, known, to) = (self.clone(), Arc::clone(known), Arc::clone(context));
-            context.makers.wait(&maker, move || launcher.look_again(&known, &to));
+    /// Has a command that waits for a file looked at again once it is certain what another one makes of that.
+    fn await_producer(&self, candidate: &Arc<Candidate>, file: PathId, context: &Arc<SessionContext>) {
+        let order = candidate.record(|record| record.order);
+        let producer =
+            context.producer(&self.engine, &self.engine.name(file), order).map(|(_, producer)| producer);
+        if let Some(producer) = producer.filter(|producer| producer.is_under_way()) {
+            let (launcher, candidate, to) = (self.clone(), Arc::clone(candidate), Arc::clone(context));
+            context.producers.wait(&producer, move || launcher.look_again(&candidate, &to));
         }
     }
 
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
-    fn look_again(&self, known: &Arc<Known>, context: &Arc<SessionContext>) {
-        let again = Again::new(known, context);
+    fn look_again(&self, candidate: &Arc<Candidate>, context: &Arc<SessionContext>) {
+        let again = Recheck {
+            _guard: RecheckGuard::new(&context.rechecks),
+            candidate: Arc::clone(candidate),
+            context: Arc::clone(context),
+        };
         let sender = self.again.get_or_init(|| {
-            let (sender, receiver) = channel::<Again>();
+            let (sender, receiver) = channel::<Recheck>();
             let launcher = self.clone();
             threads::start(move || {
                 for again in receiver {
                     let mut snapshot = Snapshot::new(&launcher.engine.files);
-                    launcher.consider(&again.known, &again.context, &mut snapshot);
+                    launcher.consider(&again.candidate, &again.context, &mut snapshot);
                 }
             });
             sender
@@ -208,76 +206,77 @@ impl Launcher {
     /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
     pub fn revise(
         &self,
-        known: &Known,
+        candidate: &Candidate,
         context: &SessionContext,
         changed: &[PathId],
         snapshot: &mut Snapshot<'_>,
     ) {
-        if known.refute(snapshot).is_some() {
+        if candidate.check_prediction(snapshot).is_some() {
             return;
         }
-        let (launch, reads, assumed) = {
-            let state = known.state();
-            (state.launch.clone(), state.reads.clone(), Arc::clone(&state.assumed))
-        };
-        let foretold = |path: &PathId| assumed.iter().any(|one| one.path == *path);
-        let outdated = match launch {
+        let round = candidate.round();
+        let outdated = match candidate.launch() {
             Launch::Ready(done, _) | Launch::Held(done) => {
-                let now = match &known.work {
-                    Work::Compile(call) => {
-                        let assumed = context.assumed(snapshot);
-                        let now =
-                            instantiate(&self.engine, snapshot, call, &reads, context.site.context(&assumed));
-                        now.map(|now| now.action)
-                    }
-                    Work::Traced(traced) => {
-                        let now = look_ahead(&self.engine, snapshot, known, context, traced);
-                        now.map(|(_, now)| now.key.exact)
-                    }
-                };
-                !now.is_ok_and(|now| now == done)
+                self.action(candidate, context, snapshot).is_none_or(|now| now != done)
             }
             // It is asked for what it has found there only in the end.
-            Launch::Running(_) if known.work.compile().is_none() => false,
+            Launch::Running(_) if candidate.work.compile().is_none() => false,
             // Whatever it has found there, or will find, is not known.
-            Launch::Running(_) => reads.set.iter().any(|path| changed.contains(path) && !foretold(path)),
+            Launch::Running(_) => {
+                let (set, assumed) = (candidate.reads().set, candidate.assumed());
+                let predicted = |path: &PathId| assumed.iter().any(|one| one.path == *path);
+                set.iter().any(|path| changed.contains(path) && !predicted(path))
+            }
             Launch::Failed(_) => true,
             Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
         };
         if outdated {
-            known.give_up();
+            candidate.give_up(round);
         }
     }
 
-    fn issue(&self, known: &Arc<Known>, context: &Arc<SessionContext>) {
-        {
-            let mut state = known.state();
-            state.launched = true;
-            state.cancelled = false;
-            state.left_out = None;
-            state.needs_core = false;
+    /// The action of a command now, if it has one.
+    fn action(
+        &self,
+        candidate: &Candidate,
+        context: &SessionContext,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Option<Digest> {
+        let assumed = context.assumed(snapshot);
+        let on = On { candidate, context, assumed: &assumed };
+        match &candidate.work {
+            Work::Compile(call) => Some(call.instantiate(&self.engine, snapshot, on).ok()?.action()),
+            Work::Traced(traced) => Some(traced.instantiate(&self.engine, snapshot, on).ok()?.action()),
         }
-        let task = Task::new(known, context);
+    }
+
+    /// Issues a launch that a look has come to, unless the build was faster.
+    fn issue(
+        &self,
+        candidate: &Arc<Candidate>,
+        round: Round,
+        context: &Arc<SessionContext>,
+        key: Option<ResultKey>,
+    ) {
+        if !candidate.issue(round, key) {
+            return;
+        }
+        let task = Task::new(candidate, round, context);
         match &context.grid {
             None => self.enqueue(task),
-            Some(grid) if known.work.compile().is_some() => self.remote(grid).push(task),
+            Some(grid) if candidate.work.compile().is_some() => self.remote(grid).push(task),
             Some(_) => self.look_up(task),
         }
     }
 
     /// Has a traced launch looked up on the session's grid; it waits for a core only if that has no result.
     fn look_up(&self, task: Task) {
-        if !task.set(Launch::Queued) {
-            return;
-        }
         let launcher = self.clone();
         self.lookups.push(&self.engine, task, move |task| {
             if launcher.can_trace() {
-                task.known.state().needs_core = true;
-                launcher.enqueue(task);
+                launcher.leave_to_core(task);
             } else {
-                task.known.state().launched = false;
-                task.set(Launch::Not(Unserved::Refused.of(NO_TRACE)));
+                task.end(Decision::Not(MissReason::Refused.of(NO_TRACE)));
             }
         });
     }
@@ -287,10 +286,7 @@ impl Launcher {
         let mut grids = self.grids.lock();
         let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
             let launcher = self.clone();
-            Remote::new(&self.engine, grid, move |task| {
-                task.known.state().needs_core = true;
-                launcher.enqueue(task);
-            })
+            Remote::new(&self.engine, grid, move |task| launcher.leave_to_core(task))
         });
         Arc::clone(remote)
     }
@@ -299,7 +295,14 @@ impl Launcher {
         self.grids.lock().values().cloned().collect()
     }
 
-    /// Has a launch wait for a core of this machine.
+    /// Has a claimed launch wait for a core of this machine: the grid does not run it.
+    fn leave_to_core(&self, task: Task) {
+        if task.requeue_for_core() {
+            self.enqueue(task);
+        }
+    }
+
+    /// Has a queued launch wait for a core of this machine.
     fn enqueue(&self, task: Task) {
         self.here.started.get_or_init(|| {
             for _ in 0..self.here.width {
@@ -307,17 +310,14 @@ impl Launcher {
                 threads::start(move || launcher.work());
             }
         });
-        if !task.set(Launch::Queued) {
-            return;
-        }
-        let order = rank(&task.known);
+        let order = rank(&task.candidate);
         self.here.queue.push(order, task);
     }
 
     fn work(&self) {
         let queue = &self.here.queue;
         while let Some(task) = queue.next() {
-            if task.known.claim(task.round) {
+            if task.claim() {
                 self.run(&task, Where::Here);
             }
             queue.done();
@@ -326,11 +326,13 @@ impl Launcher {
 
     /// Carries a claimed launch through.
     fn run(&self, task: &Task, context: Where) {
-        match carry(&self.engine, task, context) {
-            Launch::Pending(file) if task.known.work.compile().is_none() => {
-                self.await_maker(&task.known, file, &task.context);
+        match execute(&self.engine, task, context) {
+            Decision::Wait(file) if task.candidate.work.compile().is_none() => {
+                if task.end(Decision::Wait(file)) {
+                    self.await_producer(&task.candidate, file, &task.context);
+                }
             }
-            launch => drop(task.set(launch)),
+            decision => drop(task.end(decision)),
         }
     }
 
@@ -339,34 +341,34 @@ impl Launcher {
     /// `alive` is asked once a second whether anybody still waits.
     pub fn join(
         &self,
-        known: &Arc<Known>,
+        candidate: &Arc<Candidate>,
         context: &Arc<SessionContext>,
         alive: &mut dyn FnMut() -> bool,
     ) -> bool {
         self.busy(true);
         let finished = loop {
-            let task = Task::new(known, context);
-            if known.claim(task.round) {
+            if let Some(round) = candidate.claim_now() {
+                let task = Task::new(candidate, round, context);
                 let launcher = self.clone();
                 let own = task.clone();
                 if !threads::start(move || launcher.run(&own, Where::Anywhere)) {
-                    task.set(Launch::Failed("no thread is to be had".into()));
+                    task.end(Decision::Failed("no thread is to be had".into()));
                 }
-            } else if let Launch::Running(Some(Runner::Group(group))) = known.state().launch {
+            } else if let Some(Runner::Group(group)) = candidate.runner() {
                 hurry(group);
             }
-            if !known.wait(alive) {
+            if !candidate.wait(alive) {
                 break false;
             }
             // A grid that will not run it leaves it queued for a core, which the one who waits here keeps busy.
-            if !known.is_queued() {
+            if !candidate.is_queued() {
                 break true;
             }
         };
         self.busy(false);
         // The build has what this one makes now, and may ask at once for what waits for that.
-        context.makers.settled(known);
-        context.agains.wait(FOLLOWERS);
+        context.producers.settled(candidate);
+        context.rechecks.wait(FOLLOWERS);
         finished
     }
 
@@ -376,20 +378,16 @@ impl Launcher {
     }
 
     /// Ends what is in flight of a session.
-    pub fn cancel(&self, context: &Arc<SessionContext>, knowns: &[Arc<Known>]) {
+    pub fn cancel(&self, context: &Arc<SessionContext>, candidates: &[Arc<Candidate>]) {
         context.close();
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(context));
         for task in remote.chain(self.here.queue.drain(context)) {
-            if task.known.claim(task.round) {
+            if task.claim() {
                 task.cancel();
             }
         }
-        for known in knowns {
-            let mut state = known.state();
-            if let Launch::Running(Some(runner)) = &state.launch {
-                runner.stop();
-                state.cancelled = true;
-            }
+        for candidate in candidates {
+            candidate.stop();
         }
     }
 
@@ -400,9 +398,45 @@ impl Launcher {
     }
 }
 
-/// Whether what a command makes is there and no older than any input, so that a build would not ask for it.
-pub(super) fn newer_output(mut outputs: impl Iterator<Item = PathBuf>, newest_ns: i64) -> bool {
-    outputs.next().is_some_and(|output| {
-        fs::metadata(output).is_ok_and(|meta| meta.mtime() * 1_000_000_000 + meta.mtime_nsec() >= newest_ns)
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Scratch;
+    use crate::compile::reads::Reads;
+    use crate::inputs::shape::Shape;
+    use crate::store::Record;
+    use crate::traced::Traced;
+
+    fn candidate() -> Arc<Candidate> {
+        let traced = Traced {
+            program: "/usr/bin/gcc".into(),
+            argv: vec!["gcc".into()],
+            environment: Vec::new(),
+            directory: "/r".into(),
+            output: None,
+            operands: Vec::new(),
+            probe: false,
+            scratch: Scratch::default(),
+        };
+        let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
+        Arc::new(Candidate::new(Work::Traced(traced), Record::default(), reads, Vec::new()))
+    }
+
+    #[test]
+    fn what_the_build_asks_for_while_it_is_looked_at_is_not_launched_as_well() {
+        let cache = tempfile::tempdir().expect("a folder");
+        // Of no width: nobody takes what is queued.
+        let launcher = Launcher::new(Arc::new(Engine::new(cache.path(), 0)), 0);
+        let context = Arc::new(SessionContext::new("/r".into(), Vec::new()));
+        let issue = |asks: &dyn Fn(&Candidate)| {
+            let candidate = candidate();
+            let round = candidate.look().expect("nobody has looked at it");
+            asks(&candidate);
+            launcher.follow(&candidate, round, &context, Looked::Issue(None));
+            (candidate.tally().launched, launcher.here.queue.drain(&context).len())
+        };
+        assert_eq!(issue(&|_| {}), (true, 1));
+        let asks = |candidate: &Candidate| assert!(candidate.mark_overtaken(&launcher.engine, None));
+        assert_eq!(issue(&asks), (false, 0), "the build runs it already");
+    }
 }

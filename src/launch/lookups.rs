@@ -4,9 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use super::candidate::Launch;
 use super::context::SessionContext;
 use super::queue::Task;
+use super::state::Decision;
 use super::work::Work;
 use crate::compile::engine::Engine;
 use crate::compile::result_key::ResultKey;
@@ -48,11 +48,11 @@ fn work(engine: &Engine, tasks: &Receiver<Task>, missed: &dyn Fn(Task)) {
 fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: &dyn Fn(Task)) {
     // What has no key any more was given up for another launch.
     let keyed = tasks.into_iter().filter_map(|task| {
-        let key = task.known.state().issued?;
+        let key = task.candidate.issued(task.round)?;
         Some((task, key))
     });
     let keyed: Vec<(Task, ResultKey)> = keyed.collect();
-    let wanted = keyed.iter().filter_map(|(task, key)| match &task.known.work {
+    let wanted = keyed.iter().filter_map(|(task, key)| match &task.candidate.work {
         Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &context.site.root }),
         Work::Compile(_) => None,
     });
@@ -63,12 +63,12 @@ fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: 
     };
     for ((task, key), found) in keyed.iter().zip(found) {
         // One that the build has asked for meanwhile was not to wait for this.
-        if !task.known.claim(task.round) {
+        if !task.claim() {
             continue;
         }
         match found {
-            Some(outcome) => drop(task.set(Launch::Ready(key.exact, outcome))),
-            None if context.is_closed() => drop(task.set(Launch::Failed("cancelled".into()))),
+            Some(outcome) => drop(task.end(Decision::Ready(key.exact, outcome))),
+            None if context.is_closed() => drop(task.end(Decision::Failed("cancelled".into()))),
             None => missed(task.clone()),
         }
     }

@@ -1,22 +1,15 @@
 //! Why a compile was not served by a launch.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-use super::candidate::{Known, Launch};
-use crate::base::digest::Digest;
-use crate::base::paths::PathId;
-use crate::compile::engine::Engine;
-use crate::compile::instance::Unready;
 
 /// The kinds of reasons. `Display` is one line for a person, about "it", the command; the serialized names are a contract.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Unserved {
+pub enum MissReason {
     /// No record of it.
     #[error("it was not recorded yet")]
     NewCommand,
@@ -73,7 +66,7 @@ pub enum Unserved {
     Evicted,
 }
 
-impl Unserved {
+impl MissReason {
     /// Whether the command was left out although it could have been launched.
     pub fn is_left_out(self) -> bool {
         matches!(self, Self::Capped | Self::KeptBeingWasted | Self::TooCheap | Self::Quarantined)
@@ -89,13 +82,13 @@ impl Unserved {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Miss {
     /// The kind of reason.
-    pub why: Unserved,
+    pub why: MissReason,
     /// What it is about; empty when there is no more to say.
     pub detail: String,
 }
 
-impl From<Unserved> for Miss {
-    fn from(why: Unserved) -> Self {
+impl From<MissReason> for Miss {
+    fn from(why: MissReason) -> Self {
         why.of("")
     }
 }
@@ -109,67 +102,14 @@ impl fmt::Display for Miss {
     }
 }
 
-/// Why the launch of a command does not serve a compile of it that has this action `now`, or that cannot be instantiated.
-pub fn unserved(engine: &Engine, known: &Known, now: Result<&Digest, &Unready>) -> Miss {
-    let (launch, set) = {
-        let state = known.state();
-        (state.launch.clone(), Arc::clone(&state.reads.set))
-    };
-    let miss = judge(&launch, now, |path| engine.name(path));
-    if !miss.detail.is_empty() || !matches!(miss.why, Unserved::ChangedSet | Unserved::ChangedInput) {
-        return miss;
-    }
-    let changed = set.iter().filter_map(|&path| Some((engine.files.stat(path).ok()?.changed_ns(), path)));
-    miss.why.of(changed.max_by_key(|(when, _)| *when).map_or_else(String::new, |(_, path)| engine.name(path)))
-}
-
-fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) -> String) -> Miss {
-    let done = match launch {
-        Launch::Not(why) => return why.clone(),
-        Launch::Failed(why) => return Unserved::Failed.of(why),
-        Launch::Unseen | Launch::Queued | Launch::Running(_) => return Unserved::NotLookedAt.into(),
-        Launch::Pending(path) => return Unserved::LateInput.of(name(*path)),
-        Launch::Ready(action, _) | Launch::Held(action) => action,
-    };
-    match now {
-        Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => {
-            Unserved::Refused.of(why)
-        }
-        Err(Unready::Missing(path)) => Unserved::ChangedSet.of(format!("{} has gone", name(*path))),
-        Err(Unready::Changed) => Unserved::ChangedSet.into(),
-        Ok(now) if now == done => Unserved::Evicted.into(),
-        Ok(_) => Unserved::ChangedInput.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::paths::Paths;
-    use crate::cache::outcome::Outcome;
-
-    #[test]
-    fn a_launch_that_is_ready_and_serves_nothing_was_overtaken() {
-        let paths = Paths::default();
-        let say = |launch: &Launch, now: Result<&Digest, &Unready>| {
-            judge(launch, now, |path| paths.get(path).as_str().to_owned()).to_string()
-        };
-        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
-        let ready = Launch::Ready(one, Outcome::default());
-        assert_eq!(say(&ready, Ok(&one)), "its result had been removed from the cache");
-        assert_eq!(say(&ready, Ok(&other)), "an input changed after it was launched");
-        let gone = Unready::Missing(paths.intern("/b/old.h"));
-        assert_eq!(
-            say(&Launch::Held(one), Err(&gone)),
-            "its includes or directives changed after it was launched: /b/old.h has gone"
-        );
-        assert_eq!(say(&Launch::Failed("no view".into()), Ok(&one)), "its launch failed: no view");
-    }
 
     #[test]
     fn names_are_those_of_the_contract() {
-        let name = |why: Unserved| serde_json::to_value(why).ok();
-        assert_eq!(name(Unserved::NewCommand), Some("new_command".into()));
-        assert_eq!(name(Unserved::KeptBeingWasted), Some("kept_being_wasted".into()));
+        let name = |why: MissReason| serde_json::to_value(why).ok();
+        assert_eq!(name(MissReason::NewCommand), Some("new_command".into()));
+        assert_eq!(name(MissReason::KeptBeingWasted), Some("kept_being_wasted".into()));
     }
 }

@@ -1,19 +1,9 @@
-//! Merit: what came of a command's earlier launches, and what that means for the next one.
+//! Priority: which launch goes first.
 
 use std::cmp::Reverse;
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use super::work::Work;
-use crate::store::Record;
-
-/// After so many launches in a row that no build asked for, a command is not launched any more as long as it reads the
-/// same. One may be an accident and two a coincidence; complete builds that never ask have it forgotten after five.
-const PATIENCE: u32 = 3;
-
-/// Whether a command's launches keep being wasted.
-pub(super) fn is_spent(record: &Record) -> bool {
-    record.wasted_in_row >= PATIENCE
-}
 
 /// Where a launch stands among those that wait for a core here: the least goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,55 +19,20 @@ pub struct Rank {
 
 /// Where to launch a command among others: behind all of them when its last launch was wasted, else configure tests first,
 /// then what the longest chains begin with, and in the last build's order.
-pub fn rank(known: &Known) -> Rank {
-    let probe = matches!(&known.work, Work::Traced(traced) if traced.probe);
-    let state = known.state();
+pub fn rank(candidate: &Candidate) -> Rank {
+    let probe = matches!(&candidate.work, Work::Traced(traced) if traced.probe);
+    let (wasted_in_row, order) = candidate.record(|record| (record.wasted_in_row, record.order));
     Rank {
-        wasted: state.record.wasted_in_row > 0,
+        wasted: wasted_in_row > 0,
         after_configure: !probe,
-        chain: Reverse(if probe { 0 } else { u64::BITS - state.chain_us.leading_zeros() }),
-        order: state.record.order,
-    }
-}
-
-/// How many launches in a row have been wasted after a session, `before` which it were so many.
-///
-/// `useful` says what became of the session's own launch, if there was one. A build that asks without one gives the command
-/// another chance, and one that needed only some commands says nothing of the others.
-pub(super) fn wasted_in_row(before: u32, useful: Option<bool>, asked: bool, complete: bool) -> u32 {
-    match useful {
-        Some(true) => 0,
-        Some(false) if asked || complete => before.saturating_add(1),
-        None if asked => before.min(PATIENCE - 1),
-        _ => before,
+        chain: Reverse(if probe { 0 } else { u64::BITS - candidate.chain_us().leading_zeros() }),
+        order,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn three_in_a_row_end_it_and_a_build_that_asks_gives_one_more_chance() {
-        let spent = |wasted_in_row| is_spent(&Record { wasted_in_row, ..Record::default() });
-        let mut row = 0;
-        for _ in 0..PATIENCE {
-            assert!(!spent(row));
-            row = wasted_in_row(row, Some(false), false, true);
-        }
-        assert!(spent(row));
-        assert!(spent(wasted_in_row(row, None, false, true)), "not asked for again");
-        row = wasted_in_row(row, None, true, true);
-        assert!(!spent(row));
-        assert!(spent(wasted_in_row(row, Some(false), true, true)));
-        assert_eq!(wasted_in_row(row, Some(true), true, true), 0);
-    }
-
-    #[test]
-    fn a_build_that_needed_little_says_nothing() {
-        assert_eq!(wasted_in_row(2, Some(false), false, false), 2);
-        assert_eq!(wasted_in_row(2, Some(false), true, false), 3, "it asked, and the launch was no good");
-    }
 
     #[test]
     fn who_was_wasted_goes_last() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::candidate::Known;
+use super::candidate::Candidate;
 use crate::base::paths::PathId;
 use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
@@ -15,22 +15,22 @@ use crate::store::RecordId;
 
 /// The outputs of a session's commands, and who waits for them.
 #[derive(Debug, Default)]
-pub struct Makers(Mutex<Inner>);
+pub struct Producers(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     /// Mostly one for a file; a build may make it again by another command.
-    makers: HashMap<PathId, Vec<Maker>>,
-    waiting: HashMap<RecordId, (Arc<Known>, Vec<Wake>)>,
+    producers: HashMap<PathId, Vec<Producer>>,
+    waiting: HashMap<RecordId, (Arc<Candidate>, Vec<Wake>)>,
 }
 
 /// A command that makes a file.
 #[derive(Debug, Clone)]
-struct Maker {
+struct Producer {
     id: RecordId,
     /// Its position in the last build.
     order: u32,
-    known: Arc<Known>,
+    candidate: Arc<Candidate>,
 }
 
 /// Wakes somebody up, in another thread.
@@ -43,53 +43,51 @@ impl fmt::Debug for Wake {
 }
 
 /// The file that a command means by an output, under one name for all commands.
-pub(super) fn product(engine: &Engine, known: &Known, path: &str) -> PathId {
-    let path = lexical(&Path::new(known.work.directory()).join(path));
+pub(super) fn product(engine: &Engine, candidate: &Candidate, path: &str) -> PathId {
+    let path = lexical(&Path::new(candidate.work.directory()).join(path));
     engine.paths().intern(&path.to_string_lossy())
 }
 
-impl Makers {
+impl Producers {
     /// Says that a command makes these files.
-    pub fn add(&self, known: &Arc<Known>, outputs: impl IntoIterator<Item = PathId>) {
-        let (id, order) = {
-            let state = known.state();
-            (state.record.id, state.record.order)
-        };
+    pub fn add(&self, candidate: &Arc<Candidate>, outputs: impl IntoIterator<Item = PathId>) {
+        let (id, order) = candidate.record(|record| (record.id, record.order));
         let mut inner = self.lock();
         for output in outputs {
-            let makers = inner.makers.entry(output).or_default();
-            makers.retain(|maker| maker.id != id);
-            makers.push(Maker { id, order, known: Arc::clone(known) });
+            let producers = inner.producers.entry(output).or_default();
+            producers.retain(|producer| producer.id != id);
+            producers.push(Producer { id, order, candidate: Arc::clone(candidate) });
         }
     }
 
     /// The command that makes a file as one at position `before` in the build finds it: the last of those ahead of that.
-    pub fn of(&self, path: PathId, before: u32) -> Option<Arc<Known>> {
+    pub fn of(&self, path: PathId, before: u32) -> Option<Arc<Candidate>> {
         let inner = self.lock();
-        let makers = inner.makers.get(&path)?;
-        let ahead = makers.iter().filter(|maker| maker.order < before).max_by_key(|maker| maker.order);
+        let producers = inner.producers.get(&path)?;
+        let ahead =
+            producers.iter().filter(|producer| producer.order < before).max_by_key(|producer| producer.order);
         // Builds do not always go in the same order.
-        let maker = ahead.or_else(|| makers.iter().min_by_key(|maker| maker.order))?;
-        Some(Arc::clone(&maker.known))
+        let producer = ahead.or_else(|| producers.iter().min_by_key(|producer| producer.order))?;
+        Some(Arc::clone(&producer.candidate))
     }
 
-    /// Has `wake` called once it is certain what becomes of `maker`; at once if it is.
-    pub(super) fn wait(&self, maker: &Arc<Known>, wake: impl FnOnce() + Send + 'static) {
-        let id = maker.state().record.id;
+    /// Has `wake` called once it is certain what becomes of `producer`; at once if it is.
+    pub(super) fn wait(&self, producer: &Arc<Candidate>, wake: impl FnOnce() + Send + 'static) {
+        let id = producer.id();
         let mut inner = self.lock();
-        let (_, waiting) = inner.waiting.entry(id).or_insert_with(|| (Arc::clone(maker), Vec::new()));
+        let (_, waiting) = inner.waiting.entry(id).or_insert_with(|| (Arc::clone(producer), Vec::new()));
         waiting.push(Wake(Box::new(wake)));
         drop(inner);
         // It may have ended before anybody waited.
-        self.settled(maker);
+        self.settled(producer);
     }
 
     /// Wakes who waits for a command, if it is certain what becomes of it.
-    pub(super) fn settled(&self, maker: &Known) {
-        if maker.is_under_way() {
+    pub(super) fn settled(&self, producer: &Candidate) {
+        if producer.is_under_way() {
             return;
         }
-        let id = maker.state().record.id;
+        let id = producer.id();
         // They are woken under the lock, so that at any moment they wait here or are awake.
         let mut inner = self.lock();
         let waiting = inner.waiting.remove(&id);
@@ -98,10 +96,11 @@ impl Makers {
 
     /// Wakes all whose command has ended without a word, because the build has been faster; whether there are any.
     pub(super) fn wake(&self) -> bool {
-        let makers: Vec<_> = self.lock().waiting.values().map(|(maker, _)| Arc::clone(maker)).collect();
-        let ended: Vec<_> = makers.iter().filter(|maker| !maker.is_under_way()).collect();
-        for maker in &ended {
-            self.settled(maker);
+        let producers: Vec<_> =
+            self.lock().waiting.values().map(|(producer, _)| Arc::clone(producer)).collect();
+        let ended: Vec<_> = producers.iter().filter(|producer| !producer.is_under_way()).collect();
+        for producer in &ended {
+            self.settled(producer);
         }
         !ended.is_empty()
     }

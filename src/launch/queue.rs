@@ -6,27 +6,30 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::candidate::{Known, Launch, Runner};
+use super::candidate::Candidate;
 use super::context::SessionContext;
+use super::decide::On;
 use super::priority::Rank;
+use super::state::{Decision, Round, Runner};
+use crate::compile::predict::Assumed;
 
 /// One launch that waits for a core.
 #[derive(Clone)]
 pub(crate) struct Task {
-    pub(super) known: Arc<Known>,
+    pub(super) candidate: Arc<Candidate>,
     pub(super) context: Arc<SessionContext>,
     /// The launch of the command that it stands for: a later one has a higher number.
-    pub(super) round: u32,
+    pub(super) round: Round,
     /// When it was to be launched: what was seen of the files before is out of date.
     pub(super) since: Instant,
     again: bool,
 }
 
 impl Task {
-    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
-        let (known, context) = (Arc::clone(known), Arc::clone(context));
-        let round = known.state().round;
-        Self { known, context, round, since: Instant::now(), again: false }
+    /// The launch of that round.
+    pub(super) fn new(candidate: &Arc<Candidate>, round: Round, context: &Arc<SessionContext>) -> Self {
+        let (candidate, context) = (Arc::clone(candidate), Arc::clone(context));
+        Self { candidate, context, round, since: Instant::now(), again: false }
     }
 
     /// The same, after what a grid had of it has gone.
@@ -39,22 +42,42 @@ impl Task {
         !self.again
     }
 
-    /// Moves the launch on, unless it was given up for another one; false then.
-    pub(super) fn set(&self, launch: Launch) -> bool {
-        let current = self.known.set_in(self.round, launch);
-        self.context.makers.settled(&self.known);
+    /// What its command is instantiated on, beside the files.
+    pub(super) fn on<'a>(&'a self, assumed: &'a [Assumed]) -> On<'a> {
+        On { candidate: &self.candidate, context: &self.context, assumed }
+    }
+
+    /// Takes the launch over, if it still waits for somebody to do so.
+    pub(super) fn claim(&self) -> bool {
+        self.candidate.claim(self.round)
+    }
+
+    /// Has the claimed launch wait again, unless it was given up for another one; false then.
+    pub(super) fn requeue(&self) -> bool {
+        self.candidate.requeue(self.round, false)
+    }
+
+    /// The same, for a core of this machine alone.
+    pub(super) fn requeue_for_core(&self) -> bool {
+        self.candidate.requeue(self.round, true)
+    }
+
+    /// Ends the claimed launch, unless it was given up for another one; false then.
+    pub(super) fn end(&self, decision: Decision) -> bool {
+        let current = self.candidate.end(self.round, decision);
+        self.context.producers.settled(&self.candidate);
         current
     }
 
-    /// Says that the launch is pointless.
+    /// Says that the claimed launch is pointless.
     pub(super) fn cancel(&self) {
-        self.known.cancel(self.round);
-        self.context.makers.settled(&self.known);
+        self.candidate.cancel(self.round);
+        self.context.producers.settled(&self.candidate);
     }
 
-    /// Says who runs the launch, or stops that when the launch was given up meanwhile.
+    /// Says who runs the claimed launch, or stops that when the launch was given up meanwhile.
     pub(super) fn run_by(&self, runner: &Runner) {
-        if !self.set(Launch::Running(Some(runner.clone()))) {
+        if !self.candidate.run_by(self.round, runner.clone()) {
             runner.stop();
         }
     }

@@ -1,16 +1,13 @@
-//! Again: a command that is to be looked at once more, and whether a session has any.
+//! Rechecks: whether a session has commands that are to be looked at once more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::candidate::Known;
-use super::context::SessionContext;
-
-/// The commands of a session that are to be looked at again, in the order in which that was said.
+/// How many commands of a session are to be looked at again; that is done in the order in which it was said.
 #[derive(Debug, Default)]
-pub(super) struct Agains {
+pub(super) struct Rechecks {
     counts: Mutex<Counts>,
     over: Condvar,
 }
@@ -22,7 +19,7 @@ struct Counts {
     ended: u64,
 }
 
-impl Agains {
+impl Rechecks {
     /// Whether `others` holds at a moment in which no command is to be looked at again.
     pub(super) fn none_while(&self, others: impl FnOnce() -> bool) -> bool {
         let before = *self.counts();
@@ -42,23 +39,20 @@ impl Agains {
 }
 
 /// A command to be looked at again, until it is dropped.
-pub(super) struct Again {
-    pub(super) known: Arc<Known>,
-    pub(super) context: Arc<SessionContext>,
-}
+pub(super) struct RecheckGuard(Arc<Rechecks>);
 
-impl Again {
-    /// Says that `known` is to be looked at again.
-    pub(super) fn new(known: &Arc<Known>, context: &Arc<SessionContext>) -> Self {
-        context.agains.counts().begun += 1;
-        Self { known: Arc::clone(known), context: Arc::clone(context) }
+impl RecheckGuard {
+    /// Says that there is one.
+    pub(super) fn new(rechecks: &Arc<Rechecks>) -> Self {
+        rechecks.counts().begun += 1;
+        Self(Arc::clone(rechecks))
     }
 }
 
-impl Drop for Again {
+impl Drop for RecheckGuard {
     fn drop(&mut self) {
-        self.context.agains.counts().ended += 1;
-        self.context.agains.over.notify_all();
+        self.0.counts().ended += 1;
+        self.0.over.notify_all();
     }
 }
 
@@ -70,25 +64,25 @@ mod tests {
 
     #[test]
     fn who_waits_goes_on_when_those_of_before_are_over() {
-        let agains = Agains::default();
-        agains.wait(Duration::MAX);
-        agains.counts().begun = 2;
+        let rechecks = Rechecks::default();
+        rechecks.wait(Duration::MAX);
+        rechecks.counts().begun = 2;
         let (begun, patience) = (Instant::now(), Duration::from_millis(20));
-        agains.wait(patience);
+        rechecks.wait(patience);
         assert!(begun.elapsed() >= patience, "they are waited for");
-        assert!(!agains.none_while(|| true));
+        assert!(!rechecks.none_while(|| true));
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| agains.wait(Duration::MAX));
-            agains.counts().ended = 1;
-            agains.over.notify_all();
+            let waiting = scope.spawn(|| rechecks.wait(Duration::MAX));
+            rechecks.counts().ended = 1;
+            rechecks.over.notify_all();
             // One that comes later is not waited for.
-            *agains.counts() = Counts { begun: 3, ended: 2 };
-            agains.over.notify_all();
+            *rechecks.counts() = Counts { begun: 3, ended: 2 };
+            rechecks.over.notify_all();
             // It may have come before the other one began to wait.
-            agains.counts().ended = 3;
-            agains.over.notify_all();
+            rechecks.counts().ended = 3;
+            rechecks.over.notify_all();
             waiting.join().unwrap();
         });
-        assert!(agains.none_while(|| true));
+        assert!(rechecks.none_while(|| true));
     }
 }

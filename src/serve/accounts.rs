@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::launch::accounts::Way;
-use crate::launch::candidate::Known;
+use crate::launch::candidate::Candidate;
 use crate::launch::miss::Miss;
 use crate::session::Session;
 
 pub(crate) fn account(
     session: &Session,
-    known: &Known,
+    candidate: &Candidate,
     launched: bool,
     joined: bool,
     miss: Miss,
@@ -20,19 +20,16 @@ pub(crate) fn account(
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-    session.tell(known.id(), (known.work.directory(), known.work.product()), way, why.as_ref());
-    credit(known, launched);
-    let cost_us = {
-        let state = known.state();
-        // On a busy machine most of the elapsed time is others'.
-        state.record.cost_us.min(state.record.wall_us)
-    };
+    session.tell(candidate.id(), (candidate.work.directory(), candidate.work.product()), way, why.as_ref());
+    credit(candidate, launched);
+    // On a busy machine most of the elapsed time is others'.
+    let cost_us = candidate.record(|record| record.cost_us.min(record.wall_us));
     session.inner().accounts.saved_s += cost_us as f64 / 1e6 - begun.elapsed().as_secs_f64();
 }
 
 /// Counts the launch of a command that the build asks for as useful, if that is what serves it.
-pub(crate) fn credit(known: &Known, launched: bool) {
+pub(crate) fn credit(candidate: &Candidate, launched: bool) {
     if launched {
-        known.credit();
+        candidate.credit();
     }
 }

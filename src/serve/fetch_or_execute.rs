@@ -117,9 +117,11 @@ fn current<'f>(
     let engine = &companion.engine;
     let context = request.context(&lesson.session.context.site.root);
     let root = &lesson.session.context.site.root;
-    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
-    if let Some(known) = known.filter(|known| lesson.call.is(&known.state().record, root)) {
-        let reads = known.state().reads.clone();
+    let candidate = lesson.session.inner().candidates.get(&lesson.id).cloned();
+    if let Some(candidate) =
+        candidate.filter(|candidate| candidate.record(|record| lesson.call.is(record, root)))
+    {
+        let reads = candidate.reads();
         match instantiate(engine, snapshot, &lesson.call, &reads, context) {
             Ok(instance) => return Ok((reads, instance)),
             Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => return Err(why),

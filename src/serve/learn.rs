@@ -16,8 +16,7 @@ use crate::compile::perform::{SideChannel, scan};
 use crate::compile::reads::Reads;
 use crate::grid::publish_compile::leave;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::Unserved;
+use crate::launch::candidate::Candidate;
 use crate::launch::work::Work;
 use crate::session::Session;
 use crate::session::companion::Companion;
@@ -152,8 +151,8 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
     if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.context.site.root), *id]) {
         return;
     }
-    let Some(known) = session.inner().knowns.get(id).cloned() else { return };
-    let reads = known.state().reads.clone();
+    let Some(candidate) = session.inner().candidates.get(id).cloned() else { return };
+    let reads = candidate.reads();
     let context = request.context(&session.context.site.root);
     let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
     if let Err(why) = left {
@@ -163,11 +162,10 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
 
 /// Records a command that was had without running it here; what it took stands for its cost until more is known.
 pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
-    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
+    let candidate = lesson.session.inner().candidates.get(&lesson.id).cloned();
     let root = &lesson.session.context.site.root;
-    if known.is_some_and(|known| {
-        let state = known.state();
-        lesson.call.is(&state.record, root) && state.reads == reads
+    if candidate.is_some_and(|candidate| {
+        candidate.record(|record| lesson.call.is(record, root)) && candidate.reads() == reads
     }) {
         return;
     }
@@ -180,8 +178,8 @@ pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, too
 fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, wall: Duration) {
     let Lesson { call, id, session, order, .. } = lesson;
     let root = &session.context.site.root;
-    let before = session.inner().knowns.get(id).cloned();
-    let old = before.as_ref().map(|known| known.state().record.clone());
+    let before = session.inner().candidates.get(id).cloned();
+    let old = before.as_ref().map(|candidate| candidate.record(Record::clone));
     // What reads other files than before is another matter.
     let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
     let mut record = Record {
@@ -213,19 +211,20 @@ fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, w
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
         }
     }
-    let known = Known::new(Work::Compile(Box::new(call.clone())), record, reads, Vec::new());
-    put_into_play(companion, session, known, before.as_deref());
+    let candidate = Candidate::new(Work::Compile(Box::new(call.clone())), record, reads, Vec::new());
+    put_into_play(companion, session, candidate, before.as_deref());
 }
 
 /// Puts a record into play that the build itself has just given.
-pub(super) fn put_into_play(companion: &Companion, session: &Session, known: Known, before: Option<&Known>) {
-    if let Some(before) = before {
-        known.inherit(before);
-    }
-    known.set(Launch::Not(Unserved::NewCommand.into()));
-    let known = Arc::new(known);
-    session.context.makes(&companion.engine, &known);
-    let id = known.state().record.id;
-    session.inner().knowns.insert(id, known);
+pub(super) fn put_into_play(
+    companion: &Companion,
+    session: &Session,
+    candidate: Candidate,
+    before: Option<&Candidate>,
+) {
+    let candidate = Arc::new(candidate.of_build(before));
+    session.context.makes(&companion.engine, &candidate);
+    let id = candidate.id();
+    session.inner().candidates.insert(id, candidate);
     session.changes.note();
 }

@@ -16,7 +16,7 @@ use crate::compile::link::{Linkage, linkage};
 use crate::grid::{Executed, Grid};
 use crate::inputs::private::read_shared;
 use crate::launch::accounts::Way;
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::miss::{Miss, MissReason};
 use crate::serve::answer::{Answer, Asking};
 use crate::serve::lesson::LinkLesson;
 use crate::session::companion::Companion;
@@ -142,7 +142,7 @@ fn learn(
 }
 
 fn not_launched() -> Miss {
-    Unserved::Refused.of("links are not launched")
+    MissReason::Refused.of("links are not launched")
 }
 
 /// Counts a link as served.

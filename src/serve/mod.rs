@@ -24,8 +24,10 @@ use crate::compile::instance::{Unready, instantiate};
 use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::{Miss, Unserved, unserved};
+use crate::launch::candidate::Candidate;
+use crate::launch::miss::{Miss, MissReason};
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::recc::log::ReccLog;
 use crate::serve::accounts::{account, credit};
 use crate::serve::answer::{Answer, Asking};
@@ -168,18 +170,15 @@ pub(super) fn answer(
     if let Some(answer) = quarantined(companion, &session, &[call.id(root), id], request) {
         return answer;
     }
-    let recorded = session.inner().knowns.get(&id).cloned();
-    let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
+    let recorded = session.inner().candidates.get(&id).cloned();
+    let changed = if recorded.is_some() { MissReason::ChangedCommand } else { MissReason::NewCommand };
     let (mut why, mut expected) = (Miss::from(changed), None);
-    if let Some(known) = recorded.filter(|known| mode != Mode::Learn && call.is(&known.state().record, root))
+    if let Some(candidate) =
+        recorded.filter(|candidate| mode != Mode::Learn && candidate.record(|record| call.is(record, root)))
     {
-        {
-            let mut state = known.state();
-            state.asked += 1;
-            state.order = Some(order);
-        }
+        candidate.ask(order);
         if session.context.recc.is_none() {
-            match serve(companion, &session, &known, &call, asking, snapshot, alive) {
+            match serve(companion, &session, &candidate, &call, asking, snapshot, alive) {
                 Ok(answer) => return answer,
                 Err(unserved) => Unmet { why, expected } = unserved,
             }
@@ -207,7 +206,7 @@ pub(super) fn answer(
 fn serve(
     companion: &Arc<Companion>,
     session: &Arc<Session>,
-    known: &Arc<Known>,
+    candidate: &Arc<Candidate>,
     call: &Call,
     asking: Asking<'_>,
     mut snapshot: Snapshot<'_>,
@@ -216,31 +215,28 @@ fn serve(
     let engine = &companion.engine;
     let request = asking.request;
     let now = |snapshot: &mut Snapshot<'_>| {
-        let reads = known.state().reads.clone();
+        let reads = candidate.reads();
         instantiate(engine, snapshot, call, &reads, request.context(&session.context.site.root))
     };
     let mut joined = false;
-    let refuted = known.refute(&mut snapshot);
-    known.forestall(engine, refuted);
+    let refuted = candidate.check_prediction(&mut snapshot);
+    candidate.mark_overtaken(engine, refuted);
     let mut instance = now(&mut snapshot);
     if let Ok(instance) = &instance {
-        known.outdate(&instance.keys.own);
+        candidate.invalidate(&instance.keys.own);
     }
-    let launch = known.state().launch.clone();
-    if matches!(launch, Launch::Queued | Launch::Running(_))
-        && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_)))
-    {
+    if candidate.is_in_flight() && matches!(instance, Ok(_) | Err(Unready::Changed | Unready::Missing(_))) {
         joined = true;
-        if !companion.launcher.join(known, &session.context, alive) {
+        if !companion.launcher.join(candidate, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         instance = now(&mut Snapshot::new(&engine.files));
     }
-    let launch = known.state().launch.clone();
-    let miss = unserved(engine, known, instance.as_ref().map(|now| &now.action));
+    let launch = candidate.launch();
+    let miss = unserved(engine, candidate, instance.as_ref().map(|now| &now.action));
     let instance = match instance {
         Ok(instance) => {
-            let reads = known.state().reads.clone();
+            let reads = candidate.reads();
             session.note(engine, &reads.set, instance.changed_ns, &mut snapshot);
             instance
         }
@@ -259,7 +255,7 @@ fn serve(
     };
     let keys = &instance.keys;
     if keys.are_barred(&engine.cache) {
-        return Err(Miss::from(Unserved::Quarantined).into());
+        return Err(Miss::from(MissReason::Quarantined).into());
     }
     let found = match launch {
         Launch::Ready(ready, outcome) if ready == keys.own.exact => Some((outcome, true)),
@@ -279,18 +275,18 @@ fn serve(
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links, which a stored text cannot know.
         let why = "its messages go to a terminal";
-        tell(session, known.id(), call, Way::Local, Some(&Unserved::Refused.of(why)));
+        tell(session, candidate.id(), call, Way::Local, Some(&MissReason::Refused.of(why)));
         return Ok(Answer::Bypass(why.into()));
     }
     if asking.verified {
-        credit(known, launched);
-        let reads = Some(known.state().reads.clone());
+        credit(candidate, launched);
+        let reads = Some(candidate.reads());
         return Err(Expected { outcome, keys: keys.all(), reads, launched }.into());
     }
     if let (Some(log), Some(grid)) = (asking.log, asking.logged) {
         log_hit(log, engine, grid, &instance, (call, &request.environment));
     }
-    account(session, known, launched, joined, miss, asking.begun);
+    account(session, candidate, launched, joined, miss, asking.begun);
     Ok(Answer::Serve(outcome, files))
 }
 

@@ -12,8 +12,9 @@ use crate::compile::instance::{Instance, Unready, instantiate};
 use crate::compile::perform::examine;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::unserved;
+use crate::launch::candidate::Candidate;
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::recc::wrapper::Wrapper;
 use crate::serve::answer::Answer;
 use crate::session::companion::Companion;
@@ -27,18 +28,19 @@ pub(super) fn hand(
     alive: &mut dyn FnMut() -> bool,
 ) -> Answer {
     let context = Arc::clone(&lesson.session.context);
-    let known = lesson.session.inner().knowns.get(&lesson.id).cloned();
-    let known = known.filter(|known| lesson.call.is(&known.state().record, &context.site.root));
+    let candidate = lesson.session.inner().candidates.get(&lesson.id).cloned();
+    let candidate =
+        candidate.filter(|candidate| candidate.record(|record| lesson.call.is(record, &context.site.root)));
     let mut served = None;
-    if let Some(known) = &known {
-        known.forestall(&companion.engine, None);
-        let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
-        if in_flight && !companion.launcher.join(known, &context, alive) {
+    if let Some(candidate) = &candidate {
+        candidate.mark_overtaken(&companion.engine, None);
+        let in_flight = candidate.is_in_flight();
+        if in_flight && !companion.launcher.join(candidate, &context, alive) {
             return Answer::Bypass("the build has gone".into());
         }
-        let now = now(companion, &lesson.call, known, request, &context.site.root);
-        let launch = known.state().launch.clone();
-        lesson.why = unserved(&companion.engine, known, now.as_ref().map(|now| &now.action));
+        let now = now(companion, &lesson.call, candidate, request, &context.site.root);
+        let launch = candidate.launch();
+        lesson.why = unserved(&companion.engine, candidate, now.as_ref().map(|now| &now.action));
         match now {
             Ok(now) => {
                 let ready = matches!(&launch, Launch::Ready(action, _) if *action == now.action);
@@ -51,7 +53,7 @@ pub(super) fn hand(
             Err(_) => {}
         }
     }
-    account(&lesson, known.as_deref(), served);
+    account(&lesson, candidate.as_deref(), served);
     let handed = wrapper.compile(&lesson.call, &request.environment);
     if served.is_none() {
         learn_behind(companion, lesson, request);
@@ -63,23 +65,23 @@ pub(super) fn hand(
 fn now(
     companion: &Companion,
     call: &Call,
-    known: &Known,
+    candidate: &Candidate,
     request: &Request,
     root: &str,
 ) -> Result<Instance, Unready> {
-    let reads = known.state().reads.clone();
+    let reads = candidate.reads();
     let mut snapshot = Snapshot::new(&companion.engine.files);
     instantiate(&companion.engine, &mut snapshot, call, &reads, request.context(root))
 }
 
 /// Counts the compile: recc itself does not say whether it found the result or had it executed.
-fn account(lesson: &Lesson, known: Option<&Known>, served: Option<(bool, bool)>) {
-    let Some((known, (true, joined))) = known.zip(served) else {
+fn account(lesson: &Lesson, candidate: Option<&Candidate>, served: Option<(bool, bool)>) {
+    let Some((candidate, (true, joined))) = candidate.zip(served) else {
         return lesson.tell(Way::Executed);
     };
     let way = if joined { Way::Joined } else { Way::Prefetched };
     tell(&lesson.session, lesson.id, &lesson.call, way, None);
-    known.credit();
+    candidate.credit();
 }
 
 /// Records the command by a scan of its own, beside recc's run.

@@ -12,8 +12,10 @@ use crate::command::{Invocation, is_test_source, keyed_traced};
 use crate::grid::traced::Wanted;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::miss::{Miss, Unserved, unserved};
+use crate::launch::candidate::Candidate;
+use crate::launch::miss::{Miss, MissReason};
+use crate::launch::state::Launch;
+use crate::launch::unserved::unserved;
 use crate::launch::work::Work;
 use crate::serve::accounts::{account, credit};
 use crate::serve::answer::{Answer, Asking};
@@ -94,17 +96,14 @@ pub(super) fn answer(
     if let Some(answer) = quarantined(companion, session, &[named, id], request) {
         return Some(answer);
     }
-    let recorded = session.inner().knowns.get(&id).cloned();
-    let changed = if recorded.is_some() { Unserved::ChangedCommand } else { Unserved::NewCommand };
+    let recorded = session.inner().candidates.get(&id).cloned();
+    let changed = if recorded.is_some() { MissReason::ChangedCommand } else { MissReason::NewCommand };
     let (mut why, mut expected) = (Miss::from(changed), None);
-    if let Some(known) = recorded.filter(|known| mode == Mode::Spec && traced.is(&known.state().record, root))
+    if let Some(candidate) =
+        recorded.filter(|candidate| mode == Mode::Spec && candidate.record(|record| traced.is(record, root)))
     {
-        {
-            let mut state = known.state();
-            state.asked += 1;
-            state.order = Some(order);
-        }
-        match serve(companion, session, &known, &traced, asking, alive) {
+        candidate.ask(order);
+        match serve(companion, session, &candidate, &traced, asking, alive) {
             Ok(answer) => return Some(answer),
             Err(unserved) => Unmet { why, expected } = unserved,
         }
@@ -126,7 +125,7 @@ pub(super) fn answer(
 fn serve(
     companion: &Companion,
     session: &Arc<Session>,
-    known: &Arc<Known>,
+    candidate: &Arc<Candidate>,
     traced: &Traced,
     asking: Asking<'_>,
     alive: &mut dyn FnMut() -> bool,
@@ -134,26 +133,26 @@ fn serve(
     let begun = Instant::now();
     let (engine, request) = (&companion.engine, asking.request);
     let key = || {
-        let reads = known.state().reads.clone();
+        let reads = candidate.reads();
         let mut snapshot = Snapshot::new(&engine.files);
         let now = state(engine, &mut snapshot, traced, &reads.set, &Overrides::new());
-        now.map(|now| now.key).map_err(|error| unserved(engine, known, Err(&error)))
+        now.map(|now| now.key).map_err(|error| unserved(engine, candidate, Err(&error)))
     };
-    known.forestall(engine, None);
+    candidate.mark_overtaken(engine, None);
     let mut joined = false;
     let mut now = key()?;
-    let in_flight = matches!(known.state().launch, Launch::Queued | Launch::Running(_));
+    let in_flight = candidate.is_in_flight();
     if in_flight && now.find_any(&engine.cache).is_none() {
         joined = true;
-        if !companion.launcher.join(known, &session.context, alive) {
+        if !companion.launcher.join(candidate, &session.context, alive) {
             return Ok(Answer::Bypass("the build has gone".into()));
         }
         now = key()?;
     }
-    let launch = known.state().launch.clone();
-    let miss = unserved(engine, known, Ok(&now.exact));
+    let launch = candidate.launch();
+    let miss = unserved(engine, candidate, Ok(&now.exact));
     if now.is_barred(&engine.cache) {
-        return Err(Miss::from(Unserved::Quarantined).into());
+        return Err(Miss::from(MissReason::Quarantined).into());
     }
     let there = || {
         // Its launch has looked there.
@@ -171,18 +170,18 @@ fn serve(
     let Some((files, outcome)) = opened else { return Err(miss.into()) };
     if request.terminal && !outcome.stderr.is_empty() {
         // A terminal would have got colours and links.
-        return Err(Unserved::Refused.of("its messages go to a terminal").into());
+        return Err(MissReason::Refused.of("its messages go to a terminal").into());
     }
     if !request.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty() {
         let why = "nobody knows in which order it wrote to its two streams";
-        return Err(Unserved::Refused.of(why).into());
+        return Err(MissReason::Refused.of(why).into());
     }
     if asking.verified {
-        credit(known, launched);
-        let reads = Some(known.state().reads.clone());
+        credit(candidate, launched);
+        let reads = Some(candidate.reads());
         return Err(Expected { outcome, keys: now.all().to_vec(), reads, launched }.into());
     }
-    account(session, known, launched, joined, miss, begun);
+    account(session, candidate, launched, joined, miss, begun);
     Ok(Answer::Serve(traced.named(outcome), files))
 }
 
@@ -248,16 +247,17 @@ pub(crate) fn record(
     let TracedLesson { traced, records: [_, id], session, order, .. } = lesson;
     let engine = &companion.engine;
     let root = &session.context.site.root;
-    let before = session.inner().knowns.get(id).cloned();
+    let before = session.inner().candidates.get(id).cloned();
     let mut record = traced.record(*id, root, &observed);
     record.order = *order;
     record.cost_us = cpu.as_micros() as u64;
     record.wall_us = wall.as_micros() as u64;
     record.asked = 1;
     if let Some(before) = &before {
-        let old = before.state().record.clone();
-        record.asked += old.asked;
-        (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+        before.record(|old| {
+            record.asked += old.asked;
+            (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+        });
     }
     if !traced.probe {
         let mut snapshot = Snapshot::new(&engine.files);
@@ -270,6 +270,6 @@ pub(crate) fn record(
             Err(error) => tracing::warn!("{} is not recorded: {error}", traced.label()),
         }
     }
-    let known = Known::new(Work::Traced(traced.clone()), record, observed.reads, observed.given);
-    put_into_play(companion, session, known, before.as_deref());
+    let candidate = Candidate::new(Work::Traced(traced.clone()), record, observed.reads, observed.given);
+    put_into_play(companion, session, candidate, before.as_deref());
 }

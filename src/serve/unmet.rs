@@ -2,7 +2,7 @@
 
 use super::request::Request;
 use super::verify::Expected;
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::miss::{Miss, MissReason};
 use crate::serve::answer::Answer;
 use crate::session::Session;
 use crate::session::companion::Companion;
@@ -23,7 +23,7 @@ impl From<Miss> for Unmet {
 
 impl From<Expected> for Unmet {
     fn from(expected: Expected) -> Self {
-        Self { why: Unserved::Verified.into(), expected: Some(Box::new(expected)) }
+        Self { why: MissReason::Verified.into(), expected: Some(Box::new(expected)) }
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn quarantined(
     request: &Request,
 ) -> Option<Answer> {
     companion.quarantine.holds(&session.whereabouts.key, records).then(|| {
-        let why = Unserved::Quarantined.to_string();
+        let why = MissReason::Quarantined.to_string();
         session.bypass(&why, &request.args);
         Answer::Bypass(why)
     })

@@ -7,18 +7,18 @@ impl Session {
     /// What it has come to by now. `launched` is the sum of `useful`, `wasted`, `cancelled` and, while it is open, `pending`.
     pub fn accounts(&self) -> Accounts {
         let closed = self.is_closed();
-        let (mut accounts, knowns) = {
+        let (mut accounts, candidates) = {
             let inner = self.inner();
-            (inner.accounts.clone(), inner.knowns.values().cloned().collect::<Vec<_>>())
+            (inner.accounts.clone(), inner.candidates.values().cloned().collect::<Vec<_>>())
         };
-        for known in knowns {
-            let state = known.state();
-            accounts.mispredicted += u64::from(state.mispredicted);
-            if let Some(why) = state.left_out {
+        for candidate in candidates {
+            let (tally, fate) = candidate.account(closed);
+            accounts.mispredicted += u64::from(tally.mispredicted);
+            if let Some(why) = tally.left_out {
                 *accounts.left_out.entry(why).or_default() += 1;
             }
-            let Some(fate) = state.fate(closed) else { continue };
-            accounts.launch(fate, state.executed, state.cpu);
+            let Some(fate) = fate else { continue };
+            accounts.launch(fate, tally.executed, tally.cpu);
         }
         let spent = self.context.budget.spent();
         accounts.launched_cpu_s = spent.cpu.as_secs_f64();

@@ -13,7 +13,7 @@ use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::launch::budget::Budget;
-use crate::launch::candidate::Known;
+use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
 use crate::recc::wrapper::Wrapper;
@@ -126,10 +126,10 @@ impl Companion {
         let records = self.grids.of_records(settings);
         let memory = self.memory(&whereabouts.key, records.clone());
         let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
-        let (knowns, generated) = self.recall(&whereabouts.key, &context);
-        for (id, known) in &knowns {
+        let (candidates, generated) = self.recall(&whereabouts.key, &context);
+        for (id, candidate) in &candidates {
             if self.quarantine.holds(&whereabouts.key, &[*id]) {
-                known.quarantine();
+                candidate.quarantine();
             }
         }
         let id = self.next_session.fetch_add(1, Ordering::SeqCst);
@@ -137,10 +137,10 @@ impl Companion {
             "session {id}: {} in {}, {} commands known",
             whereabouts.key,
             context.site.root,
-            knowns.len()
+            candidates.len()
         );
         let session =
-            Arc::new(Session::new(id, whereabouts, context, mode, explicit, knowns).leaving(records));
+            Arc::new(Session::new(id, whereabouts, context, mode, explicit, candidates).leaving(records));
         if let Some(why) = session.keeps_here() {
             tracing::info!("session {id}: what is learnt stays here: {why}");
         }
@@ -176,7 +176,7 @@ impl Companion {
         &self,
         key: &ElementKey,
         context: &SessionContext,
-    ) -> (HashMap<RecordId, Arc<Known>>, BTreeMap<String, Generated>) {
+    ) -> (HashMap<RecordId, Arc<Candidate>>, BTreeMap<String, Generated>) {
         let Some(store) = &self.store else { return Default::default() };
         match store.load(key) {
             Ok(mut element) => {
@@ -194,8 +194,8 @@ impl Companion {
     pub(crate) fn close(&self, session: &Arc<Session>, succeeded: bool) -> SessionRow {
         session.set_closed();
         self.sessions().remove(&session.id);
-        let knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        self.launcher.cancel(&session.context, &knowns);
+        let candidates: Vec<_> = session.inner().candidates.values().cloned().collect();
+        self.launcher.cancel(&session.context, &candidates);
         let complete = succeeded && session.is_complete();
         let row = session.row(complete);
         if let Err(error) = self.remember(session, &session.build(&self.engine, complete), &row) {

@@ -35,7 +35,7 @@ use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::launch::accounts::Accounts;
-use crate::launch::candidate::Known;
+use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::settings::Mode;
@@ -125,7 +125,7 @@ pub struct Session {
 #[derive(Default)]
 pub struct Inner {
     /// Recorded commands in play.
-    pub knowns: HashMap<RecordId, Arc<Known>>,
+    pub candidates: HashMap<RecordId, Arc<Candidate>>,
     /// Commands the build has asked for.
     pub seen: HashMap<RecordId, u32>,
     /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
@@ -148,10 +148,10 @@ impl Session {
         context: Arc<SessionContext>,
         mode: Mode,
         explicit: bool,
-        knowns: HashMap<RecordId, Arc<Known>>,
+        candidates: HashMap<RecordId, Arc<Candidate>>,
     ) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let inner = Inner { knowns, last: Some(Instant::now()), ..Inner::default() };
+        let inner = Inner { candidates, last: Some(Instant::now()), ..Inner::default() };
         let session = Self {
             id,
             whereabouts,
@@ -209,15 +209,15 @@ impl Session {
         is: impl Fn(&Record) -> bool,
         further: impl FnOnce() -> RecordId,
     ) -> RecordId {
-        let (known, made) = {
+        let (candidate, made) = {
             let inner = self.inner();
-            (inner.knowns.get(&id).cloned(), inner.seen.contains_key(&id))
+            (inner.candidates.get(&id).cloned(), inner.seen.contains_key(&id))
         };
-        if known.is_some_and(|known| is(&known.state().record)) {
+        if candidate.is_some_and(|candidate| candidate.record(&is)) {
             return id;
         }
         let further = further();
-        if made || self.inner().knowns.contains_key(&further) { further } else { id }
+        if made || self.inner().candidates.contains_key(&further) { further } else { id }
     }
 
     /// A command's position in the build's order: that of its first time.
@@ -290,7 +290,7 @@ impl Session {
             // What a command makes is foretold by launching that.
             let made = seen.stamp.changed_ns() > self.opened_ns
                 && seen.digest.size <= LARGEST_PREDICTED
-                && self.context.maker(engine, &engine.name(path), u32::MAX).is_none();
+                && self.context.producer(engine, &engine.name(path), u32::MAX).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
                 keep(engine, path, seen.digest);
             }
@@ -318,21 +318,18 @@ impl Session {
 
     /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
     pub fn build(&self, engine: &Engine, complete: bool) -> Build {
-        let (knowns, seen) = {
+        let (candidates, seen) = {
             let inner = self.inner();
-            let knowns: Vec<_> = inner.knowns.values().cloned().collect();
-            (knowns, inner.seen.keys().copied().collect::<HashSet<_>>())
+            let candidates: Vec<_> = inner.candidates.values().cloned().collect();
+            (candidates, inner.seen.keys().copied().collect::<HashSet<_>>())
         };
-        let rescanned = knowns.iter().filter_map(|known| {
-            let (record, reads) = {
-                let state = known.state();
-                state.rescanned.then(|| (state.record.clone(), state.reads.clone()))?
-            };
+        let rescanned = candidates.iter().filter_map(|candidate| {
+            let (record, reads) = candidate.rescanned()?;
             Some((Record { shape: reads.shape.0, ..record }, self.inputs(engine, &reads)))
         });
         Build {
             rescanned: rescanned.collect(),
-            uses: knowns.iter().filter_map(|known| known.used(&seen, complete)).collect(),
+            uses: candidates.iter().filter_map(|candidate| candidate.used(&seen, complete)).collect(),
             made: [self.generated(engine), self.came_true(engine)].concat(),
             seen,
             complete,
@@ -342,7 +339,7 @@ impl Session {
     /// Whether the build has asked for so much of its element by now that what it did not ask for counts.
     pub fn is_complete(&self) -> bool {
         let inner = self.inner();
-        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.knowns.len() as f64
+        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.candidates.len() as f64
     }
 
     /// Contents that launches of the next build will be shown: of the files that builds make, and of those that are made for
@@ -350,10 +347,12 @@ impl Session {
     pub fn contents(&self, engine: &Engine) -> Vec<Digest> {
         let mut contents: Vec<_> = self.generated(engine).into_iter().map(|(_, content)| content).collect();
         contents.extend(self.context.predictions.contents());
-        let knowns: Vec<_> = self.inner().knowns.values().cloned().collect();
-        for known in knowns.iter().filter(|known| matches!(&known.work, Work::Traced(traced) if traced.probe))
+        let candidates: Vec<_> = self.inner().candidates.values().cloned().collect();
+        for candidate in candidates
+            .iter()
+            .filter(|candidate| matches!(&candidate.work, Work::Traced(traced) if traced.probe))
         {
-            contents.extend(known.state().given.iter().map(|given| given.content));
+            contents.extend(candidate.given().iter().map(|given| given.content));
         }
         contents
     }

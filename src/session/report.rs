@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Session, SessionRow};
 use crate::compile::call::plain;
 use crate::launch::accounts::Way;
-use crate::launch::candidate::{Fate, Known, Launch};
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::candidate::Candidate;
+use crate::launch::miss::{Miss, MissReason};
+use crate::launch::state::{Fate, Launch};
 use crate::settings::Mode;
 use crate::store::{Quarantined, RecordId};
 
@@ -104,9 +105,9 @@ impl Bypasses {
 impl Session {
     /// Counts a command that makes `output` in `directory` as served in a way; `why` no launch did, if none did.
     pub(crate) fn tell(&self, id: RecordId, context: (&str, &str), way: Way, why: Option<&Miss>) {
-        let not_launching = Unserved::NotLaunching.into();
+        let not_launching = MissReason::NotLaunching.into();
         let says = |why: &Miss| {
-            self.mode == Mode::Spec || matches!(why.why, Unserved::Verified | Unserved::Mismatched)
+            self.mode == Mode::Spec || matches!(why.why, MissReason::Verified | MissReason::Mismatched)
         };
         let why = why.map(|why| if says(why) { why } else { &not_launching });
         let told = Told { output: self.output(context), way, why: why.cloned() };
@@ -136,7 +137,7 @@ impl Session {
 
     /// What there is to say of it.
     pub(crate) fn report(&self, row: SessionRow) -> Report {
-        let (knowns, mut lines, bypassed) = {
+        let (candidates, mut lines, bypassed) = {
             let inner = self.inner();
             let line = |(id, told): (&RecordId, &Told)| {
                 let order = inner.seen.get(id).copied().unwrap_or(u32::MAX);
@@ -153,32 +154,39 @@ impl Session {
                 )
             };
             let lines: Vec<_> = inner.told.iter().map(line).collect();
-            (inner.knowns.clone(), lines, inner.bypasses.list())
+            (inner.candidates.clone(), lines, inner.bypasses.list())
         };
         lines.sort_by(|one, other| (one.0, &one.1.output).cmp(&(other.0, &other.1.output)));
         let asked: HashSet<RecordId> = lines.iter().map(|(.., id)| *id).collect();
-        let cost_s =
-            |id: &RecordId| knowns.get(id).map_or(0.0, |known| known.state().record.cost_us as f64 / 1e6);
+        let cost_s = |id: &RecordId| {
+            candidates.get(id).map_or(0.0, |candidate| candidate.record(|record| record.cost_us) as f64 / 1e6)
+        };
         let mut commands: Vec<Line> =
             lines.into_iter().map(|(_, line, id)| Line { cost_s: cost_s(&id), ..line }).collect();
-        let further = knowns.iter().filter(|(id, _)| !asked.contains(id));
-        let mut further: Vec<Line> = further.filter_map(|(_, known)| self.unasked(known)).collect();
+        let further = candidates.iter().filter(|(id, _)| !asked.contains(id));
+        let mut further: Vec<Line> = further.filter_map(|(_, candidate)| self.unasked(candidate)).collect();
         further.sort_by(|one, other| one.output.cmp(&other.output));
         commands.append(&mut further);
         Report { session: row, commands, bypassed, quarantined: Vec::new() }
     }
 
     /// What became of a command that the build has not asked for, if it was launched or left out.
-    fn unasked(&self, known: &Known) -> Option<Line> {
-        let output = self.output((known.work.directory(), known.work.product()));
-        let state = known.state();
-        let why = match &state.launch {
-            Launch::Not(why) if why.why.is_left_out() => Some(why.clone()),
-            _ if state.launched => None,
+    fn unasked(&self, candidate: &Candidate) -> Option<Line> {
+        let output = self.output((candidate.work.directory(), candidate.work.product()));
+        let (tally, fate) = candidate.account(self.is_closed());
+        let why = match candidate.launch() {
+            Launch::Not(why) if why.why.is_left_out() => Some(why),
+            _ if tally.launched => None,
             _ => return None,
         };
-        let launch = if why.is_none() { state.fate(self.is_closed()) } else { None };
-        Some(Line { output, how: None, why, launch, cost_s: state.record.cost_us as f64 / 1e6 })
+        let launch = if why.is_none() { fate } else { None };
+        Some(Line {
+            output,
+            how: None,
+            why,
+            launch,
+            cost_s: candidate.record(|record| record.cost_us) as f64 / 1e6,
+        })
     }
 }
 

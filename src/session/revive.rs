@@ -11,7 +11,7 @@ use crate::compile::engine::Engine;
 use crate::compile::reads::Reads;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::candidate::Known;
+use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::store::{Element, Given, Record, RecordId, SetId};
@@ -19,11 +19,15 @@ use crate::toolchain::Toolchains;
 use crate::traced::Traced;
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
-pub fn revive(engine: &Engine, element: Element, context: &SessionContext) -> HashMap<RecordId, Arc<Known>> {
+pub fn revive(
+    engine: &Engine,
+    element: Element,
+    context: &SessionContext,
+) -> HashMap<RecordId, Arc<Candidate>> {
     let sorted = Sorted::new(engine.paths(), &element.paths, &context.site.root);
     let sets: HashMap<SetId, Arc<[PathId]>> =
         element.sets.into_iter().map(|(id, numbers)| (id, sorted.set(&numbers))).collect();
-    let mut knowns = HashMap::with_capacity(element.records.len());
+    let mut candidates = HashMap::with_capacity(element.records.len());
     let mut snapshot = Snapshot::new(&engine.files);
     for record in element.records {
         let Some(set) = sets.get(&record.set) else { continue };
@@ -31,14 +35,14 @@ pub fn revive(engine: &Engine, element: Element, context: &SessionContext) -> Ha
         match work(&engine.toolchains, &record, context, &mut snapshot) {
             Ok(work) => {
                 let (id, given) = (record.id, given(&record, context));
-                let known = Arc::new(Known::new(work, record, reads, given));
-                context.makes(engine, &known);
-                knowns.insert(id, known);
+                let candidate = Arc::new(Candidate::new(work, record, reads, given));
+                context.makes(engine, &candidate);
+                candidates.insert(id, candidate);
             }
             Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
         }
     }
-    knowns
+    candidates
 }
 
 /// The files of its build that a traced command read, on today's paths.

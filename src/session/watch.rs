@@ -15,7 +15,7 @@ use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::launch::candidate::{Known, Launch};
+use crate::launch::candidate::Candidate;
 use crate::launch::chains::weigh;
 use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
@@ -47,12 +47,12 @@ pub(crate) fn start(
     let (engine, unlooked) = (Arc::clone(engine), Arc::clone(&session));
     let started = threads::start(move || {
         prepare(&session, &engine);
-        let mut knowns: Vec<_> = session.inner().knowns.values().cloned().collect();
-        weigh(&engine, &session.context, &knowns);
-        knowns.sort_by_key(|known| rank(known));
-        issue(&launcher, &session.context, &knowns);
+        let mut candidates: Vec<_> = session.inner().candidates.values().cloned().collect();
+        weigh(&engine, &session.context, &candidates);
+        candidates.sort_by_key(|candidate| rank(candidate));
+        issue(&launcher, &session.context, &candidates);
         session.set_looked();
-        wait(&engine, &launcher, &session, knowns);
+        wait(&engine, &launcher, &session, candidates);
         session.waits.end();
     });
     if !started {
@@ -61,19 +61,19 @@ pub(crate) fn start(
     }
 }
 
-/// Considers all of `knowns` for launching, in about their order, on a few threads.
-pub fn issue(launcher: &Launcher, context: &Arc<SessionContext>, knowns: &[Arc<Known>]) {
+/// Considers all of `candidates` for launching, in about their order, on a few threads.
+pub fn issue(launcher: &Launcher, context: &Arc<SessionContext>, candidates: &[Arc<Candidate>]) {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut snapshot = Snapshot::new(&launcher.engine.files);
         // In turn rather than in halves, so that what the build asks for first is issued first.
-        while let Some(known) = knowns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            launcher.consider(known, context, &mut snapshot);
+        while let Some(candidate) = candidates.get(next.fetch_add(1, Ordering::Relaxed)) {
+            launcher.consider(candidate, context, &mut snapshot);
         }
     };
     let further = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS) - 1;
     thread::scope(|scope| {
-        for _ in 0..further.min(knowns.len() / FEW) {
+        for _ in 0..further.min(candidates.len() / FEW) {
             // With fewer it takes longer.
             threads::start_in(scope, work);
         }
@@ -87,7 +87,7 @@ struct Watch<'a> {
     launcher: &'a Launcher,
     session: &'a Session,
     /// Commands that the build has not asked for and that may be launched again.
-    open: Vec<Arc<Known>>,
+    open: Vec<Arc<Candidate>>,
     files: Vec<PathId>,
     folders: Folders,
     /// Whether the kernel tells of all of them.
@@ -97,12 +97,12 @@ struct Watch<'a> {
     acted: HashMap<PathId, Stamp>,
 }
 
-fn wait(engine: &Engine, launcher: &Launcher, session: &Session, knowns: Vec<Arc<Known>>) {
+fn wait(engine: &Engine, launcher: &Launcher, session: &Session, candidates: Vec<Arc<Candidate>>) {
     let mut watch = Watch {
         engine,
         launcher,
         session,
-        open: knowns,
+        open: candidates,
         files: Vec::new(),
         folders: Folders::new(),
         told: false,
@@ -152,7 +152,7 @@ impl Watch<'_> {
 
     /// The files that are there and that no launch takes to be missing.
     fn unassumed(&self) -> HashMap<PathId, Stamp> {
-        let assumed = self.open.iter().map(|known| Arc::clone(&known.state().assumed));
+        let assumed = self.open.iter().map(|candidate| candidate.assumed());
         let assumed: HashSet<PathId> =
             assumed.flat_map(|assumed| assumed.iter().map(|one| one.path).collect::<Vec<_>>()).collect();
         self.stamps().filter(|(path, _)| !assumed.contains(path)).collect()
@@ -192,11 +192,9 @@ impl Watch<'_> {
 
     /// Looks at all files, for what the kernel has not told of.
     fn look(&mut self) {
-        self.open.retain(|known| {
-            let state = known.state();
-            state.asked == 0 && !matches!(state.launch, Launch::Not(_))
-        });
-        let waited: HashSet<PathId> = self.open.iter().filter_map(|known| known.waits_for()).collect();
+        self.open.retain(|candidate| !candidate.is_asked() && !candidate.is_declined());
+        let waited: HashSet<PathId> =
+            self.open.iter().filter_map(|candidate| candidate.waits_for()).collect();
         let now = Instant::now();
         for (path, stamp) in self.stamps().collect::<Vec<_>>() {
             if self.acted.get(&path) != Some(&stamp) || waited.contains(&path) {
@@ -212,13 +210,8 @@ impl Watch<'_> {
 
     /// Whether a file that comes may yet decide on a launch.
     fn is_needed(&self) -> bool {
-        let may_wait = |known: &Arc<Known>| {
-            matches!(
-                known.state().launch,
-                Launch::Unseen | Launch::Pending(_) | Launch::Queued | Launch::Running(_)
-            )
-        };
-        !self.open.is_empty() && (!self.files.is_empty() || self.open.iter().any(may_wait))
+        let may_wait = !self.files.is_empty() || self.open.iter().any(|candidate| candidate.is_under_way());
+        !self.open.is_empty() && may_wait
     }
 
     /// Whether a file looks otherwise than when it was last acted upon.
@@ -234,12 +227,13 @@ impl Watch<'_> {
         }
         let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
         let context = &self.session.context;
-        let waits = |known: &Known| known.waits_for().is_some_and(|path| ripe.contains(&path));
-        let affected = self.open.iter().filter(|known| waits(known) || known.reads_any(&changed)).cloned();
+        let waits = |candidate: &Candidate| candidate.waits_for().is_some_and(|path| ripe.contains(&path));
+        let affected =
+            self.open.iter().filter(|candidate| waits(candidate) || candidate.reads_any(&changed)).cloned();
         let affected: Vec<_> = affected.collect();
         let mut snapshot = Snapshot::new(&self.engine.files);
-        for known in &affected {
-            self.launcher.revise(known, context, &changed, &mut snapshot);
+        for candidate in &affected {
+            self.launcher.revise(candidate, context, &changed, &mut snapshot);
         }
         issue(self.launcher, context, &affected);
     }

@@ -14,7 +14,7 @@ use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::remote_actions::Wire;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::candidate::Launch;
+use crate::launch::state::Launch;
 use crate::serve::request::Request;
 use crate::serve::{self, Reading, link, traced};
 use crate::session::companion::Companion;
@@ -142,8 +142,8 @@ fn launch_of(companion: &Companion, request: &Request, call: &Call, settings: &S
     let session = companion.sessions().values().find(|session| session.whereabouts == place).cloned()?;
     let root = &session.context.site.root;
     let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
-    let known = session.inner().knowns.get(&id).cloned()?;
-    let launch = known.state().launch.clone();
+    let candidate = session.inner().candidates.get(&id).cloned()?;
+    let launch = candidate.launch();
     Some(match launch {
         Launch::Unseen => "not looked at yet".into(),
         Launch::Not(why) => format!("not issued: {why}"),

@@ -244,7 +244,7 @@ fn open(companion: &Companion, directory: &Path, environment: &[(String, String)
     while !session.is_looked() && begun.elapsed() < HEAD_START {
         thread::sleep(Duration::from_millis(1));
     }
-    let commands = session.inner().knowns.len();
+    let commands = session.inner().candidates.len();
     Ok(json!(Opened {
         session: session.id,
         ticket: session.ticket(),

@@ -69,12 +69,12 @@ async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
         match heard {
             Heard::Executing if !told.replace(true) => {
                 if begun.elapsed() > PATIENCE {
-                    remote.line.pressed();
+                    remote.queue.pressed();
                 } else {
-                    remote.line.taken();
+                    remote.queue.taken();
                 }
             }
-            Heard::Refused => remote.line.pressed(),
+            Heard::Refused => remote.queue.pressed(),
             Heard::Executing | Heard::Queued => {}
         }
         last.set(Some(heard));
@@ -82,7 +82,7 @@ async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
     let impatient = async {
         tokio::time::sleep(PATIENCE).await;
         if last.get() == Some(Heard::Queued) {
-            remote.line.pressed();
+            remote.queue.pressed();
         }
         pending::<Infallible>().await
     };
@@ -92,7 +92,7 @@ async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
         Either::Right((never, _)) => match never {},
     };
     if let Ok(result) = &ended {
-        remote.line.learn(begun.elapsed(), Times::of(result), told.get());
+        remote.queue.learn(begun.elapsed(), Times::of(result), told.get());
     }
     Landed { ticket, ended }
 }
@@ -102,7 +102,7 @@ fn fetch(remote: &Remote, results: &Mutex<Receiver<Landed>>) {
         let next = results.lock().recv();
         let Ok(Landed { ticket, ended }) = next else { return };
         land(remote, ticket, ended);
-        remote.line.land();
+        remote.queue.release();
     }
 }
 
@@ -116,7 +116,7 @@ fn land(remote: &Remote, ticket: Box<Ticket>, ended: Result<reapi::ActionResult,
         Err(error) => Err(error.into()),
     };
     match taken {
-        Ok(Some(launch)) => drop(ticket.task.set(launch)),
+        Ok(Some(decision)) => drop(ticket.task.end(decision)),
         Ok(None) => (remote.here)(ticket.task),
         Err(error) => remote.refused(*ticket, &error),
     }

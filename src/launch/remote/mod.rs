@@ -4,66 +4,43 @@ pub mod flight;
 pub mod pending;
 pub mod prepare;
 pub mod round_trip;
+pub mod sight;
 pub mod ticket;
 pub mod window;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::candidate::{Launch, Runner};
 use super::context::SessionContext;
 use super::execute::afford;
-use super::miss::Unserved;
+use super::miss::MissReason;
 use super::queue::Task;
+use super::state::{Decision, Runner};
 use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::Cargo;
-use crate::inputs::links::LinksNow;
-use crate::inputs::snapshot::Snapshot;
 use crate::reapi::Cancel;
-use pending::{Line, Step};
+use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
+use sight::Sight;
 use ticket::Ticket;
 
 /// Threads that prepare, at most; each has a view of all files for itself.
 const PREPARERS: usize = 4;
-/// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
-const MOMENT: Duration = Duration::from_secs(2);
 
 /// The launches on one grid.
 pub(super) struct Remote {
     engine: Arc<Engine>,
     grid: Arc<Grid>,
-    line: Line,
+    queue: PendingQueue,
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
-}
-
-/// The files of a session as they are at one moment.
-struct Sight<'f> {
-    snapshot: Snapshot<'f>,
-    links: LinksNow<'f>,
-    begun: Instant,
-    context: Arc<SessionContext>,
-}
-
-impl<'f> Sight<'f> {
-    fn new(remote: &'f Remote, context: &Arc<SessionContext>) -> Self {
-        let begun = Instant::now();
-        let (snapshot, links) = (Snapshot::new(&remote.engine.files), remote.grid.links());
-        Self { snapshot, links, begun, context: Arc::clone(context) }
-    }
-
-    /// Whether it still shows the files of a session, as they are since `newest` at least.
-    fn shows(&self, context: &Arc<SessionContext>, newest: Instant) -> bool {
-        Arc::ptr_eq(&self.context, context) && self.begun.elapsed() < MOMENT && newest < self.begun
-    }
 }
 
 impl Remote {
@@ -76,13 +53,13 @@ impl Remote {
         Arc::new(Self {
             engine: Arc::clone(engine),
             grid: Arc::clone(grid),
-            line: Line::default(),
+            queue: PendingQueue::default(),
             here: Box::new(here),
             flights: OnceLock::new(),
         })
     }
 
-    /// Issues a launch when its turn comes.
+    /// Looks at a queued launch when its turn comes.
     pub(super) fn push(self: &Arc<Self>, task: Task) {
         self.flights.get_or_init(|| {
             // One more than work at a time: some of their time is the grid's, whose answers they wait for.
@@ -93,53 +70,54 @@ impl Remote {
             }
             flight::start(self)
         });
-        self.put(Step::Look, task);
+        self.queue.push(Step::Look, task);
     }
 
     /// Takes every waiting launch of a session out.
     pub(super) fn drain(&self, context: &Arc<SessionContext>) -> Vec<Task> {
-        self.line.drain(context)
+        self.queue.drain(context)
     }
 
     /// Lets the threads end.
     pub(super) fn close(&self) {
-        self.line.close();
+        self.queue.close();
     }
 
+    /// Has a claimed launch wait for another step.
     fn put(&self, step: Step, task: Task) {
-        if task.set(Launch::Queued) {
-            self.line.push(step, task);
+        if task.requeue() {
+            self.queue.push(step, task);
         }
     }
 
     fn work(&self) {
         let mut last: Option<Sight<'_>> = None;
-        while let Some((step, tasks)) = self.line.next() {
+        while let Some((step, tasks)) = self.queue.next() {
             let Some(first) = tasks.first() else { continue };
             let newest = tasks.iter().map(|task| task.since).max().unwrap_or(first.since);
             let mut sight = last
                 .take()
                 .filter(|sight| sight.shows(&first.context, newest))
-                .unwrap_or_else(|| Sight::new(self, &first.context));
-            self.carry(step, tasks, &mut sight);
+                .unwrap_or_else(|| Sight::new((&self.engine, &self.grid), &first.context));
+            self.advance(step, tasks, &mut sight);
             last = Some(sight);
         }
     }
 
     /// Carries launches as far as they come without a wait for their execution.
-    fn carry<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
+    fn advance<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
         let mut cargo = Cargo::default();
         let mut tickets = Vec::with_capacity(tasks.len());
         for task in tasks {
             let cancel = Cancel::new();
-            if !task.known.claim(task.round) {
+            if !task.claim() {
                 continue;
             }
             task.run_by(&Runner::Grid(cancel.clone()));
             let with = (&*self.engine, &*self.grid);
             match prepare(with, (step, &task, cancel), sight, &mut cargo) {
                 Prepared::Ticket(ticket) => tickets.push(*ticket),
-                Prepared::Ended(launch) => drop(task.set(launch)),
+                Prepared::Ended(decision) => drop(task.end(decision)),
                 Prepared::NeedsCore => (self.here)(task),
                 Prepared::Alone => self.put(Step::Alone, task),
             }
@@ -163,7 +141,7 @@ impl Remote {
                 Err(error) => Err(error.into()),
             };
             match taken {
-                Ok(Some(launch)) => drop(ticket.task.set(launch)),
+                Ok(Some(decision)) => drop(ticket.task.end(decision)),
                 Ok(None) => return Some(ticket),
                 Err(error) => self.refused(ticket, &error),
             }
@@ -182,17 +160,17 @@ impl Remote {
             (self.here)(ticket.task);
             return None;
         }
-        if self.line.trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
+        if self.queue.round_trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
             self.leave_out(ticket.task);
             return None;
         }
-        if !self.line.board() {
+        if !self.queue.acquire() {
             self.put(Step::Run, ticket.task);
             return None;
         }
         if let Err(capped) = afford(&ticket.task, false) {
-            self.line.land();
-            ticket.task.set(capped);
+            self.queue.release();
+            ticket.task.end(capped);
             return None;
         }
         Some(ticket)
@@ -201,10 +179,10 @@ impl Remote {
     /// It is done sooner than it gets to the grid and back.
     fn leave_out(&self, task: Task) {
         if self.engine.executor.available() {
-            task.known.state().left_out = Some(Unserved::TooCheap);
+            task.candidate.left_out(task.round, MissReason::TooCheap);
             (self.here)(task);
         } else {
-            task.set(task.known.leave_out(Unserved::TooCheap.into()));
+            task.end(Decision::LeaveOut(MissReason::TooCheap.into()));
         }
     }
 
@@ -219,13 +197,13 @@ impl Remote {
                 Ok(_) => self.fly(ticket),
                 // One file that has changed meanwhile holds all others up.
                 Err(_) if step != Step::Alone => {
-                    self.line.land();
+                    self.queue.release();
                     let mut task = ticket.task;
                     task.since = Instant::now();
                     self.put(Step::Alone, task);
                 }
                 Err(error) => {
-                    self.line.land();
+                    self.queue.release();
                     self.refused(ticket, &error.clone().into());
                 }
             }
@@ -234,10 +212,10 @@ impl Remote {
 
     fn fly(&self, mut ticket: Ticket) {
         ticket.needs = Vec::new();
-        ticket.task.known.state().executed = true;
+        ticket.task.candidate.executing(ticket.task.round);
         if let Some(Err(refused)) = self.flights.get().map(|flights| flights.send(Box::new(ticket))) {
             // The thread that waits has ended with the companion.
-            self.line.land();
+            self.queue.release();
             refused.0.task.cancel();
         }
     }
@@ -248,7 +226,7 @@ impl Remote {
             ticket.task.cancel();
             return;
         }
-        self.grid.complain(ticket.task.known.work.label(), error);
+        self.grid.complain(ticket.task.candidate.work.label(), error);
         (self.here)(ticket.task);
     }
 }

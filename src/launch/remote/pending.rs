@@ -1,4 +1,4 @@
-//! The line: launches that wait for a grid, those first that begin the longest chains, and how many it may have at once.
+//! Launches that wait for a grid, those first that begin the longest chains, and how many it may have at once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::round_trip::{Times, Trip};
-use super::window::{PATIENCE, Width};
+use super::round_trip::{RoundTrip, Times};
+use super::window::{CongestionWindow, PATIENCE};
 use crate::launch::context::SessionContext;
 use crate::launch::queue::Task;
 
@@ -31,7 +31,7 @@ type Waiting = BTreeMap<(bool, Reverse<u64>, u64), Task>;
 
 /// The launches of all sessions for one grid.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct PendingQueue {
     inner: Mutex<Inner>,
     wake: Condvar,
 }
@@ -43,14 +43,14 @@ struct Inner {
     alone: Waiting,
     arrived: u64,
     in_flight: usize,
-    width: Width,
-    trip: Trip,
+    window: CongestionWindow,
+    round_trip: RoundTrip,
     closed: bool,
 }
 
 impl Inner {
     fn room(&self) -> usize {
-        self.width.allowed().saturating_sub(self.in_flight)
+        self.window.allowed().saturating_sub(self.in_flight)
     }
 
     fn next(&mut self) -> Option<(Step, Vec<Task>)> {
@@ -73,13 +73,11 @@ impl Inner {
     }
 }
 
-impl Line {
+impl PendingQueue {
     /// Puts a launch where its next step is done.
     pub(super) fn push(&self, step: Step, task: Task) {
-        let (wasted, chain) = {
-            let state = task.known.state();
-            (state.record.wasted_in_row > 0, state.chain_us)
-        };
+        let wasted = task.candidate.record(|record| record.wasted_in_row > 0);
+        let chain = task.candidate.chain_us();
         let mut inner = self.lock();
         inner.arrived += 1;
         let rank = (wasted, Reverse(chain), inner.arrived);
@@ -93,7 +91,7 @@ impl Line {
         self.wake.notify_one();
     }
 
-    /// What to do next, once there is something; `None` when the line is closed.
+    /// What to do next, once there is something; `None` when the queue is closed.
     pub(super) fn next(&self) -> Option<(Step, Vec<Task>)> {
         let mut inner = self.lock();
         loop {
@@ -107,8 +105,8 @@ impl Line {
         }
     }
 
-    /// Takes the room for one launch more, if there is any; [`Line::land`] gives it back.
-    pub(super) fn board(&self) -> bool {
+    /// Takes the room for one launch more, if there is any; [`PendingQueue::release`] gives it back.
+    pub(super) fn acquire(&self) -> bool {
         let mut inner = self.lock();
         let room = inner.room() > 0;
         inner.in_flight += usize::from(room);
@@ -116,7 +114,7 @@ impl Line {
     }
 
     /// A launch is in flight no more.
-    pub(super) fn land(&self) {
+    pub(super) fn release(&self) {
         let mut inner = self.lock();
         inner.in_flight = inner.in_flight.saturating_sub(1);
         drop(inner);
@@ -127,19 +125,19 @@ impl Line {
     pub(super) fn taken(&self) {
         let mut inner = self.lock();
         let in_flight = inner.in_flight;
-        inner.width.taken(in_flight);
+        inner.window.taken(in_flight);
         drop(inner);
         self.wake.notify_one();
     }
 
     /// The grid has no room for a launch.
     pub(super) fn pressed(&self) {
-        self.lock().width.pressed(Instant::now());
+        self.lock().window.pressed(Instant::now());
     }
 
     /// What the end of an execution tells of the grid; `heard` says whether its beginning was told already.
     pub(super) fn learn(&self, took: std::time::Duration, times: Times, heard: bool) {
-        self.lock().trip.learn(took, times);
+        self.lock().round_trip.learn(took, times);
         match times.queued {
             _ if heard => {}
             Some(queued) if queued > PATIENCE => self.pressed(),
@@ -148,8 +146,8 @@ impl Line {
     }
 
     /// What a trip to the grid costs, if that is known.
-    pub(super) fn trip(&self) -> Option<std::time::Duration> {
-        self.lock().trip.cost()
+    pub(super) fn round_trip(&self) -> Option<std::time::Duration> {
+        self.lock().round_trip.cost()
     }
 
     /// Takes every waiting launch of a session out.
@@ -183,7 +181,7 @@ mod tests {
     use crate::command::Scratch;
     use crate::compile::reads::Reads;
     use crate::inputs::shape::Shape;
-    use crate::launch::candidate::Known;
+    use crate::launch::candidate::Candidate;
     use crate::launch::work::Work;
     use crate::store::Record;
     use crate::traced::Traced;
@@ -202,20 +200,20 @@ mod tests {
         };
         let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
         let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
-        let known = Arc::new(Known::new(Work::Traced(traced), record, reads, Vec::new()));
-        known.state().chain_us = chain_us;
-        Task::new(&known, context)
+        let candidate = Arc::new(Candidate::new(Work::Traced(traced), record, reads, Vec::new()));
+        candidate.set_chain(chain_us);
+        Task::new(&candidate, candidate.round(), context)
     }
 
     #[test]
     fn the_longest_chains_go_first_and_what_was_wasted_last() {
         let context = Arc::new(SessionContext::new("/r".into(), Vec::new()));
-        let line = Line::default();
+        let queue = PendingQueue::default();
         for (chain_us, wasted) in [(10, 0), (40, 1), (30, 0), (20, 0)] {
-            line.push(Step::Look, task(&context, chain_us, wasted));
+            queue.push(Step::Look, task(&context, chain_us, wasted));
         }
-        let (_, tasks) = line.next().expect("there are some");
-        let chains: Vec<u64> = tasks.iter().map(|task| task.known.state().chain_us).collect();
+        let (_, tasks) = queue.next().expect("there are some");
+        let chains: Vec<u64> = tasks.iter().map(|task| task.candidate.chain_us()).collect();
         assert_eq!(chains, [30, 20, 10, 40]);
     }
 }

@@ -3,24 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Sight;
 use super::pending::Step;
+use super::sight::Sight;
 use super::ticket::Ticket;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
-use crate::compile::instance::{Instance, Unready, instantiate};
+use crate::compile::instance::Instance;
 use crate::compile::predict::Assumed;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::Cargo;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::candidate::{Known, Launch};
-use crate::launch::execute::settle;
-use crate::launch::launcher::newer_output;
-use crate::launch::miss::Unserved;
-use crate::launch::priority;
+use crate::launch::decide::{Against, NotReady, decide, ready};
+use crate::launch::execute::{Unsettled, settle};
+use crate::launch::miss::MissReason;
 use crate::launch::queue::Task;
+use crate::launch::state::Decision;
 use crate::reapi::Cancel;
 use crate::settings::Policy;
 
@@ -29,7 +28,7 @@ pub(super) enum Prepared {
     /// It can be looked up and executed.
     Ticket(Box<Ticket>),
     /// It has ended so.
-    Ended(Launch),
+    Ended(Decision),
     /// It does not go to the grid: it needs a core here.
     NeedsCore,
     /// It has to be looked at by itself.
@@ -44,82 +43,58 @@ pub(super) fn prepare<'f>(
     sight: &mut Sight<'f>,
     cargo: &mut Cargo,
 ) -> Prepared {
-    let known = &task.known;
+    let candidate = &task.candidate;
     // Nothing else goes to a grid.
-    let Some(call) = known.work.compile() else { return Prepared::NeedsCore };
+    let Some(call) = candidate.work.compile() else { return Prepared::NeedsCore };
     let snapshot = &mut sight.snapshot;
     let assumed = task.context.assumed(snapshot);
-    known.assume(&assumed);
-    let settled = match step {
-        Step::Alone => settle(engine, task, call, &assumed, snapshot),
-        Step::Look | Step::Run => match at_once(engine, task, call, &assumed, snapshot) {
-            Some(settled) => settled,
-            None => return Prepared::Alone,
-        },
+    candidate.assume(task.round, &assumed);
+    let instance = match instance(engine, step, task, call, &assumed, snapshot) {
+        Ok(instance) => instance,
+        Err(unready) => return unready,
     };
-    let instance = match settled {
-        Ok(Ok(instance)) => instance,
-        Ok(Err(id)) => return unlaunched(known, Launch::Pending(id)),
-        Err(why) => return unlaunched(known, Launch::Not(Unserved::Refused.of(why))),
-    };
-    if let Some(launch) = at_hand(engine, known, call, &instance) {
-        return launch;
+    let against = Against::issuing(call, task.on(&assumed), &instance);
+    if let Some(decision) = decide(engine, &task.context, &instance, against) {
+        return Prepared::Ended(decision);
     }
-    known.state().issued = Some(instance.keys.own);
+    candidate.issued_as(task.round, instance.keys.own);
     if instance.incbin {
         return Prepared::NeedsCore;
     }
     match ticket((engine, grid), (task, call, cancel), (&assumed, &instance), sight, cargo) {
         Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
         Err(error) => {
-            grid.complain(known.work.label(), &error);
+            grid.complain(candidate.work.label(), &error);
             Prepared::NeedsCore
         }
     }
 }
 
-/// The instance, or the input to wait for, if no scan is needed to tell.
-fn at_once(
-    engine: &Engine,
+/// The launch's instance. It is scanned only when it is looked at alone.
+fn instance<'f>(
+    engine: &'f Engine,
+    step: Step,
     task: &Task,
     call: &Call,
     assumed: &[Assumed],
-    snapshot: &mut Snapshot<'_>,
-) -> Option<Result<Result<Instance, crate::base::paths::PathId>, String>> {
-    let Task { known, context, .. } = task;
-    let reads = known.state().reads.clone();
-    match instantiate(engine, snapshot, call, &reads, context.site.context(assumed)) {
-        Ok(instance) => Some(Ok(Ok(instance))),
-        Err(Unready::Refused(why) | Unready::Untold(why)) => Some(Err(why)),
-        Err(Unready::Missing(id)) if context.is_needed(id) => Some(Ok(Err(id))),
-        Err(Unready::Absent(id, _)) => {
-            context.need(id);
-            Some(Ok(Err(id)))
+    snapshot: &mut Snapshot<'f>,
+) -> Result<Instance, Prepared> {
+    let instance = if step == Step::Alone {
+        settle(engine, task, call, assumed, snapshot)
+    } else {
+        match ready(engine, snapshot, call, task.on(assumed)) {
+            Ok(instance) => Ok(instance),
+            Err(NotReady::Scan(_)) => return Err(Prepared::Alone),
+            Err(NotReady::Wait(file)) => Err(Unsettled::Wait(file)),
+            Err(NotReady::Refuse(why)) => Err(Unsettled::Refuse(why)),
         }
-        Err(Unready::Missing(_) | Unready::Changed) => None,
-    }
-}
-
-/// What is here already: the result, or the output in the tree.
-fn at_hand(engine: &Engine, known: &Known, call: &Call, instance: &Instance) -> Option<Prepared> {
-    let built = newer_output(call.outputs().iter().map(|output| call.absolute(output)), instance.newest_ns);
-    let spent = priority::is_spent(&known.state().record);
-    if instance.keys.are_barred(&engine.cache) {
-        return Some(Prepared::Ended(known.leave_out(Unserved::Quarantined.into())));
-    }
-    match instance.keys.find(&engine.cache) {
-        Some(_) if built || spent => Some(unlaunched(known, Launch::Held(instance.action))),
-        Some(outcome) => Some(Prepared::Ended(Launch::Ready(instance.action, outcome))),
-        None if built => Some(unlaunched(known, Launch::Not(Unserved::UpToDate.into()))),
-        None if spent => Some(Prepared::Ended(known.leave_out(Unserved::KeptBeingWasted.into()))),
-        None => None,
-    }
-}
-
-/// An end that does not count as a launch.
-fn unlaunched(known: &Known, launch: Launch) -> Prepared {
-    known.state().launched = false;
-    Prepared::Ended(launch)
+    };
+    instance.map_err(|why| {
+        Prepared::Ended(match why {
+            Unsettled::Wait(file) => Decision::Wait(file),
+            Unsettled::Refuse(why) => Decision::Not(MissReason::Refused.of(why)),
+        })
+    })
 }
 
 fn ticket(
@@ -129,8 +104,8 @@ fn ticket(
     sight: &Sight<'_>,
     cargo: &mut Cargo,
 ) -> Result<Ticket, Unobtainable> {
-    let Task { known, context, .. } = task;
-    let wall = Duration::from_micros(known.state().record.wall_us);
+    let Task { candidate, context, .. } = task;
+    let wall = Duration::from_micros(candidate.record(|record| record.wall_us));
     let moment = Moment::new(engine, instance, assumed);
     let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);

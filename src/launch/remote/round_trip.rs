@@ -1,4 +1,4 @@
-//! Trip: what it costs to have a grid run a command beside the command itself.
+//! A round trip: what it costs to have a grid run a command beside the command itself.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const WEIGHT: f64 = 0.1;
 
 /// A moving average over executions that ended well.
 #[derive(Debug, Default)]
-pub(super) struct Trip {
+pub(super) struct RoundTrip {
     samples: u32,
     average_s: f64,
 }
@@ -39,7 +39,7 @@ impl Times {
     }
 }
 
-impl Trip {
+impl RoundTrip {
     /// Learns from an execution that took so long as seen from here. One whose worker does not say how long it ran teaches nothing.
     pub(super) fn learn(&mut self, took: Duration, times: Times) {
         let Some(ran) = times.ran else { return };
@@ -89,20 +89,20 @@ mod tests {
         let times = Times::of(&result(30_000_000));
         assert_eq!(times.queued, Some(Duration::from_millis(10)));
         assert_eq!(times.ran, Some(Duration::from_millis(30)));
-        let mut trip = Trip::default();
+        let mut round_trip = RoundTrip::default();
         for _ in 0..SAMPLES {
-            assert_eq!(trip.cost(), None);
-            trip.learn(Duration::from_millis(60), times);
+            assert_eq!(round_trip.cost(), None);
+            round_trip.learn(Duration::from_millis(60), times);
         }
-        assert_eq!(trip.cost().map(|cost| cost.as_millis()), Some(20));
+        assert_eq!(round_trip.cost().map(|cost| cost.as_millis()), Some(20));
         // It follows a grid that has moved away.
-        (0..50).for_each(|_| trip.learn(Duration::from_millis(140), times));
-        assert!((99..=100).contains(&trip.cost().unwrap().as_millis()), "{:?}", trip.cost());
+        (0..50).for_each(|_| round_trip.learn(Duration::from_millis(140), times));
+        assert!((99..=100).contains(&round_trip.cost().unwrap().as_millis()), "{:?}", round_trip.cost());
     }
 
     #[test]
     fn who_says_nothing_teaches_nothing() {
-        let mut trip = Trip::default();
+        let mut round_trip = RoundTrip::default();
         let unset = reapi::ExecutedActionMetadata {
             execution_start_timestamp: Some(Timestamp::default()),
             execution_completed_timestamp: Some(Timestamp::default()),
@@ -113,8 +113,8 @@ mod tests {
             reapi::ActionResult { execution_metadata: Some(unset), ..Default::default() },
             result(-1),
         ] {
-            (0..50).for_each(|_| trip.learn(Duration::from_secs(1), Times::of(&result)));
+            (0..50).for_each(|_| round_trip.learn(Duration::from_secs(1), Times::of(&result)));
         }
-        assert_eq!(trip.cost(), None);
+        assert_eq!(round_trip.cost(), None);
     }
 }

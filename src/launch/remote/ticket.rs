@@ -16,8 +16,8 @@ use crate::grid::remote_actions::Outline;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::Needs;
 use crate::grid::{Executed, Grid};
-use crate::launch::candidate::Launch;
 use crate::launch::queue::Task;
+use crate::launch::state::Decision;
 use crate::reapi::Cancel;
 use crate::toolchain::Toolchain;
 
@@ -46,8 +46,8 @@ impl Ticket {
         engine: &Engine,
         grid: &Grid,
         result: &reapi::ActionResult,
-    ) -> Result<Option<Launch>, Unobtainable> {
-        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+    ) -> Result<Option<Decision>, Unobtainable> {
+        let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
         Ok(taken.map(|outcome| self.ready(outcome)))
@@ -59,8 +59,8 @@ impl Ticket {
         engine: &Engine,
         grid: &Grid,
         result: &reapi::ActionResult,
-    ) -> Result<Option<Launch>, Unobtainable> {
-        let Some(call) = self.task.known.work.compile() else { return Ok(None) };
+    ) -> Result<Option<Decision>, Unobtainable> {
+        let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
         Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
@@ -72,8 +72,8 @@ impl Ticket {
         })
     }
 
-    fn ready(&self, outcome: Outcome) -> Launch {
-        Launch::Ready(self.keys.own.exact, outcome)
+    fn ready(&self, outcome: Outcome) -> Decision {
+        Decision::Ready(self.keys.own.exact, outcome)
     }
 
     /// The job without its files: their digests are in its keys, and they have been sent.

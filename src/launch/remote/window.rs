@@ -1,4 +1,4 @@
-//! Width: how many launches a grid is given at once, learnt from how it takes them.
+//! The congestion window: how many launches a grid is given at once, learnt from how it takes them.
 
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,20 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// The width, as a congestion window is kept (RFC 5681): it doubles with each round trip until the grid is first pressed;
 /// from then on it grows by one a round trip, and is halved when the grid is pressed.
 #[derive(Debug)]
-pub(super) struct Width {
+pub(super) struct CongestionWindow {
     allowed: f64,
     /// Up to here it doubles.
     doubling: f64,
     last_cut: Option<Instant>,
 }
 
-impl Default for Width {
+impl Default for CongestionWindow {
     fn default() -> Self {
         Self { allowed: FIRST, doubling: MOST, last_cut: None }
     }
 }
 
-impl Width {
+impl CongestionWindow {
     /// Launches that may be in flight now; at least one.
     pub(super) fn allowed(&self) -> usize {
         self.allowed as usize
@@ -59,11 +59,11 @@ mod tests {
     use super::*;
 
     /// A width, and the time that passes by two [`TOGETHER`] a round trip.
-    struct Rounds(Width, Instant);
+    struct Rounds(CongestionWindow, Instant);
 
     impl Rounds {
         fn new() -> Self {
-            Self(Width::default(), Instant::now())
+            Self(CongestionWindow::default(), Instant::now())
         }
 
         /// One round trip on a grid of so many slots: it takes what it has room for. Gives the width after it.
@@ -101,18 +101,18 @@ mod tests {
 
     #[test]
     fn what_is_refused_together_counts_once() {
-        let mut width = Width::default();
+        let mut window = CongestionWindow::default();
         let now = Instant::now();
-        (0..50).for_each(|_| width.pressed(now));
-        assert_eq!(width.allowed(), 32);
-        width.pressed(now + TOGETHER);
-        assert_eq!(width.allowed(), 16);
+        (0..50).for_each(|_| window.pressed(now));
+        assert_eq!(window.allowed(), 32);
+        window.pressed(now + TOGETHER);
+        assert_eq!(window.allowed(), 16);
     }
 
     #[test]
     fn an_unused_width_does_not_grow() {
-        let mut width = Width::default();
-        (0..50).for_each(|_| width.taken(3));
-        assert_eq!(width.allowed(), FIRST as usize);
+        let mut window = CongestionWindow::default();
+        (0..50).for_each(|_| window.taken(3));
+        assert_eq!(window.allowed(), FIRST as usize);
     }
 }

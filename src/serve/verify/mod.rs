@@ -13,7 +13,7 @@ use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::compile::failure::is_passing;
 use crate::compile::reads::Reads;
-use crate::launch::miss::{Miss, Unserved};
+use crate::launch::miss::{Miss, MissReason};
 use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::settings::Settings;
@@ -120,12 +120,12 @@ fn seize(companion: &Companion, subject: Subject<'_>, expected: &Expected, diffe
             tracing::warn!("{error}");
         }
     }
-    let knowns: Vec<_> = {
+    let candidates: Vec<_> = {
         let inner = session.inner();
-        found.records.iter().filter_map(|id| inner.knowns.get(id).cloned()).collect()
+        found.records.iter().filter_map(|id| inner.candidates.get(id).cloned()).collect()
     };
-    for known in knowns {
-        known.quarantine();
+    for candidate in candidates {
+        candidate.quarantine();
     }
     Verdict::Differs(Box::new(found))
 }
@@ -139,10 +139,10 @@ pub(crate) fn settle(
 ) -> Miss {
     let session = subject.session;
     let mut found = match verdict {
-        Verdict::Unknown(why) => return Unserved::Verified.of(format!("nothing could be compared: {why}")),
+        Verdict::Unknown(why) => return MissReason::Verified.of(format!("nothing could be compared: {why}")),
         Verdict::Same => {
             session.inner().accounts.verified += 1;
-            return Unserved::Verified.into();
+            return MissReason::Verified.into();
         }
         Verdict::Differs(found) => *found,
     };
@@ -169,5 +169,5 @@ pub(crate) fn settle(
     if let Some(Err(error)) = companion.store.as_ref().map(|store| store.quarantine(key, &found)) {
         tracing::error!("{} stays in quarantine for as long as the companion runs: {error}", found.output);
     }
-    Unserved::Mismatched.of(told)
+    MissReason::Mismatched.of(told)
 }

@@ -140,7 +140,7 @@ fn written(traced: &Traced, outputs: &[String], touched: &Touched) -> Vec<(PathB
     let mut files: Vec<_> = outputs.iter().map(|path| (full(path), path.clone())).collect();
     for access in touched.accesses.iter().filter(|access| access.written) {
         let path = full(&access.path);
-        if !files.iter().any(|(known, _)| *known == path) {
+        if !files.iter().any(|(candidate, _)| *candidate == path) {
             files.push((path, access.path.clone()));
         }
     }

@@ -1,0 +1,466 @@
+//! The states of a launch, and what leads from one to another. docs/design.md draws them ("A launch's states").
+//!
+//! Nothing here locks or waits: a [`Candidate`](super::candidate::Candidate) does that around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::miss::{Miss, MissReason};
+use crate::base::digest::Digest;
+use crate::base::paths::PathId;
+use crate::cache::outcome::Outcome;
+use crate::compile::predict::Assumed;
+use crate::compile::reads::Reads;
+use crate::compile::result_key::ResultKey;
+use crate::reapi::Cancel;
+use crate::sandbox::executor::kill;
+use crate::store::{Given, Record};
+
+/// The number of a command's launch. It rises when a launch is given up or overtaken: who still acts for the one before
+/// then has no say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Round(u32);
+
+/// The life of a launch.
+#[derive(Debug, Clone)]
+pub enum Launch {
+    /// Not looked at yet.
+    Unseen,
+    /// Not issued, and why.
+    Not(Miss),
+    /// This input, or the working directory, is not there yet.
+    Pending(PathId),
+    /// The build has the output already and will hardly ask; its result is at hand should it do so.
+    Held(Digest),
+    /// Issued; waits for a core.
+    Queued,
+    /// Being looked up, scanned or executed, by this runner once there is one.
+    Running(Option<Runner>),
+    /// Its outputs are here.
+    Ready(Digest, Outcome),
+    /// It came to nothing, and why.
+    Failed(String),
+}
+
+/// What a look at a command comes to when it is not issued, or what a launch in flight ends with.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// Its result is here.
+    Ready(Digest, Outcome),
+    /// Its result is here, and the build will hardly ask.
+    Held(Digest),
+    /// It waits for this file.
+    Wait(PathId),
+    /// It cannot be launched, or need not be.
+    Not(Miss),
+    /// It is not launched although it could be.
+    LeaveOut(Miss),
+    /// It came to nothing.
+    Failed(String),
+}
+
+/// What has come of a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// The build has asked for its action.
+    Useful,
+    /// It came to nothing, or the build has ended without it.
+    Wasted,
+    /// It was ended, or never begun, because it had become pointless.
+    Cancelled,
+    /// The build may yet ask for it.
+    Pending,
+}
+
+/// Who runs a launch.
+#[derive(Debug, Clone)]
+pub enum Runner {
+    /// A process group of this machine.
+    Group(i32),
+    /// A grid, which stops when told so.
+    Grid(Cancel),
+}
+
+impl Runner {
+    /// Ends the run.
+    pub fn stop(&self) {
+        match self {
+            Self::Group(group) => kill(*group),
+            Self::Grid(cancel) => cancel.fire(),
+        }
+    }
+}
+
+/// What there is to account for of a command's launches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Whether it counts as a launch.
+    pub launched: bool,
+    /// Whether the launch had to be executed.
+    pub executed: bool,
+    /// Whether the build has asked for the launched action.
+    pub useful: bool,
+    /// Whether the launch was ended, or never begun, because it had become pointless.
+    pub cancelled: bool,
+    /// Whether it was launched on a content that the build then made otherwise.
+    pub mispredicted: bool,
+    /// Why it was not launched although it could have been.
+    pub left_out: Option<MissReason>,
+    /// CPU time the launch took.
+    pub cpu: Duration,
+}
+
+/// Who ran a launch that has been ended, if somebody did.
+#[must_use = "who runs it goes on else"]
+pub(super) struct Ended(Option<Runner>);
+
+impl Ended {
+    pub(super) fn stop(self) {
+        if let Some(runner) = self.0 {
+            runner.stop();
+        }
+    }
+}
+
+/// What changes about a recorded command while its session lasts.
+#[derive(Debug)]
+pub(super) struct State {
+    record: Record,
+    reads: Reads,
+    /// The files of its build that a traced command read last time, on today's paths.
+    given: Arc<[Given]>,
+    /// Whether `reads` is newer than the record.
+    rescanned: bool,
+    launch: Launch,
+    round: Round,
+    tally: Tally,
+    /// How often the build has asked for it.
+    asked: u32,
+    /// Its position in this build.
+    order: Option<u32>,
+    /// What its launch takes to be in files that are not there yet.
+    assumed: Arc<[Assumed]>,
+    /// The key of its launch in flight, once that is known.
+    issued: Option<ResultKey>,
+    /// Whether the grid would not run it.
+    needs_core: bool,
+    /// How long the longest chain of commands takes that begins with it, microseconds.
+    chain_us: u64,
+}
+
+/// What it is at.
+impl State {
+    pub(super) fn new(record: Record, reads: Reads, given: Vec<Given>) -> Self {
+        Self {
+            chain_us: record.wall_us,
+            record,
+            reads,
+            given: given.into(),
+            rescanned: false,
+            launch: Launch::Unseen,
+            round: Round::default(),
+            tally: Tally::default(),
+            asked: 0,
+            order: None,
+            assumed: Arc::default(),
+            issued: None,
+            needs_core: false,
+        }
+    }
+
+    /// The record of a command that the build itself has just run. `tally` is what the record before it had come to.
+    pub(super) fn of_build(self, tally: Tally) -> Self {
+        Self { tally, launch: Launch::Not(MissReason::NewCommand.into()), ..self }
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    pub(super) fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    pub(super) fn given(&self) -> &Arc<[Given]> {
+        &self.given
+    }
+
+    pub(super) fn is_rescanned(&self) -> bool {
+        self.rescanned
+    }
+
+    pub(super) fn launch(&self) -> &Launch {
+        &self.launch
+    }
+
+    pub(super) fn round(&self) -> Round {
+        self.round
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    pub(super) fn asked(&self) -> u32 {
+        self.asked
+    }
+
+    pub(super) fn order(&self) -> Option<u32> {
+        self.order
+    }
+
+    pub(super) fn assumed(&self) -> &Arc<[Assumed]> {
+        &self.assumed
+    }
+
+    pub(super) fn needs_core(&self) -> bool {
+        self.needs_core
+    }
+
+    pub(super) fn chain_us(&self) -> u64 {
+        self.chain_us
+    }
+
+    /// The key of the launch of this round, once that is known.
+    pub(super) fn issued(&self, round: Round) -> Option<ResultKey> {
+        self.issued.filter(|_| self.round == round)
+    }
+
+    /// What has come of the launch of a session that is `closed` or not; `None` when it was not launched.
+    pub(super) fn fate(&self, closed: bool) -> Option<Fate> {
+        let over = closed || matches!(self.launch, Launch::Not(_) | Launch::Failed(_));
+        let fate = match (self.tally.useful, self.tally.cancelled) {
+            (true, _) => Fate::Useful,
+            (false, true) => Fate::Cancelled,
+            (false, false) if over => Fate::Wasted,
+            (false, false) => Fate::Pending,
+        };
+        self.tally.launched.then_some(fate)
+    }
+
+    /// Whether nobody has issued the launch, and somebody may.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.launch, Launch::Unseen | Launch::Pending(_))
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.launch, Launch::Running(_))
+    }
+
+    pub(super) fn is_queued(&self) -> bool {
+        matches!(self.launch, Launch::Queued)
+    }
+
+    fn is_running_in(&self, round: Round) -> bool {
+        self.round == round && self.is_running()
+    }
+}
+
+/// What leads from one state to another. Each says whether it has: what comes too late, or from another state, changes nothing.
+impl State {
+    /// A look at the command begins; what comes of it has a say in this round alone. `None` when there is nothing to decide.
+    pub(super) fn look(&self) -> Option<Round> {
+        self.is_open().then_some(self.round)
+    }
+
+    /// A look ends without a launch.
+    pub(super) fn decide(&mut self, round: Round, decision: Decision) -> bool {
+        let current = self.round == round && self.is_open();
+        if current {
+            self.tally.launched |= matches!(decision, Decision::Ready(..));
+            self.take(decision);
+        }
+        current
+    }
+
+    /// A look ends with a launch, which waits for its turn now. `key` is its key, if that is known.
+    pub(super) fn issue(&mut self, round: Round, key: Option<ResultKey>) -> bool {
+        let current = self.round == round && self.is_open();
+        if current {
+            self.launch = Launch::Queued;
+            self.issued = key;
+            self.needs_core = false;
+            self.tally.launched = true;
+            self.tally.cancelled = false;
+            self.tally.left_out = None;
+        }
+        current
+    }
+
+    /// Somebody takes the queued launch over.
+    pub(super) fn claim(&mut self, round: Round) -> bool {
+        let queued = self.round == round && self.is_queued();
+        if queued {
+            self.launch = Launch::Running(None);
+        }
+        queued
+    }
+
+    /// Who has claimed the launch says who runs it.
+    pub(super) fn run_by(&mut self, round: Round, runner: Runner) -> bool {
+        let running = self.is_running_in(round);
+        if running {
+            self.launch = Launch::Running(Some(runner));
+        }
+        running
+    }
+
+    /// Who has claimed the launch lets it wait again, for a core of this machine if it needs one.
+    pub(super) fn requeue(&mut self, round: Round, needs_core: bool) -> bool {
+        let running = self.is_running_in(round);
+        if running {
+            self.needs_core |= needs_core;
+            self.launch = Launch::Queued;
+        }
+        running
+    }
+
+    /// Who has claimed the launch says what has come of it.
+    pub(super) fn end(&mut self, round: Round, decision: Decision) -> bool {
+        let running = self.is_running_in(round);
+        if running {
+            self.tally.launched &= matches!(decision, Decision::Ready(..) | Decision::Failed(_));
+            self.take(decision);
+        }
+        running
+    }
+
+    /// Who has claimed the launch says that it is pointless.
+    pub(super) fn cancel(&mut self, round: Round) -> bool {
+        self.tally.cancelled |= self.is_running_in(round);
+        self.end(round, Decision::Failed("cancelled".into()))
+    }
+
+    /// The session has ended: who runs the launch is to stop.
+    pub(super) fn stop(&mut self) -> Ended {
+        let Launch::Running(Some(runner)) = &self.launch else { return Ended(None) };
+        self.tally.cancelled = true;
+        Ended(Some(runner.clone()))
+    }
+
+    /// The build was faster than the launch, which nobody has issued.
+    pub(super) fn overtake(&mut self, why: Miss) -> bool {
+        let open = self.is_open();
+        if open {
+            self.leave(Launch::Not(why)).stop();
+        }
+        open
+    }
+
+    /// The launch of that round stands for something that is no more: it is to be looked at anew.
+    pub(super) fn give_up(&mut self, round: Round) -> Option<Ended> {
+        (self.round == round).then(|| {
+            self.assumed = Arc::default();
+            self.tally.mispredicted |= self.tally.launched;
+            self.leave(Launch::Unseen)
+        })
+    }
+
+    /// The build asks for the command by this key: a launch in flight under another one is of no use to it.
+    pub(super) fn invalidate(&mut self, key: &ResultKey) -> Option<Ended> {
+        let other = self.is_running() && self.issued.is_some_and(|issued| issued.silent != key.silent);
+        other.then(|| self.leave(Launch::Not(MissReason::ChangedInput.into())))
+    }
+
+    /// It is never launched again.
+    pub(super) fn quarantine(&mut self) -> Ended {
+        if !self.tally.launched {
+            self.tally.left_out = Some(MissReason::Quarantined);
+        }
+        self.leave(Launch::Not(MissReason::Quarantined.into()))
+    }
+
+    /// Ends the round: who acts for it has no say any more.
+    fn leave(&mut self, launch: Launch) -> Ended {
+        self.issued = None;
+        self.round.0 += 1;
+        self.tally.cancelled |= self.is_queued() || self.is_running();
+        match std::mem::replace(&mut self.launch, launch) {
+            Launch::Running(runner) => Ended(runner),
+            _ => Ended(None),
+        }
+    }
+
+    fn take(&mut self, decision: Decision) {
+        if let Decision::LeaveOut(why) = &decision {
+            self.tally.left_out = Some(why.why);
+            self.tally.launched = false;
+        }
+        self.launch = match decision {
+            Decision::Ready(action, outcome) => Launch::Ready(action, outcome),
+            Decision::Held(action) => Launch::Held(action),
+            Decision::Wait(file) => Launch::Pending(file),
+            Decision::Not(why) | Decision::LeaveOut(why) => Launch::Not(why),
+            Decision::Failed(why) => Launch::Failed(why),
+        };
+    }
+}
+
+/// What is noted without a change of state.
+impl State {
+    /// The build has asked for the command, as the one at this position.
+    pub(super) fn ask(&mut self, order: u32) {
+        self.asked += 1;
+        self.order = Some(order);
+    }
+
+    /// The build has asked for the launched action.
+    pub(super) fn credit(&mut self) {
+        (self.tally.launched, self.tally.useful) = (true, true);
+    }
+
+    pub(super) fn set_chain(&mut self, chain_us: u64) {
+        self.chain_us = chain_us;
+    }
+
+    /// What the launch of that round assumes, as far as its command reads it.
+    pub(super) fn assume(&mut self, round: Round, assumed: &[Assumed]) {
+        if self.round == round {
+            let set = &self.reads.set;
+            self.assumed = assumed.iter().filter(|one| set.contains(&one.path)).copied().collect();
+        }
+    }
+
+    /// The key of the launch in flight.
+    pub(super) fn issued_as(&mut self, round: Round, key: ResultKey) {
+        if self.is_running_in(round) {
+            self.issued = Some(key);
+        }
+    }
+
+    /// The launch in flight is executed.
+    pub(super) fn executing(&mut self, round: Round) {
+        self.tally.executed |= self.is_running_in(round);
+    }
+
+    /// The launch in flight does not go where it could have.
+    pub(super) fn left_out(&mut self, round: Round, why: MissReason) {
+        if self.is_running_in(round) {
+            self.tally.left_out = Some(why);
+        }
+    }
+
+    /// What the command reads now, as its launch of that round has found out; false when that was given up for another one.
+    pub(super) fn learn(&mut self, round: Round, reads: Reads) -> bool {
+        let current = self.round == round;
+        if current {
+            self.rescanned |= self.reads != reads;
+            self.reads = reads;
+        }
+        current
+    }
+
+    /// The same, by a launch that was executed and took so long.
+    pub(super) fn learn_run(&mut self, round: Round, reads: Reads, cpu: Duration, wall: Duration) -> bool {
+        let current = self.learn(round, reads);
+        if current {
+            self.tally.cpu = cpu;
+            self.record.cost_us = cpu.as_micros() as u64;
+            self.record.wall_us = wall.as_micros() as u64;
+        }
+        current
+    }
+}
