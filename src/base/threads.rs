@@ -3,6 +3,9 @@
 use std::io;
 use std::thread::{self, Scope};
 
+/// Why a launch comes to nothing where no thread can be had.
+pub(crate) const NONE: &str = "no thread is to be had";
+
 /// Has `work` done beside what goes on here. False, and `work` is dropped, where no thread is to be had.
 pub(crate) fn start(work: impl FnOnce() + Send + 'static) -> bool {
     is_started(&thread::Builder::new().spawn(work))

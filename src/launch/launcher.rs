@@ -352,7 +352,7 @@ impl Launcher {
                 let launcher = self.clone();
                 let own = task.clone();
                 if !threads::start(move || launcher.run(&own, Where::Anywhere)) {
-                    task.end(Decision::Failed("no thread is to be had".into()));
+                    task.end(Decision::Failed(threads::NONE.into()));
                 }
             } else if let Some(Runner::Group(group)) = candidate.runner() {
                 hurry(group);

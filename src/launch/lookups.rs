@@ -1,13 +1,13 @@
 //! Traced launches that are looked up on their grid before they get a core: all that wait, together.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
 use super::context::SessionContext;
 use super::queue::Task;
 use super::state::Decision;
 use super::work::Work;
+use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::compile::result_key::ResultKey;
 use crate::grid::traced::Wanted;
@@ -25,11 +25,15 @@ impl Lookups {
         let tasks = self.0.get_or_init(|| {
             let (sender, tasks) = channel();
             let engine = Arc::clone(engine);
-            thread::spawn(move || work(&engine, &tasks, &missed));
+            threads::start(move || work(&engine, &tasks, &missed));
             sender
         });
-        // The thread lives as long as the companion.
-        let _ = tasks.send(task);
+        // The thread lives as long as the companion, if one could be had.
+        if let Err(SendError(task)) = tasks.send(task)
+            && task.claim()
+        {
+            task.end(Decision::Failed(threads::NONE.into()));
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::time::Instant;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
@@ -21,6 +20,8 @@ use super::pending::Step;
 use super::round_trip::Times;
 use super::ticket::Ticket;
 use super::window::PATIENCE;
+use crate::base::threads;
+use crate::launch::state::Decision;
 use crate::reapi::{GridError, Heard};
 
 /// Threads that fetch outputs: what they wait for is the network and the disk. So many results are fetched at once.
@@ -39,10 +40,10 @@ pub(super) fn start(remote: &Arc<Remote>) -> UnboundedSender<Box<Ticket>> {
     let results = Arc::new(Mutex::new(results));
     for _ in 0..FETCHERS {
         let (remote, results) = (Arc::clone(remote), Arc::clone(&results));
-        thread::spawn(move || fetch(&remote, &results));
+        threads::start(move || fetch(&remote, &results));
     }
     let remote = Arc::clone(remote);
-    thread::spawn(move || remote.grid.wait(attend(&remote, tickets, &landed)));
+    threads::start(move || remote.grid.wait(attend(&remote, tickets, &landed)));
     sender
 }
 
@@ -53,7 +54,12 @@ async fn attend(remote: &Remote, mut tickets: UnboundedReceiver<Box<Ticket>>, la
         let next = async { if flying.is_empty() { pending().await } else { flying.next().await } };
         match select(pin!(tickets.recv()), pin!(next)).await {
             Either::Left((Some(ticket), _)) => flying.push(fly(remote, ticket)),
-            Either::Right((Some(one), _)) => drop(landed.send(one)),
+            Either::Right((Some(one), _)) => {
+                if let Err(SendError(lost)) = landed.send(one) {
+                    lost.ticket.task.end(Decision::Failed(threads::NONE.into()));
+                    remote.queue.release();
+                }
+            }
             Either::Left((None, _)) => return,
             Either::Right((None, _)) => {}
         }

@@ -20,6 +20,7 @@ use super::execute::afford;
 use super::miss::MissReason;
 use super::queue::Task;
 use super::state::{Decision, Runner};
+use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
@@ -66,7 +67,7 @@ impl Remote {
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
             for _ in 0..PREPARERS.min(cores + 1) {
                 let remote = Arc::clone(self);
-                thread::spawn(move || remote.work());
+                threads::start(move || remote.work());
             }
             flight::start(self)
         });
