@@ -53,7 +53,7 @@ impl Call {
     /// The record's name when the same build has made that output by another command before.
     pub fn further_id(&self, root: &str) -> RecordId {
         let arguments = self.arguments();
-        let variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        let variables = lasting(&self.environment).flat_map(|(name, value)| [name, value]);
         self.id(root).further(arguments.iter().chain(variables).map(|text| templated(text, root)))
     }
 
@@ -93,9 +93,13 @@ pub(crate) fn is_same_environment(
     command: &[(String, String)],
     root: &str,
 ) -> bool {
-    let lasting = |(name, _): &&(String, String)| !command::is_ambient(name);
-    let now = command.iter().filter(lasting).map(|(name, value)| (name, templated(value, root)));
-    record.iter().filter(lasting).map(|(name, value)| (name, value.clone())).eq(now)
+    let now = lasting(command).map(|(name, value)| (name, templated(value, root)));
+    lasting(record).map(|(name, value)| (name, value.clone())).eq(now)
+}
+
+/// The variables that tell one command from another: not those of the day, the terminal and the language.
+pub(crate) fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+    environment.iter().filter(|(name, _)| !command::is_ambient(name))
 }
 
 /// The path without `.` and `..`, as text alone.

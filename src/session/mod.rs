@@ -128,6 +128,8 @@ pub struct Inner {
     pub candidates: HashMap<RecordId, Arc<Candidate>>,
     /// Commands the build has asked for.
     pub seen: HashMap<RecordId, u32>,
+    /// Commands that were given the name of what they make before they had a record, by that name: the names that they would have else.
+    first: HashMap<RecordId, RecordId>,
     /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
@@ -209,15 +211,21 @@ impl Session {
         is: impl Fn(&Record) -> bool,
         further: impl FnOnce() -> RecordId,
     ) -> RecordId {
-        let (candidate, made) = {
-            let inner = self.inner();
-            (inner.candidates.get(&id).cloned(), inner.seen.contains_key(&id))
-        };
+        let candidate = self.inner().candidates.get(&id).cloned();
         if candidate.is_some_and(|candidate| candidate.record(&is)) {
             return id;
         }
         let further = further();
-        if made || self.inner().candidates.contains_key(&further) { further } else { id }
+        let mut inner = self.inner();
+        // The first may not be recorded yet.
+        if inner.first.get(&id) == Some(&further) {
+            return id;
+        }
+        if inner.seen.contains_key(&id) || inner.candidates.contains_key(&further) {
+            return further;
+        }
+        inner.first.insert(id, further);
+        id
     }
 
     /// A command's position in the build's order: that of its first time.

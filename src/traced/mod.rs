@@ -19,7 +19,7 @@ use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
-use crate::compile::call::{is_same_environment, lexical, templated};
+use crate::compile::call::{is_same_environment, lasting, lexical, templated};
 use crate::compile::engine::Engine;
 use crate::compile::site::Site;
 use crate::directives::{self, Hazards};
@@ -143,7 +143,7 @@ impl Traced {
 
     /// The record's name when the same build has made what is called `id` by another command before.
     pub fn further_id(&self, id: RecordId, root: &str) -> RecordId {
-        let variables = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        let variables = lasting(&self.environment).flat_map(|(name, value)| [name, value]);
         let texts = std::iter::once(&self.program).chain(&self.argv).chain(variables);
         id.further(texts.map(|text| templated(text, root)))
     }
