@@ -39,7 +39,7 @@ fn render(report: &Report) -> String {
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
-        out += &format!("\nleft alone:\n{}", text::table_of(&rows, &[0]));
+        out += &format!("\nbypassed:\n{}", text::table_of(&rows, &[0]));
     }
     out + &text::quarantine(&session.element, quarantined)
 }
@@ -57,7 +57,7 @@ fn served(line: &Line) -> &'static str {
         Some(Way::Cached) => "from the cache",
         Some(Way::Executed) => "by the backend",
         Some(Way::Local) => "compiled here",
-        Some(Way::Bypassed) => "left alone",
+        Some(Way::Bypassed) => "bypassed",
         None if line.why.is_some() => "not asked for",
         None => match line.launch {
             Some(Fate::Pending) => "launched, not asked for yet",
@@ -87,7 +87,7 @@ fn reasons(report: &Report) -> Vec<Vec<String>> {
     for (why, count) in by_count(&accounts.left_out) {
         say(count, &format!("left out: {why}"));
     }
-    say(served.bypassed, "left alone");
+    say(served.bypassed, "bypassed");
     rows
 }
 
@@ -171,9 +171,9 @@ mod tests {
         1  not served by a launch: an input changed after it was launched
         2  launched for nothing
         1  left out: its last launches were all wasted
-        3  left alone
+        3  bypassed
 
-        left alone:
+        bypassed:
         3  … is a configure test  as -c -O2 conftest.c
 
         in quarantine until `specctl forget --quarantine local/zlib`:

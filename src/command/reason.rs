@@ -1,4 +1,4 @@
-//! Why a command is left alone, in words.
+//! Why a command is bypassed, in words.
 
 use std::fmt;
 

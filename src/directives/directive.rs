@@ -10,7 +10,7 @@ use crate::directives::found::{Form, Include, Kind, MacroUse, Scan};
 const PROBE: &[u8] = b"__has_";
 
 /// Pragmas that change which files are read. As operators they take effect wherever the text names them or a macro that
-/// holds them, and GCC heeds them when it compiles but not under `-M`.
+/// holds them, and GCC honours them when it compiles but not under `-M`.
 const READ_CHANGING: [&[u8]; 5] = [b"once", b"push_macro", b"pop_macro", b"dependency", b"include_alias"];
 
 /// What was found so far in a file.

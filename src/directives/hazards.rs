@@ -30,7 +30,7 @@ impl Hazards {
     /// `__has_include` of a name that only a macro knows: what was looked for cannot be told.
     pub const PROBE: Self = Self(1 << 6);
     /// A pragma that changes macros or includes is an operator (`_Pragma("push_macro(…)")`): what is read depends on the
-    /// text, and `gcc -M` does not even heed it.
+    /// text, and `gcc -M` ignores it.
     pub const TEXT: Self = Self(1 << 7);
     /// A precompiled header lies where one is looked for; no scan finds this, only a look at the search path.
     pub const PRECOMPILED: Self = Self(1 << 8);

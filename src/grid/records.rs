@@ -30,7 +30,7 @@ const INLINE: usize = 8 << 10;
 const MOST_BLOBS: usize = 100_000;
 /// So many are taken over at once: as many as sessions that knew nothing of one another.
 const MOST: usize = 64;
-/// For so long a session writes to one place: who looks there meanwhile may never see what is written there afterwards.
+/// A session writes to one place for this long: who looks there meanwhile may never see what is written there afterwards.
 const TENURE: Duration = Duration::from_secs(30);
 
 /// By element, the records on the grid that are in the store here, by their digests: what is left out of the store since was

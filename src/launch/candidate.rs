@@ -347,7 +347,7 @@ impl Candidate {
         self.change(|state| state.learn(round, reads))
     }
 
-    /// The same, by a launch that was executed and took so long.
+    /// The same, by a launch that was executed and took this long.
     pub(super) fn learn_run(&self, round: Round, reads: Reads, cpu: Duration, wall: Duration) -> bool {
         self.change(|state| state.learn_run(round, reads, cpu, wall))
     }

@@ -22,8 +22,8 @@ pub enum MissReason {
     /// The launch read a file that was changed afterwards.
     #[error("an input changed after it was launched")]
     ChangedInput,
-    /// A file that the build had yet to make came out otherwise than foretold.
-    #[error("an input that was foretold came out otherwise")]
+    /// A file that the build had yet to make came out otherwise than predicted.
+    #[error("an input was made with other content than predicted")]
     Mispredicted,
     /// Late: nobody had come to look at its launch yet.
     #[error("it was asked for before its launch was looked at")]

@@ -32,7 +32,7 @@ pub enum Launch {
     Not(Miss),
     /// This input, or the working directory, is not there yet.
     Pending(PathId),
-    /// The build has the output already and will hardly ask; its result is at hand should it do so.
+    /// The build has the output already and will hardly ask; its result is here should it do so.
     Held(Digest),
     /// Issued; waits for a core.
     Queued,
@@ -453,7 +453,7 @@ impl State {
         current
     }
 
-    /// The same, by a launch that was executed and took so long.
+    /// The same, by a launch that was executed and took this long.
     pub(super) fn learn_run(&mut self, round: Round, reads: Reads, cpu: Duration, wall: Duration) -> bool {
         let current = self.learn(round, reads);
         if current {

@@ -51,7 +51,7 @@ impl Breaker {
         *self.state() = None;
     }
 
-    /// The server could not be reached, and it took so long to find out.
+    /// The server could not be reached, and this is how long it took to find out.
     pub(super) fn failed(&self, now: Instant, took: Duration, why: &str) {
         let mut state = self.state();
         // Calls that were on their way together fail together, and count once.

@@ -22,7 +22,7 @@ use crate::base::digest::Digest;
 const CALL: &str = "Execute";
 /// How long a cancelled execution may take to say its name, and how long its server may take to be told.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// A stream that lived so long was no failure when it broke: servers and proxies limit a connection's age.
+/// A stream that lived this long did not fail when it broke: servers and proxies limit a connection's age.
 const LIVELY: Duration = Duration::from_secs(30);
 /// Attempts may be made for any time; [`super::progress`] says when to give up.
 const NO_END: Duration = Duration::from_hours(24 * 365);

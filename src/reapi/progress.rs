@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 /// A server that ends none of our executions for so many deadlines of a request, 3 minutes by default, has stopped working: longer
-/// than nearly any compile, and than it takes to start another worker. The compiler is at hand.
+/// than nearly any compile, and than it takes to start another worker. The compiler can always run here instead.
 const STANDSTILL: u32 = 6;
 /// While it ends others, an execution may take so many deadlines, 10 minutes by default: queues are long at times.
 const LONGEST: u32 = 20;

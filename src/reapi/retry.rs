@@ -7,7 +7,7 @@ use tonic::Status;
 use super::Retry;
 use super::error::{is_transient, is_transport, retry_delay};
 
-/// No pause is longer, whatever the server asks for: the compiler is at hand.
+/// No pause is longer, whatever the server asks for: the compiler can always run here instead.
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// The attempts of one call.

@@ -181,7 +181,7 @@ impl Server {
         made.unwrap_or_else(|_| Err(self.unheard(patience)))
     }
 
-    /// The failure of an attempt that nothing was heard of for so long.
+    /// The failure of an attempt of which nothing was heard for this long.
     pub(super) fn unheard(&self, time: Duration) -> Status {
         self.link.lanes.renew();
         let silence = std::io::Error::from(std::io::ErrorKind::TimedOut);
@@ -190,7 +190,7 @@ impl Server {
         status
     }
 
-    /// The error of a call whose last attempt ended so, after so long.
+    /// The error of a call whose last attempt ended with this error, after this time.
     pub(super) async fn give_up(&self, call: &'static str, status: &Status, took: Duration) -> GridError {
         let error = self.failure(call, status);
         let now = Instant::now();
@@ -210,7 +210,7 @@ impl Server {
         error
     }
 
-    /// The error of an execution that is waited for no longer, after so long.
+    /// The error of an execution that is given up after this time.
     pub(super) fn overdue(&self, call: &'static str, overdue: Overdue, took: Duration) -> GridError {
         let what = match overdue {
             Overdue::Lost => "it did not end",

@@ -96,7 +96,7 @@ impl Progress {
         self.fault.lock().clone()
     }
 
-    /// Ends when nothing was sent for so long.
+    /// Ends when nothing was sent for this long.
     async fn stalls(&self, patience: Duration) {
         loop {
             let before = self.sent();

@@ -63,7 +63,7 @@ pub(crate) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
         cwd: PathBuf::from(&directory),
     };
     let link = command::read_link(&invocation, Family::Gcc, &read_shared)
-        .inspect_err(|why| tracing::debug!("a link is left alone: {why}"))
+        .inspect_err(|why| tracing::debug!("a link is bypassed: {why}"))
         .ok()?;
     let compiler = request.compiler.to_str()?.to_owned();
     Some(LinkCall { compiler, link, environment: request.environment.clone(), directory })
@@ -85,7 +85,7 @@ pub(super) fn answer(
         return Some(answer);
     }
     let linkage = linkage(engine, &call)
-        .inspect_err(|why| tracing::debug!("link of {} is left alone: {why}", call.link.output.path))
+        .inspect_err(|why| tracing::debug!("link of {} is bypassed: {why}", call.link.output.path))
         .ok()?;
     if engine.cache.bars.has(&linkage.key) {
         return None;

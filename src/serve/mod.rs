@@ -290,7 +290,7 @@ fn serve(
     Ok(Answer::Serve(outcome, files))
 }
 
-/// Counts what is left alone by its session, without having the build wait until that is open.
+/// Counts what is bypassed by its session, without having the build wait until that is open.
 fn count_behind(companion: &Arc<Companion>, request: &Request, settings: Settings, reason: &str) {
     let (companion, request, reason) = (Arc::clone(companion), request.clone(), reason.to_owned());
     // Without a thread it is not counted.

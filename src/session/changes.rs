@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-/// After so long without a further change they are taken along: a sandbox ends without a word.
+/// Changes are written out after this long without a further one: a sandbox may end without notice.
 const LULL: Duration = Duration::from_millis(100);
-/// Without a lull they are taken along after so long. Many an element is built in a few seconds.
+/// If changes keep coming, they are written out after this long. Many elements are built in a few seconds.
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// What has changed since it was taken along last.

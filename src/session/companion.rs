@@ -125,7 +125,7 @@ impl Companion {
         let context = Arc::new(context);
         let records = self.grids.of_records(settings);
         let memory = self.memory(&whereabouts.key, records.clone());
-        let foretold = memory.as_ref().map(Memory::recall).unwrap_or_default();
+        let recalled = memory.as_ref().map(Memory::recall).unwrap_or_default();
         let (candidates, generated) = self.recall(&whereabouts.key, &context);
         for (id, candidate) in &candidates {
             if self.quarantine.holds(&whereabouts.key, &[*id]) {
@@ -153,7 +153,7 @@ impl Companion {
                 Arc::clone(&session),
                 move |session, engine| {
                     if let Some(memory) = memory {
-                        memory.fetch(foretold);
+                        memory.fetch(recalled);
                     }
                     session.predict(engine, &generated);
                 },

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use crate::base::paths::PathId;
 use crate::inputs::stamp::Stamp;
 
-/// A file that nobody says is whole counts as whole when it looks the same for so long. A build system takes longer than
+/// A file that nobody says is whole counts as whole when it looks the same for this long. A build system takes longer than
 /// this from writing a file to compiling what reads it.
 pub(super) const QUIET: Duration = Duration::from_millis(25);
 
-/// How many times as long a file may have to be left alone that is written again and again.
+/// How many times as long a file that is written again and again may have to stay unchanged.
 const MOST_TIMES: u32 = 40;
 
-/// A file that was opened and not closed for so long is looked at all the same.
+/// A file that was opened and not closed for this long is looked at all the same.
 const OPEN_FOR: Duration = Duration::from_mins(1);
 
 /// The files that were written lately.

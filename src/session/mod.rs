@@ -68,7 +68,7 @@ pub struct SessionRow {
     pub kept_here: Option<String>,
 }
 
-/// Largest file whose content is kept to foretell it, bytes.
+/// Largest file whose content is kept to predict it, bytes.
 const LARGEST_PREDICTED: u64 = 8 << 20;
 
 /// A file that so many builds in a row have made otherwise than the one before is waited for.
@@ -134,7 +134,7 @@ pub struct Inner {
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
     pub(super) told: HashMap<RecordId, Told>,
-    /// What the build has asked for that is left alone.
+    /// What the build has asked for that was bypassed.
     pub(super) bypasses: Bypasses,
     /// Files that were made since it opened and that its commands read, with what is in them.
     pub generated: HashMap<PathId, Digest>,
@@ -295,7 +295,7 @@ impl Session {
         let below = format!("{}/", self.context.site.root);
         for &path in files.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
             let Ok(seen) = snapshot.look(path) else { continue };
-            // What a command makes is foretold by launching that.
+            // What a command makes is predicted by launching that command.
             let made = seen.stamp.changed_ns() > self.opened_ns
                 && seen.digest.size <= LARGEST_PREDICTED
                 && self.context.producer(engine, &engine.name(path), u32::MAX).is_none();
@@ -365,7 +365,7 @@ impl Session {
         contents
     }
 
-    /// Loads what earlier builds have made, as far as it can be foretold.
+    /// Loads what earlier builds have made, as far as it can be predicted.
     pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
         let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
         let expected = steady.filter_map(|(path, made)| {

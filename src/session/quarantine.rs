@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::cache::bars::Bars;
 use crate::store::{ElementKey, Quarantined, RecordId, Store, StoreError};
 
-/// What the store keeps of it, at hand for each command that a build asks for; where there is no store, until the companion ends.
+/// What the store keeps of it, in memory for each command that a build asks for; where there is no store, until the companion ends.
 #[derive(Debug, Default)]
 pub(crate) struct Quarantine(Mutex<HashMap<ElementKey, Vec<Quarantined>>>);
 

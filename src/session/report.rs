@@ -28,7 +28,7 @@ pub struct Report {
     pub session: SessionRow,
     /// The commands that the build asked for, in its order, then those that were launched or left out without being asked for.
     pub commands: Vec<Line>,
-    /// What was left alone, the most frequent reason first.
+    /// What was bypassed, the most frequent reason first.
     pub bypassed: Vec<Bypass>,
     /// What of the element is in quarantine now.
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct Line {
     pub cost_s: f64,
 }
 
-/// What has been left alone for one reason.
+/// What has been bypassed for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bypass {
     /// Why; a file that the command names reads `…`.
@@ -70,7 +70,7 @@ pub(crate) struct Told {
     why: Option<Miss>,
 }
 
-/// Commands that were left alone, by reason.
+/// Commands that were bypassed, by reason.
 #[derive(Debug, Default)]
 pub(crate) struct Bypasses(BTreeMap<String, (u64, String)>);
 
@@ -121,7 +121,7 @@ impl Session {
         self.changes.note();
     }
 
-    /// Counts a command that is left alone.
+    /// Counts a command that is bypassed.
     pub(crate) fn bypass(&self, reason: &str, args: &[OsString]) {
         let mut inner = self.inner();
         inner.accounts.served.count(Way::Bypassed);

@@ -27,7 +27,7 @@ const SAFETY: Duration = Duration::from_secs(1);
 /// How often they are looked at where it does not.
 const POLL: Duration = Duration::from_millis(100);
 
-/// News are taken in together that come within so long: a configure script makes thousands of files that matter to nobody.
+/// File events within this time are handled together: a configure script makes thousands of files that no command reads.
 const LULL: Duration = Duration::from_millis(3);
 
 /// Threads that issue at most: each looks at the files by itself, so that more of them bring less and less.

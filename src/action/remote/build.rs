@@ -130,7 +130,7 @@ pub fn build(
     Ok(Built { action: ActionDigest(action), messages, left_out: places.left_out, command })
 }
 
-/// Settings that take more than the files at hand.
+/// Settings that take more than the files that are given.
 fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
     if layout.deps_directory_override.is_some() {
         Err(NotRemote::Setting("DEPS_DIRECTORY_OVERRIDE"))

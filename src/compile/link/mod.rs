@@ -49,7 +49,7 @@ pub struct Linkage {
 const LINKERS: [&str; 6] =
     ["LPATH", "LD_RUN_PATH", "LDEMULATION", "COLLECT_NO_DEMANGLE", "LD_LIBRARY_PATH", "GNUTARGET"];
 
-/// Finds out what a link would read now; an error says why it is left alone.
+/// Finds out what a link would read now; an error says why it is bypassed.
 pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     let say = |error: &dyn std::fmt::Display| error.to_string();
     let mut snapshot = Snapshot::new(&engine.files);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Words of linker scripts that stand in place of libraries (GNU ld manual, "Commands Dealing with Files").
 const WORDS: [&str; 6] = ["GROUP", "INPUT", "AS_NEEDED", "OUTPUT_FORMAT", "(", ")"];
 
-/// A linker script in the place of a library is at most so long, bytes.
+/// The longest linker script in the place of a library, bytes.
 const LONGEST: u64 = 16 << 10;
 
 /// The folders in which a linker looks for libraries: those of its command, then its own.

@@ -186,7 +186,7 @@ mod tests {
     use crate::store::Record;
     use crate::traced::Traced;
 
-    /// A launch of one place that began a chain so long, named by that.
+    /// A launch of one session that begins a chain of this length, named by that.
     fn task(context: &Arc<SessionContext>, chain_us: u64, wasted_in_row: u32) -> Task {
         let traced = Traced {
             program: "/usr/bin/gcc".into(),

@@ -40,7 +40,7 @@ impl Times {
 }
 
 impl RoundTrip {
-    /// Learns from an execution that took so long as seen from here. One whose worker does not say how long it ran teaches nothing.
+    /// Learns from an execution that took this long as seen from here. One whose worker does not say how long it ran teaches nothing.
     pub(super) fn learn(&mut self, took: Duration, times: Times) {
         let Some(ran) = times.ran else { return };
         let cost = took.saturating_sub(ran).saturating_sub(times.queued.unwrap_or_default()).as_secs_f64();

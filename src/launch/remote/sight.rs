@@ -9,7 +9,7 @@ use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::context::SessionContext;
 
-/// Launches are made of files as they were so long ago at most. What is out of date by then costs a launch, no more.
+/// Launches are made of files as they were this long ago at most. What is out of date by then costs a launch, no more.
 const MOMENT: Duration = Duration::from_secs(2);
 
 /// The files of a session as they are at one moment.

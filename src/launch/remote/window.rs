@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const FIRST: f64 = 64.0;
 /// The most, whatever a grid takes: each launch in flight costs this process some 10 KB.
 const MOST: f64 = 10_000.0;
-/// A launch that waits for a worker for so long shows that there are none to spare. Idle grids hand work out in well under this.
+/// A launch that waits for a worker for this long shows that there are none to spare. Idle grids hand work out in well under this.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// Launches that were issued together are refused together, and count once.
 const TOGETHER: Duration = Duration::from_secs(1);
