@@ -11,8 +11,8 @@ use prost::Message;
 
 use crate::base::digest::Digest;
 
+pub(crate) use crate::base::lexical::normalised;
 pub use folders::Folders;
-pub(crate) use tree::normalised;
 pub use tree::{File, Input, Renamed};
 
 /// The digest of an action as servers know it, which is recc's. The keys of our own results are no such digests.

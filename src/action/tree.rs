@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::directory::{Entry, Link};
 use super::folders::{Folders, Message, entry};
 use crate::base::digest::Digest;
+use crate::base::lexical::normalised;
 use crate::inputs::siblings::{Sibling, Siblings};
 
 /// What a command reads.
@@ -85,25 +86,6 @@ fn from(path: Cow<'_, str>, start: usize) -> Cow<'_, str> {
             Cow::Owned(path)
         }
     }
-}
-
-/// A path without `.`, `..` and empty components, as text: symbolic links are not looked at.
-pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
-    // Nearly all paths: a search is cheaper than taking five hundred paths of each command apart.
-    let bytes = path.as_bytes();
-    let is_odd = |slash: usize| matches!(bytes.get(slash + 1), None | Some(b'/' | b'.'));
-    if path.starts_with('/') && !memchr::memchr_iter(b'/', bytes).any(is_odd) {
-        return Cow::Borrowed(path);
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    Cow::Owned(format!("/{}", parts.join("/")))
 }
 
 /// Whether a path that ends in a slash is a folder's below the root, without `.`, `..` and empty components.

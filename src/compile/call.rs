@@ -102,34 +102,6 @@ pub(crate) fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = 
     environment.iter().filter(|(name, _)| !command::is_ambient(name))
 }
 
-/// The path without `.` and `..`, as text alone.
-pub(crate) fn lexical(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => drop(out.pop()),
-            part => out.push(part),
-        }
-    }
-    out
-}
-
-/// The path without `.` and `..`; `None` where a symbolic link before a `..` makes it another one. What does not exist yet
-/// is taken for a folder.
-pub fn plain(path: &Path) -> Option<PathBuf> {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir if out.is_symlink() => return None,
-            std::path::Component::ParentDir => drop(out.pop()),
-            part => out.push(part),
-        }
-    }
-    Some(out)
-}
-
 /// A text with the project root taken out where that can be undone, else the text itself.
 pub fn templated(text: &str, root: &str) -> String {
     normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())

@@ -7,17 +7,16 @@ use memchr::memmem;
 use super::call::Call;
 use super::pieces;
 use super::result_key::ResultKey;
-use crate::action;
 use crate::base::digest::Digest;
 use crate::base::paths::{PathId, Paths};
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
-use crate::command;
 use crate::command::normalise::{self, MARK};
 use crate::command::sharing::{self, Checkout, Sharing, Unshared, below};
 use crate::directives::Hazards;
 use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
+use crate::{action, command};
 
 /// What the sections with debug information are called.
 const DEBUG: &str = ".debug_";

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::call::lexical;
 use super::checkout::Keys;
 use crate::action::remote::Input;
 use crate::base::digest::Digest;
+use crate::base::lexical::lexical;
 use crate::base::paths::PathName;
 use crate::command::{Compile, Output, Role};
 use crate::toolchain::Toolchain;

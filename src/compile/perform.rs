@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use super::call::{Call, plain};
+use super::call::Call;
 use super::conclude::{Evidence, Learnt, conclude, dependency_set};
 use super::engine::Engine;
 use super::instance::{Instance, instantiate, look};
 use super::predict::Assumed;
 use super::scans;
 use super::site::Context;
+use crate::base::lexical::plain;
 use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::not_kept::NotKept;

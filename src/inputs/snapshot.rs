@@ -11,6 +11,7 @@ use super::handles::{Found, Handles};
 use super::siblings;
 use super::stamp::{Stamp, now_ns};
 use crate::base::digest::Digest;
+use crate::base::lexical::normalised;
 use crate::base::paths::PathId;
 use crate::directives::Scan;
 use crate::inputs::mixed::Mixed;
@@ -196,7 +197,7 @@ impl<'f> Snapshot<'f> {
         let paths = self.files.paths();
         let name = paths.get(path);
         let through = self.absent.iter().any(|folder| name.as_str().starts_with(folder.as_str()));
-        if through { paths.intern(&folded(name.as_str())) } else { path }
+        if through { paths.intern(&normalised(name.as_str())) } else { path }
     }
 
     fn keep(&mut self, state: usize, seen: Seen) {
@@ -270,18 +271,6 @@ impl<'f> Snapshot<'f> {
         }
         self.states[state].era
     }
-}
-
-/// The path with each `..` and what is before it taken out, as text.
-fn folded(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        match part {
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
 }
 
 #[cfg(test)]

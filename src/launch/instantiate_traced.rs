@@ -7,11 +7,12 @@ use super::context::SessionContext;
 use super::decide::{Command, Instantiated, NotReady, On};
 use super::producers::product;
 use super::state::Launch;
+use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
+use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
-use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 use crate::compile::predict::Assumed;
@@ -19,7 +20,7 @@ use crate::compile::result_key::ResultKey;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::Traced;
-use crate::traced::state::{Overrides, Stated, There, is_absence, state};
+use crate::traced::state::{Overrides, Stated, There, state};
 
 /// What is to be shown to a launch in place of what is there.
 type Predicted = Overrides;

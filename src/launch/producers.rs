@@ -8,8 +8,8 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::candidate::Candidate;
+use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
-use crate::compile::call::lexical;
 use crate::compile::engine::Engine;
 use crate::store::RecordId;
 

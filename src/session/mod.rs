@@ -25,9 +25,10 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::lexical::plain;
 use crate::base::paths::PathId;
 use crate::command::normalise;
-use crate::compile::call::{plain, templated};
+use crate::compile::call::templated;
 use crate::compile::engine::Engine;
 use crate::compile::perform::let_tick_pass;
 use crate::compile::reads::Reads;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, SessionRow};
-use crate::compile::call::plain;
+use crate::base::lexical::plain;
 use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::miss::{Miss, MissReason};

@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::base::digest::Digest;
+use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
-use crate::compile::call::{is_same_environment, lasting, lexical, templated};
+use crate::compile::call::{is_same_environment, lasting, templated};
 use crate::compile::engine::Engine;
 use crate::compile::site::Site;
 use crate::directives::{self, Hazards};

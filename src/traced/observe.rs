@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use spec_cc_tracer::{Access, Touched};
 
-use super::state::{LISTING, Overrides, There, is_absence, listing, state};
+use super::state::{LISTING, Overrides, There, listing, state};
 use super::{Traced, left};
+use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;

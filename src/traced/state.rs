@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::Traced;
 use super::traits::Traits;
+use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::command;
@@ -150,11 +151,6 @@ fn names(folder: &Path) -> Option<Digest> {
         entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>().ok()?;
     names.sort_unstable();
     Some(Digest::of(names.join(OsStr::new("/")).as_bytes()))
-}
-
-/// Whether `stat` says that there is nothing.
-pub(crate) fn is_absence(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 /// The text whose digest is the key: no two states have the same.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Disk, Layout};
-use crate::action::tree::normalised;
+use crate::base::lexical::normalised;
 
 /// Whether `path` is `prefix` or below it, as text: `/a` is not below `/a/`.
 pub(super) fn is_below(path: &str, prefix: &str) -> bool {

@@ -1,8 +1,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{File, Input, Leaf, Renamed, Twice, normalised, root};
+use super::{File, Input, Leaf, Renamed, Twice, root};
 use crate::action::folders::Folders;
 use crate::base::digest::Digest;
+use crate::base::lexical::normalised;
 use crate::inputs::files::Files;
 use crate::inputs::snapshot::Snapshot;
 

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
+use crate::base::absence::is_absence;
 use crate::sandbox::view::layer::{Layer, above};
 
 /// How many links the kernel follows in one path (`path_resolution(7)`).
@@ -106,10 +107,6 @@ fn look(place: &Path) -> io::Result<Look> {
     let meta = place.symlink_metadata()?;
     let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
     Ok((meta.ino(), meta.size(), modified, changed))
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The names in a path, `..` among them.

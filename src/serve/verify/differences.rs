@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::Ended;
 use super::names::nameless;
 use crate::base::digest::Digest;
+use crate::base::lexical::plain;
 use crate::cache::Cache;
 use crate::cache::outcome::{Outcome, OutputFile};
-use crate::compile::call::plain;
 
 /// The longest part of a message that is shown, characters.
 const LONGEST: usize = 120;

@@ -8,7 +8,8 @@ use spec_cc_tracer::Touched;
 
 use super::differences::{Left, differences};
 use super::{Ended, Expected, Subject, Verdict, seize};
-use crate::compile::call::{Call, plain};
+use crate::base::lexical::plain;
+use crate::compile::call::Call;
 use crate::compile::instance::instantiate;
 use crate::compile::link::call::LinkCall;
 use crate::compile::link::linkage;
