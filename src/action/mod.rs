@@ -46,7 +46,7 @@ pub struct Parts<'a> {
 /// `renamed` is a folder whose inputs are keyed as if it had another name. What is in `folders` takes no time again. The toolchain goes into `Action.salt`, which servers mix into nothing but the key.
 ///
 /// ```
-/// use spec_cc::{action, inputs::digest::Digest};
+/// use spec_cc::{action, base::digest::Digest};
 /// let toolchain = Digest::of(b"gcc 12");
 /// let arguments = ["/usr/bin/cc", "-c", "a.c"].map(String::from);
 /// let parts = action::Parts { arguments: &arguments, environment: &[], directory: "/src", outputs: &[], toolchain: &toolchain };
