@@ -354,4 +354,4 @@ impl Candidate {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

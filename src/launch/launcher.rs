@@ -401,25 +401,11 @@ impl Launcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Scratch;
-    use crate::compile::reads::Reads;
-    use crate::inputs::shape::Shape;
+    use crate::launch::candidate::tests::of_record;
     use crate::store::Record;
-    use crate::traced::Traced;
 
     fn candidate() -> Arc<Candidate> {
-        let traced = Traced {
-            program: "/usr/bin/gcc".into(),
-            argv: vec!["gcc".into()],
-            environment: Vec::new(),
-            directory: "/r".into(),
-            output: None,
-            operands: Vec::new(),
-            probe: false,
-            scratch: Scratch::default(),
-        };
-        let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
-        Arc::new(Candidate::new(Work::Traced(traced), Record::default(), reads, Vec::new()))
+        Arc::new(of_record(Record::default()))
     }
 
     #[test]

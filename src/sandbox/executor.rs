@@ -15,7 +15,6 @@ use super::view::{self, Kind, View};
 use crate::cache::folder::make_private;
 use crate::sandbox::confine::filter::Sockets;
 use crate::sandbox::confine::spawn::{Program, spawn};
-use crate::sandbox::view::temporary::of as temporary_folder;
 
 /// Niceness of launches: a real compile gets ten times the share of a core.
 const NICE: i32 = 10;
@@ -194,7 +193,7 @@ impl Executor {
         };
         // A server's socket may lie in the temporary folder, and leads nowhere from behind an overlay.
         let client = sockets == Sockets::Allowed;
-        let room = view.room(temporary_folder(value).filter(|_| !client).as_deref())?;
+        let room = view.room(spec_cc_tracer::temporary::of(value).filter(|_| !client).as_deref())?;
         let mut environment = job.environment.to_vec();
         if client || matches!(room, Room::Shared(_)) {
             environment.push(("TMPDIR".into(), view.private_temporary().display().to_string()));
@@ -267,4 +266,21 @@ fn wait(pid: i32) -> io::Result<(i32, Duration)> {
 
 fn duration(time: libc::timeval) -> Duration {
     Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_goes_at_the_end_too() {
+        let cache = tempfile::tempdir().unwrap();
+        let executor = Executor::new(cache.path());
+        // Its launches were still dying when this began.
+        let left = cache.path().join("spec-cc-work-left/job-1");
+        fs::create_dir_all(&left).unwrap();
+        executor.clear();
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
+    }
 }

@@ -411,3 +411,26 @@ impl Drop for Active {
         self.0.active.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_has_one_name_from_its_first_time_on() {
+        let key = crate::store::ElementKey::new("tests", "small");
+        let whereabouts = Whereabouts { key, root: "/r".into() };
+        let context = Arc::new(SessionContext::new("/r".to_owned(), Vec::new()));
+        let session = Session::new(1, whereabouts, context, Mode::Spec, true, HashMap::new());
+        let made = RecordId::of("/r", "main.o");
+        let name = |command: &str| {
+            let id = session.name(made, |_| false, || made.further([command.to_owned()]));
+            session.see(id);
+            id
+        };
+        assert_eq!(name("-O1"), made);
+        let other = name("-O2");
+        assert_ne!(other, made, "it makes the same file in another way");
+        assert_eq!((name("-O1"), name("-O2")), (made, other), "nothing of them is recorded yet");
+    }
+}

@@ -15,7 +15,8 @@ use crate::launch::miss::MissReason;
 use crate::reapi::Cancel;
 use crate::traced::Traced;
 
-fn candidate() -> Candidate {
+/// One of a command that reads nothing, with this record.
+pub(in crate::launch) fn of_record(record: Record) -> Candidate {
     let traced = Traced {
         program: "/usr/bin/gcc".into(),
         argv: vec!["gcc".into()],
@@ -27,7 +28,11 @@ fn candidate() -> Candidate {
         scratch: Scratch::default(),
     };
     let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
-    Candidate::new(Work::Traced(traced), Record::default(), reads, Vec::new())
+    Candidate::new(Work::Traced(traced), record, reads, Vec::new())
+}
+
+fn candidate() -> Candidate {
+    of_record(Record::default())
 }
 
 /// One for all tests: it is asked for names of paths alone.

@@ -178,29 +178,13 @@ impl PendingQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Scratch;
-    use crate::compile::reads::Reads;
-    use crate::inputs::shape::Shape;
-    use crate::launch::candidate::Candidate;
-    use crate::launch::work::Work;
+    use crate::launch::candidate::tests::of_record;
     use crate::store::Record;
-    use crate::traced::Traced;
 
     /// A launch of one session that begins a chain of this length, named by that.
     fn task(context: &Arc<SessionContext>, chain_us: u64, wasted_in_row: u32) -> Task {
-        let traced = Traced {
-            program: "/usr/bin/gcc".into(),
-            argv: vec!["gcc".into()],
-            environment: Vec::new(),
-            directory: "/r".into(),
-            output: None,
-            operands: Vec::new(),
-            probe: false,
-            scratch: Scratch::default(),
-        };
-        let reads = Reads { set: Arc::new([]), shape: Shape::UNKNOWN };
         let record = Record { wall_us: 1, wasted_in_row, ..Record::default() };
-        let candidate = Arc::new(Candidate::new(Work::Traced(traced), record, reads, Vec::new()));
+        let candidate = Arc::new(of_record(record));
         candidate.set_chain(chain_us);
         Task::new(&candidate, candidate.round(), context)
     }

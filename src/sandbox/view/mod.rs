@@ -231,7 +231,8 @@ fn try_script(view: &View, script: &str, directory: &Path, output: &fs::File) ->
         nice: 0,
         sockets: Sockets::Barred,
     };
-    let process = spawn(&program, &view.room(temporary::of(|_| None::<PathBuf>).as_deref())?)?;
+    let process =
+        spawn(&program, &view.room(spec_cc_tracer::temporary::of(|_| None::<PathBuf>).as_deref())?)?;
     let status = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(process), None)?;
     Ok(matches!(status, nix::sys::wait::WaitStatus::Exited(_, 0)))
 }

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use spec_cc_tracer::temporary::of;
-
 /// Where something is mounted below `folder`, the outermost alone; nothing where the kernel does not tell.
 pub(super) fn mounts_below(folder: &Path) -> Vec<PathBuf> {
     // proc(5), `/proc/PID/mountinfo`: the fifth field, with an octal number for each blank and backslash.
