@@ -15,24 +15,16 @@ use serde_json::json;
 use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 
 use super::control::{self, Control};
+use super::teach::{teach, teach_link, teach_traced};
 use crate::cache::cas::Blob;
 use crate::cache::outcome::Outcome;
 use crate::command;
-use crate::compile::link::link_side;
-use crate::compile::not_kept::NotKept;
-use crate::compile::perform::{SideChannel, let_tick_pass, side_channel};
-use crate::inputs::stamp;
-use crate::launch::accounts::Way;
 use crate::recc::Handed;
 use crate::sandbox::scratch::SideFolder;
+use crate::serve;
 use crate::serve::answer::Answer;
-use crate::serve::lesson::{Lesson, LinkLesson, TracedLesson};
 use crate::serve::request::Request;
-use crate::serve::verify::cause::Shown;
-use crate::serve::{self, learn, link, traced, verify};
 use crate::session::companion::Companion;
-use crate::traced::observe::Unlearnt;
-use crate::traced::perform::exit_status;
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
@@ -41,11 +33,9 @@ const LONGEST_CONTROL: usize = 1 << 30;
 /// What tells `specctl` that its answer is still worked on: the length of none.
 pub const NO_ANSWER_YET: [u8; 4] = [0; 4];
 /// The same for a shim: the frame of [`Reply::Wait`].
-const WAIT: [u8; 5] = [1, 0, 0, 0, 19];
+pub(super) const WAIT: [u8; 5] = [1, 0, 0, 0, 19];
 /// How long something may take that says nothing meanwhile, until the shim is left to itself.
 const UNHEARD: Duration = Duration::from_secs(10);
-/// How long outputs may take to be copied away.
-const COPYING: Duration = Duration::from_mins(1);
 
 /// A compile's request is seldom longer, bytes: its arguments and environment.
 const ORDINARY: usize = 64 << 10;
@@ -149,9 +139,6 @@ fn compile(companion: &Arc<Companion>, stream: &mut UnixStream, frame: &[u8]) ->
             reply(stream, &Reply::Exec)
         }
         Answer::Serve(outcome, blobs) => send(stream, &outcome, &blobs),
-        Answer::Fail { status, stdout, stderr } => {
-            reply(stream, &Reply::Serve(wire::Serve { outputs: Vec::new(), stdout, stderr, status }))
-        }
         Answer::Hand(handed) => reply(stream, &Reply::Through(through(&handed, &request))),
         Answer::Learn(lesson) => teach(companion, stream, &request, &lesson),
         Answer::LearnLink(lesson) => teach_link(companion, stream, *lesson),
@@ -168,171 +155,8 @@ fn through(handed: &Handed, request: &Request) -> wire::Through {
     }
 }
 
-/// Has the shim run the compiler, and learns from it.
-fn teach(
-    companion: &Arc<Companion>,
-    stream: &mut UnixStream,
-    request: &Request,
-    lesson: &Lesson,
-) -> io::Result<()> {
-    let scratch = companion.engine.executor.scratch()?;
-    let side = side_channel(&companion.engine, &lesson.call, request.variable("PATH"), scratch.path());
-    if lesson.expected.is_some() {
-        // So that what changes meanwhile can be told from what has changed before.
-        let_tick_pass(stamp::now_ns());
-    }
-    let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
-    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
-    let (subject, root) = (lesson.subject(&request.environment), &lesson.session.context.site.root);
-    let verified = lesson.expected.as_deref().map(|expected| {
-        let call = (&lesson.call, request.context(root));
-        (expected, expected.of_compile(companion, subject, call, &report, began_ns))
-    });
-    let why = |shown: Shown<'_>| verified.map(|found| verify::settle(companion, subject, found, &shown));
-    let (cpu, wall) = costs(&report);
-    let report = learn::Report {
-        status: report.status,
-        cpu,
-        wall,
-        stderr: (!report.truncated).then_some(report.stderr),
-        printed: report.stdout_seen,
-    };
-    if report.status != 0 {
-        lesson.tell_why(Way::Local, why(Shown::Nothing).as_ref().unwrap_or(&lesson.why));
-        drop(held);
-        return reply(stream, &Reply::Done);
-    }
-    let taken = learn::take(companion, &lesson.call, &side, &report, request.terminal);
-    drop(held);
-    let done = reply(stream, &Reply::Done);
-    let learnt = learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
-    let shown = match &learnt {
-        Ok((_, Some(NotKept::Hazard(why)))) => Shown::Not(why.clone()),
-        Ok((set, _)) => Shown::Set(set),
-        Err(why) => Shown::Not(why.to_string()),
-    };
-    match (why(shown), learnt) {
-        (Some(why), _) => lesson.tell_why(Way::Local, &why),
-        (None, Ok(_)) => lesson.tell(Way::Local),
-        (None, Err(why)) => lesson.session.bypass(&why.to_string(), &request.args),
-    }
-    done
-}
-
-/// Has the shim run a link, and keeps its result.
-fn teach_link(companion: &Companion, stream: &mut UnixStream, lesson: LinkLesson) -> io::Result<()> {
-    let scratch = companion.engine.executor.scratch()?;
-    let side = link_side(&companion.engine, &lesson.call, &lesson.linkage, scratch.path());
-    let Some(side) = side else {
-        lesson.session.bypass("its linker does not say what it reads", &[]);
-        return reply(stream, &Reply::Exec);
-    };
-    if lesson.expected.is_some() {
-        let_tick_pass(stamp::now_ns());
-    }
-    let began_ns = stamp::before_any_change_ns();
-    let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.count(None))?;
-    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
-    let why = lesson.expected.as_deref().map(|expected| {
-        let verdict = expected.of_link(companion, lesson.subject(), &lesson.call, &report);
-        verify::settle(companion, lesson.subject(), (expected, verdict), &Shown::Nothing)
-    });
-    lesson.count(why.as_ref());
-    let output = lesson.call.link.output.path.clone();
-    let told = report.stdout_seen || report.truncated;
-    let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
-    let taken = match &side.dependencies {
-        _ if report.status != 0 || told => Err("it failed, or its messages were not caught".to_owned()),
-        None => Err("its linker does not say what it reads".to_owned()),
-        Some(listed) => std::fs::read(listed).map_err(|error| error.to_string()),
-    };
-    let path = Path::new(&lesson.call.directory).join(&output);
-    let taken = taken.and_then(|listed| {
-        let added = outcome.add(&companion.engine.cache, &output, &path);
-        added.map(|()| listed).map_err(|error| error.to_string())
-    });
-    drop(held);
-    let done = reply(stream, &Reply::Done);
-    let kept = taken.and_then(|listed| link::keep(companion, lesson, &listed, began_ns, &outcome));
-    if let Err(why) = kept {
-        tracing::info!("link of {output} is not kept: {why}");
-    }
-    done
-}
-
-/// Has the shim run a command under a tracer, and learns from what it touched.
-fn teach_traced(
-    companion: &Companion,
-    stream: &mut UnixStream,
-    request: &Request,
-    lesson: &TracedLesson,
-) -> io::Result<()> {
-    let scratch = companion.engine.executor.scratch()?;
-    let listed = scratch.path().join("trace");
-    // Its files were hardly made before it, those too that no argument names: libtool writes a link's version script right
-    // before. In the same tick, nobody could tell whether they have changed since. Their stamps may be ahead of the coarse clock
-    // (multigrain timestamps, Linux 6.13).
-    let_tick_pass(stamp::now_ns());
-    let began_ns = stamp::before_any_change_ns();
-    let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
-    let prefix = [tracer.as_os_str().as_bytes(), b"beside", listed.as_os_str().as_bytes()];
-    let run_it = wire::Run {
-        prefix: prefix.map(<[u8]>::to_vec).to_vec(),
-        stdout: true,
-        // Should the tracer be killed, the command is run once more.
-        witness: if lesson.traced.adds_up() { Vec::new() } else { listed.as_os_str().as_bytes().to_vec() },
-        ..wire::Run::default()
-    };
-    let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.count())?;
-    let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
-    let subject = lesson.subject(&request.environment);
-    let verified = lesson.expected.as_deref().map(|expected| {
-        (expected, expected.of_traced(companion, subject, &lesson.traced, &listed, &report, began_ns))
-    });
-    let (cpu, wall) = costs(&report);
-    let told = exit_status(report.status).filter(|_| !report.truncated);
-    let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
-    let observed = told.ok_or_else(uncaught).and_then(|status| {
-        let told = traced::Told { status, stdout: report.stdout, stderr: report.stderr };
-        traced::learn(companion, lesson, told, &listed, began_ns)
-    });
-    let shown = match &observed {
-        Ok(observed) => Shown::Set(&observed.reads.set),
-        Err(why) => Shown::Not(why.to_string()),
-    };
-    match (verified.map(|found| verify::settle(companion, subject, found, &shown)), &observed) {
-        (Some(why), _) => lesson.count_as(&why),
-        (None, Err(Unlearnt::Unaccountable(why))) => lesson.session.bypass(why, &request.args),
-        (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.count(),
-    }
-    drop(held);
-    // What it left has been copied away; the build may go on.
-    let done = reply(stream, &Reply::Done);
-    match observed {
-        Ok(observed) => traced::record(companion, lesson, observed, cpu, wall),
-        Err(why) => tracing::info!("{} is not recorded: {why}", lesson.traced.label()),
-    }
-    done
-}
-
-/// CPU time, and time from start to end.
-fn costs(report: &wire::Report) -> (Duration, Duration) {
-    let cpu = Duration::from_micros(report.user_us.saturating_add(report.sys_us));
-    (cpu, Duration::from_micros(report.wall_us))
-}
-
-/// The run of a command with what `side` adds.
-fn with(side: &SideChannel) -> wire::Run {
-    wire::Run {
-        env: side.environment.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect(),
-        args: side.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
-        ..wire::Run::default()
-    }
-}
-
 /// Has the shim run its command, and takes its report. The shim holds on to the side folder meanwhile, whatever becomes of us.
-fn run(
+pub(super) fn run(
     companion: &Companion,
     stream: &mut UnixStream,
     run: wire::Run,
@@ -352,7 +176,7 @@ fn run(
     }
 }
 
-fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
+pub(super) fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
     stream.write_all(&reply.encode().map_err(io::Error::other)?)
 }
 

@@ -4,3 +4,4 @@ pub mod connection;
 pub mod control;
 pub mod private;
 pub mod server;
+pub mod teach;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
+use crate::compile::recorded::Recorded;
 use crate::compile::site::Site;
 use crate::store::{Record, RecordId};
 
@@ -50,22 +51,6 @@ impl Call {
         RecordId::of(&templated(&self.directory, root), &templated(self.compile.object(), root))
     }
 
-    /// The record's name when the same build has made that output by another command before.
-    pub fn further_id(&self, root: &str) -> RecordId {
-        let arguments = self.arguments();
-        let variables = lasting(&self.environment).flat_map(|(name, value)| [name, value]);
-        self.id(root).further(arguments.iter().chain(variables).map(|text| templated(text, root)))
-    }
-
-    /// Whether a record remembers this very call below `root`.
-    pub fn is(&self, record: &Record, root: &str) -> bool {
-        record.compiler == self.compiler
-            && record.cwd == templated(&self.directory, root)
-            && record.args.len() == self.compile.args.len()
-            && record.args.iter().zip(&self.compile.args).all(|(old, arg)| *old == templated(arg, root))
-            && is_same_environment(&record.env, &self.environment, root)
-    }
-
     /// The compiler's path and all arguments.
     pub fn arguments(&self) -> Vec<String> {
         std::iter::once(&self.compiler).chain(&self.compile.args).cloned().collect()
@@ -87,19 +72,32 @@ impl Call {
     }
 }
 
-/// Whether a record's variables are those of a command below `root`, but for those of the day and the terminal.
-pub(crate) fn is_same_environment(
-    record: &[(String, String)],
-    command: &[(String, String)],
-    root: &str,
-) -> bool {
-    let now = lasting(command).map(|(name, value)| (name, templated(value, root)));
-    lasting(record).map(|(name, value)| (name, value.clone())).eq(now)
-}
+impl Recorded for Call {
+    const TRACED: bool = false;
 
-/// The variables that tell one command from another: not those of the day, the terminal and the language.
-pub(crate) fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
-    environment.iter().filter(|(name, _)| !command::is_ambient(name))
+    fn program(&self) -> &str {
+        &self.compiler
+    }
+
+    fn args(&self) -> &[String] {
+        &self.compile.args
+    }
+
+    fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn product(&self) -> &str {
+        self.compile.object()
+    }
+
+    fn keyed(name: &str) -> bool {
+        command::keyed(name)
+    }
 }
 
 /// A text with the project root taken out where that can be undone, else the text itself.

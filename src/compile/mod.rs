@@ -17,6 +17,7 @@ pub mod pieces;
 pub mod predict;
 pub mod quotes;
 pub mod reads;
+pub mod recorded;
 pub mod result_key;
 pub mod scans;
 pub mod site;

@@ -54,22 +54,6 @@ pub struct Grid {
     works_elsewhere: AtomicBool,
 }
 
-/// What an execution came to.
-#[derive(Debug)]
-pub enum Executed {
-    /// Success; the outputs are here.
-    Done(Outcome),
-    /// The compiler refused the source.
-    Failed {
-        /// Its exit status.
-        status: u8,
-        /// What it printed on its standard output.
-        stdout: Vec<u8>,
-        /// What it printed on its standard error.
-        stderr: Vec<u8>,
-    },
-}
-
 impl Grid {
     /// A grid behind `client`.
     pub fn new(client: Arc<Client>, settings: GridSettings) -> Self {
@@ -186,14 +170,15 @@ impl Grid {
         }
     }
 
-    /// Has the grid run the job because a build waits. `cancel` ends that from another thread.
+    /// Has the grid run the job because a build waits: with a status of 0 its outputs are here, else its compiler refused the source.
+    /// `cancel` ends that from another thread.
     pub fn execute(
         &self,
         engine: &Engine,
         job: &Job<'_>,
         wire: &Wire,
         cancel: &Cancel,
-    ) -> Result<Executed, Unobtainable> {
+    ) -> Result<Outcome, Unobtainable> {
         let built = wire.executable();
         let outline = wire.outline();
         let how = self.how(&outline, false);
@@ -224,7 +209,7 @@ impl Grid {
         self.client.offer().map_or(wanted, |offer| offer.priority(wanted))
     }
 
-    /// Takes over what a worker has made of a job, and leaves it for others; `further` messages go with it.
+    /// Takes over what a worker has made of a job, as [`Grid::execute`] says, and leaves it for others; `further` messages go with it.
     pub(super) fn take_executed(
         &self,
         engine: &Engine,
@@ -232,7 +217,7 @@ impl Grid {
         outline: &Outline,
         further: &[(Digest, Bytes)],
         result: &reapi::ActionResult,
-    ) -> Result<Executed, Unobtainable> {
+    ) -> Result<Outcome, Unobtainable> {
         if result.exit_code != 0 {
             return self.failure(result);
         }
@@ -240,7 +225,7 @@ impl Grid {
         if self.settings.uploads() {
             self.leave(engine, (job, outline), further, &outcome);
         }
-        Ok(Executed::Done(outcome))
+        Ok(outcome)
     }
 
     fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
@@ -330,7 +315,7 @@ impl Grid {
     }
 
     /// A failure that the compiler itself explains is the source's; any other may be the grid's.
-    fn failure(&self, result: &reapi::ActionResult) -> Result<Executed, Unobtainable> {
+    fn failure(&self, result: &reapi::ActionResult) -> Result<Outcome, Unobtainable> {
         let text = |raw: &[u8], digest: Option<&reapi::Digest>| match digest_of(digest) {
             Some(digest) if raw.is_empty() => self.client.read(&digest),
             _ => Ok(raw.to_vec()),
@@ -339,7 +324,7 @@ impl Grid {
         let stdout = text(&result.stdout_raw, result.stdout_digest.as_ref())?;
         match u8::try_from(result.exit_code) {
             Ok(status @ 1) if provenance::is_diagnosis(&stderr) => {
-                Ok(Executed::Failed { status, stdout, stderr })
+                Ok(Outcome { files: Vec::new(), stdout, stderr, status })
             }
             _ => Err(Unobtainable::Unusable(format!(
                 "the command ended with {} there: {}",

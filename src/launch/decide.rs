@@ -60,7 +60,7 @@ pub(super) struct On<'a> {
 }
 
 /// A command on the files of one moment.
-pub(super) trait Instantiated {
+pub(crate) trait Instantiated {
     /// Names it.
     fn action(&self) -> Digest;
 
@@ -72,6 +72,9 @@ pub(super) trait Instantiated {
 
     /// Its result, if that is here.
     fn find(&self, cache: &Cache) -> Option<Outcome>;
+
+    /// The digests that its result may be kept under, the exact one first.
+    fn keys(&self) -> Vec<Digest>;
 
     /// The key under which its launch is looked up before it gets a core.
     fn looked_up_as(&self) -> Option<ResultKey>;
@@ -122,6 +125,10 @@ impl Instantiated for Instance {
 
     fn find(&self, cache: &Cache) -> Option<Outcome> {
         self.keys.find(cache)
+    }
+
+    fn keys(&self) -> Vec<Digest> {
+        self.keys.all()
     }
 
     fn looked_up_as(&self) -> Option<ResultKey> {

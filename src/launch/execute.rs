@@ -16,11 +16,11 @@ use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready};
 use crate::compile::perform::{examine, let_tick_pass, perform};
 use crate::compile::predict::Assumed;
+use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::publish_compile::leave;
 use crate::grid::traced::Wanted;
 use crate::grid::unobtainable::Unobtainable;
-use crate::grid::{Executed, Grid};
 use crate::inputs::snapshot::Snapshot;
 use crate::reapi::Cancel;
 use crate::recc::wrapper::Wrapper;
@@ -87,7 +87,7 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     let there = || {
         // What needs a core was looked up with others.
         let grid = context.grid.as_ref().filter(|_| !candidate.needs_core())?;
-        let wanted = Wanted { key: ahead.found.key, traced, root: &context.site.root };
+        let wanted = Wanted { key: ahead.key, traced, root: &context.site.root };
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
     if let Some(outcome) = there() {
@@ -99,14 +99,14 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
         Ok(paid) => paid,
         Err(capped) => return Ok(capped),
     };
-    let_tick_pass(ahead.found.changed_ns);
+    let_tick_pass(ahead.changed_ns);
     candidate.executing(round);
     let set = candidate.reads().set;
     let performed = traced::perform(
         engine,
         traced,
         &context.site,
-        (&set, &ahead.predicted),
+        (&set, &ahead.overrides),
         &outputs,
         asked,
         &|group| {
@@ -215,13 +215,9 @@ fn on_grid(
     let cancel = Cancel::default();
     candidate.executing(*round);
     task.run_by(&Runner::Grid(cancel.clone()));
-    Ok(match grid.execute(engine, &job, &wire, &cancel)? {
-        Executed::Done(outcome) => {
-            context.budget.left(&outcome);
-            Some(Decision::Ready(instance.action, outcome))
-        }
-        Executed::Failed { .. } => None,
-    })
+    let outcome = grid.execute(engine, &job, &wire, &cancel)?;
+    context.budget.left(&outcome);
+    Ok((outcome.status == 0).then_some(Decision::Ready(instance.action, outcome)))
 }
 
 /// Pays for a launch and says how much; its state when the session's launches may cost no more. What a build waits for is no

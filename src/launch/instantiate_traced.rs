@@ -22,34 +22,22 @@ use crate::store::Given;
 use crate::traced::Traced;
 use crate::traced::state::{Overrides, Stated, There, state};
 
-/// What is to be shown to a launch in place of what is there.
-type Predicted = Overrides;
-
-/// A traced command on the files of one moment.
-pub(super) struct Ahead {
-    /// What its launch has to be shown.
-    pub(super) predicted: Predicted,
-    /// What it finds then.
-    pub(super) found: Stated,
-}
-
 impl Command for Traced {
-    type Instance = Ahead;
+    type Instance = Stated;
 
     fn instantiate(
         &self,
         engine: &Engine,
         snapshot: &mut Snapshot<'_>,
         on: On<'_>,
-    ) -> Result<Ahead, Unready> {
+    ) -> Result<Stated, Unready> {
         let On { candidate, context, assumed } = on;
         let (reads, given, order) =
             (candidate.reads(), candidate.given(), candidate.record(|record| record.order));
         let predicted = predict(engine, snapshot, (context, order), self, &given, assumed);
         let mut predicted = predicted.map_err(Unready::Missing)?;
         folders(engine, snapshot, context, self, &reads.set, &mut predicted);
-        let found = state(engine, snapshot, self, &reads.set, &predicted)?;
-        Ok(Ahead { predicted, found })
+        state(engine, snapshot, self, &reads.set, predicted)
     }
 
     fn not_ready(&self, _: &SessionContext, why: Unready) -> NotReady {
@@ -65,25 +53,29 @@ impl Command for Traced {
     }
 }
 
-impl Instantiated for Ahead {
+impl Instantiated for Stated {
     fn action(&self) -> Digest {
-        self.found.key.exact
+        self.key.exact
     }
 
     fn newest_ns(&self) -> i64 {
-        self.found.newest_ns
+        self.newest_ns
     }
 
     fn is_barred(&self, cache: &Cache) -> bool {
-        self.found.key.is_barred(cache)
+        self.key.is_barred(cache)
     }
 
     fn find(&self, cache: &Cache) -> Option<Outcome> {
-        self.found.key.find_any(cache)
+        self.key.find_any(cache)
+    }
+
+    fn keys(&self) -> Vec<Digest> {
+        self.key.all().to_vec()
     }
 
     fn looked_up_as(&self) -> Option<ResultKey> {
-        Some(self.found.key)
+        Some(self.key)
     }
 }
 
@@ -94,7 +86,7 @@ fn folders(
     context: &SessionContext,
     traced: &Traced,
     set: &[PathId],
-    predicted: &mut Predicted,
+    predicted: &mut Overrides,
 ) {
     let mut above: HashSet<PathBuf> = ancestors(Path::new(&traced.directory), context);
     for id in predicted.keys() {
@@ -134,8 +126,8 @@ fn predict(
     traced: &Traced,
     given: &[Given],
     assumed: &[Assumed],
-) -> Result<Predicted, PathId> {
-    let mut predicted = Predicted::new();
+) -> Result<Overrides, PathId> {
+    let mut predicted = Overrides::new();
     for file in given {
         let id = engine.paths().intern(&file.path);
         if traced.probe {

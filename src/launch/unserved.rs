@@ -9,7 +9,7 @@ use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 
 /// Why the launch of a command does not serve a compile of it that has this action `now`, or that cannot be instantiated.
-pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<&Digest, &Unready>) -> Miss {
+pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<Digest, &Unready>) -> Miss {
     let (launch, set) = (candidate.launch(), candidate.reads().set);
     let miss = judge(&launch, now, |path| engine.name(path));
     if !miss.detail.is_empty() || !matches!(miss.why, MissReason::ChangedSet | MissReason::ChangedInput) {
@@ -19,7 +19,7 @@ pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<&Digest, &Un
     miss.why.of(changed.max_by_key(|(when, _)| *when).map_or_else(String::new, |(_, path)| engine.name(path)))
 }
 
-fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) -> String) -> Miss {
+fn judge(launch: &Launch, now: Result<Digest, &Unready>, name: impl Fn(PathId) -> String) -> Miss {
     let done = match launch {
         Launch::Not(why) => return why.clone(),
         Launch::Failed(why) => return MissReason::Failed.of(why),
@@ -33,7 +33,7 @@ fn judge(launch: &Launch, now: Result<&Digest, &Unready>, name: impl Fn(PathId) 
         }
         Err(Unready::Missing(path)) => MissReason::ChangedSet.of(format!("{} has gone", name(*path))),
         Err(Unready::Changed) => MissReason::ChangedSet.into(),
-        Ok(now) if now == done => MissReason::Evicted.into(),
+        Ok(now) if now == *done => MissReason::Evicted.into(),
         Ok(_) => MissReason::ChangedInput.into(),
     }
 }
@@ -47,18 +47,18 @@ mod tests {
     #[test]
     fn a_launch_that_is_ready_and_serves_nothing_was_overtaken() {
         let paths = Paths::default();
-        let say = |launch: &Launch, now: Result<&Digest, &Unready>| {
+        let say = |launch: &Launch, now: Result<Digest, &Unready>| {
             judge(launch, now, |path| paths.get(path).as_str().to_owned()).to_string()
         };
         let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
         let ready = Launch::Ready(one, Outcome::default());
-        assert_eq!(say(&ready, Ok(&one)), "its result had been removed from the cache");
-        assert_eq!(say(&ready, Ok(&other)), "an input changed after it was launched");
+        assert_eq!(say(&ready, Ok(one)), "its result had been removed from the cache");
+        assert_eq!(say(&ready, Ok(other)), "an input changed after it was launched");
         let gone = Unready::Missing(paths.intern("/b/old.h"));
         assert_eq!(
             say(&Launch::Held(one), Err(&gone)),
             "its includes or directives changed after it was launched: /b/old.h has gone"
         );
-        assert_eq!(say(&Launch::Failed("no view".into()), Ok(&one)), "its launch failed: no view");
+        assert_eq!(say(&Launch::Failed("no view".into()), Ok(one)), "its launch failed: no view");
     }
 }

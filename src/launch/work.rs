@@ -1,6 +1,7 @@
 //! What a record stands for: a compile, whose inputs are foreseen, or a traced command, whose inputs were observed.
 
 use crate::compile::call::Call;
+use crate::compile::recorded::Recorded;
 use crate::traced::Traced;
 
 /// A recorded command.
@@ -21,20 +22,17 @@ impl Work {
         }
     }
 
-    /// The working directory, absolute.
-    pub fn directory(&self) -> &str {
+    /// The working directory, absolute, and the file that it makes first, as far as that is known.
+    pub fn product(&self) -> (&str, &str) {
         match self {
-            Self::Compile(call) => &call.directory,
-            Self::Traced(traced) => &traced.directory,
+            Self::Compile(call) => (call.directory(), call.product()),
+            Self::Traced(traced) => (traced.directory(), traced.product()),
         }
     }
 
-    /// The file that it makes first, as far as that is known.
-    pub fn product(&self) -> &str {
-        match self {
-            Self::Compile(call) => call.compile.object(),
-            Self::Traced(traced) => traced.label(),
-        }
+    /// The working directory, absolute.
+    pub fn directory(&self) -> &str {
+        self.product().0
     }
 
     /// A name for messages: the source, or what is made.

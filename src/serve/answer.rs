@@ -7,7 +7,7 @@ use crate::cache::outcome::Outcome;
 use crate::grid::Grid;
 use crate::recc::Handed;
 use crate::recc::log::ReccLog;
-use crate::serve::lesson::{Lesson, LinkLesson, TracedLesson};
+use crate::serve::lesson::{CompileLesson, LinkLesson, TracedLesson};
 use crate::serve::request::Request;
 use crate::settings::Mode;
 
@@ -15,21 +15,12 @@ use crate::settings::Mode;
 pub(crate) enum Answer {
     /// Run the compiler; there is nothing to learn from it.
     Bypass(String),
-    /// Write these outputs.
+    /// Write these outputs, say what it says, and end with its status.
     Serve(Outcome, Vec<Blob>),
-    /// Say this and fail: a grid has run the command, and its compiler refused the source.
-    Fail {
-        /// The exit status.
-        status: u8,
-        /// For its standard output.
-        stdout: Vec<u8>,
-        /// For its standard error.
-        stderr: Vec<u8>,
-    },
     /// Have a wrapper run the compiler.
     Hand(Handed),
     /// Run the compiler and report.
-    Learn(Box<Lesson>),
+    Learn(Box<CompileLesson>),
     /// The same for a link.
     LearnLink(Box<LinkLesson>),
     /// The same for a command to be traced.

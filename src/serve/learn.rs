@@ -4,23 +4,24 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lesson::Lesson;
+use super::lesson::{CompileLesson, Lesson};
 use super::request::Request;
+use super::served::Served;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
-use crate::compile::call::{Call, templated};
+use crate::compile::call::Call;
 use crate::compile::conclude::{Evidence, Learnt, conclude};
 use crate::compile::not_kept::NotKept;
 use crate::compile::perform::{SideChannel, scan};
 use crate::compile::reads::Reads;
+use crate::compile::recorded::Recorded;
 use crate::grid::publish_compile::leave;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::work::Work;
-use crate::session::Session;
 use crate::session::companion::Companion;
-use crate::store::{Record, SetId};
+use crate::store::{Given, Record};
 
 /// What the shim reports of a compile it ran.
 #[derive(Debug)]
@@ -37,6 +38,9 @@ pub(crate) struct Report {
     pub printed: bool,
 }
 
+/// Why a result is not kept.
+pub(super) const FOR_A_TERMINAL: &str = "its messages were made for a terminal";
+
 /// What was taken over from the build tree before the build could go on and change it.
 pub(crate) struct Taken {
     outcome: Result<Outcome, String>,
@@ -50,14 +54,12 @@ pub(crate) fn take(
     call: &Call,
     side: &SideChannel,
     report: &Report,
-    terminal: bool,
+    request: &Request,
 ) -> Taken {
     let outcome = match &report.stderr {
         _ if report.printed => Err("it printed on its standard output".to_owned()),
         None => Err("its messages were not caught".to_owned()),
-        Some(stderr) if terminal && !stderr.is_empty() => {
-            Err("its messages were made for a terminal".to_owned())
-        }
+        Some(stderr) if request.shows(stderr) => Err(FOR_A_TERMINAL.to_owned()),
         Some(stderr) => outputs(companion, call, stderr),
     };
     let read = |path: &std::path::PathBuf| fs::read(path).ok();
@@ -88,13 +90,13 @@ fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome,
 pub(crate) fn learn(
     companion: &Companion,
     request: &Request,
-    lesson: &Lesson,
+    lesson: &CompileLesson,
     side: &SideChannel,
     taken: Taken,
     began_ns: i64,
     report: &Report,
 ) -> Result<(Arc<[PathId]>, Option<NotKept>), NotKept> {
-    let call = &lesson.call;
+    let call = &lesson.command;
     let learnt = lesson_of(companion, request, lesson, side, taken, began_ns);
     let Learnt { reads, found, kept } = learnt.inspect_err(|why| {
         tracing::info!("{} in {} is not recorded: {why}", call.compile.source, call.directory);
@@ -112,13 +114,13 @@ pub(crate) fn learn(
 fn lesson_of(
     companion: &Companion,
     request: &Request,
-    lesson: &Lesson,
+    lesson: &CompileLesson,
     side: &SideChannel,
     taken: Taken,
     began_ns: i64,
 ) -> Result<Learnt, NotKept> {
     let engine = &companion.engine;
-    let call = &lesson.call;
+    let call = &lesson.command;
     let dependencies = match (taken.dependencies, &side.dependencies) {
         (Some(text), _) => text,
         (None, Some(path)) => {
@@ -145,13 +147,13 @@ fn lesson_of(
 }
 
 /// Leaves the result of a compile that was kept under `key` on the grid, for others.
-fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest) {
+fn share(companion: &Companion, request: &Request, lesson: &CompileLesson, key: &Digest) {
     let Some(grid) = lesson.grid.as_ref().filter(|grid| grid.takes_results()) else { return };
-    let Lesson { call, session, id, .. } = lesson;
-    if companion.quarantine.holds(&session.whereabouts.key, &[call.id(&session.context.site.root), *id]) {
+    let CompileLesson { command: call, session, records, .. } = lesson;
+    if companion.quarantine.holds(&session.whereabouts.key, records) {
         return;
     }
-    let Some(candidate) = session.inner().candidates.get(id).cloned() else { return };
+    let Some(candidate) = session.inner().candidates.get(&lesson.id()).cloned() else { return };
     let reads = candidate.reads();
     let context = request.context(&session.context.site.root);
     let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
@@ -161,11 +163,11 @@ fn share(companion: &Companion, request: &Request, lesson: &Lesson, key: &Digest
 }
 
 /// Records a command that was had without running it here; what it took stands for its cost until more is known.
-pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, took: Duration) {
-    let candidate = lesson.session.inner().candidates.get(&lesson.id).cloned();
+pub(super) fn remember(companion: &Companion, lesson: &CompileLesson, reads: Reads, took: Duration) {
+    let candidate = lesson.session.inner().candidates.get(&lesson.id()).cloned();
     let root = &lesson.session.context.site.root;
     if candidate.is_some_and(|candidate| {
-        candidate.record(|record| lesson.call.is(record, root)) && candidate.reads() == reads
+        candidate.record(|record| lesson.command.is(record, root)) && candidate.reads() == reads
     }) {
         return;
     }
@@ -174,57 +176,52 @@ pub(super) fn remember(companion: &Companion, lesson: &Lesson, reads: Reads, too
     record(companion, lesson, reads, took, took);
 }
 
-/// Puts the record into the store, and into play.
-fn record(companion: &Companion, lesson: &Lesson, reads: Reads, cpu: Duration, wall: Duration) {
-    let Lesson { call, id, session, order, .. } = lesson;
-    let root = &session.context.site.root;
-    let before = session.inner().candidates.get(id).cloned();
-    let old = before.as_ref().map(|candidate| candidate.record(Record::clone));
-    // What reads other files than before is another matter.
-    let same = old.as_ref().filter(|old| old.shape == reads.shape.0 && call.is(old, root));
-    let mut record = Record {
-        id: *id,
-        compiler: call.compiler.clone(),
-        args: call.compile.args.iter().map(|arg| templated(arg, root)).collect(),
-        cwd: templated(&call.directory, root),
-        env: call.environment.iter().map(|(name, value)| (name.clone(), templated(value, root))).collect(),
+fn record(companion: &Companion, lesson: &CompileLesson, reads: Reads, cpu: Duration, wall: Duration) {
+    let call = &lesson.command;
+    let record = Record {
         source: call.compile.source.clone(),
         outputs: call.outputs(),
-        set: SetId::default(),
         shape: reads.shape.0,
-        order: *order,
-        cost_us: cpu.as_micros() as u64,
-        wall_us: wall.as_micros() as u64,
-        asked: old.as_ref().map_or(0, |old| old.asked) + 1,
-        launched: old.as_ref().map_or(0, |old| old.launched),
-        useful: old.as_ref().map_or(0, |old| old.useful),
-        wasted: old.as_ref().map_or(0, |old| old.wasted),
-        wasted_in_row: same.map_or(0, |old| old.wasted_in_row),
-        mispredicted: old.as_ref().map_or(0, |old| old.mispredicted),
-        unseen_builds: 0,
-        traced: None,
+        ..call.record(lesson.id(), &lesson.session.context.site.root)
     };
+    let work = Work::Compile(Box::new(call.clone()));
+    put(companion, lesson, (work, record, reads, Vec::new()), (cpu, wall));
+}
+
+/// Puts the record of a command that the build itself has just given into the store, and into play.
+pub(super) fn put<C: Served>(
+    companion: &Companion,
+    lesson: &Lesson<C>,
+    (work, mut record, reads, given): (Work, Record, Reads, Vec<Given>),
+    (cpu, wall): (Duration, Duration),
+) {
+    let Lesson { command, session, .. } = lesson;
+    let (engine, root) = (&companion.engine, &session.context.site.root);
+    let before = session.inner().candidates.get(&record.id).cloned();
+    record.order = lesson.order;
+    record.cost_us = cpu.as_micros() as u64;
+    record.wall_us = wall.as_micros() as u64;
+    record.asked = 1;
+    if let Some(before) = &before {
+        before.record(|old| {
+            record.asked += old.asked;
+            record.mispredicted = old.mispredicted;
+            (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
+            // What reads other files than before is another matter, as is all that a traced command touches.
+            if record.traced.is_none() && old.shape == record.shape && command.is(old, root) {
+                record.wasted_in_row = old.wasted_in_row;
+            }
+        });
+    }
     if let Some(store) = &companion.store {
-        let inputs = session.inputs(&companion.engine, &reads);
-        match store.put(&session.whereabouts.key, &record, &inputs) {
+        match store.put(&session.whereabouts.key, &record, &session.inputs(engine, &reads)) {
             Ok(set) => record.set = set,
             Err(error) => tracing::warn!("{} is not recorded: {error}", record.source),
         }
     }
-    let candidate = Candidate::new(Work::Compile(Box::new(call.clone())), record, reads, Vec::new());
-    put_into_play(companion, session, candidate, before.as_deref());
-}
-
-/// Puts a record into play that the build itself has just given.
-pub(super) fn put_into_play(
-    companion: &Companion,
-    session: &Session,
-    candidate: Candidate,
-    before: Option<&Candidate>,
-) {
-    let candidate = Arc::new(candidate.of_build(before));
-    session.context.makes(&companion.engine, &candidate);
-    let id = candidate.id();
-    session.inner().candidates.insert(id, candidate);
+    let candidate = Candidate::new(work, record, reads, given).of_build(before.as_deref());
+    let candidate = Arc::new(candidate);
+    session.context.makes(engine, &candidate);
+    session.inner().candidates.insert(candidate.id(), candidate);
     session.changes.note();
 }

@@ -1,9 +1,10 @@
-//! A lesson: a compile that the build runs itself, and what it was asked for with.
+//! A lesson: a command that the build runs itself, and what it was asked for with.
 
 use std::sync::Arc;
 
+use super::served::{At, Served};
+use super::unserved::{Unmet, Unserved};
 use super::verify::{Expected, Subject};
-use crate::command;
 use crate::compile::call::Call;
 use crate::compile::link::Linkage;
 use crate::compile::link::call::LinkCall;
@@ -14,12 +15,12 @@ use crate::session::{Active, Session};
 use crate::store::RecordId;
 use crate::traced::Traced;
 
-/// A compile of the build's own that will be learnt from.
-pub(crate) struct Lesson {
+/// A command of the build's own that will be learnt from.
+pub(crate) struct Lesson<C> {
     /// The command.
-    pub call: Call,
-    /// Its record's name.
-    pub id: RecordId,
+    pub command: C,
+    /// Its record's name by what it makes, and the one that it has.
+    pub records: [RecordId; 2],
     /// Its session.
     pub session: Arc<Session>,
     /// Position in the build's order.
@@ -31,35 +32,54 @@ pub(crate) struct Lesson {
     /// Why no launch serves it.
     pub why: Miss,
     /// Keeps the session from closing before the lesson is learnt.
-    pub(super) _active: Active,
+    _active: Active,
 }
 
-impl Lesson {
-    /// Counts it as served in a way that is no launch's.
-    pub(crate) fn tell(&self, way: Way) {
-        self.tell_why(way, &self.why);
+/// A compile of the build's own.
+pub(crate) type CompileLesson = Lesson<Call>;
+
+/// A traced command of the build's own.
+pub(crate) type TracedLesson = Lesson<Traced>;
+
+impl<C: Served> Lesson<C> {
+    /// A command that could not be served.
+    pub(super) fn new(
+        at: At<'_>,
+        command: C,
+        unserved: Unserved,
+        grid: Option<Arc<Grid>>,
+        active: Active,
+    ) -> Self {
+        let Unserved { records, order, unmet: Unmet { why, expected }, .. } = unserved;
+        let session = Arc::clone(at.session);
+        Self { command, records, session, order, expected, grid, why, _active: active }
     }
 
-    /// The same, for this reason.
-    pub(crate) fn tell_why(&self, way: Way, why: &Miss) {
-        tell(&self.session, self.id, &self.call, way, Some(why));
+    /// The name that its record has.
+    pub(crate) fn id(&self) -> RecordId {
+        let [_, id] = self.records;
+        id
+    }
+
+    /// Counts it as served in a way that is no launch's.
+    pub(crate) fn tell(&self, way: Way) {
+        self.tell_why(way, Some(&self.why));
+    }
+
+    /// Counts it as served in a way, and for a reason if that is no launch's.
+    pub(crate) fn tell_why(&self, way: Way, why: Option<&Miss>) {
+        self.session.tell(self.id(), self.product(), way, why);
+    }
+
+    fn product(&self) -> (&str, &str) {
+        (self.command.directory(), self.command.product())
     }
 
     /// Which command it is, asked for under this environment.
     pub(crate) fn subject<'a>(&'a self, environment: &'a [(String, String)]) -> Subject<'a> {
-        Subject {
-            session: &self.session,
-            records: [self.call.id(&self.session.context.site.root), self.id],
-            product: (&self.call.directory, self.call.compile.object()),
-            environment,
-            keyed: command::keyed,
-        }
+        let (session, records, product) = (&*self.session, self.records, self.product());
+        Subject { session, records, product, environment, keyed: C::keyed }
     }
-}
-
-/// Counts a compile as served.
-pub(crate) fn tell(session: &Session, id: RecordId, call: &Call, way: Way, why: Option<&Miss>) {
-    session.tell(id, (&call.directory, call.compile.object()), way, why);
 }
 
 /// A link of the build's own whose result will be kept.
@@ -75,23 +95,5 @@ pub(crate) struct LinkLesson {
     /// What it would have been served, to be compared with what it gives.
     pub(crate) expected: Option<Box<Expected>>,
     /// Keeps the session from closing before the result is kept.
-    pub(crate) _active: Active,
-}
-
-/// A traced command of the build's own.
-pub(crate) struct TracedLesson {
-    /// The command.
-    pub(crate) traced: Traced,
-    /// Whether its messages go to a terminal.
-    pub(crate) terminal: bool,
-    /// Its session.
-    pub(crate) session: Arc<Session>,
-    /// What it would have been served, to be compared with what it gives.
-    pub(crate) expected: Option<Box<Expected>>,
-    /// Its record's name by what it makes, and the one that it has.
-    pub(crate) records: [RecordId; 2],
-    pub(crate) order: u32,
-    /// Why no launch serves it.
-    pub(crate) why: Miss,
     pub(crate) _active: Active,
 }

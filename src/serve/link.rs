@@ -3,24 +3,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::fetch_or_execute::{Had, attended, had};
+use super::answer::Answer;
+use super::fetch_or_execute::{obtain, offer};
+use super::lesson::LinkLesson;
 use super::request::Request;
-use super::unmet::quarantined;
-use super::verify::{Expected, Subject};
-use crate::cache::cas::Blob;
+use super::served::{Alive, At};
+use super::unserved::quarantined;
+use super::verify::Subject;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Family, Invocation, Kind};
 use crate::compile::call::templated;
 use crate::compile::link::call::LinkCall;
-use crate::compile::link::{Linkage, linkage};
-use crate::grid::{Executed, Grid};
+use crate::compile::link::linkage;
+use crate::grid::Grid;
 use crate::inputs::private::read_shared;
 use crate::launch::accounts::Way;
 use crate::launch::miss::{Miss, MissReason};
-use crate::serve::answer::{Answer, Asking};
-use crate::serve::lesson::LinkLesson;
+use crate::session::Session;
 use crate::session::companion::Companion;
-use crate::session::{Active, Session};
 use crate::store::RecordId;
 
 impl LinkLesson {
@@ -69,19 +69,13 @@ pub(crate) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
     Some(LinkCall { compiler, link, environment: request.environment.clone(), directory })
 }
 
-/// Answers a link; `None` when it is to run as if there were no companion.
-pub(super) fn answer(
-    companion: &Companion,
-    session: &Arc<Session>,
-    grid: Arc<Grid>,
-    call: LinkCall,
-    asking: Asking<'_>,
-    alive: &mut dyn FnMut() -> bool,
-) -> Option<Answer> {
-    let Asking { request, log, verified, .. } = asking;
+/// Answers a link of this kind of command; `None` when it is not treated as one.
+pub(super) fn answer(at: At<'_>, grid: Arc<Grid>, kind: Kind, alive: Alive<'_>) -> Option<Answer> {
+    let At { companion, session, asking } = at;
+    let call = grid.settings().links.then(|| read(asking.request, kind))??;
     let active = session.begin();
     let engine = &companion.engine;
-    if let Some(answer) = quarantined(companion, session, &[record(session, &call)], request) {
+    if let Some(answer) = quarantined(at, &[record(session, &call)]) {
         return Some(answer);
     }
     let linkage = linkage(engine, &call)
@@ -90,80 +84,26 @@ pub(super) fn answer(
     if engine.cache.bars.has(&linkage.key) {
         return None;
     }
-    let mut found = engine.cache.find(&linkage.key).map(|outcome| (outcome, false));
-    if found.is_some()
-        && let Some(log) = log
-    {
-        // What has no action there has no line either.
-        if let Ok(wire) = grid.wire(&linkage.job(&call)) {
-            log.cache_hit(wire.asked.action);
+    let found = engine.cache.find(&linkage.key);
+    let obtained = obtain(at, &grid, &linkage.job(&call), found, None, alive)?.unwrap_or_else(|error| {
+        tracing::warn!("{} is linked here: {error}", call.link.output.path);
+        None
+    });
+    let expected = match offer(at, obtained, vec![linkage.key], None) {
+        Ok(Some((way, answer))) => {
+            let output = (call.directory.as_str(), call.link.output.path.as_str());
+            session.tell(RecordId::of(output.0, output.1), output, way, Some(&not_launched()));
+            return Some(answer);
         }
-    }
-    if found.is_none() {
-        let job = linkage.job(&call);
-        match attended(alive, |cancel| had(companion, &grid, &job, None, log, cancel))? {
-            Ok(Had::Found(outcome)) => found = Some((outcome, false)),
-            Ok(Had::Executed(Executed::Done(outcome))) => found = Some((outcome, true)),
-            Ok(Had::Executed(Executed::Failed { status, stdout, stderr })) if !request.terminal => {
-                if verified {
-                    let outcome = Outcome { files: Vec::new(), stdout, stderr, status };
-                    return Some(learn(session, grid, (call, linkage), Some(outcome), active));
-                }
-                tell(session, &call, Way::Executed);
-                return Some(Answer::Fail { status, stdout, stderr });
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!("{} is linked here: {error}", call.link.output.path),
-        }
-    }
-    let opened = found.and_then(|(outcome, executed)| open(companion, outcome, executed, request));
-    if let Some((outcome, files, executed)) = opened {
-        if verified {
-            return Some(learn(session, grid, (call, linkage), Some(outcome), active));
-        }
-        tell(session, &call, if executed { Way::Executed } else { Way::Cached });
-        return Some(Answer::Serve(outcome, files));
-    }
-    Some(learn(session, grid, (call, linkage), None, active))
-}
-
-/// Has a link run here; `outcome` is what it would have been served.
-fn learn(
-    session: &Arc<Session>,
-    grid: Arc<Grid>,
-    (call, linkage): (LinkCall, Linkage),
-    outcome: Option<Outcome>,
-    active: Active,
-) -> Answer {
+        Ok(None) => None,
+        Err(unmet) => unmet.expected,
+    };
     let session = Arc::clone(session);
-    let keys = vec![linkage.key];
-    let expected = outcome.map(|outcome| Box::new(Expected { outcome, keys, reads: None, launched: false }));
-    Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, expected, _active: active }))
+    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, expected, _active: active })))
 }
 
 fn not_launched() -> Miss {
     MissReason::Refused.of("links are not launched")
-}
-
-/// Counts a link as served.
-fn tell(session: &Session, call: &LinkCall, way: Way) {
-    let (directory, output) = (call.directory.as_str(), call.link.output.path.as_str());
-    let id = RecordId::of(directory, output);
-    session.tell(id, (directory, output), way, Some(&not_launched()));
-}
-
-fn open(
-    companion: &Companion,
-    outcome: Outcome,
-    executed: bool,
-    request: &Request,
-) -> Option<(Outcome, Vec<Blob>, bool)> {
-    // A terminal would have got colours.
-    if request.terminal && !outcome.stderr.is_empty() {
-        return None;
-    }
-    let files = companion.engine.cache.open(&outcome)?;
-    Some((outcome, files, executed))
 }
 
 /// Keeps the result of a link that was run here, and leaves it on the grid.

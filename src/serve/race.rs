@@ -7,62 +7,47 @@ use parking_lot::Mutex;
 
 use crate::base::threads;
 use crate::cache::outcome::Outcome;
-use crate::grid::Executed;
 use crate::grid::unobtainable::Unobtainable;
+use crate::launch::accounts::Way;
 use crate::reapi::Cancel;
 use crate::sandbox::executor::kill;
-
-/// Who was first, and what it has.
-pub(super) enum First {
-    /// The grid.
-    Grid(Executed),
-    /// This machine.
-    Here(Outcome),
-}
 
 /// A run on this machine: it tells its process group, and gives the outcome or why there is none.
 pub(super) type Here<'a> = dyn Fn(&dyn Fn(i32)) -> Result<Outcome, String> + Sync + 'a;
 
-enum Ended {
-    Grid(Result<Executed, Unobtainable>),
-    Here(Result<Outcome, String>),
-}
-
-/// Runs both, and ends the one that is not needed any more. The grid's error, when neither succeeds.
+/// Runs both, and ends the one that is not needed any more: who was first, and what it has. The grid's error, when neither succeeds.
 pub(super) fn race(
-    grid: impl FnOnce(&Cancel) -> Result<Executed, Unobtainable> + Send,
+    grid: impl FnOnce(&Cancel) -> Result<Outcome, Unobtainable> + Send,
     here: &Here<'_>,
     cancel: &Cancel,
-) -> Result<First, Unobtainable> {
+) -> Result<(Way, Outcome), Unobtainable> {
     let group = Mutex::new(None);
     let (sender, receiver) = channel();
     thread::scope(|scope| {
         let (ours, theirs) = (sender.clone(), sender);
         // Who is first leaves no reader for the other.
-        threads::start_in(scope, move || drop(theirs.send(Ended::Grid(grid(cancel)))));
+        threads::start_in(scope, move || drop(theirs.send((Way::Executed, grid(cancel)))));
         let group = &group;
         threads::start_in(scope, move || {
             let ended = here(&|pid| {
                 *group.lock() = Some(pid);
             });
-            let _ = ours.send(Ended::Here(ended));
+            let _ = ours.send((Way::Local, ended.map_err(Unobtainable::Unusable)));
         });
         let mut failed = Err(Unobtainable::Unusable("neither the grid nor this machine has run it".into()));
         for ended in receiver {
             match ended {
-                Ended::Grid(Ok(executed)) => {
-                    // Before it has begun it runs to its end: its result is good for the next time.
-                    if let Some(pid) = *group.lock() {
+                (Way::Local, Err(why)) => tracing::debug!("raced here: {why}"),
+                (_, Err(error)) => failed = Err(error),
+                (way, Ok(outcome)) => {
+                    if way == Way::Local {
+                        cancel.fire();
+                    } else if let Some(pid) = *group.lock() {
+                        // Before it has begun it runs to its end: its result is good for the next time.
                         kill(pid);
                     }
-                    return Ok(First::Grid(executed));
+                    return Ok((way, outcome));
                 }
-                Ended::Here(Ok(outcome)) => {
-                    cancel.fire();
-                    return Ok(First::Here(outcome));
-                }
-                Ended::Grid(Err(error)) => failed = Err(error),
-                Ended::Here(Err(why)) => tracing::debug!("raced here: {why}"),
             }
         }
         failed
@@ -75,10 +60,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    fn done() -> Executed {
-        Executed::Done(Outcome::default())
-    }
 
     fn refused() -> Unobtainable {
         Unobtainable::Unusable("no".into())
@@ -94,14 +75,14 @@ mod tests {
             Err(refused())
         };
         let first = race(slow, &|_| Ok(Outcome::default()), &cancel);
-        assert!(matches!(first, Ok(First::Here(_))) && cancel.is_fired());
+        assert!(matches!(first, Ok((Way::Local, _))) && cancel.is_fired());
         let failed = AtomicBool::new(false);
         let here = |_: &dyn Fn(i32)| {
             failed.store(true, Ordering::SeqCst);
             Err("no view".to_owned())
         };
-        let first = race(|_| Ok(done()), &here, &Cancel::default());
-        assert!(matches!(first, Ok(First::Grid(_))) && failed.load(Ordering::SeqCst));
+        let first = race(|_| Ok(Outcome::default()), &here, &Cancel::default());
+        assert!(matches!(first, Ok((Way::Executed, _))) && failed.load(Ordering::SeqCst));
     }
 
     #[test]

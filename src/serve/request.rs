@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cache::outcome::Outcome;
 use crate::compile::site::Context;
 use crate::settings::{Settings, SettingsError};
 
@@ -28,6 +29,20 @@ impl Request {
     /// A variable of the environment.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether these messages go to a terminal, or were made for one: its colours and links are in no stored text, nor wanted there.
+    pub(crate) fn shows(&self, stderr: &[u8]) -> bool {
+        self.terminal && !stderr.is_empty()
+    }
+
+    /// Why it cannot be served a result, if it cannot.
+    pub(super) fn unfit_for(&self, outcome: &Outcome) -> Option<&'static str> {
+        if self.shows(&outcome.stderr) {
+            return Some("its messages go to a terminal");
+        }
+        let mixed = !self.apart && !outcome.stdout.is_empty() && !outcome.stderr.is_empty();
+        mixed.then_some("nobody knows in which order it wrote to its two streams")
     }
 
     /// What decides on its action besides the command, below a project root: the files as they are.

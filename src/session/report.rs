@@ -172,7 +172,7 @@ impl Session {
 
     /// What became of a command that the build has not asked for, if it was launched or left out.
     fn unasked(&self, candidate: &Candidate) -> Option<Line> {
-        let output = self.output((candidate.work.directory(), candidate.work.product()));
+        let output = self.output(candidate.work.product());
         let (tally, fate) = candidate.account(self.is_closed());
         let why = match candidate.launch() {
             Launch::Not(why) if why.why.is_left_out() => Some(why),

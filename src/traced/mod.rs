@@ -20,8 +20,9 @@ use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
-use crate::compile::call::{is_same_environment, lasting, templated};
+use crate::compile::call::templated;
 use crate::compile::engine::Engine;
+use crate::compile::recorded::Recorded;
 use crate::compile::site::Site;
 use crate::directives::{self, Hazards};
 use crate::inputs::private::read_shared;
@@ -142,45 +143,18 @@ impl Traced {
         RecordId::of(&templated(&self.directory, root), &what)
     }
 
-    /// The record's name when the same build has made what is called `id` by another command before.
-    pub fn further_id(&self, id: RecordId, root: &str) -> RecordId {
-        let variables = lasting(&self.environment).flat_map(|(name, value)| [name, value]);
-        let texts = std::iter::once(&self.program).chain(&self.argv).chain(variables);
-        id.further(texts.map(|text| templated(text, root)))
-    }
-
-    /// Whether a record remembers this very command below `root`.
-    pub fn is(&self, record: &Record, root: &str) -> bool {
-        let same = |old: &String, now: &String| *old == templated(now, root);
-        record.traced.is_some()
-            && record.compiler == self.program
-            && record.cwd == templated(&self.directory, root)
-            && record.args.len() == self.argv.len()
-            && record.args.iter().zip(&self.argv).all(|(old, now)| same(old, now))
-            && is_same_environment(&record.env, &self.environment, root)
-    }
-
     /// A record of it, without what it cost and how it was used.
-    pub fn record(&self, id: RecordId, root: &str, seen: &Observed) -> Record {
+    pub fn record_of(&self, id: RecordId, root: &str, seen: &Observed) -> Record {
         let given = seen.given.iter().map(|given| store::Given {
             path: templated(&given.path, root),
             real: templated(&given.real, root),
             content: given.content,
         });
         Record {
-            id,
-            compiler: self.program.clone(),
-            args: self.argv.iter().map(|arg| templated(arg, root)).collect(),
-            cwd: templated(&self.directory, root),
-            env: self
-                .environment
-                .iter()
-                .map(|(name, value)| (name.clone(), templated(value, root)))
-                .collect(),
             source: templated(self.label(), root),
             outputs: seen.outcome.files.iter().map(|file| templated(&file.path, root)).collect(),
             traced: Some(store::Traced { given: given.collect() }),
-            ..Record::default()
+            ..self.record(id, root)
         }
     }
 
@@ -247,5 +221,33 @@ impl Traced {
             return id;
         }
         engine.paths().intern(&self.scratch.unfix(&engine.name(id)))
+    }
+}
+
+impl Recorded for Traced {
+    const TRACED: bool = true;
+
+    fn program(&self) -> &str {
+        &self.program
+    }
+
+    fn args(&self) -> &[String] {
+        &self.argv
+    }
+
+    fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn product(&self) -> &str {
+        self.label()
+    }
+
+    fn keyed(name: &str) -> bool {
+        command::keyed_traced(name)
     }
 }

@@ -31,12 +31,8 @@ use crate::traced::observed::Observed;
 pub struct Run<'a> {
     /// What it touched.
     pub touched: &'a Touched,
-    /// Its exit status.
-    pub status: u8,
-    /// What it wrote to standard output.
-    pub stdout: Vec<u8>,
-    /// What it wrote to standard error.
-    pub stderr: Vec<u8>,
+    /// Its exit status, and all that it wrote to standard output and error.
+    pub said: Outcome,
     /// Coarse wall-clock time before it began, nanoseconds since the epoch.
     pub began_ns: i64,
     /// The project root.
@@ -72,8 +68,8 @@ pub fn observe(
     written: &dyn Fn(&Path) -> PathBuf,
     made: &dyn Fn(&str, i64) -> bool,
 ) -> Result<Observed, Unlearnt> {
-    if run.status != 0
-        && let Some(why) = failure::is_passing([&run.stdout, &run.stderr], &traced.environment)
+    if run.said.status != 0
+        && let Some(why) = failure::is_passing([&run.said.stdout, &run.said.stderr], &traced.environment)
     {
         return Err(why.into());
     }
@@ -82,8 +78,9 @@ pub fn observe(
     let links = links.now();
     let private = Private::new(&links);
     let below = format!("{}/", run.root);
-    let (stdout, stderr) = (fixed(traced, run.stdout)?, fixed(traced, run.stderr)?);
-    let mut outcome = Outcome { stdout, stderr, status: run.status, ..Outcome::default() };
+    let status = run.said.status;
+    let (stdout, stderr) = (fixed(traced, run.said.stdout)?, fixed(traced, run.said.stderr)?);
+    let mut outcome = Outcome { stdout, stderr, status, ..Outcome::default() };
     let mut set = Vec::with_capacity(run.touched.accesses.len() + run.touched.listed.len());
     let mut overrides = overrides.clone();
     let mut existed = HashMap::new();
@@ -110,12 +107,12 @@ pub fn observe(
             continue;
         }
         let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
-        if run.status != 0 && !left {
+        if status != 0 && !left {
             // It may have failed for want of the folder, or by a link that leads nowhere.
             set.extend(folder_above(engine, traced, access)?);
         }
         // It looked for the file before it made it, or a failure may have to do with one that is there.
-        if access.read || (run.status != 0 && (left || access.path.starts_with(&below))) {
+        if access.read || (status != 0 && (left || access.path.starts_with(&below))) {
             if access.existed {
                 return Err(format!("it changed {}", access.path).into());
             }
@@ -135,7 +132,8 @@ pub fn observe(
             snapshot.assume(traced.actual(engine, id), *content);
         }
     }
-    let stated = state(engine, &mut snapshot, traced, &set, &overrides).map_err(|error| error.to_string())?;
+    let stated = state(engine, &mut snapshot, traced, &set, overrides).map_err(|error| error.to_string())?;
+    let overrides = &stated.overrides;
     for id in programs {
         known_program(engine, &mut snapshot, traced.actual(engine, id))?;
     }
@@ -149,7 +147,7 @@ pub fn observe(
             return Err(Unlearnt::Meanwhile(engine.name(id)));
         }
         let actual = traced.actual(engine, id);
-        let found = content(engine, &mut snapshot, traced, (id, actual), &overrides)?;
+        let found = content(engine, &mut snapshot, traced, (id, actual), overrides)?;
         if let Some((path, content, _)) = found.filter(|(path, _, changed_ns)| made(path, *changed_ns)) {
             let real = fs::canonicalize(engine.name(actual)).ok();
             let real = real.and_then(|real| Some(traced.scratch.fix(real.to_str()?)));

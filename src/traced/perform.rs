@@ -9,6 +9,7 @@ use super::observe::{Run, Unlearnt, known_program, observe};
 use super::state::{LISTING, Overrides, There};
 use crate::base::lexical::{lexical, plain};
 use crate::base::paths::PathId;
+use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::engine::Engine;
 use crate::compile::perform::folders_of;
@@ -79,9 +80,12 @@ pub(crate) fn perform(
     let status = exit_status(executed.status).ok_or_else(|| "it was ended by a signal".to_owned())?;
     let run = Run {
         touched: &touched,
-        status,
-        stdout: executed.stdout.clone(),
-        stderr: executed.stderr.clone(),
+        said: Outcome {
+            status,
+            stdout: executed.stdout.clone(),
+            stderr: executed.stderr.clone(),
+            files: Vec::new(),
+        },
         began_ns,
         root: &site.root,
     };

@@ -35,7 +35,7 @@ pub enum There {
 }
 
 /// A traced command on the files of one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Stated {
     /// Under what its result is found and kept.
     pub key: ResultKey,
@@ -43,6 +43,8 @@ pub struct Stated {
     pub newest_ns: i64,
     /// Latest change to any file that is there, inode included, nanoseconds since the epoch.
     pub changed_ns: i64,
+    /// What was taken to be at some paths.
+    pub overrides: Overrides,
 }
 
 /// Computes the key of `traced`, which touches the paths of `set`, sorted.
@@ -51,7 +53,7 @@ pub fn state(
     snapshot: &mut Snapshot<'_>,
     traced: &Traced,
     set: &[PathId],
-    overrides: &Overrides,
+    overrides: Overrides,
 ) -> Result<Stated, Unready> {
     let (mut newest_ns, mut changed_ns) = (0, 0);
     let mut text = Text::default();
@@ -93,7 +95,7 @@ pub fn state(
         // A result that says what time it is, is not kept.
         ResultKey::new(key(&command::of_outputs(&traced.environment, false)), &traced.environment)
     };
-    Ok(Stated { key, newest_ns, changed_ns })
+    Ok(Stated { key, newest_ns, changed_ns, overrides })
 }
 
 /// When what is taken to be at a path was written: not yet, unless it is there.

@@ -10,6 +10,7 @@ use crate::compile::call::Call;
 use crate::compile::checkout::Keys;
 use crate::compile::link::linkage;
 use crate::compile::perform::examine;
+use crate::compile::recorded::Recorded;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::remote_actions::Wire;
@@ -141,7 +142,8 @@ fn launch_of(companion: &Companion, request: &Request, call: &Call, settings: &S
     let place = whereabouts(&request.directory, settings);
     let session = companion.sessions().values().find(|session| session.whereabouts == place).cloned()?;
     let root = &session.context.site.root;
-    let id = session.name(call.id(root), |record| call.is(record, root), || call.further_id(root));
+    let id = call.id(root);
+    let id = session.name(id, |record| call.is(record, root), || call.further_id(id, root));
     let candidate = session.inner().candidates.get(&id).cloned()?;
     let launch = candidate.launch();
     Some(match launch {

@@ -12,10 +12,10 @@ use crate::compile::call::Call;
 use crate::compile::checkout::Keys;
 use crate::compile::engine::Engine;
 use crate::compile::job::Job;
+use crate::grid::Grid;
 use crate::grid::remote_actions::Outline;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::Needs;
-use crate::grid::{Executed, Grid};
 use crate::launch::queue::Task;
 use crate::launch::state::Decision;
 use crate::reapi::Cancel;
@@ -63,13 +63,9 @@ impl Ticket {
         let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
-        Ok(match grid.take_executed(engine, &job, &self.outline, &self.further, result)? {
-            Executed::Done(outcome) => {
-                self.task.context.budget.left(&outcome);
-                Some(self.ready(outcome))
-            }
-            Executed::Failed { .. } => None,
-        })
+        let outcome = grid.take_executed(engine, &job, &self.outline, &self.further, result)?;
+        self.task.context.budget.left(&outcome);
+        Ok((outcome.status == 0).then(|| self.ready(outcome)))
     }
 
     fn ready(&self, outcome: Outcome) -> Decision {

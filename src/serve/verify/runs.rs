@@ -67,7 +67,7 @@ impl Expected {
             let reads = self.reads.as_ref().ok_or(MEANWHILE)?;
             let overrides = before(companion, traced, &outputs, &touched);
             let mut snapshot = Snapshot::new(&engine.files);
-            let now = state(engine, &mut snapshot, traced, &reads.set, &overrides);
+            let now = state(engine, &mut snapshot, traced, &reads.set, overrides);
             let same = now.is_ok_and(|now| Some(&now.key.exact) == self.keys.first());
             stood(companion, same, &snapshot, began_ns)
         })

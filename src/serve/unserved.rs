@@ -1,15 +1,16 @@
 //! Why a command is not served: there is nothing to serve, or what there is is to be verified, or is not to be trusted.
 
-use super::request::Request;
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::served::At;
 use super::verify::Expected;
+use crate::launch::candidate::Candidate;
 use crate::launch::miss::{Miss, MissReason};
-use crate::serve::answer::Answer;
-use crate::session::Session;
-use crate::session::companion::Companion;
 use crate::store::RecordId;
 
 /// Why a command is not served and has to run.
-pub(super) struct Unmet {
+pub(crate) struct Unmet {
     pub why: Miss,
     /// What it would have been served.
     pub expected: Option<Box<Expected>>,
@@ -27,16 +28,19 @@ impl From<Expected> for Unmet {
     }
 }
 
+/// A command that neither its launch nor the cache serves.
+pub(super) struct Unserved {
+    /// Its record's name by what it makes, and the one that it has.
+    pub records: [RecordId; 2],
+    /// Position in the build's order.
+    pub order: u32,
+    /// The record that remembers it.
+    pub candidate: Option<Arc<Candidate>>,
+    pub unmet: Unmet,
+}
+
 /// The answer to a command that has one of these names, if that is in quarantine.
-pub(super) fn quarantined(
-    companion: &Companion,
-    session: &Session,
-    records: &[RecordId],
-    request: &Request,
-) -> Option<Answer> {
-    companion.quarantine.holds(&session.whereabouts.key, records).then(|| {
-        let why = MissReason::Quarantined.to_string();
-        session.bypass(&why, &request.args);
-        Answer::Bypass(why)
-    })
+pub(super) fn quarantined(at: At<'_>, records: &[RecordId]) -> Option<Answer> {
+    let holds = at.companion.quarantine.holds(&at.session.whereabouts.key, records);
+    holds.then(|| at.bypass(MissReason::Quarantined.to_string()))
 }
