@@ -242,12 +242,12 @@ impl Candidate {
         })
     }
 
-    /// Says who runs a claimed launch; false when it was given up, and is to be stopped.
+    /// Says who runs a claimed launch; false when it was given up or its session has ended, and is to be stopped.
     pub fn run_by(&self, round: Round, runner: Runner) -> bool {
         self.change(|state| state.run_by(round, runner))
     }
 
-    /// Has a claimed launch wait again, for a core of this machine alone or not.
+    /// Has a claimed launch wait again, for a core of this machine alone or not; false when it was given up or its session has ended.
     pub fn requeue(&self, round: Round, needs_core: bool) -> bool {
         self.change(|state| state.requeue(round, needs_core))
     }
@@ -262,9 +262,9 @@ impl Candidate {
         self.change(|state| state.cancel(round))
     }
 
-    /// Stops who runs the launch: the session has ended.
-    pub(super) fn stop(&self) {
-        self.change(State::stop).stop();
+    /// Ends the launch, or has none be issued any more: the session has ended.
+    pub(super) fn close(&self) {
+        self.change(State::close).stop();
     }
 
     /// Takes the launch off the list of those to look at or to wait for: the build has been faster, maybe because a guess has

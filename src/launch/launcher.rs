@@ -380,14 +380,15 @@ impl Launcher {
     /// Ends what is in flight of a session.
     pub fn cancel(&self, context: &Arc<SessionContext>, candidates: &[Arc<Candidate>]) {
         context.close();
+        // A launch that is issued later is none: what is queued behind this finds nothing to claim.
+        for candidate in candidates {
+            candidate.close();
+        }
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(context));
         for task in remote.chain(self.here.queue.drain(context)) {
             if task.claim() {
                 task.cancel();
             }
-        }
-        for candidate in candidates {
-            candidate.stop();
         }
     }
 

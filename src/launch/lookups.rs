@@ -72,7 +72,7 @@ fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: 
         }
         match found {
             Some(outcome) => drop(task.end(Decision::Ready(key.exact, outcome))),
-            None if context.is_closed() => drop(task.end(Decision::Failed("cancelled".into()))),
+            None if context.is_closed() => task.cancel(),
             None => missed(task.clone()),
         }
     }

@@ -23,6 +23,9 @@ use crate::store::{Given, Record};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Round(u32);
 
+/// What is said of a launch that has become pointless.
+const CANCELLED: &str = "cancelled";
+
 /// The life of a launch.
 #[derive(Debug, Clone)]
 pub enum Launch {
@@ -136,6 +139,8 @@ pub(super) struct State {
     rescanned: bool,
     launch: Launch,
     round: Round,
+    /// Whether its session has ended: nothing is begun any more.
+    closed: bool,
     tally: Tally,
     /// How often the build has asked for it.
     asked: u32,
@@ -162,6 +167,7 @@ impl State {
             rescanned: false,
             launch: Launch::Unseen,
             round: Round::default(),
+            closed: false,
             tally: Tally::default(),
             asked: 0,
             order: None,
@@ -263,7 +269,7 @@ impl State {
 impl State {
     /// A look at the command begins; what comes of it has a say in this round alone. `None` when there is nothing to decide.
     pub(super) fn look(&self) -> Option<Round> {
-        self.is_open().then_some(self.round)
+        (self.is_open() && !self.closed).then_some(self.round)
     }
 
     /// A look ends without a launch.
@@ -278,7 +284,7 @@ impl State {
 
     /// A look ends with a launch, which waits for its turn now. `key` is its key, if that is known.
     pub(super) fn issue(&mut self, round: Round, key: Option<ResultKey>) -> bool {
-        let current = self.round == round && self.is_open();
+        let current = self.round == round && self.is_open() && !self.closed;
         if current {
             self.launch = Launch::Queued;
             self.issued = key;
@@ -301,7 +307,7 @@ impl State {
 
     /// Who has claimed the launch says who runs it.
     pub(super) fn run_by(&mut self, round: Round, runner: Runner) -> bool {
-        let running = self.is_running_in(round);
+        let running = self.is_running_in(round) && !self.closed;
         if running {
             self.launch = Launch::Running(Some(runner));
         }
@@ -310,6 +316,9 @@ impl State {
 
     /// Who has claimed the launch lets it wait again, for a core of this machine if it needs one.
     pub(super) fn requeue(&mut self, round: Round, needs_core: bool) -> bool {
+        if self.closed {
+            self.cancel(round);
+        }
         let running = self.is_running_in(round);
         if running {
             self.needs_core |= needs_core;
@@ -331,14 +340,18 @@ impl State {
     /// Who has claimed the launch says that it is pointless.
     pub(super) fn cancel(&mut self, round: Round) -> bool {
         self.tally.cancelled |= self.is_running_in(round);
-        self.end(round, Decision::Failed("cancelled".into()))
+        self.end(round, Decision::Failed(CANCELLED.into()))
     }
 
-    /// The session has ended: who runs the launch is to stop.
-    pub(super) fn stop(&mut self) -> Ended {
-        let Launch::Running(Some(runner)) = &self.launch else { return Ended(None) };
-        self.tally.cancelled = true;
-        Ended(Some(runner.clone()))
+    /// The session has ended: who runs the launch is to stop, what waits is not run, and nothing is issued any more.
+    pub(super) fn close(&mut self) -> Ended {
+        self.closed = true;
+        self.tally.cancelled |= self.is_running();
+        match &self.launch {
+            Launch::Running(runner) => Ended(runner.clone()),
+            Launch::Queued => self.leave(Launch::Failed(CANCELLED.into())),
+            _ => Ended(None),
+        }
     }
 
     /// The build was faster than the launch, which nobody has issued.

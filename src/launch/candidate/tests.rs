@@ -90,6 +90,8 @@ enum Step {
     /// The build asks for another key than that of the launch.
     Invalidate,
     Quarantine,
+    /// The session ends.
+    Close,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +121,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Overtake),
         1 => Just(Step::Invalidate),
         1 => Just(Step::Quarantine),
+        1 => Just(Step::Close),
     ]
 }
 
@@ -165,6 +168,10 @@ impl Actor<Round> {
                 candidate.quarantine();
                 true
             }
+            Step::Close => {
+                candidate.close();
+                true
+            }
         }
     }
 }
@@ -174,6 +181,7 @@ impl Actor<Round> {
 struct Model {
     state: Name,
     round: u32,
+    closed: bool,
     launched: bool,
     cancelled: bool,
     mispredicted: bool,
@@ -184,6 +192,7 @@ impl Model {
     const NEW: Self = Self {
         state: Name::Unseen,
         round: 0,
+        closed: false,
         launched: false,
         cancelled: false,
         mispredicted: false,
@@ -195,17 +204,22 @@ impl Model {
         let open = matches!(self.state, Name::Unseen | Name::Pending);
         let running = self.state == Name::Running;
         let may = match step {
-            Step::Look | Step::Overtake => open,
+            Step::Look => open && !self.closed,
+            Step::Overtake => open,
             Step::ClaimNow => self.state == Name::Queued,
-            Step::Decide(_) | Step::Issue => current && open,
+            Step::Decide(_) => current && open,
+            Step::Issue => current && open && !self.closed,
             Step::Claim => current && self.state == Name::Queued,
-            Step::RunBy | Step::Requeue | Step::End(_) | Step::Cancel => current && running,
+            Step::RunBy | Step::Requeue => current && running && !self.closed,
+            Step::End(_) | Step::Cancel => current && running,
             Step::GiveUp => current,
             Step::Invalidate => running,
-            Step::Quarantine => true,
+            Step::Quarantine | Step::Close => true,
         };
         if may {
             self.follow(actor, step);
+        } else if matches!(step, Step::Requeue) && current && running {
+            (self.state, self.cancelled) = (Name::Failed, true);
         }
         may
     }
@@ -240,6 +254,14 @@ impl Model {
             Step::Quarantine => {
                 self.left_out |= !self.launched;
                 self.leave(Name::Not);
+            }
+            Step::Close => {
+                self.closed = true;
+                match self.state {
+                    Name::Queued => self.leave(Name::Failed),
+                    Name::Running => self.cancelled = true,
+                    _ => {}
+                }
             }
         }
     }
@@ -333,6 +355,20 @@ fn what_the_build_overtakes_during_a_look_is_not_issued() {
     assert!(!candidate.issue(round, None), "the build runs it already");
     assert_eq!(name(&candidate.launch()), Name::Not);
     assert!(!candidate.tally().launched && candidate.claim_now().is_none());
+}
+
+#[test]
+fn a_session_that_has_ended_leaves_nothing_queued() {
+    let (looked, queued, running) = (candidate(), candidate(), candidate());
+    let rounds = [&looked, &queued, &running].map(|one| one.look().expect("nobody has looked at it"));
+    assert!(queued.issue(rounds[1], None) && running.issue(rounds[2], None) && running.claim(rounds[2]));
+    [&looked, &queued, &running].map(Candidate::close);
+    assert!(!looked.issue(rounds[0], None), "its look has lasted longer than the session");
+    assert!(!queued.claim(rounds[1]) && queued.claim_now().is_none());
+    let cancel = Runner::Grid(Cancel::new());
+    assert!(!running.run_by(rounds[2], cancel), "who runs it is to stop");
+    assert!(!running.requeue(rounds[2], true) && !running.is_in_flight());
+    assert!(queued.tally().cancelled && running.tally().cancelled && !looked.tally().launched);
 }
 
 #[test]
