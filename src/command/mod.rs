@@ -19,6 +19,7 @@ mod probe;
 mod quoting;
 mod reason;
 pub mod response;
+pub mod rewrite;
 mod scan;
 pub mod sharing;
 mod table;

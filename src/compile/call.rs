@@ -95,6 +95,10 @@ impl Recorded for Call {
         self.compile.object()
     }
 
+    fn source(&self) -> Option<PathBuf> {
+        Some(self.absolute(&self.compile.source))
+    }
+
     fn keyed(name: &str) -> bool {
         command::keyed(name)
     }

@@ -1,5 +1,7 @@
 //! What a record remembers of a command, be it a compile or a traced one, and how it is known again.
 
+use std::path::PathBuf;
+
 use super::call::templated;
 use crate::command;
 use crate::store::{Record, RecordId};
@@ -23,6 +25,11 @@ pub trait Recorded {
 
     /// The file that it makes first, or what else it is called by.
     fn product(&self) -> &str;
+
+    /// The one source that it compiles, absolute.
+    fn source(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// Whether a variable of the environment is one of those that it may listen to.
     fn keyed(name: &str) -> bool;
@@ -61,6 +68,6 @@ pub trait Recorded {
 }
 
 /// The variables that tell one command from another: not those of the day, the terminal and the language.
-fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+pub fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
     environment.iter().filter(|(name, _)| !command::is_ambient(name))
 }

@@ -33,6 +33,12 @@ impl Candidate {
         Self { work, state: Mutex::new(State::new(record, reads, given)), changed: Condvar::new() }
     }
 
+    /// A record of a command that is guessed from how others have changed: it counts once a build asks for it.
+    #[must_use]
+    pub fn guessed(self) -> Self {
+        Self { state: Mutex::new(self.state.into_inner().guessed()), ..self }
+    }
+
     /// The same for a command that the build itself has just run. What the launches of its earlier form came to stays in the
     /// accounts.
     #[must_use]
@@ -70,7 +76,7 @@ impl Candidate {
         self.read(|state| state.reads().clone())
     }
 
-    /// The record and what the command reads, if that is newer than the record.
+    /// The record and what the command reads, if the store has not seen that yet.
     pub fn rescanned(&self) -> Option<(Record, Reads)> {
         self.read(|state| state.is_rescanned().then(|| (state.record().clone(), state.reads().clone())))
     }
@@ -130,6 +136,11 @@ impl Candidate {
     /// Whether the build has asked for it.
     pub fn is_asked(&self) -> bool {
         self.read(|state| state.asked() > 0)
+    }
+
+    /// Whether it is only a guess at how a recorded command has changed.
+    pub fn is_guessed(&self) -> bool {
+        self.read(State::is_guessed)
     }
 
     /// Whether the launch was issued and has not ended.
@@ -195,7 +206,7 @@ impl Candidate {
                 cost_us: Some(record.cost_us),
                 wall_us: Some(record.wall_us),
             };
-            (launched > 0 || asked).then_some((record.id, used))
+            (launched > 0 && !state.is_guessed() || asked).then_some((record.id, used))
         })
     }
 
@@ -298,6 +309,16 @@ impl Candidate {
     /// Gives the launch of that round up, so that it is looked at anew; false when it was by now.
     pub fn give_up(&self, round: Round) -> bool {
         self.change(|state| state.give_up(round)).map(Ended::stop).is_some()
+    }
+
+    /// Has another command take its place under its name; it has the name `id` from now on, and is not launched.
+    pub fn supersede(&self, id: RecordId) {
+        self.change(|state| state.supersede(id)).stop();
+    }
+
+    /// Has it take its place again, and the name `id`.
+    pub fn reinstate(&self, id: RecordId) {
+        self.change(|state| state.reinstate(id));
     }
 
     /// Has it never be launched: what came of it was not what its compiler gives.

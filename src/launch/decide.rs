@@ -159,8 +159,10 @@ impl Against {
     /// What speaks against it now, before it is issued.
     pub(super) fn issuing<C: Command>(command: &C, on: On<'_>, instance: &C::Instance) -> Self {
         Self {
-            // recc sees to that itself.
-            built: on.context.recc.is_none() && is_built(&command.outputs(), instance.newest_ns()),
+            // recc sees to that itself, and what is there of a command that has changed is not its own.
+            built: on.context.recc.is_none()
+                && !on.candidate.is_guessed()
+                && is_built(&command.outputs(), instance.newest_ns()),
             suppressed: on.candidate.record(is_suppressed),
         }
     }

@@ -13,6 +13,9 @@ pub enum MissReason {
     /// No record of it.
     #[error("it was not recorded yet")]
     NewCommand,
+    /// Another command has made its output since; it is kept, but not launched.
+    #[error("another command had taken its place")]
+    Superseded,
     /// The record of that output is of another command line or environment.
     #[error("its command line or environment has changed")]
     ChangedCommand,

@@ -16,7 +16,7 @@ use crate::compile::reads::Reads;
 use crate::compile::result_key::ResultKey;
 use crate::reapi::Cancel;
 use crate::sandbox::executor::kill;
-use crate::store::{Given, Record};
+use crate::store::{Given, Record, RecordId};
 
 /// The number of a command's launch. It rises when a launch is given up or overtaken: who still acts for the one before
 /// then has no say.
@@ -135,8 +135,10 @@ pub(super) struct State {
     reads: Reads,
     /// The files of its build that a traced command read last time, on today's paths.
     given: Arc<[Given]>,
-    /// Whether `reads` is newer than the record.
+    /// Whether `reads`, or the record, is newer than what the store has.
     rescanned: bool,
+    /// Whether it is a guess at how a recorded command has changed, which no build has asked for yet.
+    guessed: bool,
     launch: Launch,
     round: Round,
     /// Whether its session has ended: nothing is begun any more.
@@ -159,13 +161,15 @@ pub(super) struct State {
 /// What it is at.
 impl State {
     pub(super) fn new(record: Record, reads: Reads, given: Vec<Given>) -> Self {
+        let superseded = record.superseded.then(|| Launch::Not(MissReason::Superseded.into()));
         Self {
             chain_us: record.wall_us,
             record,
             reads,
             given: given.into(),
             rescanned: false,
-            launch: Launch::Unseen,
+            guessed: false,
+            launch: superseded.unwrap_or(Launch::Unseen),
             round: Round::default(),
             closed: false,
             tally: Tally::default(),
@@ -175,6 +179,11 @@ impl State {
             issued: None,
             needs_core: false,
         }
+    }
+
+    /// The record is a guess at how a recorded command has changed.
+    pub(super) fn guessed(self) -> Self {
+        Self { guessed: true, ..self }
     }
 
     /// The record of a command that the build itself has just run. `tally` is what the record before it had come to.
@@ -195,7 +204,12 @@ impl State {
     }
 
     pub(super) fn is_rescanned(&self) -> bool {
-        self.rescanned
+        self.rescanned && !self.is_guessed()
+    }
+
+    /// Whether nobody knows yet that there is such a command.
+    pub(super) fn is_guessed(&self) -> bool {
+        self.guessed && self.asked == 0
     }
 
     pub(super) fn launch(&self) -> &Launch {
@@ -384,6 +398,27 @@ impl State {
             self.tally.left_out = Some(MissReason::Quarantined);
         }
         self.leave(Launch::Not(MissReason::Quarantined.into()))
+    }
+
+    /// Another command takes its place under its name; it has the name `id` from now on, and is not launched.
+    pub(super) fn supersede(&mut self, id: RecordId) -> Ended {
+        let first = self.record.first.unwrap_or(self.record.id);
+        self.record.first = (first != id).then_some(first);
+        (self.record.id, self.record.superseded, self.rescanned) = (id, true, true);
+        match self.launch {
+            // What is here may be asked for all the same.
+            Launch::Ready(..) | Launch::Held(_) => Ended(None),
+            _ => self.leave(Launch::Not(MissReason::Superseded.into())),
+        }
+    }
+
+    /// It has its place back, and the name `id`.
+    pub(super) fn reinstate(&mut self, id: RecordId) {
+        (self.record.id, self.record.superseded) = (id, false);
+        self.record.first = self.record.first.filter(|first| *first != id);
+        if matches!(&self.launch, Launch::Not(why) if why.why == MissReason::Superseded) {
+            self.leave(Launch::Unseen).stop();
+        }
     }
 
     /// Ends the round: who acts for it has no say any more.

@@ -197,7 +197,9 @@ pub(super) fn put<C: Served>(
 ) {
     let Lesson { command, session, .. } = lesson;
     let (engine, root) = (&companion.engine, &session.context.site.root);
-    let before = session.inner().candidates.get(&record.id).cloned();
+    let before = session.give_place(record.id, |before| command.is(before, root));
+    let [named, id] = lesson.records;
+    record.first = Some(named).filter(|named| *named != id);
     record.order = lesson.order;
     record.cost_us = cpu.as_micros() as u64;
     record.wall_us = wall.as_micros() as u64;
@@ -208,7 +210,7 @@ pub(super) fn put<C: Served>(
             record.mispredicted = old.mispredicted;
             (record.launched, record.useful, record.wasted) = (old.launched, old.useful, old.wasted);
             // What reads other files than before is another matter, as is all that a traced command touches.
-            if record.traced.is_none() && old.shape == record.shape && command.is(old, root) {
+            if record.traced.is_none() && old.shape == record.shape {
                 record.wasted_in_row = old.wasted_in_row;
             }
         });

@@ -112,6 +112,12 @@ pub(super) fn answer<'a, C: Served>(
     let recorded = session.inner().candidates.get(&id).cloned();
     let why = if recorded.is_some() { MissReason::ChangedCommand } else { MissReason::NewCommand };
     let candidate = recorded.filter(|candidate| candidate.record(|record| command.is(record, root)));
+    if at.asking.mode == Mode::Spec {
+        match &candidate {
+            Some(candidate) => session.note_constancy(candidate),
+            None => session.note_change(command, id),
+        }
+    }
     let mut unmet = Unmet::from(Miss::from(why));
     if let Some(candidate) = candidate.as_ref().filter(|_| at.asking.mode != Mode::Learn) {
         candidate.ask(order);

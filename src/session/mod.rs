@@ -1,6 +1,7 @@
 //! A session: one build of one element, from its opening to its close. See `docs/rooms/session.md`.
 
 pub mod accounts;
+mod carry_over;
 pub mod changes;
 pub mod companion;
 pub mod debounce;
@@ -41,6 +42,7 @@ use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
+use carry_over::CarryOver;
 use changes::Changes;
 use report::{Bypasses, Told};
 use revive::revive;
@@ -131,6 +133,8 @@ pub struct Inner {
     pub seen: HashMap<RecordId, u32>,
     /// Commands that were given the name of what they make before they had a record, by that name: the names that they would have else.
     first: HashMap<RecordId, RecordId>,
+    /// How its commands have changed.
+    carry_over: CarryOver,
     /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
@@ -348,7 +352,9 @@ impl Session {
     /// Whether the build has asked for so much of its element by now that what it did not ask for counts.
     pub fn is_complete(&self) -> bool {
         let inner = self.inner();
-        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * inner.candidates.len() as f64
+        let in_place = |candidate: &&Arc<Candidate>| !candidate.record(|record| record.superseded);
+        let commands = inner.candidates.values().filter(in_place).count();
+        !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * commands as f64
     }
 
     /// Contents that launches of the next build will be shown: of the files that builds make, and of those that are made for

@@ -35,8 +35,11 @@ pub fn revive(
         match work(&engine.toolchains, &record, context, &mut snapshot) {
             Ok(work) => {
                 let (id, given) = (record.id, given(&record, context));
+                let superseded = record.superseded;
                 let candidate = Arc::new(Candidate::new(work, record, reads, given));
-                context.makes(engine, &candidate);
+                if !superseded {
+                    context.makes(engine, &candidate);
+                }
                 candidates.insert(id, candidate);
             }
             Err(why) => tracing::debug!("record of {} not used: {why}", record.source),
@@ -46,7 +49,7 @@ pub fn revive(
 }
 
 /// The files of its build that a traced command read, on today's paths.
-fn given(record: &Record, context: &SessionContext) -> Vec<Given> {
+pub(super) fn given(record: &Record, context: &SessionContext) -> Vec<Given> {
     let back = |path: &String| normalise::from_template(path, &context.site.root);
     let given = record.traced.iter().flat_map(|traced| &traced.given);
     given
@@ -54,7 +57,7 @@ fn given(record: &Record, context: &SessionContext) -> Vec<Given> {
         .collect()
 }
 
-fn work(
+pub(super) fn work(
     toolchains: &Toolchains,
     record: &Record,
     context: &SessionContext,

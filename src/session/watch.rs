@@ -114,7 +114,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, candidates: Vec
     watch.look();
     let mut looked = Instant::now();
     let mut answerable = 0;
-    while !session.is_closed() && watch.is_needed() {
+    while !session.is_closed() {
         let ripe = watch.rest.ripe(Instant::now(), |path| engine.files.stat(path).ok());
         watch.act(&ripe);
         let look = looked + if watch.told { SAFETY } else { POLL };
@@ -134,6 +134,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, candidates: Vec
             looked = Instant::now();
             answerable = asked.unwrap_or(answerable);
         }
+        watch.take_up(session.changed_commands(engine));
         if asked.is_some() && watch.is_at_rest() {
             session.waits.answer(answerable);
         }
@@ -208,10 +209,10 @@ impl Watch<'_> {
         self.rest.next().is_none() && self.session.context.is_at_rest(&self.open)
     }
 
-    /// Whether a file that comes may yet decide on a launch.
-    fn is_needed(&self) -> bool {
-        let may_wait = !self.files.is_empty() || self.open.iter().any(|candidate| candidate.is_under_way());
-        !self.open.is_empty() && may_wait
+    /// Has these commands launched, too.
+    fn take_up(&mut self, candidates: Vec<Arc<Candidate>>) {
+        issue(self.launcher, &self.session.context, &candidates);
+        self.open.extend(candidates);
     }
 
     /// Whether a file looks otherwise than when it was last acted upon.

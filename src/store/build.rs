@@ -1,7 +1,9 @@
 //! The end of a build: what it adds to its element, what was not asked for grows old, what grew too old goes.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
+use super::format::RecordRow;
 use super::image::Image;
 use super::{ElementKey, Record, RecordId, Result, Store, Use, generated, write};
 use crate::base::digest::Digest;
@@ -10,6 +12,9 @@ use crate::store::clock::now_ms;
 /// Complete builds in a row that a command may be missing from. A configure check or a test program that only every
 /// other build runs must not be forgotten in between; one that was removed should not be launched for long.
 const UNSEEN_BUILDS: u32 = 5;
+
+/// Superseded commands that are kept of what makes one thing, beside those that builds ask for.
+const MOST_SUPERSEDED: usize = 3;
 
 /// What a build adds to what is remembered of its element.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -57,10 +62,39 @@ pub(super) fn finish(image: &mut Image, build: &Build) {
     }
     image.header.builds += 1;
     image.header.last_built = now_ms() / 1000;
+    supersede(image, build);
     age(image, build);
     image.compact();
     if build.complete {
         image.keep_generated(&build.made.iter().map(|(path, _)| path.as_str()).collect());
+    }
+}
+
+/// A superseded command that the build has asked for is back, in the place of those that make the same.
+fn supersede(image: &mut Image, build: &Build) {
+    let first = |id: &RecordId, row: &RecordRow| row.first().unwrap_or(*id);
+    let back: HashSet<RecordId> = image
+        .records
+        .iter()
+        .filter(|(id, row)| row.superseded && build.seen.contains(id))
+        .map(|(id, row)| first(id, row))
+        .collect();
+    let mut superseded: HashMap<RecordId, Vec<(Reverse<u64>, RecordId)>> = HashMap::new();
+    for (id, row) in &mut image.records {
+        if build.seen.contains(id) {
+            row.superseded = false;
+        } else if build.complete && back.contains(&first(id, row)) {
+            row.superseded = true;
+        }
+        if row.superseded {
+            superseded.entry(first(id, row)).or_default().push((Reverse(row.written_ms), *id));
+        }
+    }
+    for mut ids in superseded.into_values() {
+        ids.sort_unstable();
+        for (_, id) in ids.into_iter().skip(MOST_SUPERSEDED) {
+            image.records.remove(&id);
+        }
     }
 }
 

@@ -150,6 +150,11 @@ pub(super) struct RecordRow {
     pub wasted_in_row: u32,
     #[prost(uint32, tag = "21")]
     pub mispredicted: u32,
+    /// Empty where the record's own name is that by what it makes.
+    #[prost(bytes = "vec", tag = "22")]
+    pub first: Vec<u8>,
+    #[prost(bool, tag = "23")]
+    pub superseded: bool,
 }
 
 impl TracedRow {
@@ -217,6 +222,8 @@ impl RecordRow {
             traced: record.traced.as_ref().map(TracedRow::new),
             wasted_in_row: record.wasted_in_row,
             mispredicted: record.mispredicted,
+            first: record.first.map_or_else(Vec::new, |first| first.0.to_vec()),
+            superseded: record.superseded,
         };
         row.sum = row.sum_of(words);
         Some(row)
@@ -250,6 +257,8 @@ impl RecordRow {
             wasted_in_row: self.wasted_in_row,
             mispredicted: self.mispredicted,
             unseen_builds: u8::try_from(self.unseen_builds).unwrap_or(u8::MAX),
+            first: self.first(),
+            superseded: self.superseded,
             traced: match &self.traced {
                 Some(row) => Some(row.traced()?),
                 None => None,
@@ -264,6 +273,11 @@ impl RecordRow {
 
     fn sum_of(&self, words: &Table) -> u64 {
         self.words().fold(0, |sum, number| sum.wrapping_add(words.mark(number) as u64))
+    }
+
+    /// The record's name by what it makes, where its own is another.
+    pub(super) fn first(&self) -> Option<RecordId> {
+        self.first.as_slice().try_into().ok().map(RecordId)
     }
 
     pub(super) fn set_id(&self) -> Option<SetId> {
@@ -336,6 +350,8 @@ mod tests {
                 wasted_in_row: n.5,
                 mispredicted: n.4,
                 unseen_builds: fixed.2,
+                first: (n.4 % 2 == 0).then_some(RecordId(fixed.1)),
+                superseded: n.5 % 2 == 0,
                 traced: (n.3 % 2 == 0).then(|| Traced {
                     given: vec![Given {
                         path: "{root}/a.o".into(),

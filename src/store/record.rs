@@ -75,6 +75,10 @@ pub struct Record {
     pub mispredicted: u32,
     /// How many complete builds in a row did not ask for it.
     pub unseen_builds: u8,
+    /// The name by what it makes, where its own is that of a further command that makes the same.
+    pub first: Option<RecordId>,
+    /// Whether another command has taken its place: it is kept for when it comes back, and not launched.
+    pub superseded: bool,
     /// What a traced command has besides; nothing for a compile.
     pub traced: Option<Traced>,
 }

@@ -4,6 +4,7 @@ mod below;
 mod compilers;
 mod edits;
 mod faults;
+mod flags;
 mod merit;
 mod outputs;
 mod predictions;

@@ -1,0 +1,285 @@
+//! Carrying a change over: when a build's commands differ from their records in one and the same way (another `-O`, a `-D` more,
+//! another folder), those that it has not asked for yet are expected to differ so, too.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Inner, Session};
+use crate::command::rewrite::{Rewrite, Words};
+use crate::compile::engine::Engine;
+use crate::compile::reads::Reads;
+use crate::compile::recorded::{Recorded, lasting};
+use crate::inputs::shape::Shape;
+use crate::inputs::snapshot::Snapshot;
+use crate::launch::candidate::Candidate;
+use crate::launch::work::Work;
+use crate::session::revive::{given, work};
+use crate::store::{Record, RecordId};
+
+/// Commands that must have changed in one way before others are expected to.
+const ENOUGH: usize = 2;
+
+/// Commands that have not changed so, though they could have, after which it is not expected any more.
+const REFUTED: usize = 2;
+
+/// Changes that are carried over in one session: with each the records are gone through.
+const MOST_CHANGES: usize = 8;
+
+/// Commands without a record whose like is searched for among the records, in one session.
+const MOST_SEARCHES: usize = 64;
+
+/// What a session's commands say of how they have changed.
+#[derive(Debug, Default)]
+pub(super) struct CarryOver {
+    /// The latest change, and how many commands have made it.
+    latest: Option<(Rewrite, usize)>,
+    /// The change that is expected of the others, and how many commands have not made it.
+    expected: Option<(Rewrite, usize)>,
+    /// What is to be done about it.
+    due: Option<Due>,
+    changes: usize,
+    searches: usize,
+    guesses: Vec<Guess>,
+}
+
+#[derive(Debug)]
+enum Due {
+    /// All that the build has not asked for is expected to change so.
+    Expect(Rewrite),
+    /// These are not expected any more.
+    TakeBack(Vec<Guess>),
+}
+
+/// A recorded command, and the one that is expected in its place.
+#[derive(Debug)]
+struct Guess {
+    recorded: Arc<Candidate>,
+    /// The recorded command's name before.
+    id: RecordId,
+    expected: Arc<Candidate>,
+}
+
+/// A record's command.
+fn words(record: &Record) -> Words {
+    Words {
+        compiler: record.compiler.clone(),
+        directory: record.cwd.clone(),
+        args: record.args.clone(),
+        environment: lasting(&record.env).cloned().collect(),
+    }
+}
+
+impl CarryOver {
+    /// Takes note of a change; true when it is to be expected of other commands from now on.
+    fn note(&mut self, change: Rewrite) -> bool {
+        let (change, seen) = match self.latest.take() {
+            Some((latest, seen)) => match latest.agreed(&change) {
+                Some(agreed) => (agreed, seen + 1),
+                None => (change, 1),
+            },
+            None => (change, 1),
+        };
+        self.latest = Some((change.clone(), seen));
+        let expected = seen == ENOUGH && self.changes < MOST_CHANGES;
+        if expected {
+            self.changes += 1;
+            self.expected = Some((change.clone(), 0));
+            self.due = Some(Due::Expect(change));
+        }
+        expected
+    }
+
+    /// Takes note of a command that could have changed, and has not; true when the change is no longer expected of others.
+    fn note_constancy(&mut self, command: &Words) -> bool {
+        let could = |change: &Rewrite| change.apply(command).is_some();
+        let Some((change, against)) = &mut self.expected else {
+            self.latest.take_if(|(change, _)| could(change));
+            return false;
+        };
+        *against += usize::from(could(change));
+        let refuted = *against >= REFUTED;
+        if refuted {
+            (self.expected, self.latest) = (None, None);
+            self.due = Some(Due::TakeBack(std::mem::take(&mut self.guesses)));
+        }
+        refuted
+    }
+}
+
+impl Session {
+    /// Takes note of a command that the build asks for as it is not recorded, though `id` may be that of a record.
+    pub(crate) fn note_change(&self, asked: &impl Recorded, id: RecordId) {
+        let Some(recorded) = self.recorded(asked.source(), id) else { return };
+        let new = words(&asked.record(id, &self.context.site.root));
+        let change = Rewrite::between(&recorded.record(words), &new);
+        if change.is_some_and(|change| self.inner().carry_over.note(change)) {
+            self.context.bell.ring();
+        }
+    }
+
+    /// Takes note of a command that the build asks for as it is recorded.
+    pub(crate) fn note_constancy(&self, recorded: &Candidate) {
+        if !recorded.is_guessed() && self.inner().carry_over.note_constancy(&recorded.record(words)) {
+            self.context.bell.ring();
+        }
+    }
+
+    /// The commands that are to be launched in the place of others, since the build's have changed, or have not.
+    pub(super) fn changed_commands(&self, engine: &Engine) -> Vec<Arc<Candidate>> {
+        let due = self.inner().carry_over.due.take();
+        match due {
+            Some(Due::Expect(change)) => self.expect_all(engine, &change),
+            Some(Due::TakeBack(guesses)) => self.take_back(engine, guesses),
+            None => Vec::new(),
+        }
+    }
+
+    /// The record that a command without one has changed from: that of what it makes, else the only one of the same source, or of a
+    /// source of that name.
+    fn recorded(&self, source: Option<PathBuf>, id: RecordId) -> Option<Arc<Candidate>> {
+        let candidates: Vec<_> = {
+            let mut inner = self.inner();
+            if let Some(candidate) = inner.candidates.get(&id) {
+                return Some(Arc::clone(candidate));
+            }
+            inner.carry_over.searches += 1;
+            let enough = source.is_none() || inner.carry_over.searches > MOST_SEARCHES;
+            if enough { Vec::new() } else { inner.candidates.values().cloned().collect() }
+        };
+        let source = source?;
+        let of = |candidate: &Candidate| candidate.work.compile().and_then(Recorded::source);
+        let named = |other: &Arc<Candidate>| {
+            of(other).is_some_and(|other| other.file_name() == source.file_name()) && !other.is_asked()
+        };
+        let mut alike: Vec<_> = candidates.into_iter().filter(named).collect();
+        if alike.iter().any(|other| of(other).as_ref() == Some(&source)) {
+            alike.retain(|other| of(other).as_ref() == Some(&source));
+        }
+        let found = alike.pop();
+        found.filter(|_| alike.is_empty())
+    }
+
+    /// Expects the change of all recorded commands that the build has not asked for.
+    fn expect_all(&self, engine: &Engine, change: &Rewrite) -> Vec<Arc<Candidate>> {
+        let mut candidates: Vec<_> = self.inner().candidates.values().cloned().collect();
+        candidates.retain(|candidate| !candidate.is_asked() && !candidate.record(|record| record.superseded));
+        let mut snapshot = Snapshot::new(&engine.files);
+        let mut expected: Vec<_> = candidates
+            .iter()
+            .filter_map(|candidate| {
+                let changed = self.changed(engine, candidate, change, &mut snapshot)?;
+                self.expect(engine, candidate, changed)
+            })
+            .collect();
+        tracing::info!(
+            "session {}: {} commands are expected to change as others have",
+            self.id,
+            expected.len()
+        );
+        expected.sort_by_key(|candidate| candidate.record(|record| record.order));
+        expected
+    }
+
+    /// The record of that name, if it is of the command that `is` tells. Another one gives its place.
+    pub(crate) fn give_place(&self, id: RecordId, is: impl Fn(&Record) -> bool) -> Option<Arc<Candidate>> {
+        let mut inner = self.inner();
+        let before = inner.candidates.get(&id).cloned()?;
+        let same = before.record(is);
+        if !same {
+            inner.supersede(&before, &self.context.site.root);
+        }
+        same.then_some(before)
+    }
+
+    /// What a recorded command is after the change.
+    fn changed(
+        &self,
+        engine: &Engine,
+        candidate: &Candidate,
+        change: &Rewrite,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Option<Candidate> {
+        let old = candidate.record(Record::clone);
+        let Words { compiler, directory, args, environment } = change.apply(&words(&old))?;
+        let ambient = old.env.iter().filter(|pair| !lasting(std::slice::from_ref(*pair)).any(|_| true));
+        let mut env: Vec<_> = ambient.cloned().chain(environment).collect();
+        env.sort_unstable();
+        let mut record = Record { compiler, args, cwd: directory, env, first: None, ..old };
+        let work = work(&engine.toolchains, &record, &self.context, snapshot).ok()?;
+        let root = &self.context.site.root;
+        if let Work::Compile(call) = &work {
+            (record.id, record.source, record.outputs) =
+                (call.id(root), call.compile.source.clone(), call.outputs());
+        } else if let Work::Traced(traced) = &work {
+            let given = candidate.given();
+            let content = |path: &Path| {
+                given.iter().find(|given| Path::new(&given.path) == path).map(|given| given.content)
+            };
+            record.id = traced.id(root, content);
+        }
+        let reads = match &work {
+            // What it reads now only a scan can tell.
+            Work::Compile(_) => Reads { shape: Shape::UNKNOWN, ..candidate.reads() },
+            Work::Traced(_) => candidate.reads(),
+        };
+        let given = given(&record, &self.context);
+        Some(Candidate::new(work, record, reads, given).guessed())
+    }
+
+    /// Puts an expected command into the place of a recorded one, unless the build was faster.
+    fn expect(
+        &self,
+        engine: &Engine,
+        recorded: &Arc<Candidate>,
+        expected: Candidate,
+    ) -> Option<Arc<Candidate>> {
+        let expected = Arc::new(expected);
+        {
+            let inner = &mut *self.inner();
+            if recorded.is_asked() || inner.seen.contains_key(&expected.id()) {
+                return None;
+            }
+            let id = recorded.id();
+            inner.supersede(recorded, &self.context.site.root);
+            inner.candidates.insert(expected.id(), Arc::clone(&expected));
+            let guess = Guess { recorded: Arc::clone(recorded), id, expected: Arc::clone(&expected) };
+            inner.carry_over.guesses.push(guess);
+        }
+        self.context.makes(engine, &expected);
+        Some(expected)
+    }
+
+    /// Has recorded commands in their places again, where nobody has asked for what was expected there.
+    fn take_back(&self, engine: &Engine, guesses: Vec<Guess>) -> Vec<Arc<Candidate>> {
+        let mut back = Vec::new();
+        for Guess { recorded, id, expected } in guesses {
+            let inner = &mut *self.inner();
+            if recorded.is_asked() || expected.is_asked() || inner.seen.contains_key(&id) {
+                continue;
+            }
+            inner.supersede(&expected, &self.context.site.root);
+            inner.candidates.remove(&recorded.id());
+            recorded.reinstate(id);
+            inner.candidates.insert(id, Arc::clone(&recorded));
+            back.push(recorded);
+        }
+        for candidate in &back {
+            self.context.makes(engine, candidate);
+        }
+        back
+    }
+}
+
+impl Inner {
+    /// Has a recorded command give its place to another. It stays known by a name of its own, and is not launched.
+    pub(crate) fn supersede(&mut self, candidate: &Arc<Candidate>, root: &str) {
+        let id = candidate.id();
+        let further = match &candidate.work {
+            Work::Compile(call) => call.further_id(id, root),
+            Work::Traced(traced) => traced.further_id(id, root),
+        };
+        self.candidates.remove(&id);
+        candidate.supersede(further);
+        self.candidates.insert(further, Arc::clone(candidate));
+    }
+}
