@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::changed::{Due, Guess};
 use super::{Inner, Session};
 use crate::command::rewrite::{Rewrite, Words};
 use crate::compile::engine::Engine;
@@ -16,48 +17,8 @@ use crate::launch::work::Work;
 use crate::session::revive::{given, work};
 use crate::store::{Record, RecordId};
 
-/// Commands that must have changed in one way before others are expected to.
-const ENOUGH: usize = 2;
-
-/// Commands that have not changed so, though they could have, after which it is not expected any more.
-const REFUTED: usize = 2;
-
-/// Changes that are carried over in one session: with each the records are gone through.
-const MOST_CHANGES: usize = 8;
-
 /// Commands without a record whose like is searched for among the records, in one session.
 const MOST_SEARCHES: usize = 64;
-
-/// What a session's commands say of how they have changed.
-#[derive(Debug, Default)]
-pub(super) struct CarryOver {
-    /// The latest change, and how many commands have made it.
-    latest: Option<(Rewrite, usize)>,
-    /// The change that is expected of the others, and how many commands have not made it.
-    expected: Option<(Rewrite, usize)>,
-    /// What is to be done about it.
-    due: Option<Due>,
-    changes: usize,
-    searches: usize,
-    guesses: Vec<Guess>,
-}
-
-#[derive(Debug)]
-enum Due {
-    /// All that the build has not asked for is expected to change so.
-    Expect(Rewrite),
-    /// These are not expected any more.
-    TakeBack(Vec<Guess>),
-}
-
-/// A recorded command, and the one that is expected in its place.
-#[derive(Debug)]
-struct Guess {
-    recorded: Arc<Candidate>,
-    /// The recorded command's name before.
-    id: RecordId,
-    expected: Arc<Candidate>,
-}
 
 /// A record's command.
 fn words(record: &Record) -> Words {
@@ -69,64 +30,27 @@ fn words(record: &Record) -> Words {
     }
 }
 
-impl CarryOver {
-    /// Takes note of a change; true when it is to be expected of other commands from now on.
-    fn note(&mut self, change: Rewrite) -> bool {
-        let (change, seen) = match self.latest.take() {
-            Some((latest, seen)) => match latest.agreed(&change) {
-                Some(agreed) => (agreed, seen + 1),
-                None => (change, 1),
-            },
-            None => (change, 1),
-        };
-        self.latest = Some((change.clone(), seen));
-        let expected = seen == ENOUGH && self.changes < MOST_CHANGES;
-        if expected {
-            self.changes += 1;
-            self.expected = Some((change.clone(), 0));
-            self.due = Some(Due::Expect(change));
-        }
-        expected
-    }
-
-    /// Takes note of a command that could have changed, and has not; true when the change is no longer expected of others.
-    fn note_constancy(&mut self, command: &Words) -> bool {
-        let could = |change: &Rewrite| change.apply(command).is_some();
-        let Some((change, against)) = &mut self.expected else {
-            self.latest.take_if(|(change, _)| could(change));
-            return false;
-        };
-        *against += usize::from(could(change));
-        let refuted = *against >= REFUTED;
-        if refuted {
-            (self.expected, self.latest) = (None, None);
-            self.due = Some(Due::TakeBack(std::mem::take(&mut self.guesses)));
-        }
-        refuted
-    }
-}
-
 impl Session {
     /// Takes note of a command that the build asks for as it is not recorded, though `id` may be that of a record.
     pub(crate) fn note_change(&self, asked: &impl Recorded, id: RecordId) {
         let Some(recorded) = self.recorded(asked.source(), id) else { return };
         let new = words(&asked.record(id, &self.context.site.root));
         let change = Rewrite::between(&recorded.record(words), &new);
-        if change.is_some_and(|change| self.inner().carry_over.note(change)) {
+        if change.is_some_and(|change| self.inner().changed.note(change)) {
             self.context.bell.ring();
         }
     }
 
     /// Takes note of a command that the build asks for as it is recorded.
     pub(crate) fn note_constancy(&self, recorded: &Candidate) {
-        if !recorded.is_guessed() && self.inner().carry_over.note_constancy(&recorded.record(words)) {
+        if !recorded.is_guessed() && self.inner().changed.note_constancy(&recorded.record(words)) {
             self.context.bell.ring();
         }
     }
 
     /// The commands that are to be launched in the place of others, since the build's have changed, or have not.
     pub(super) fn changed_commands(&self, engine: &Engine) -> Vec<Arc<Candidate>> {
-        let due = self.inner().carry_over.due.take();
+        let due = self.inner().changed.due.take();
         match due {
             Some(Due::Expect(change)) => self.expect_all(engine, &change),
             Some(Due::TakeBack(guesses)) => self.take_back(engine, guesses),
@@ -142,8 +66,8 @@ impl Session {
             if let Some(candidate) = inner.candidates.get(&id) {
                 return Some(Arc::clone(candidate));
             }
-            inner.carry_over.searches += 1;
-            let enough = source.is_none() || inner.carry_over.searches > MOST_SEARCHES;
+            inner.changed.searches += 1;
+            let enough = source.is_none() || inner.changed.searches > MOST_SEARCHES;
             if enough { Vec::new() } else { inner.candidates.values().cloned().collect() }
         };
         let source = source?;
@@ -243,7 +167,7 @@ impl Session {
             inner.supersede(recorded, &self.context.site.root);
             inner.candidates.insert(expected.id(), Arc::clone(&expected));
             let guess = Guess { recorded: Arc::clone(recorded), id, expected: Arc::clone(&expected) };
-            inner.carry_over.guesses.push(guess);
+            inner.changed.guesses.push(guess);
         }
         self.context.makes(engine, &expected);
         Some(expected)

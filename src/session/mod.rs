@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod carry_over;
+mod changed;
 pub mod changes;
 pub mod companion;
 pub mod debounce;
@@ -42,7 +43,7 @@ use crate::launch::context::SessionContext;
 use crate::launch::work::Work;
 use crate::settings::Mode;
 use crate::store::{Build, Generated, Record, RecordId};
-use carry_over::CarryOver;
+use changed::Changed;
 use changes::Changes;
 use report::{Bypasses, Told};
 use revive::revive;
@@ -134,7 +135,7 @@ pub struct Inner {
     /// Commands that were given the name of what they make before they had a record, by that name: the names that they would have else.
     first: HashMap<RecordId, RecordId>,
     /// How its commands have changed.
-    carry_over: CarryOver,
+    changed: Changed,
     /// How compiles were served so far, and what that saved. [`Session::accounts`] adds what became of launches.
     pub accounts: Accounts,
     /// How the commands that the build has asked for were served, each the last time.
