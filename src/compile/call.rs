@@ -95,8 +95,8 @@ impl Recorded for Call {
         self.compile.object()
     }
 
-    fn source(&self) -> Option<PathBuf> {
-        Some(self.absolute(&self.compile.source))
+    fn sources(&self) -> Vec<PathBuf> {
+        vec![self.absolute(&self.compile.source)]
     }
 
     fn keyed(name: &str) -> bool {

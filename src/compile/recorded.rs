@@ -26,9 +26,9 @@ pub trait Recorded {
     /// The file that it makes first, or what else it is called by.
     fn product(&self) -> &str;
 
-    /// The one source that it compiles, absolute.
-    fn source(&self) -> Option<PathBuf> {
-        None
+    /// By what it is known again when its arguments have changed: the sources of a compile or of a configure test, absolute.
+    fn sources(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Whether a variable of the environment is one of those that it may listen to.

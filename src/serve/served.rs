@@ -115,7 +115,7 @@ pub(super) fn answer<'a, C: Served>(
     if at.asking.mode == Mode::Spec {
         match &candidate {
             Some(candidate) => session.note_constancy(candidate),
-            None => session.note_change(command, id),
+            None => session.note_change(&at.companion.engine, command, id),
         }
     }
     let mut unmet = Unmet::from(Miss::from(why));

@@ -15,7 +15,7 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::work::Work;
 use crate::session::revive::{given, work};
-use crate::store::{Record, RecordId};
+use crate::store::{Given, Record, RecordId};
 
 /// Commands without a record whose like is searched for among the records, in one session.
 const MOST_SEARCHES: usize = 64;
@@ -32,8 +32,8 @@ fn words(record: &Record) -> Words {
 
 impl Session {
     /// Takes note of a command that the build asks for as it is not recorded, though `id` may be that of a record.
-    pub(crate) fn note_change(&self, asked: &impl Recorded, id: RecordId) {
-        let Some(recorded) = self.recorded(asked.source(), id) else { return };
+    pub(crate) fn note_change(&self, engine: &Engine, asked: &impl Recorded, id: RecordId) {
+        let Some(recorded) = self.recorded(engine, asked, id) else { return };
         let new = words(&asked.record(id, &self.context.site.root));
         let change = Rewrite::between(&recorded.record(words), &new);
         if change.is_some_and(|change| self.inner().changed.note(change)) {
@@ -58,29 +58,47 @@ impl Session {
         }
     }
 
-    /// The record that a command without one has changed from: that of what it makes, else the only one of the same source, or of a
-    /// source of that name.
-    fn recorded(&self, source: Option<PathBuf>, id: RecordId) -> Option<Arc<Candidate>> {
-        let candidates: Vec<_> = {
+    /// The record that a command without one has changed from: that of what it makes, else the only one of its sources that nobody
+    /// has asked for.
+    fn recorded<C: Recorded>(&self, engine: &Engine, asked: &C, id: RecordId) -> Option<Arc<Candidate>> {
+        let sources = asked.sources();
+        let mut candidates: Vec<_> = {
             let mut inner = self.inner();
             if let Some(candidate) = inner.candidates.get(&id) {
                 return Some(Arc::clone(candidate));
             }
-            inner.changed.searches += 1;
-            let enough = source.is_none() || inner.changed.searches > MOST_SEARCHES;
+            inner.changed.searches += usize::from(!sources.is_empty());
+            let enough = sources.is_empty() || inner.changed.searches > MOST_SEARCHES;
             if enough { Vec::new() } else { inner.candidates.values().cloned().collect() }
         };
-        let source = source?;
-        let of = |candidate: &Candidate| candidate.work.compile().and_then(Recorded::source);
-        let named = |other: &Arc<Candidate>| {
-            of(other).is_some_and(|other| other.file_name() == source.file_name()) && !other.is_asked()
-        };
-        let mut alike: Vec<_> = candidates.into_iter().filter(named).collect();
-        if alike.iter().any(|other| of(other).as_ref() == Some(&source)) {
-            alike.retain(|other| of(other).as_ref() == Some(&source));
+        if C::TRACED {
+            let mut snapshot = Snapshot::new(&engine.files);
+            let mut look =
+                |path: &PathBuf| Some(snapshot.look(engine.paths().intern(path.to_str()?)).ok()?.digest);
+            let contents: Vec<_> = sources.iter().filter_map(&mut look).collect();
+            let made_of = |given: &[Given]| {
+                contents.iter().all(|content| given.iter().any(|given| given.content == *content))
+            };
+            let product = (asked.directory(), asked.product());
+            candidates.retain(|other| match &other.work {
+                Work::Traced(traced) => {
+                    traced.probe && other.work.product() == product && made_of(&other.given())
+                }
+                Work::Compile(_) => false,
+            });
+            candidates.retain(|_| !contents.is_empty());
+        } else {
+            let of = |other: &Candidate| other.work.compile().and_then(|call| call.sources().pop());
+            let source = sources.first()?;
+            candidates.retain(|other| of(other).is_some_and(|other| other.file_name() == source.file_name()));
+            if candidates.iter().any(|other| of(other).as_ref() == Some(source)) {
+                candidates.retain(|other| of(other).as_ref() == Some(source));
+            }
         }
-        let found = alike.pop();
-        found.filter(|_| alike.is_empty())
+        candidates.retain(|other| !other.is_asked() && !other.record(|record| record.superseded));
+        // Of several nobody knows which.
+        let found = candidates.pop();
+        found.filter(|_| candidates.is_empty())
     }
 
     /// Expects the change of all recorded commands that the build has not asked for.

@@ -247,6 +247,11 @@ impl Recorded for Traced {
         self.label()
     }
 
+    fn sources(&self) -> Vec<PathBuf> {
+        let operands = self.operands.iter().filter(|_| self.probe);
+        operands.map(|path| self.absolute(path)).collect()
+    }
+
     fn keyed(name: &str) -> bool {
         command::keyed_traced(name)
     }
