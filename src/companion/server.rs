@@ -31,6 +31,8 @@ const SESSION_IDLE: Duration = Duration::from_secs(30);
 const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The companion leaves when there has been no session for this long.
 const IDLE: Duration = Duration::from_mins(10);
+/// The same for one that has grown: the next one begins with empty tables.
+const IDLE_WHEN_GROWN: Duration = Duration::from_secs(10);
 /// How often the two are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a companion that serves nobody stays after the last who came.
@@ -205,6 +207,8 @@ fn open_store() -> Result<Store, String> {
 
 fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
     let mut idle_since = Instant::now();
+    // Each connection holds the companion.
+    let unconnected = Arc::strong_count(companion);
     let timeout = PollTimeout::try_from(TICK).unwrap_or(PollTimeout::MAX);
     let mut looked = Instant::now();
     while !ENDING.load(Ordering::SeqCst) {
@@ -225,10 +229,10 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
             if !socket.exists() || companion.has_lost_its_store() {
                 return;
             }
-            if !companion.close_idle(SESSION_IDLE, FORGOTTEN) {
+            if !companion.close_idle(SESSION_IDLE, FORGOTTEN) || Arc::strong_count(companion) > unconnected {
                 idle_since = Instant::now();
             }
-            if idle_since.elapsed() > IDLE {
+            if idle_since.elapsed() > if companion.engine.has_grown() { IDLE_WHEN_GROWN } else { IDLE } {
                 return;
             }
         }

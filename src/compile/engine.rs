@@ -19,6 +19,9 @@ use crate::inputs::snapshot::Snapshot;
 use crate::sandbox::executor::Executor;
 use crate::toolchain::{Builtin, Toolchain, ToolchainError, Toolchains};
 
+/// So many paths, or contents with directives, are kept at most from build to build: some 300 bytes each.
+const MOST_KNOWN: usize = 1 << 19;
+
 /// Shared by every session of a companion.
 pub struct Engine {
     /// Digests and directives of files.
@@ -64,6 +67,11 @@ impl Engine {
     /// Every path that is named anywhere, once.
     pub fn paths(&self) -> &Paths {
         self.files.paths()
+    }
+
+    /// Whether more is known than is worth keeping. Numbers of paths are everywhere, so nothing of it can be dropped but all at once.
+    pub fn has_grown(&self) -> bool {
+        self.paths().len().max(self.shapes.contents()) > MOST_KNOWN
     }
 
     /// The compiler of a call as it is now; `path` is the `PATH` it looks its assembler up in.
@@ -143,4 +151,21 @@ impl Engine {
 
 fn variable(call: &Call, path: Option<&str>, name: &str) -> Option<std::ffi::OsString> {
     if name == "PATH" { path } else { call.variable(name) }.map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_has_grown_once_it_knows_more_paths_than_are_worth_keeping() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = Engine::new(folder.path(), u64::MAX);
+        for number in 0..MOST_KNOWN {
+            engine.paths().intern(&format!("/{number}"));
+        }
+        assert!(!engine.has_grown());
+        engine.paths().intern("/one/more");
+        assert!(engine.has_grown());
+    }
 }

@@ -16,3 +16,4 @@ pub mod staged;
 pub mod stamp;
 mod together;
 mod walks;
+mod ways;

@@ -18,6 +18,7 @@ use crate::inputs::mixed::Mixed;
 use crate::inputs::shape::group::Groups;
 use crate::inputs::shape::member::Member;
 use crate::inputs::walks::Walks;
+use crate::inputs::ways::Ways;
 
 /// Answers about files that hold for as long as the snapshot lives: a second question costs no system call.
 ///
@@ -122,13 +123,15 @@ impl<'f> Snapshot<'f> {
         Ok((seen, scan))
     }
 
-    /// A file among all that were asked about that came or changed at `since_ns` (nanoseconds since 1970) or later, as far as
-    /// its own times and those of the link it may be tell, and the stamp that says so.
+    /// A file among all that were asked about that came or changed at `since_ns` (nanoseconds since 1970) or later, or a link or
+    /// folder that was put on the way to one, as far as their times tell, and the stamp that says so.
     ///
     /// What a compiler found when it began at that time can be told from the snapshot only if there is none: a header that
     /// came to stand before another meanwhile was not read. What has gone is not noticed.
     pub fn changed_since(&self, since_ns: i64) -> Option<(PathId, Stamp)> {
         let mut asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
+        let mut ways = Ways::since(since_ns);
+        let paths = self.files.paths();
         asked.find_map(|(index, &slot)| {
             let id = PathId(index as u32);
             // What was taken to exist was read as such, whatever has come there since.
@@ -137,9 +140,13 @@ impl<'f> Snapshot<'f> {
             }
             let state = &self.states[slot as usize - 1];
             let stamp = state.stamp.ok().filter(|stamp| !stamp.is_dir())?;
-            let newest =
-                [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= since_ns)?;
-            Some((id, newest))
+            let newest = [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= since_ns);
+            if let Some(newest) = newest {
+                return Some((id, newest));
+            }
+            let name = paths.get(id);
+            let way = if state.link.is_some() { name.as_str() } else { name.folder() };
+            ways.put(way).map(|(put, stamp)| (paths.intern(&put), stamp))
         })
     }
 

@@ -103,6 +103,12 @@ impl Stamp {
         (self.dev, self.ino) == (other.dev, other.ino)
     }
 
+    /// Whether a link was made, or a folder was renamed, at `since_ns` (nanoseconds since 1970) or later; of a link's stamp, not its
+    /// target's. A folder's new entries change both of its times, a new name one.
+    pub(super) fn was_put_since(&self, since_ns: i64) -> bool {
+        self.ctime_ns >= since_ns && (self.is_link() || self.is_dir() && self.mtime_ns < self.ctime_ns)
+    }
+
     /// The later of its two times, nanoseconds since 1970.
     pub fn changed_ns(&self) -> i64 {
         self.mtime_ns.max(self.ctime_ns)

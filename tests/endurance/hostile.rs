@@ -1,13 +1,22 @@
-//! Hostile: elements and records from somebody who means no good.
+//! Hostile: elements and records from somebody who means no good, and other users of the machine.
 use crate::parsers::{exported, hostile};
 use crate::rounds::{dice, rounds};
+use crate::support::missing::Missing;
 use crate::support::sandbox::Sandbox;
 use crate::support::sealed::{HEAD, sealed};
 use crate::support::shell::{sh, succeed};
 use crate::weight::peak;
+use crate::yard::{CLEAN, Yard};
+use nix::unistd::{Uid, geteuid};
+use spec_cc::companion::connection::control_frame;
 use spec_cc::store::{ElementKey, ImportError, Record, RecordId, Store, StoreError};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 /// The most memory that any import may take, bytes.
 const MOST: usize = 512 << 20;
@@ -150,4 +159,118 @@ fn record(compiler: &str, args: &[&str], output: &str) -> Record {
         asked: 3,
         ..Record::default()
     }
+}
+
+/// A user of the machine who is not this one.
+const OTHER: Uid = Uid::from_raw(65534);
+
+/// Whether this test may act as another user; says aloud where it may not.
+fn may_be_another() -> bool {
+    let may = geteuid().is_root();
+    if !may {
+        Missing::Kernel("only root may act as another user".into()).skip();
+    }
+    may
+}
+
+/// Does `work` as another user. The thread's own calls alone: the C library would change all threads.
+fn as_another<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            // SAFETY: a call on integers.
+            let status = unsafe { libc::syscall(libc::SYS_setresuid, -1, OTHER.as_raw(), -1) };
+            assert_eq!(status, 0);
+            work()
+        });
+        other.join().unwrap()
+    })
+}
+
+/// Builds a small project with spec-cc, which changes nothing of what comes out.
+fn build(sandbox: &Sandbox, what: &str, socket: &Path) {
+    let yard = Yard::new(sandbox, 2, 2);
+    let plain = yard.build_plainly(CLEAN);
+    let mut run = Command::new("sh");
+    run.args(["-ec", CLEAN]).current_dir(yard.ours());
+    sandbox.enter(&mut run);
+    run.env("CC", "spec-cc gcc").env("AR", "spec-cc ar").env("SPEC_CC_SOCKET", socket);
+    succeed(run.env("SPEC_CC_PROJECT", "tests").env("SPEC_CC_ELEMENT", "hostile"));
+    yard.check(what, &plain);
+}
+
+#[test]
+fn nothing_is_put_where_others_may_write() {
+    let others = |folder: &Path| chown(folder, Some(OTHER.as_raw()), None);
+    let open = |folder: &Path| fs::set_permissions(folder, Permissions::from_mode(0o777));
+    let mut harms: Vec<(&str, &dyn Fn(&Path) -> std::io::Result<()>)> = vec![("open", &open)];
+    if may_be_another() {
+        harms.push(("another's", &others));
+    }
+    for name in ["cache", "store"] {
+        for (what, harm) in &harms {
+            let sandbox = Sandbox::new();
+            fs::create_dir(sandbox.path(name)).unwrap();
+            harm(&sandbox.path(name)).unwrap();
+            build(&sandbox, &format!("{name} is {what}"), &sandbox.path("socket"));
+            let listed = sandbox.specctl(&["list"]).output().unwrap();
+            let said = String::from_utf8_lossy(&listed.stderr);
+            let told = !listed.status.success() && said.contains(sandbox.path(name).to_str().unwrap());
+            assert!(told, "{name} is {what}: {said}");
+            let put = fs::read_dir(sandbox.path(name)).unwrap().count();
+            assert_eq!(put, 0, "{name} is {what}, and something is put there");
+        }
+    }
+}
+
+/// What listens in the companion's place may have come from anybody: nothing is told to it.
+#[test]
+fn another_users_listener_is_told_nothing() {
+    if !may_be_another() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let place = sandbox.path("place");
+    fs::create_dir(&place).unwrap();
+    fs::set_permissions(sandbox.path(""), Permissions::from_mode(0o711)).unwrap();
+    chown(&place, Some(OTHER.as_raw()), None).unwrap();
+    let socket = place.join("socket");
+    let listener = as_another(|| UnixListener::bind(&socket).unwrap());
+    fs::set_permissions(&socket, Permissions::from_mode(0o777)).unwrap();
+    build(&sandbox, "another listens", &socket);
+    listener.set_nonblocking(true).unwrap();
+    let mut heard = Vec::new();
+    let mut came = 0;
+    // All that came has gone by now.
+    while let Ok((mut stream, _)) = listener.accept() {
+        came += 1;
+        let _ = stream.read_to_end(&mut heard);
+    }
+    assert!(came > 0, "nobody came");
+    assert_eq!(heard, b"", "it was told something");
+}
+
+#[test]
+fn another_user_is_told_nothing() {
+    if !may_be_another() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    build(&sandbox, "before", &sandbox.path("socket"));
+    // As far as permissions go, anybody may come.
+    fs::set_permissions(sandbox.path(""), Permissions::from_mode(0o711)).unwrap();
+    fs::set_permissions(sandbox.path("socket"), Permissions::from_mode(0o777)).unwrap();
+    let ask = || {
+        let mut stream = UnixStream::connect(sandbox.path("socket")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        // Whom it listens to it tells that this is no request.
+        let _ = stream.write_all(&control_frame(b"hello"));
+        let mut told = [0; 1];
+        // The end, or a reset; not that nothing has come in time.
+        match stream.read(&mut told) {
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!((ask(), as_another(ask)), (1, 0));
 }

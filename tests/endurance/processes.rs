@@ -17,6 +17,8 @@ pub(crate) enum Role {
     Tracer,
     /// Whatever the companion has started.
     Launch,
+    /// The grid.
+    Casd,
     /// The build's own: its shell, make, compilers, `specctl run`.
     Build,
 }

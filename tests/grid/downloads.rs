@@ -136,3 +136,16 @@ fn nobody_is_talked_into_holding_everything_in_memory() {
     let vast = Digest { hash: [1; 32], size: u64::MAX };
     assert_eq!(client(&grid.endpoint()).read(&vast).unwrap_err().code, Code::OutOfRange);
 }
+
+#[test]
+fn a_stream_without_end_is_left_where_the_blob_ends() {
+    for grid in grids() {
+        let digest = grid.state.put(&noise(LARGE, 1));
+        grid.fail(Method::Read, 10, &Fault::Endless);
+        let (store, _folder) = store();
+        let client = client(&grid.endpoint());
+        assert_eq!(client.read(&digest).unwrap_err().code, Code::DataLoss);
+        assert_eq!(client.download(&[digest], &store).unwrap_err().code, Code::DataLoss);
+        assert_eq!(store.read(&digest).unwrap(), None);
+    }
+}

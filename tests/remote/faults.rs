@@ -230,6 +230,37 @@ fn outputs_that_lead_upwards() {
 }
 
 #[test]
+fn outputs_that_are_links_to_elsewhere() {
+    let escape = |_: &State, result: &mut ActionResult| {
+        for file in std::mem::take(&mut result.output_files) {
+            let target = "/etc/passwd".to_owned();
+            result.output_symlinks.push(reapi::OutputSymlink {
+                path: file.path,
+                target,
+                node_properties: None,
+            });
+        }
+    };
+    harmed(move |grid| reporting(grid, escape), &["it has no", ".o"]);
+}
+
+#[test]
+fn contents_without_end() {
+    let vast = |_: &State, result: &mut ActionResult| {
+        for file in &mut result.output_files {
+            file.digest.as_mut().expect("a file has a digest").size_bytes = i64::MAX;
+        }
+    };
+    harmed(move |grid| reporting(grid, vast), &["NotFound", "the server has no"]);
+}
+
+#[test]
+fn messages_without_end() {
+    let shout = |_: &State, result: &mut ActionResult| result.stderr_raw = vec![b'x'; 65 << 20];
+    harmed(move |grid| reporting(grid, shout), &["OutOfRange"]);
+}
+
+#[test]
 fn results_without_an_object() {
     harmed(|grid| reporting(grid, |_, result| result.output_files.clear()), &["it has no", ".o"]);
 }

@@ -58,6 +58,7 @@ pub(crate) struct Casd {
     pub(crate) url: String,
     /// Its cache's folder, its socket and its log.
     folder: tempfile::TempDir,
+    command: Command,
     server: Child,
 }
 
@@ -95,9 +96,7 @@ impl Peers {
     /// Starts a casd on a unix socket, and waits until it answers.
     pub(crate) fn casd(&self, options: &CasdOptions) -> Casd {
         let folder = tempfile::Builder::new().prefix("casd-").tempdir().expect("make a folder for casd");
-        let socket = folder.path().join("socket");
-        let url = format!("unix:{}", socket.display());
-        let log = fs::File::create(folder.path().join("log")).expect("make casd's log");
+        let url = format!("unix:{}", folder.path().join("socket").display());
         let mut path = vec![self.bin.clone()];
         path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         let mut command = Command::new(self.program("buildbox-casd"));
@@ -111,14 +110,19 @@ impl Peers {
             .args(&options.arguments)
             .arg(folder.path().join("cache"))
             .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("share casd's log"))
-            .stderr(log)
             .process_group(0);
-        let server = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        let mut casd = Casd { url, folder, server };
-        casd.wait_until_up(&socket);
+        let server = start(&mut command, folder.path());
+        let mut casd = Casd { url, folder, command, server };
+        casd.wait_until_up();
         casd
     }
+}
+
+/// Starts casd; its log is in `folder`.
+fn start(command: &mut Command, folder: &Path) -> Child {
+    let log = fs::File::create(folder.join("log")).expect("make casd's log");
+    command.stdout(log.try_clone().expect("share casd's log")).stderr(log);
+    command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"))
 }
 
 impl Casd {
@@ -127,9 +131,25 @@ impl Casd {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    fn wait_until_up(&mut self, socket: &Path) {
+    /// Ends it and all that it runs as the kernel does where memory is short.
+    pub(crate) fn kill(&mut self) {
+        // Its runners are in its process group.
+        if let Ok(group) = i32::try_from(self.server.id()) {
+            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::SIGKILL);
+        }
+        let _ = self.server.wait();
+    }
+
+    /// Starts it again after [`Casd::kill`], with the cache that it left, and waits until it answers.
+    pub(crate) fn restart(&mut self) {
+        self.server = start(&mut self.command, self.folder.path());
+        self.wait_until_up();
+    }
+
+    fn wait_until_up(&mut self) {
+        let socket = self.folder.path().join("socket");
         let late = Instant::now() + Duration::from_mins(1);
-        while UnixStream::connect(socket).is_err() {
+        while UnixStream::connect(&socket).is_err() {
             let ended = self.server.try_wait().expect("look after casd");
             let up = ended.is_none() && Instant::now() < late;
             assert!(up, "casd does not come up ({ended:?}):\n{}", self.log());
@@ -140,11 +160,7 @@ impl Casd {
 
 impl Drop for Casd {
     fn drop(&mut self) {
-        // Its runners are in its process group.
-        if let Ok(group) = i32::try_from(self.server.id()) {
-            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::SIGKILL);
-        }
-        let _ = self.server.wait();
+        self.kill();
     }
 }
 

@@ -179,6 +179,11 @@ impl Shapes {
         *chains.entry(chain.key).or_insert(next)
     }
 
+    /// Of how many contents the macros are kept.
+    pub fn contents(&self) -> usize {
+        self.positions().contents()
+    }
+
     fn positions(&self) -> MutexGuard<'_, Positions> {
         self.positions.lock()
     }

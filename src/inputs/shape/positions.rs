@@ -34,6 +34,11 @@ impl Positions {
         }
     }
 
+    /// How many contents were taken in.
+    pub(super) fn contents(&self) -> usize {
+        self.added.len()
+    }
+
     /// The hazards of conditions that name positional macros.
     pub(super) fn reach(&self, macros: &MacroUse) -> Hazards {
         if self.positional.is_empty() {

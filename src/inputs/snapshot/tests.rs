@@ -120,6 +120,51 @@ fn what_came_since_a_moment_is_named_and_what_was_there_is_not() {
 }
 
 #[test]
+fn old_files_that_a_folder_or_link_brings_are_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = Files::default();
+    let path = |name: &str| dir.path().join(name);
+    for folder in ["inc", "v1", "v2", "v3"] {
+        std::fs::create_dir(path(folder)).expect("made");
+        std::fs::write(path(folder).join("a.h"), folder).expect("written");
+    }
+    let link = |target: &str, name: &str| {
+        let _ = std::fs::remove_file(path(name));
+        std::os::unix::fs::symlink(target, path(name)).expect("linked");
+    };
+    link("v1", "inner");
+    link("inner", "outer");
+    link("v3/a.h", "leaf.h");
+    let asked = ["inc/a.h", "outer/a.h", "leaf.h"];
+    let put = |change: &dyn Fn()| {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        let began_ns = before_any_change_ns();
+        change();
+        let mut snapshot = Snapshot::new(&files);
+        for name in asked {
+            snapshot.stat(files.paths().intern(path(name).to_str().expect("UTF-8"))).expect("there");
+        }
+        snapshot.changed_since(began_ns).map(|(id, _)| files.paths().get(id).as_str().to_owned())
+    };
+    let named = |name: &str| Some(path(name).to_str().expect("UTF-8").to_owned());
+    let rename = |from: &str, to: &str| std::fs::rename(path(from), path(to)).expect("renamed");
+    assert_eq!(put(&|| ()), None);
+    assert_eq!(put(&|| std::fs::write(path("inc/new"), "").expect("written")), None, "a new neighbour");
+    assert_eq!(put(&|| link("v2", "inner")), named("inner"), "a link on the way of a link");
+    let renamed = || {
+        rename("inc", "old");
+        rename("v1", "inc");
+    };
+    assert_eq!(put(&renamed), named("inc"));
+    let behind_a_link = || {
+        rename("v3", "older");
+        rename("old", "v3");
+    };
+    assert_eq!(put(&behind_a_link), named("v3"));
+    assert_eq!(put(&|| ()), None);
+}
+
+#[test]
 fn a_settled_absence_costs_no_call() {
     let files = Files::default();
     let id = files.paths().intern("/usr/include/no/such.h");

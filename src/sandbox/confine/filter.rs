@@ -88,8 +88,20 @@ const BARRED_FOR: &[(c_long, u32, &[u32])] = &[
             libc::F_SETLEASE as u32,
         ],
     ),
-    // A terminal's input, and the terminal itself.
-    (libc::SYS_ioctl, 1, &[libc::TIOCSTI as u32, libc::TIOCSCTTY as u32, TIOCLINUX]),
+    // A terminal's input, its ways, and the terminal itself: they need no right to write to it, and Landlock stops them since 6.10 only.
+    (
+        libc::SYS_ioctl,
+        1,
+        &[
+            libc::TIOCSTI as u32,
+            libc::TIOCSCTTY as u32,
+            libc::TIOCSWINSZ as u32,
+            libc::TCSETS as u32,
+            libc::TCSETSW as u32,
+            libc::TCSETSF as u32,
+            TIOCLINUX,
+        ],
+    ),
 ];
 /// `ioctl_console(2)`.
 const TIOCLINUX: u32 = 0x541c;

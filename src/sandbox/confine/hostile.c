@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -30,6 +32,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const char *dir;
@@ -43,6 +46,7 @@ static int port(int kind) { return 20000 + (int)(getenv("SEED") ? atoi(getenv("S
 static key_t key(void) { return 0x5cc00000 + port(0); }
 static char *queue(void) { snprintf(buffer, sizeof buffer, "/spec-cc-%d", port(0)); return buffer; }
 static struct sockaddr_in inet4(int kind) { struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port(kind)), .sin_addr = {htonl(INADDR_LOOPBACK)}}; return a; }
+static struct sockaddr_nl netlink_of(pid_t process) { struct sockaddr_nl a = {.nl_family = AF_NETLINK, .nl_pid = (unsigned)process}; return a; }
 static struct sockaddr_un local(const char *name, int abstract) { struct sockaddr_un a = {.sun_family = AF_UNIX}; snprintf(a.sun_path + abstract, 100, "%s", abstract ? name : at(name)); if (abstract) snprintf(a.sun_path + 1, 100, "spec-cc-%s-%d", name, port(0)); return a; }
 
 /* Files. */
@@ -52,10 +56,16 @@ static void cut(void) { truncate(at("cut"), 0); }
 static void mode(void) { chmod(at("mode"), 0700); }
 static void mode_by_descriptor(void) { fchmod(open(at("mode_by_descriptor"), O_RDONLY), 0700); }
 static void owner(void) { if (lchown(at("owner"), getuid(), getgid())) {} }
+static void owner_by_descriptor(void) { if (fchown(open(at("owner_by_descriptor"), O_RDONLY), getuid(), getgid())) {} }
 static void times(void) { struct timeval t[2] = {{1, 0}, {1, 0}}; utimes(at("times"), t); }
 static void times_by_descriptor(void) { futimens(open(at("times_by_descriptor"), O_RDONLY), NULL); }
 static void attribute(void) { setxattr(at("attribute"), "user.x", "1", 1, 0); }
 static void attribute_by_descriptor(void) { fsetxattr(open(at("attribute_by_descriptor"), O_RDONLY), "user.x", "1", 1, 0); }
+static void inode_flags(void) { int f = open(at("inode_flags"), O_RDONLY), flags = 0; ioctl(f, _IOR('f', 1, long), &flags); flags |= 0x40; ioctl(f, _IOW('f', 2, long), &flags); }
+static void read_time(void) { if (read(open(at("read_time"), O_RDONLY), buffer, 1)) {} }
+static void mapped(void) { int f = open(at("mapped"), O_RDWR); char *m = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0); if (m != MAP_FAILED) { m[0] = '?'; msync(m, 1, MS_SYNC); } }
+static void reopened(void) { char p[64]; snprintf(p, 64, "/proc/self/fd/%d", open(at("reopened"), O_RDONLY)); int f = open(p, O_WRONLY | O_APPEND); if (write(f, "!", 1)) {} }
+static void through_a_link(void) { char p[64]; snprintf(p, 64, "/tmp/spec-cc-link-%d", port(0)); if (symlink(at("through_a_link"), p)) {} int f = open(p, O_WRONLY | O_APPEND); if (write(f, "!", 1)) {} unlink(p); }
 static void hard_link(void) { link(at("hard_link"), at("hard_link.d/new")); }
 static void symbolic_link(void) { symlink("x", at("symbolic_link.d/new")); }
 static void move(void) { rename(at("move"), at("move.d/new")); }
@@ -75,6 +85,8 @@ static void own_namespace(void) { unshare(CLONE_NEWUSER | CLONE_NEWNS); mount(NU
 static void entered(void) { char p[64]; snprintf(p, 64, "/proc/%d/ns/mnt", victim); setns(open(p, O_RDONLY), 0); tell("entered"); }
 static void others_root(void) { char p[4300]; snprintf(p, sizeof p, "/proc/%d/root%s", victim, at("others_root")); int f = open(p, O_WRONLY | O_APPEND); if (write(f, "!", 1)) {} }
 static void others_folder(void) { char p[4300]; snprintf(p, sizeof p, "/proc/%d/cwd/others_folder", victim); int f = open(p, O_WRONLY | O_APPEND); if (write(f, "!", 1)) {} }
+static void others_descriptor(void) { char p[64]; snprintf(p, 64, "/proc/%d/fd/201", victim); int f = open(p, O_WRONLY | O_APPEND); if (write(f, "!", 1)) {} }
+static void descriptor_taken(void) { int f = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, victim, 0), 200, 0); if (write(f, "!", 1)) {} }
 static void shell(void) { snprintf(buffer, sizeof buffer, "if [ -e '%s/append' ]; then echo x >>'%s/shell'; fi", dir, dir); if (system(buffer)) {} }
 static void daemonised(void) { if (fork() == 0) { setsid(); if (fork() == 0) { usleep(400000); tell("daemonised"); _exit(0); } _exit(0); } wait(NULL); }
 static void program_of_a_thread(void) { if (vfork() == 0) { execl("/bin/sh", "sh", "-c", "echo x >>\"$0\"", at("program_of_a_thread"), NULL); _exit(1); } wait(NULL); }
@@ -98,8 +110,13 @@ static void stream(void) { struct sockaddr_un a = local("stream.d/in", 0); send_
 static void abstract_datagram(void) { struct sockaddr_un a = local("abstract_datagram", 1); send_to(socket(AF_UNIX, SOCK_DGRAM, 0), &a, sizeof a, 0); }
 static void abstract_stream(void) { struct sockaddr_un a = local("abstract_stream", 1); send_to(socket(AF_UNIX, SOCK_STREAM, 0), &a, sizeof a, 1); }
 static void pair(void) { int f[2]; struct sockaddr_un a = local("pair.d/in", 0); socketpair(AF_UNIX, SOCK_DGRAM, 0, f); send_to(f[0], &a, sizeof a, 0); }
+static void seqpacket(void) { struct sockaddr_un a = local("seqpacket.d/in", 0); send_to(socket(AF_UNIX, SOCK_SEQPACKET, 0), &a, sizeof a, 1); }
+static void netlink(void) { struct sockaddr_nl a = netlink_of(victim); send_to(socket(AF_NETLINK, SOCK_DGRAM, NETLINK_USERSOCK), &a, sizeof a, 0); }
+static void terminal_write(void) { int f = open(at("terminal_write.d/tty"), O_WRONLY | O_NOCTTY); if (write(f, "!", 1)) {} }
+static void terminal_size(void) { struct winsize w = {7, 7, 0, 0}; ioctl(open(at("terminal_size.d/tty"), O_RDONLY | O_NOCTTY), TIOCSWINSZ, &w); }
 
 /* Processes. */
+static void signal_to_group(void) { kill(-victim, SIGRTMIN + 6); }
 static void signal_by_kill(void) { kill(victim, SIGUSR1); }
 static void signal_by_tgkill(void) { syscall(SYS_tgkill, victim, victim, SIGUSR2); }
 static void signal_by_tkill(void) { syscall(SYS_tkill, victim, SIGRTMIN + 4); }
@@ -132,7 +149,8 @@ static void part_lock(void) { int f = open(at("part_lock"), O_RDONLY); struct fl
 
 #define ACTS(X) X(append) X(replace) X(cut) X(mode) X(mode_by_descriptor) X(owner) X(times) X(times_by_descriptor) X(attribute) \
     X(attribute_by_descriptor) X(hard_link) X(symbolic_link) X(move) X(exchange) X(folder) X(remove_folder) X(remove_file) X(fifo) \
-    X(socket_file) X(file) X(unnamed) X(allocate) X(from_folder) X(by_handle) X(remounted) X(own_namespace) X(entered) X(others_root) \
+    X(owner_by_descriptor) X(inode_flags) X(read_time) X(mapped) X(reopened) X(through_a_link) X(others_descriptor) X(descriptor_taken) \
+    X(seqpacket) X(netlink) X(terminal_write) X(terminal_size) X(signal_to_group) X(socket_file) X(file) X(unnamed) X(allocate) X(from_folder) X(by_handle) X(remounted) X(own_namespace) X(entered) X(others_root) \
     X(others_folder) X(shell) X(daemonised) X(program_of_a_thread) X(foreign_call) X(inherited) X(pipe_write) X(pipe_both) X(udp) X(tcp) \
     X(datagram) X(stream) X(abstract_datagram) X(abstract_stream) X(pair) X(signal_by_kill) X(signal_by_tgkill) X(signal_by_tkill) \
     X(signal_by_queue) X(signal_by_descriptor) X(signal_by_folder) X(signal_by_owner) X(priority) X(affinity) X(policy) X(io_priority) \
@@ -154,6 +172,7 @@ static void prepare(void) {
     mkfifo(at("pipe_both.d/in"), 0600);
     struct timeval t[2] = {{1000, 0}, {1000, 0}};
     utimes(at("owner"), t);
+    utimes(at("read_time"), t);
     shmget(key(), 4096, IPC_CREAT | 0600);
     msgget(key(), IPC_CREAT | 0600);
     semget(key(), 1, IPC_CREAT | 0600);
@@ -169,28 +188,38 @@ static void on_signal(int s) {
     if (s == SIGRTMIN + 3) tell("signal_by_owner");
     if (s == SIGRTMIN + 4) tell("signal_by_tkill");
     if (s == SIGRTMIN + 5) tell("signal_by_folder");
+    if (s == SIGRTMIN + 6) tell("signal_to_group");
 }
 
-static int bound(int family, int kind, void *a, socklen_t n) { int f = socket(family, kind, 0), one = 1; setsockopt(f, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); if (bind(f, a, n)) perror("bind"); if (kind == SOCK_STREAM) listen(f, 9); return f; }
+static int bound(int family, int kind, void *a, socklen_t n) { int f = socket(family, kind, family == AF_NETLINK ? NETLINK_USERSOCK : 0), one = 1; setsockopt(f, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); if (bind(f, a, n)) perror("bind"); if (kind == SOCK_STREAM || kind == SOCK_SEQPACKET) listen(f, 9); return f; }
+
+/* A terminal that others find by these links; its other end. */
+static int terminal(const char *link, int *slave) { int f = posix_openpt(O_RDWR | O_NOCTTY); grantpt(f); unlockpt(f); const char *name = ptsname(f); *slave = name ? open(name, O_RDWR | O_NOCTTY) : -1; if (name && symlink(name, at(link))) {} return f; }
 
 static void be_victim(void) {
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
     if (chdir(dir)) _exit(1);
     signal(SIGUSR1, on_signal); signal(SIGUSR2, on_signal);
-    for (int s = 1; s <= 5; s++) signal(SIGRTMIN + s, on_signal);
+    for (int s = 1; s <= 6; s++) signal(SIGRTMIN + s, on_signal);
     struct sockaddr_in u = inet4(0), t = inet4(1);
-    struct sockaddr_un a = local("datagram.d/in", 0), b = local("stream.d/in", 0), c = local("abstract_datagram", 1), d = local("abstract_stream", 1), e = local("pair.d/in", 0);
-    const char *names[] = {"udp", "tcp", "datagram", "stream", "abstract_datagram", "abstract_stream", "pair", "pipe_write", "pipe_both"};
-    int f[9] = {bound(AF_INET, SOCK_DGRAM, &u, sizeof u), bound(AF_INET, SOCK_STREAM, &t, sizeof t), bound(AF_UNIX, SOCK_DGRAM, &a, sizeof a), bound(AF_UNIX, SOCK_STREAM, &b, sizeof b), bound(AF_UNIX, SOCK_DGRAM, &c, sizeof c), bound(AF_UNIX, SOCK_STREAM, &d, sizeof d), bound(AF_UNIX, SOCK_DGRAM, &e, sizeof e), open(at("pipe_write.d/in"), O_RDWR), open(at("pipe_both.d/in"), O_RDWR)};
+    struct sockaddr_un a = local("datagram.d/in", 0), b = local("stream.d/in", 0), c = local("abstract_datagram", 1), d = local("abstract_stream", 1), e = local("pair.d/in", 0), g = local("seqpacket.d/in", 0);
+    struct sockaddr_nl n = netlink_of(getpid());
+    int slaves[2];
+    terminal("terminal_size.d/tty", &slaves[0]);
+    dup2(open(at("descriptor_taken"), O_WRONLY | O_APPEND), 200);
+    dup2(open(at("others_descriptor"), O_WRONLY | O_APPEND), 201);
+    const char *names[] = {"udp", "tcp", "datagram", "stream", "abstract_datagram", "abstract_stream", "pair", "pipe_write", "pipe_both", "seqpacket", "netlink", "terminal_write"};
+    int f[12] = {bound(AF_INET, SOCK_DGRAM, &u, sizeof u), bound(AF_INET, SOCK_STREAM, &t, sizeof t), bound(AF_UNIX, SOCK_DGRAM, &a, sizeof a), bound(AF_UNIX, SOCK_STREAM, &b, sizeof b), bound(AF_UNIX, SOCK_DGRAM, &c, sizeof c), bound(AF_UNIX, SOCK_STREAM, &d, sizeof d), bound(AF_UNIX, SOCK_DGRAM, &e, sizeof e), open(at("pipe_write.d/in"), O_RDWR), open(at("pipe_both.d/in"), O_RDWR), bound(AF_UNIX, SOCK_SEQPACKET, &g, sizeof g), bound(AF_NETLINK, SOCK_DGRAM, &n, sizeof n), terminal("terminal_write.d/tty", &slaves[1])};
     long last = 7;
     puts("ready"); fflush(stdout);
     for (;;) {
-        struct pollfd p[9];
-        for (int i = 0; i < 9; i++) p[i] = (struct pollfd){f[i], POLLIN, 0};
-        if (poll(p, 9, 20) > 0)
-            for (int i = 0; i < 9; i++)
-                if (p[i].revents) { tell(names[i]); if (i == 1 || i == 3 || i == 5) close(accept(f[i], NULL, NULL)); else if (read(f[i], buffer, 1)) {} }
+        struct pollfd p[12];
+        for (int i = 0; i < 12; i++) p[i] = (struct pollfd){f[i], POLLIN, 0};
+        if (poll(p, 12, 20) > 0)
+            for (int i = 0; i < 12; i++)
+                if (p[i].revents & POLLIN) { tell(names[i]); if (i == 1 || i == 3 || i == 5 || i == 9) close(accept(f[i], NULL, NULL)); else if (read(f[i], buffer, 1)) {} }
         if (target != last) { last = target; tell(last == 8 ? "memory_by_call" : last == 9 ? "memory_by_file" : "traced"); }
     }
 }
@@ -214,6 +243,8 @@ static long special(const char *name) {
     if (!strcmp(name, "new_segment")) { snprintf(buffer, sizeof buffer, "/spec-cc-new-%d", port(0)); return shm_open(buffer, O_RDONLY, 0600) >= 0; }
     if (!strcmp(name, "temporary")) { snprintf(buffer, sizeof buffer, "/tmp/spec-cc-hostile-%d", port(0)); return access(buffer, F_OK) == 0; }
     if (!strcmp(name, "key_of_user")) { char p[64]; snprintf(p, 64, "spec-cc-%d", port(0)); return syscall(SYS_keyctl, 10, -4, "user", p, 0) > 0; }
+    if (!strcmp(name, "read_time")) { stat(at(name), &s); return s.st_atime; }
+    if (!strcmp(name, "terminal_size")) { struct winsize w = {0}; ioctl(open(at("terminal_size.d/tty"), O_RDONLY | O_NOCTTY), TIOCGWINSZ, &w); return w.ws_row; }
     return 0;
 }
 

@@ -9,8 +9,18 @@ use std::process::{Child, Command, Stdio};
 use crate::sandbox::executor::{Executor, Job};
 
 /// Attempts that a machine or its user may stand in the way of by themselves: not all may open a file by its handle, use keys or
-/// calls of 32 bits, or trace what is not theirs.
-const MAY_FAIL_ALONE: [&str; 4] = ["by_handle", "key_of_user", "foreign_call", "traced"];
+/// calls of 32 bits, or trace what is not theirs; not all file systems have flags or tell of reading; there may be no terminals.
+const MAY_FAIL_ALONE: [&str; 9] = [
+    "by_handle",
+    "key_of_user",
+    "foreign_call",
+    "traced",
+    "descriptor_taken",
+    "inode_flags",
+    "read_time",
+    "terminal_write",
+    "terminal_size",
+];
 
 /// What only shows while it is held.
 const LOCKS: [&str; 3] = ["whole_lock", "part_lock", "lease"];

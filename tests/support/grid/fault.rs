@@ -40,6 +40,8 @@ pub(crate) enum Fault {
     /// Ends the stream, as if all were well: `Read` after so many bytes, `Execute` and `WaitExecution` after so many
     /// messages. `Write` keeps so many bytes and says so.
     Short(usize),
+    /// `Read` goes on for ever after the blob.
+    Endless,
     /// Answers with this code for each of the blobs of a batch.
     Blobs(Code),
     /// Says nothing of any blob of a batch.

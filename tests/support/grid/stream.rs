@@ -44,6 +44,10 @@ impl ByteStream for State {
         let stream = tokio_stream::iter(messages);
         Ok(Response::new(match fault {
             Fault::ResetAfter(_) => Box::pin(stream.chain(breaking(self))),
+            Fault::Endless => {
+                let more = || Ok(bytes::ReadResponse { data: vec![0; CHUNK] });
+                Box::pin(stream.chain(tokio_stream::iter(std::iter::repeat_with(more))))
+            }
             _ => Box::pin(stream),
         }))
     }
