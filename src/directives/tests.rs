@@ -174,9 +174,12 @@ fn computed_includes_are_flagged() {
 fn computed_probes_are_a_hazard() {
     for text in [
         "#if __has_include(A)\n#endif\n",
-        "#define A(x) __has_include(x)\n",
-        "#define A __has_include\n",
         "#if __has_include_next(A)\n#endif\n",
+        "#if A(__has_include(<linux/a.h>))\n#endif\n",
+        "#if A(__has_, include)(<a.h>)\n#endif\n",
+        "#if A(<linux/a.h>)\n#endif\n",
+        "#define A(x) __has_##x\n",
+        "#if is_defined(__has_include(A))\n#endif\n",
     ] {
         assert_eq!(of(text).hazards, Hazards::PROBE, "{text}");
     }
@@ -184,6 +187,11 @@ fn computed_probes_are_a_hazard() {
         "#ifndef __has_include\n#define __has_include(x) 0\n#endif\n",
         "#if defined(__has_include) && defined __has_include_next\n#endif\n",
         "#ifdef __has_include\n#if __has_include(<a.h>)\n#endif\n#endif\n",
+        "#if __has_include(<linux/a.h>) && (A(1) || __has_include(<unix.h>))\n#endif\n",
+        // Harmless before a condition names them.
+        "#define A(x) __has_include(x)\n",
+        "#define A(x) __has_include(<x>)\n",
+        "#define A __has_include\n",
     ] {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
