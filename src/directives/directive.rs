@@ -175,7 +175,7 @@ impl Findings {
                 self.macros.positional.push((macro_hash, hazard));
             }
             if probes::is_piece(used) {
-                self.hazards |= Hazards::PROBE;
+                self.macros.positional.push((macro_hash, Hazards::PROBE));
             }
             pragma |= used == b"_Pragma";
             self.macros.links.push((macros::hash(used), macro_hash));

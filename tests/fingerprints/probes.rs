@@ -30,7 +30,7 @@ const PLACES: [&str; 15] = [
 ];
 
 /// Macros that ask, macros that pass on, and macros that names are made of.
-const DEFINITIONS: [&str; 27] = [
+const DEFINITIONS: [&str; 28] = [
     "HAS(x) __has_include(x)",
     "HAS(x) __has_include(x)",
     "HAS(x) (__has_include ( x ))",
@@ -51,6 +51,7 @@ const DEFINITIONS: [&str; 27] = [
     "ID(x) x",
     "CAT(x, y) x##y",
     "HALF(x) HA##x",
+    "OPERATOR(x) __has_##x",
     "OTHER(x, y) x ## S(y)",
     "NAME <b.h>",
     "NAME \"c.h\"",
@@ -61,7 +62,7 @@ const DEFINITIONS: [&str; 27] = [
 ];
 
 /// Conditions, each with the macros that it needs.
-const CONDITIONS: [(&str, &str); 26] = [
+const CONDITIONS: [(&str, &str); 27] = [
     ("HAS", "HAS(<b.h>)"),
     ("HAS", "HAS(\"b.h\")"),
     ("HAS", "HAS( <c.h> ) || HAS(\"c.h\")"),
@@ -85,13 +86,15 @@ const CONDITIONS: [(&str, &str); 26] = [
     ("CAT HAS NAME", "CAT(HA, S)(NAME)"),
     ("CAT HAS", "CAT(HA, S)(<c.h>)"),
     ("CAT NAME", "CAT(__has_, include)(NAME)"),
+    ("OPERATOR NAME", "OPERATOR(include)(NAME)"),
     ("HALF HAS NAME", "HALF(S)(NAME)"),
     ("OTHER HAS NAME", "OTHER(HA, NAME)"),
     ("AND HAS NAME", "1 AND(NAME)"),
 ];
 
 /// What does no harm: a result with these is kept.
-const KEPT: [&str; 5] = [
+const KEPT: [&str; 6] = [
+    "#define HAS_TYPE(x) struct __has_##x\n#define CAT(x, y) x##y\n#if CAT(1, 2)\nint a;\n#endif\n",
     "#define HAS(x) __has_include(x)\n#ifdef HAS\n#if defined(HAS) && HAS(<b.h>) || HAS ( \"sub/b.h\" )\nint a;\n#endif\n#endif\n",
     "#define HAS __has_include\n#if HAS(<b.h>)\nint a;\n#endif\n",
     "#define HAS(x) __has_include_next(x)\n#if HAS(<b.h>)\nint a;\n#endif\n",

@@ -98,6 +98,7 @@ impl Shapes {
     pub fn shape(&self, set: Set<'_>, snapshot: &mut Snapshot<'_>) -> io::Result<Shaped> {
         let groups = self.groups(set, snapshot)?;
         let defined = directives::scan(set.macros.as_bytes());
+        // They may stand for, or be, macros that ask.
         self.positions().add(Digest::of(set.macros.as_bytes()), &defined.macros);
         let mut sum = self.sum(&groups, &defined, snapshot);
         let extra = extra(set, &groups, &mut sum, snapshot)?;
@@ -161,7 +162,7 @@ impl Shapes {
     fn sum(&self, groups: &[usize], defined: &Scan, snapshot: &mut Snapshot<'_>) -> Sum {
         let positions = self.positions();
         let mut sum = Sum { hashes: Vec::with_capacity(groups.len()), ..Sum::default() };
-        let mut reached = positions.reach(&defined.macros);
+        let mut reached = Hazards::NONE;
         let mut probes = defined.macros.probes();
         let mut words = defined.macros.words.clone();
         for &place in groups {
