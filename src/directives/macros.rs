@@ -159,7 +159,7 @@ impl MacroUse {
     /// What `##` has to make to have a prober's name.
     fn note_pieces(&mut self, name: &[u8]) {
         let pieces = (1..name.len()).flat_map(|at| [&name[..at], &name[at..]]).map(piece);
-        self.positional.extend(pieces.chain([ANY_PASTE]).map(|piece| (piece, Hazards::PROBE)));
+        self.positional.extend(pieces.chain([ANY_PASTE]).map(|piece| (piece, Hazards::PASTED)));
     }
 
     fn note_pastes(&mut self, definition: &Definition<'_>) {
@@ -174,9 +174,13 @@ impl MacroUse {
         }
     }
 
-    /// Whether a macro asks for a file that is not known where the macro is defined.
-    pub fn probes(&self) -> bool {
-        self.positional.iter().any(|(_, hazard)| hazard.contains(Hazards::PROBE))
+    /// Whether a macro asks for files (`PROBE`), and whether one does whose name may be pasted (`PASTED`).
+    pub fn probes(&self) -> Hazards {
+        let own = if self.probers.is_empty() { Hazards::NONE } else { Hazards::PROBE };
+        self.positional
+            .iter()
+            .fold(own, |all, (_, hazard)| all | *hazard)
+            .intersection(Hazards::PROBE | Hazards::PASTED)
     }
 
     pub(super) fn tidy(&mut self) {

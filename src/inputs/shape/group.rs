@@ -20,8 +20,8 @@ pub(crate) struct Group {
     pub hazards: Hazards,
     /// Whether one of them includes by a name that only macros know.
     pub computed: bool,
-    /// Whether one of them defines a macro that asks for files.
-    pub probes: bool,
+    /// Whether one of them defines a macro that asks for files ([`MacroUse::probes`](crate::directives::MacroUse::probes)).
+    pub probes: Hazards,
     /// Words of headers' names in them that are another name if a macro is called so.
     pub words: Box<[u32]>,
     /// Those of them, and of the files that they find, that say `#pragma once`.
@@ -44,7 +44,7 @@ impl Group {
             hash: short(hasher),
             hazards: members.iter().fold(Hazards::NONE, |all, member| all | member.hazards),
             computed: members.iter().any(|member| member.scan.computed_include),
-            probes: members.iter().any(|member| member.scan.macros.probes()),
+            probes: members.iter().fold(Hazards::NONE, |all, member| all | member.scan.macros.probes()),
             words: members.iter().flat_map(|member| member.scan.macros.words.iter().copied()).collect(),
             positional: None,
             members,

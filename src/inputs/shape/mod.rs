@@ -174,8 +174,12 @@ impl Shapes {
             sum.computed |= group.computed;
             sum.hashes.push(group.hash);
         }
-        // A file of another command may have brought a macro that asks.
-        sum.hazards |= defined.hazards | if probes { reached } else { reached.without(Hazards::PROBE) };
+        // A file of another command may have brought the macro that asks.
+        let asking = Hazards::PROBE | Hazards::PASTED;
+        sum.hazards |= defined.hazards | reached.without(asking);
+        if !reached.intersection(probes).is_empty() {
+            sum.hazards |= Hazards::PROBE;
+        }
         if replaces(&words, groups, defined, snapshot) {
             sum.hazards |= Hazards::PROBE;
         }
