@@ -14,7 +14,7 @@ use crate::base::paths::PathId;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
 use crate::compile::reads::Reads;
-use crate::directives::{self, Hazards};
+use crate::directives::Hazards;
 use crate::inputs::files::Seen;
 use crate::inputs::search::{Chain, Given};
 use crate::inputs::shape::Shape;
@@ -139,7 +139,8 @@ pub(super) fn look(
         _ => Unready::Refused(format!("cannot read {}: {error}", engine.name(id))),
     })?;
     let source = engine.path(call, &call.compile.source);
-    let shaped = engine.shapes.shape(Set { source, files: &files, chain: &chain }, snapshot);
+    let set_of_call = Set { source, files: &files, chain: &chain, macros: &call.compile.macros };
+    let shaped = engine.shapes.shape(set_of_call, snapshot);
     let shaped = shaped.map_err(|error| {
         tracing::debug!("no shape of {}: {error}", call.compile.source);
         Unready::Changed
@@ -152,8 +153,7 @@ pub(super) fn look(
     };
     let crtbegin = (toolchain.family == Family::Clang).then(|| engine.crtbegin(call, context.path, snapshot));
     let crtbegin = crtbegin.flatten().and_then(|id| Some((id, snapshot.look(id).ok()?)));
-    // The command line may define macros that sources do not.
-    let hazards = shaped.hazards | directives::scan(call.compile.macros.as_bytes()).hazards;
+    let hazards = shaped.hazards;
     let (hazard, untold, absent) = if let Some((reason, untold)) = hazard(call, &toolchain, hazards) {
         (Some(reason), untold, None)
     } else {

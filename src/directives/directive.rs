@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use super::hazards::{Hazards, clock_word, position_word};
-use super::words::{contains, contains_word, is_blank, is_word, word};
-use crate::directives::found::{Form, Include, Kind, MacroUse, Scan};
-
-/// How the operators begin that look for a file without including it.
-const PROBE: &[u8] = b"__has_";
+use super::macros::{self, Definition, MacroUse};
+use super::probes::{self, operator};
+use super::words::{contains, contains_word, is_blank, is_word, names, word};
+use crate::directives::found::{Form, Include, Kind, Scan};
 
 /// Pragmas that change which files are read. As operators they take effect wherever the text names them or a macro that
 /// holds them, and GCC honours them when it compiles but not under `-M`.
@@ -103,11 +102,11 @@ impl Findings {
             // A marker's flags may tell of a system header.
             self.hazards |= if name == b"line" { Hazards::LINE } else { Hazards::LINE | Hazards::SYSTEM };
         }
-        self.probes(rest);
+        self.condition(rest);
     }
 
     fn include(&mut self, kind: Kind, rest: &[u8]) {
-        if let Some((form, name)) = header(rest) {
+        if let Some((form, name)) = probes::header(rest) {
             self.add(kind, form, name);
         } else {
             self.computed_include = true;
@@ -127,32 +126,59 @@ impl Findings {
         }
     }
 
+    /// A condition, or whatever else of a directive macros are expanded in.
     fn condition(&mut self, expression: &[u8]) {
-        let mut probing = false;
-        for name in names(expression) {
+        for (at, name) in names(expression) {
             self.hazards |= position_word(name);
-            probing |= name.starts_with(PROBE);
-            self.macros.conditions.push(hash(name));
-        }
-        if probing {
-            self.probes(expression);
+            let (before, after) = (&expression[..at], &expression[at + name.len()..]);
+            if probes::asks_whether_defined(before) {
+                continue;
+            }
+            if probes::is_piece(name) {
+                self.hazards |= Hazards::PROBE;
+            }
+            match (operator(name), probes::operand(after)) {
+                (Some(kind), Some((form, header))) if probes::is_in_call(before) => {
+                    self.ask_through_macros(kind, form, header);
+                }
+                (Some(_), None) if probes::is_in_call(before) => self.hazards |= Hazards::PROBE,
+                (Some(kind), _) => self.probe(kind, before, after),
+                (None, Some((form, header))) => {
+                    // Which operator the macro stands for is not known here: this one looks everywhere.
+                    self.ask_through_macros(Kind::HasIncludeNext, form, header);
+                    self.macros.conditions.push(macros::called(macros::hash(name)));
+                }
+                (None, None) => self.macros.conditions.push(macros::hash(name)),
+            }
         }
     }
 
+    /// A probe whose operand passes through macros, which expand the words of a name in `<>`.
+    fn ask_through_macros(&mut self, kind: Kind, form: Form, header: &[u8]) {
+        if form == Form::Angle && !self.macros.note_words(header) {
+            self.hazards |= Hazards::PROBE;
+        }
+        if kind == Kind::HasEmbed {
+            self.hazards |= Hazards::EMBED;
+        }
+        self.add(kind, form, header);
+    }
+
     fn define(&mut self, rest: &[u8]) {
-        let name = word(rest);
-        let body = &rest[name.len()..];
-        let macro_hash = hash(name);
-        let mut probing = false;
+        let definition = Definition::new(rest);
+        let macro_hash = macros::hash(definition.name);
+        let body = definition.body;
         let mut pragma = false;
-        for used in names(body) {
+        for (_, used) in names(body) {
             let hazard = position_word(used);
             if !hazard.is_empty() {
                 self.macros.positional.push((macro_hash, hazard));
             }
-            probing |= used.starts_with(PROBE);
+            if probes::is_piece(used) {
+                self.macros.positional.push((macro_hash, Hazards::PROBE));
+            }
             pragma |= used == b"_Pragma";
-            self.macros.links.push((hash(used), macro_hash));
+            self.macros.links.push((macros::hash(used), macro_hash));
         }
         // What is made a string there (`#x`) may be any pragma.
         if pragma && (offloads(body) || body.contains(&b'#')) {
@@ -164,8 +190,11 @@ impl Findings {
         if pragma && changes_reads(body) {
             self.hazards |= Hazards::TEXT;
         }
-        if probing {
-            self.probes(body);
+        if contains(body, b"__has_embed") {
+            self.hazards |= Hazards::EMBED;
+        }
+        for (kind, header) in self.macros.note_definition(&definition) {
+            self.add(kind, Form::Angle, header);
         }
     }
 
@@ -192,30 +221,23 @@ impl Findings {
 
     /// `__has_include` and its kin, anywhere in a text.
     pub(super) fn probes(&mut self, text: &[u8]) {
-        for at in memchr::memmem::find_iter(text, PROBE) {
-            if at > 0 && is_word(text[at - 1]) {
-                continue;
+        for at in memchr::memmem::find_iter(text, b"__has_") {
+            let name = word(&text[at..]);
+            if let Some(kind) = operator(name).filter(|_| at == 0 || !is_word(text[at - 1])) {
+                self.probe(kind, &text[..at], &text[at + name.len()..]);
             }
-            let operator = word(&text[at..]);
-            let kind = match operator {
-                b"__has_include" | b"__has_include__" => Kind::HasInclude,
-                b"__has_include_next" | b"__has_include_next__" => Kind::HasIncludeNext,
-                b"__has_embed" => Kind::HasEmbed,
-                _ => continue,
-            };
-            if kind == Kind::HasEmbed {
-                self.hazards |= Hazards::EMBED;
-            }
-            self.probe(kind, &text[..at], &text[at + operator.len()..]);
         }
     }
 
     fn probe(&mut self, kind: Kind, before: &[u8], after: &[u8]) {
+        if kind == Kind::HasEmbed {
+            self.hazards |= Hazards::EMBED;
+        }
         let after = after.trim_ascii_start();
         let operand = after.strip_prefix(b"(").unwrap_or(after).trim_ascii_start();
-        if let Some((form, name)) = header(operand) {
+        if let Some((form, name)) = probes::header(operand) {
             self.add(kind, form, name);
-        } else if !asks_whether_defined(before) {
+        } else if !probes::asks_whether_defined(before) {
             self.hazards |= Hazards::PROBE;
         }
     }
@@ -225,9 +247,7 @@ impl Findings {
     }
 
     pub(super) fn into_scan(mut self) -> Scan {
-        tidy(&mut self.macros.positional);
-        tidy(&mut self.macros.conditions);
-        tidy(&mut self.macros.links);
+        self.macros.tidy();
         Scan {
             fingerprint: super::fingerprint("directives", &self.directives),
             includes: self.includes,
@@ -239,28 +259,6 @@ impl Findings {
     }
 }
 
-/// The header name a text begins with; `None` when it is no literal one.
-fn header(text: &[u8]) -> Option<(Form, &[u8])> {
-    let (form, close) = match text.first()? {
-        b'"' => (Form::Quote, b'"'),
-        b'<' => (Form::Angle, b'>'),
-        _ => return None,
-    };
-    let line = &text[1..text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len())];
-    let name = &line[..memchr::memchr(close, line)?];
-    // The string's escapes and the header's would differ.
-    (!name.is_empty() && !name.contains(&b'\\')).then_some((form, name))
-}
-
-/// Whether a text ends in `defined`, `defined(` or a directive that only asks that.
-fn asks_whether_defined(text: &[u8]) -> bool {
-    let text = text.trim_ascii_end();
-    let text = text.strip_suffix(b"(").unwrap_or(text).trim_ascii_end();
-    [&b"defined"[..], b"ifdef", b"ifndef", b"elifdef", b"elifndef", b"define", b"undef"]
-        .iter()
-        .any(|asking| text.ends_with(asking))
-}
-
 /// Whether a pragma has part of a program run on another device.
 fn offloads(pragma: &[u8]) -> bool {
     contains(pragma, b"target") || contains_word(pragma, b"acc")
@@ -268,54 +266,4 @@ fn offloads(pragma: &[u8]) -> bool {
 
 fn changes_reads(pragma: &[u8]) -> bool {
     READ_CHANGING.iter().any(|name| contains_word(pragma, name))
-}
-
-fn tidy<T: Ord>(list: &mut Vec<T>) {
-    list.sort_unstable();
-    list.dedup();
-    list.shrink_to_fit();
-}
-
-/// The identifiers in a directive, strings and characters left out.
-fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while let Some(&byte) = text.get(at) {
-            if matches!(byte, b'"' | b'\'') {
-                at = after_literal(text, at);
-                continue;
-            }
-            if !is_word(byte) {
-                at += 1;
-                continue;
-            }
-            let name = word(&text[at..]);
-            at += name.len();
-            if !byte.is_ascii_digit() {
-                return Some(name);
-            }
-        }
-        None
-    })
-}
-
-fn after_literal(text: &[u8], open: usize) -> usize {
-    let mut at = open + 1;
-    while let Some(&byte) = text.get(at) {
-        at += if byte == b'\\' { 2 } else { 1 };
-        if byte == text[open] {
-            break;
-        }
-    }
-    at
-}
-
-/// A name's hash: eight bytes at a time, as in `FxHash`; names are too short to be worth more.
-fn hash(name: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR);
-    let (words, rest) = name.as_chunks::<8>();
-    let hash = words.iter().fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let hash = mix(hash, rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
-    (hash >> 32) as u32
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::hazards::Hazards;
+use super::macros::MacroUse;
 use crate::base::digest::short;
 
 /// What the directives of one file say.
@@ -65,17 +66,4 @@ pub enum Form {
 /// The domain keeps a content from passing for another file's directives.
 pub(crate) fn fingerprint(domain: &str, bytes: &[u8]) -> [u8; 16] {
     short(Sha256::new().chain_update(domain).chain_update([0]).chain_update(bytes))
-}
-
-/// How macros reach conditions: names as 32-bit hashes, sorted, each once.
-///
-/// An accidental equality of hashes only makes a set be compared by content.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MacroUse {
-    /// Macros whose replacement holds `__LINE__` or `__COUNTER__`, and the hazard that a condition on it is.
-    pub positional: Vec<(u32, Hazards)>,
-    /// For each name in a macro's replacement: (the name, the macro).
-    pub links: Vec<(u32, u32)>,
-    /// Names in conditions and computed includes.
-    pub conditions: Vec<u32>,
 }

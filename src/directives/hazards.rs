@@ -49,6 +49,9 @@ impl Hazards {
     /// Assembler text that cannot be read off the source: it may hold directives that read files.
     pub const ASSEMBLY: Self = Self(1 << 13);
 
+    /// In closures over macros only: a name that `##` makes may be that of a macro that asks for files.
+    pub(crate) const PASTED: Self = Self(1 << 14);
+
     /// Each with its name in a source, and why it matters.
     const NAMES: [(Self, &'static str, &'static str); 14] = [
         (Self::TIME, "__TIME__ or __DATE__", "the object says when it was compiled"),

@@ -98,7 +98,19 @@ impl<'t> Lexer<'t> {
     /// To the newline. Strict C90 has no such comments, and would see a block comment begin inside.
     fn line_comment(&mut self) -> Result<(), Lost> {
         let comment = self.rest_of_line(self.at);
-        if memchr::memchr_iter(b'/', comment).any(|at| comment.get(at + 1) == Some(&b'*')) {
+        if contains(comment, b"/*") {
+            return Err(Lost);
+        }
+        self.at += comment.len();
+        Ok(())
+    }
+
+    /// The same in the text: block comments that also end inside leave C90 more text on this line, and nothing else.
+    fn line_comment_in_text(&mut self) -> Result<(), Lost> {
+        let comment = self.rest_of_line(self.at);
+        let last = memchr::memmem::rfind(comment, b"/*");
+        let closed = last.is_none_or(|open| contains(&comment[open + 2..], b"*/"));
+        if !closed || last.is_some() && skip::may_hold_word(comment) {
             return Err(Lost);
         }
         self.at += comment.len();
@@ -121,7 +133,7 @@ impl<'t> Lexer<'t> {
                 }
                 Some(b'/') => match self.peek(1) {
                     Some(b'*') => self.block_comment()?,
-                    Some(b'/') => self.line_comment()?,
+                    Some(b'/') => self.line_comment_in_text()?,
                     _ => self.at += 1,
                 },
                 Some(b'_') if self.begins_word(b"_Pragma") => self.pragma_operator()?,

@@ -10,6 +10,8 @@ pub(crate) mod directive;
 mod found;
 mod hazards;
 mod lexer;
+pub mod macros;
+mod probes;
 mod skip;
 mod source;
 #[cfg(test)]
@@ -17,8 +19,9 @@ mod tests;
 mod words;
 
 use found::fingerprint;
-pub use found::{Form, Include, Kind, MacroUse, Scan};
+pub use found::{Form, Include, Kind, Scan};
 pub use hazards::Hazards;
+pub use macros::MacroUse;
 
 /// What the directives in a file's content say; total, whatever the content is.
 pub fn scan(content: &[u8]) -> Scan {

@@ -174,9 +174,11 @@ fn computed_includes_are_flagged() {
 fn computed_probes_are_a_hazard() {
     for text in [
         "#if __has_include(A)\n#endif\n",
-        "#define A(x) __has_include(x)\n",
-        "#define A __has_include\n",
         "#if __has_include_next(A)\n#endif\n",
+        "#if A(__has_include(<linux/a.h>))\n#endif\n",
+        "#if A(__has_, include)(<a.h>)\n#endif\n",
+        "#if A(<linux/a.h>)\n#endif\n",
+        "#if is_defined(__has_include(A))\n#endif\n",
     ] {
         assert_eq!(of(text).hazards, Hazards::PROBE, "{text}");
     }
@@ -184,6 +186,12 @@ fn computed_probes_are_a_hazard() {
         "#ifndef __has_include\n#define __has_include(x) 0\n#endif\n",
         "#if defined(__has_include) && defined __has_include_next\n#endif\n",
         "#ifdef __has_include\n#if __has_include(<a.h>)\n#endif\n#endif\n",
+        "#if __has_include(<linux/a.h>) && (A(1) || __has_include(<unix.h>))\n#endif\n",
+        // Harmless before a condition names them.
+        "#define A(x) __has_include(x)\n",
+        "#define A(x) __has_include(<x>)\n",
+        "#define A __has_include\n",
+        "#define HAS_TYPE(x) struct __has_##x\n",
     ] {
         assert_eq!(of(text).hazards, Hazards::NONE, "{text}");
     }
@@ -194,6 +202,20 @@ fn a_comment_sign_inside_a_probed_name_makes_the_content_count() {
     let text = "#if __has_include(<a//b.h>) || A\n#endif\n";
     differ(text, &text.replace('A', "B"));
     same("#if __has_include(<a.h>) // x\n#endif\n", "#if __has_include(<a.h>) /* y */\n#endif\n");
+}
+
+#[test]
+fn a_block_comment_in_a_line_comment_is_no_trouble_where_it_ends_there() {
+    same("// f(); /* x */ }\nint a;\n#if 1\n#endif\n", "#if 1\n#endif\nint b;\n");
+    // C90 sees text, macros or a comment.
+    for text in [
+        "// /* x\n#if 1\n#endif\n",
+        "// /*/ x\n#if 1\n#endif\n",
+        "#define A 1 //* */ 2\n",
+        "int a = 1 //* */ f(__TIME__)\n;\n",
+    ] {
+        differ(text, &format!("{text}int b;\n"));
+    }
 }
 
 #[test]

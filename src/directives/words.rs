@@ -65,3 +65,37 @@ fn ends_as_name(text: &[u8]) -> bool {
     let after = text[len..].trim_ascii_start();
     len > 0 && (after.starts_with(b";") || after.starts_with(b"[["))
 }
+
+/// The identifiers in a directive and where they begin, strings and characters left out.
+pub(super) fn names(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(&byte) = text.get(at) {
+            if matches!(byte, b'"' | b'\'') {
+                at = after_literal(text, at);
+                continue;
+            }
+            if !is_word(byte) {
+                at += 1;
+                continue;
+            }
+            let (begin, name) = (at, word(&text[at..]));
+            at += name.len();
+            if !byte.is_ascii_digit() {
+                return Some((begin, name));
+            }
+        }
+        None
+    })
+}
+
+fn after_literal(text: &[u8], open: usize) -> usize {
+    let mut at = open + 1;
+    while let Some(&byte) = text.get(at) {
+        at += if byte == b'\\' { 2 } else { 1 };
+        if byte == text[open] {
+            break;
+        }
+    }
+    at
+}

@@ -134,10 +134,12 @@ fn candidates<'a>(
         (false, "/") => (format!("/{}", include.name), true),
         (false, folder) => (format!("{folder}/{}", include.name), true),
     });
-    let start = match (absolute, include.form) {
-        (true, _) => chain.dirs.len(),
-        (_, Form::Quote) => 0,
-        (_, Form::Angle) => chain.angle,
+    // The directory behind one for quotes may be another such.
+    let next = matches!(include.kind, Kind::IncludeNext | Kind::HasIncludeNext);
+    let start = match include.form {
+        _ if absolute => chain.dirs.len(),
+        Form::Angle if !next => chain.angle,
+        _ => 0,
     };
     let dirs = chain.dirs[start..].iter().map(|dir| (format!("{}/{}", dir.path, include.name), dir.decides));
     own.into_iter().chain(dirs)
@@ -232,6 +234,9 @@ mod tests {
     #[test]
     fn include_next_looks_everywhere() {
         let (found, missed) = resolved(&["one/a.h"], "#include_next <a.h>\n");
-        assert_eq!((found, missed), (vec![Some("one/a.h".into())], vec!["two/a.h".into()]));
+        assert_eq!(
+            (found, missed),
+            (vec![Some("one/a.h".into())], vec!["quote/a.h".into(), "two/a.h".into()])
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Equal fingerprints and equal shapes mean equal dependency sets: checked against the real compilers.
 
 mod edits;
+mod probes;
 mod real;
 mod shapes;
 mod texts;

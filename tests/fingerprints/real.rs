@@ -226,7 +226,9 @@ impl World {
         let there = names.iter().filter(|name| self.path(name).exists());
         let files: Vec<_> = there.map(|name| intern(name)).collect();
         let files = snapshot.siblings(&files).ok()?;
-        self.shapes.shape(Set { source: intern(source), files: &files, chain: &chain }, &mut snapshot).ok()
+        self.shapes
+            .shape(Set { source: intern(source), files: &files, chain: &chain, macros: "" }, &mut snapshot)
+            .ok()
     }
 }
 

@@ -101,10 +101,20 @@ fn change() -> impl Strategy<Value = (&'static str, Change)> {
     (prop::sample::select(&PLACES[..]), change)
 }
 
-struct World {
-    dir: tempfile::TempDir,
+pub(super) struct World {
+    pub(super) dir: tempfile::TempDir,
     files: Files,
     shapes: Shapes,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            dir: tempfile::tempdir().expect("a folder"),
+            files: Files::default(),
+            shapes: Shapes::default(),
+        }
+    }
 }
 
 impl World {
@@ -112,16 +122,16 @@ impl World {
         self.dir.path().to_str().expect("UTF-8").to_owned()
     }
 
-    fn set(&self, names: &BTreeSet<String>) -> Vec<PathId> {
+    pub(super) fn set(&self, names: &BTreeSet<String>) -> Vec<PathId> {
         names.iter().map(|name| search::intern(self.files.paths(), &self.cwd(), name)).collect()
     }
 
-    fn shape(&self, set: &[PathId], path: &SearchPath) -> std::io::Result<Shaped> {
+    pub(super) fn shape(&self, set: &[PathId], path: &SearchPath, macros: &str) -> std::io::Result<Shaped> {
         let mut snapshot = Snapshot::new(&self.files);
         let chain = Chain::new(path, &self.cwd(), &mut snapshot);
         let source = search::intern(self.files.paths(), &self.cwd(), "t.c");
         let files = snapshot.siblings(set).map_err(|(_, error)| error)?;
-        self.shapes.shape(Set { source, files: &files, chain: &chain }, &mut snapshot)
+        self.shapes.shape(Set { source, files: &files, chain: &chain, macros }, &mut snapshot)
     }
 }
 
@@ -149,7 +159,7 @@ proptest! {
         changes in prop::collection::vec(change(), 8),
         forced in prop::option::weighted(0.2, prop::sample::select(vec!["a.h", "c.h"])),
     ) {
-        let world = World { dir: tempfile::tempdir().expect("a folder"), files: Files::default(), shapes: Shapes::default() };
+        let world = World::default();
         let mut tree: BTreeMap<&str, Vec<&str>> = places.into_iter().map(|(place, pick)| (place, pick.get(&pool).clone())).collect();
         tree.insert("t.c", source);
         for empty in ["one", "two/sub", "three", "four"] {
@@ -171,7 +181,7 @@ proptest! {
         for (place, change) in changes {
             let old = tree.clone();
             let set = before.as_ref().map(|names| world.set(names));
-            let shaped = set.as_ref().and_then(|set| world.shape(set, &path).ok());
+            let shaped = set.as_ref().and_then(|set| world.shape(set, &path, "").ok());
             match &change {
                 Change::Write(pick) => drop(tree.insert(place, pick.get(&pool).clone())),
                 Change::Remove if place != "t.c" => drop(tree.remove(place)),
@@ -185,7 +195,7 @@ proptest! {
                 Some(lines) => write(world.dir.path(), place, &file_of(lines)),
                 None => drop(std::fs::remove_file(world.dir.path().join(place))),
             }
-            let now = set.and_then(|set| world.shape(&set, &path).ok());
+            let now = set.and_then(|set| world.shape(&set, &path, "").ok());
             let after = dependencies(MODES[0], world.dir.path(), &options, "t.c");
             if let (Some(one), Some(two)) = (shaped, now)
                 && one.shape == two.shape
@@ -210,11 +220,7 @@ fn text_that_decides_what_is_read_changes_the_shape() {
         (line, "", "", "t.c", line.replace("int x;\n", "int x;\n\n")),
     ];
     for (source, one, two, place, edited) in cases {
-        let world = World {
-            dir: tempfile::tempdir().expect("a folder"),
-            files: Files::default(),
-            shapes: Shapes::default(),
-        };
+        let world = World::default();
         for (name, text) in [
             ("t.c", source),
             ("one/a.h", one),
@@ -237,9 +243,9 @@ fn text_that_decides_what_is_read_changes_the_shape() {
             || dependencies(MODES[0], world.dir.path(), &["-Ione", "-Itwo"], "t.c").expect("no errors");
         let before = read();
         let set = world.set(&before);
-        let shape = world.shape(&set, &path).expect("a shape").shape;
+        let shape = world.shape(&set, &path, "").expect("a shape").shape;
         write(world.dir.path(), place, &edited);
         assert_ne!(before, read(), "{place} decides nothing:\n{source}");
-        assert_ne!(world.shape(&set, &path).expect("a shape").shape, shape, "{place}:\n{source}");
+        assert_ne!(world.shape(&set, &path, "").expect("a shape").shape, shape, "{place}:\n{source}");
     }
 }

@@ -20,9 +20,13 @@ pub(crate) struct Group {
     pub hazards: Hazards,
     /// Whether one of them includes by a name that only macros know.
     pub computed: bool,
+    /// Whether one of them defines a macro that asks for files ([`MacroUse::probes`](crate::directives::MacroUse::probes)).
+    pub probes: Hazards,
+    /// Words of headers' names in them that are another name if a macro is called so.
+    pub words: Box<[u32]>,
     /// Those of them, and of the files that they find, that say `#pragma once`.
     pub once: Box<[PathId]>,
-    /// How their conditions depend on positions, as far as that was known at a version.
+    /// How their conditions depend on positions and probes, as far as that was known at a version.
     positional: Option<(u32, Hazards)>,
 }
 
@@ -40,12 +44,14 @@ impl Group {
             hash: short(hasher),
             hazards: members.iter().fold(Hazards::NONE, |all, member| all | member.hazards),
             computed: members.iter().any(|member| member.scan.computed_include),
+            probes: members.iter().fold(Hazards::NONE, |all, member| all | member.scan.macros.probes()),
+            words: members.iter().flat_map(|member| member.scan.macros.words.iter().copied()).collect(),
             positional: None,
             members,
         }
     }
 
-    /// How its conditions depend on positions, by all macros that are known now.
+    /// How its conditions depend on positions and probes, by all macros that are known now.
     pub(super) fn positional(&mut self, positions: &Positions) -> Hazards {
         match self.positional {
             Some((version, hazards)) if version == positions.version => hazards,

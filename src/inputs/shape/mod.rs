@@ -22,7 +22,7 @@ use super::search::Chain;
 use super::snapshot::Snapshot;
 use crate::base::digest::{Digest, hex, short};
 use crate::base::paths::PathId;
-use crate::directives::{Form, Hazards, Include, Kind};
+use crate::directives::{self, Form, Hazards, Include, Kind, Scan};
 use crate::inputs::shape::set::{Set, hash_path};
 pub(super) use group::Group;
 pub(super) use member::Member;
@@ -97,7 +97,10 @@ impl Shapes {
     /// when a file of the set cannot be read, or a candidate's existence is not told: then the set has to be found out anew.
     pub fn shape(&self, set: Set<'_>, snapshot: &mut Snapshot<'_>) -> io::Result<Shaped> {
         let groups = self.groups(set, snapshot)?;
-        let mut sum = self.sum(&groups, snapshot);
+        let defined = directives::scan(set.macros.as_bytes());
+        // They may stand for, or be, macros that ask.
+        self.positions().add(Digest::of(set.macros.as_bytes()), &defined.macros);
+        let mut sum = self.sum(&groups, &defined, snapshot);
         let extra = extra(set, &groups, &mut sum, snapshot)?;
         // By value, so that the order does not depend on this process's numbers of paths.
         sum.hashes.sort_unstable();
@@ -156,14 +159,29 @@ impl Shapes {
         Ok(member)
     }
 
-    fn sum(&self, groups: &[usize], snapshot: &mut Snapshot<'_>) -> Sum {
+    fn sum(&self, groups: &[usize], defined: &Scan, snapshot: &mut Snapshot<'_>) -> Sum {
         let positions = self.positions();
         let mut sum = Sum { hashes: Vec::with_capacity(groups.len()), ..Sum::default() };
+        let mut reached = Hazards::NONE;
+        let mut probes = defined.macros.probes();
+        let mut words = defined.macros.words.clone();
         for &place in groups {
             let group = snapshot.groups.at(place);
-            sum.hazards |= group.hazards | group.positional(&positions);
+            sum.hazards |= group.hazards;
+            reached |= group.positional(&positions);
+            probes |= group.probes;
+            words.extend(&group.words);
             sum.computed |= group.computed;
             sum.hashes.push(group.hash);
+        }
+        // A file of another command may have brought the macro that asks.
+        let asking = Hazards::PROBE | Hazards::PASTED;
+        sum.hazards |= defined.hazards | reached.without(asking);
+        if !reached.intersection(probes).is_empty() {
+            sum.hazards |= Hazards::PROBE;
+        }
+        if replaces(&words, groups, defined, snapshot) {
+            sum.hazards |= Hazards::PROBE;
         }
         let by_text = Hazards::POSITION | Hazards::COUNTER | Hazards::TEXT;
         sum.by_content = !sum.hazards.intersection(by_text).is_empty();
@@ -187,6 +205,16 @@ impl Shapes {
     fn positions(&self) -> MutexGuard<'_, Positions> {
         self.positions.lock()
     }
+}
+
+/// Whether a macro of a set is called like one of the words in headers' names.
+fn replaces(words: &[u32], groups: &[usize], defined: &Scan, snapshot: &mut Snapshot<'_>) -> bool {
+    let is_in = |scan: &Scan| words.iter().any(|word| scan.macros.defined.binary_search(word).is_ok());
+    !words.is_empty()
+        && (is_in(defined)
+            || groups
+                .iter()
+                .any(|&place| snapshot.groups.at(place).members.iter().any(|member| is_in(&member.scan))))
 }
 
 /// What a shape holds besides its members.

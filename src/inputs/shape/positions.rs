@@ -1,11 +1,12 @@
-//! Positions: which macros may stand for `__LINE__` or `__COUNTER__`, over all files ever scanned.
+//! Positions: which macros may stand for `__LINE__` or `__COUNTER__`, or ask for files, over all files ever scanned.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::base::digest::Digest;
+use crate::directives::macros::called;
 use crate::directives::{Hazards, MacroUse};
 
-/// A closure that only grows: a macro is positional when its replacement names a position or a positional macro.
+/// A closure that only grows: a macro is positional when its replacement names a position, a probe or a positional macro.
 ///
 /// Files of unrelated commands are mixed on purpose: it makes the answer too large at times, never too small.
 #[derive(Debug, Default)]
@@ -32,6 +33,9 @@ impl Positions {
         for &(name, hazards) in &macros.positional {
             self.mark(name, hazards);
         }
+        for &name in &macros.probers {
+            self.mark_prober(name);
+        }
     }
 
     /// How many contents were taken in.
@@ -51,11 +55,25 @@ impl Positions {
     fn mark(&mut self, name: u32, hazards: Hazards) {
         let mut waiting = vec![name];
         while let Some(name) = waiting.pop() {
-            let known = self.positional.entry(name).or_default();
+            let known = self.positional.entry(called(name)).or_default();
             if !known.contains(hazards) {
                 *known |= hazards;
+                *self.positional.entry(name).or_default() |= hazards;
                 self.version += 1;
                 waiting.extend(self.users.get(&name).into_iter().flatten());
+            }
+        }
+    }
+
+    /// Marks a macro that asks for its argument: what a condition calls it with is known if that is a header's name, and not if
+    /// another macro calls it.
+    fn mark_prober(&mut self, name: u32) {
+        let known = self.positional.entry(name).or_default();
+        if !known.contains(Hazards::PROBE) {
+            *known |= Hazards::PROBE;
+            self.version += 1;
+            for user in self.users.get(&name).cloned().unwrap_or_default() {
+                self.mark(user, Hazards::PROBE);
             }
         }
     }

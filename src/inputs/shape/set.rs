@@ -18,6 +18,8 @@ pub struct Set<'a> {
     pub files: &'a [Arc<Siblings>],
     /// The search path.
     pub chain: &'a Chain,
+    /// The macros that the command's arguments define, as a source would.
+    pub macros: &'a str,
 }
 
 impl Set<'_> {

@@ -40,7 +40,7 @@ impl World {
         let chain = Chain::new(&path, self.dir.path().to_str().expect("UTF-8"), snapshot);
         let files: Vec<PathId> = names.iter().map(|name| self.id(name)).collect();
         let siblings = snapshot.siblings(&files).map_err(|(_, error)| error)?;
-        self.shapes.shape(Set { source: files[0], files: &siblings, chain: &chain }, snapshot)
+        self.shapes.shape(Set { source: files[0], files: &siblings, chain: &chain, macros: "" }, snapshot)
     }
 
     fn shape(&self, names: &[&str]) -> Shaped {
@@ -66,7 +66,7 @@ fn text_and_order_do_not_count() {
     let path = SearchPath { include: vec!["one".into(), "two".into()], ..SearchPath::default() };
     let chain = Chain::new(&path, world.dir.path().to_str().expect("UTF-8"), &mut snapshot);
     let siblings = snapshot.siblings(&files).expect("all are there");
-    let turned = Set { source: files[1], files: &siblings, chain: &chain };
+    let turned = Set { source: files[1], files: &siblings, chain: &chain, macros: "" };
     assert_eq!(world.shapes.shape(turned, &mut snapshot).expect("a shape"), shape);
 }
 
