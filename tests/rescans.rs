@@ -31,7 +31,7 @@ use spec_cc::inputs::stamp;
 use tree::Tree;
 
 const PATH: &str = "/usr/bin:/bin";
-const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", assumed: &[] };
+const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", predicted: &[] };
 
 /// A gcc that writes down how it is run, a line each time. It has the texts that tell GCC's driver from a wrapper.
 const COUNTING: &str = r#"
