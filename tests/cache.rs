@@ -144,7 +144,7 @@ fn the_least_recently_used_go_until_nine_tenths_are_left() {
     let blob = |number: u8| [number; 1000];
     let digests: Vec<Digest> = (0..10).map(|number| cache.blobs.put_bytes(&blob(number)).unwrap()).collect();
     assert!(cache.limit.is_due(), "nobody has measured yet");
-    assert_eq!(cache.limit.keep().unwrap().files, 0);
+    assert_eq!(cache.limit.trim().unwrap().files, 0);
     assert_eq!(cache.limit.total(), Some(10_000));
     assert!(!cache.limit.is_due());
 
@@ -154,7 +154,7 @@ fn the_least_recently_used_go_until_nine_tenths_are_left() {
     assert!(text(&cache, &digests[0]).is_some(), "used, so no longer the oldest");
     cache.blobs.put_bytes(&blob(10)).unwrap();
     assert!(cache.limit.is_due());
-    assert_eq!(cache.limit.keep().unwrap().bytes, 2000);
+    assert_eq!(cache.limit.trim().unwrap().bytes, 2000);
     assert_eq!(cache.limit.total(), Some(9000));
     let gone: Vec<usize> = (0..10).filter(|&at| !cache.blobs.contains(&digests[at]).unwrap()).collect();
     assert_eq!(gone, [1, 2]);
@@ -171,9 +171,9 @@ fn one_trims_while_others_wait_and_abandoned_files_go() {
     used(&old, Duration::from_hours(2));
     let lock = File::create(root.path().join("trim.lock")).unwrap();
     lock.try_lock().unwrap();
-    assert_eq!(cache.limit.keep().unwrap().files, 0);
+    assert_eq!(cache.limit.trim().unwrap().files, 0);
     drop(lock);
-    assert_eq!(cache.limit.keep().unwrap().files, 1);
+    assert_eq!(cache.limit.trim().unwrap().files, 1);
     assert!(!old.exists() && new.exists());
 }
 
@@ -186,7 +186,7 @@ fn a_vanished_folder_is_made_again() {
     fs::remove_dir_all(root.path()).unwrap();
     assert_eq!(text(&cache, &digest), None);
     assert_eq!(cache.results.get(&digest, &cache.blobs).unwrap(), None);
-    assert_eq!(cache.limit.keep().unwrap().files, 0);
+    assert_eq!(cache.limit.trim().unwrap().files, 0);
     fs::remove_dir_all(root.path()).unwrap();
     cache.blobs.put_bytes(b"object").unwrap();
     assert_eq!(text(&cache, &digest).as_deref(), Some("object"));
@@ -201,7 +201,7 @@ fn a_place_that_cannot_be_written_is_an_error_that_names_it() {
     let error = cache.blobs.put_bytes(b"object").unwrap_err();
     assert!(error.to_string().starts_with(file.to_str().unwrap()), "{error}");
     assert!(cache.results.put(&Digest::of(b""), &reapi::ActionResult::default()).is_err());
-    assert!(cache.limit.keep().is_err());
+    assert!(cache.limit.trim().is_err());
     assert_eq!(text(&cache, &Digest::of(b"object")), None, "reading goes on");
 }
 

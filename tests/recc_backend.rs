@@ -54,6 +54,17 @@ impl Room {
         fate(&self.run(handed).stderr)
     }
 
+    /// The action that recc would ask its server for, as it says itself when it is told to run nothing.
+    fn action(&self, args: &[String]) -> ActionDigest {
+        let mut handed = self.recc.launch(GCC, args, &self.environment, &[]);
+        let told = [("RECC_NO_EXECUTE", "1"), ("RECC_LOG_LEVEL", "debug")];
+        handed.environment.retain(|(name, _)| !told.iter().any(|(other, _)| other == name));
+        handed.environment.extend(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let said = String::from_utf8_lossy(&self.run(&handed).stderr).into_owned();
+        let (_, digest) = said.split_once("Action Digest: ").unwrap_or_else(|| panic!("no action: {said}"));
+        ActionDigest(digest.split(' ').next().expect("a word").parse().expect("a digest"))
+    }
+
     fn object(&self) -> PathBuf {
         self.folder.path().join("a.o")
     }
@@ -74,10 +85,7 @@ const GCC: &str = "/usr/bin/gcc";
 fn a_launch_is_executed_by_the_server_and_leaves_nothing_here() {
     let Some(room) = Room::new() else { return };
     let args = words(&["-c", "a.c"]);
-    let rehearsal = room.recc.rehearsal(GCC, &args, &room.environment, &[]);
-    let Fate::WouldAsk(action) = room.fate(&rehearsal) else {
-        panic!("no action: {:?}", room.run(&rehearsal))
-    };
+    let action = room.action(&args);
     // A policy of the build's must not make recc compile here, nor its log tell of launches.
     for variable in ["RECC_CACHE_ONLY", "RECC_PASSTHROUGH", "RECC_LOG_DIRECTORY"] {
         let launch = room.recc.launch(GCC, &args, &room.with(variable, "1"), &[]);
@@ -103,16 +111,6 @@ fn a_recc_conf_in_the_tree_does_not_bring_a_launch_home() {
     let launch = room.recc.launch(GCC, &words(&["-c", "a.c"]), &room.environment, &[]);
     assert!(matches!(room.fate(&launch), Fate::Executed { exit_code: 0, .. }));
     assert!(!room.object().exists() && !room.folder.path().join("log").exists());
-}
-
-#[test]
-fn a_rehearsal_tells_what_would_run_here() {
-    let Some(room) = Room::new() else { return };
-    for args in [&["-E", "a.c"][..], &["-c", "none.c"], &["a.c"]] {
-        let rehearsal = room.recc.rehearsal(GCC, &words(args), &room.environment, &[]);
-        assert_eq!(room.fate(&rehearsal), Fate::Local, "{args:?}");
-    }
-    assert_eq!(room.files(), ["a.c"]);
 }
 
 /// Why a launch needs a private view: nothing keeps recc from compiling here what it takes for no compile.
@@ -171,10 +169,6 @@ fn our_log_says_what_recc_s_says() {
     let folder = room.folder.path().join("log");
     let variables = [("RECC_LOG_DIRECTORY", "log"), ("RECC_LOG_LEVEL", "info")];
     let settings = spec_cc::settings::Settings::read(variables, room.folder.path()).expect("settings");
-    let action = |args: &[String]| match room.fate(&room.recc.rehearsal(GCC, args, &room.environment, &[])) {
-        Fate::WouldAsk(action) => action,
-        other => panic!("no action: {other:?}"),
-    };
     // The same command, of which a server knows nothing, then something.
     let check = |args: &[&str], more: &[(&str, &str)], ours: &dyn Fn(&ReccLog, ActionDigest)| {
         let args = words(args);
@@ -183,7 +177,7 @@ fn our_log_says_what_recc_s_says() {
         environment.extend(added.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         room.run(&room.recc.compile(GCC, &args, &environment, &[]));
         let theirs = events(&folder);
-        ours(&ReccLog::of(&settings, room.folder.path()).expect("a log"), action(&args));
+        ours(&ReccLog::of(&settings, room.folder.path()).expect("a log"), room.action(&args));
         assert_eq!(events(&folder), theirs, "{args:?} {more:?}");
     };
     let plain = ["-c", "a.c"];

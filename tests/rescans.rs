@@ -31,7 +31,7 @@ use spec_cc::inputs::stamp;
 use tree::Tree;
 
 const PATH: &str = "/usr/bin:/bin";
-const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", assumed: &[] };
+const CONTEXT: Context<'_> = Context { path: Some(PATH), root: "/", predicted: &[] };
 
 /// A gcc that writes down how it is run, a line each time. It has the texts that tell GCC's driver from a wrapper.
 const COUNTING: &str = r#"
@@ -252,7 +252,7 @@ fn editing_sources_starts_no_process() {
     let mut snapshot = Snapshot::new(&room.engine.files);
     for (number, (call, reads, old)) in learnt.iter().enumerate() {
         let new = instantiate(&room.engine, &mut snapshot, call, reads, CONTEXT).expect("an action");
-        assert_eq!(new.action != old.action, edited.contains(&number), "command {number}");
+        assert_eq!(new.keys.own.exact != old.keys.own.exact, edited.contains(&number), "command {number}");
     }
     assert_eq!(room.runs(), before);
 }

@@ -36,7 +36,7 @@ pub(crate) fn measure() -> Result<()> {
                 &mut snapshot,
                 call,
                 reads,
-                Context { path: Some(PATH), root: &call.directory, assumed: &[] },
+                Context { path: Some(PATH), root: &call.directory, predicted: &[] },
             );
             ensure!(instance.is_ok(), "{}: {instance:?}", call.compile.source);
         }

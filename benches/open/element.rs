@@ -65,7 +65,7 @@ pub(crate) fn read(engine: &Engine, call: &Call, number: usize) -> Result<Reads>
         assembled: None,
         outcome: Err("nothing was compiled".into()),
     };
-    Ok(conclude(engine, call, Context { path: Some(PATH), root: &call.directory, assumed: &[] }, evidence)?
+    Ok(conclude(engine, call, Context { path: Some(PATH), root: &call.directory, predicted: &[] }, evidence)?
         .reads)
 }
 

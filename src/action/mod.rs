@@ -10,6 +10,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message;
 
 use crate::base::digest::Digest;
+use crate::base::variable::Variable;
 
 pub(crate) use crate::base::lexical::normalised;
 pub use folders::Folders;
@@ -31,7 +32,7 @@ pub struct Parts<'a> {
     /// The compiler's absolute path, then its arguments with response files expanded.
     pub arguments: &'a [String],
     /// The environment variables that change what a compiler does, sorted by name.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// The working directory, absolute, as the compiler would record it.
     pub directory: &'a str,
     /// Paths of the files a successful run leaves, as the command names them.

@@ -1,7 +1,8 @@
-//! What every room uses: digests, paths and their numbers, threads.
+//! What every room uses: digests, paths and their numbers, variables, threads.
 
 pub mod absence;
 pub mod digest;
 pub mod lexical;
 pub mod paths;
 pub mod threads;
+pub mod variable;

@@ -60,7 +60,7 @@ impl Limit {
         Self { root: root.to_owned(), bytes, total: Mutex::new(None), damaged: AtomicBool::new(false) }
     }
 
-    /// The bytes in the cache as far as this process knows; `None` before the first [`Limit::keep`].
+    /// The bytes in the cache as far as this process knows; `None` before the first [`Limit::trim`].
     pub fn total(&self) -> Option<u64> {
         self.locked(|total| total.map(|total| total.bytes))
     }
@@ -79,7 +79,7 @@ impl Limit {
         });
     }
 
-    /// Whether [`Limit::keep`] has work to do: to measure the cache, or to trim it.
+    /// Whether [`Limit::trim`] has work to do: to measure the cache, or to trim it.
     pub fn is_due(&self) -> bool {
         self.locked(|total| {
             total.is_none_or(|total| total.bytes > self.bytes || total.measured.elapsed() > BELIEVED)
@@ -88,7 +88,7 @@ impl Limit {
 
     /// Measures the cache if need be, and removes the least recently used files when it is over its limit. Reads every file's
     /// times: some 100 ms for 50,000 files, to be done beside the builds. Another process that trims is left to it.
-    pub fn keep(&self) -> Result<Trimmed, CacheError> {
+    pub fn trim(&self) -> Result<Trimmed, CacheError> {
         if !self.is_due() {
             return Ok(Trimmed::default());
         }
@@ -96,13 +96,16 @@ impl Limit {
         self.remove_abandoned();
         let mut entries = self.entries()?;
         let mut bytes = entries.iter().map(|entry| entry.bytes).sum();
-        let trimmed =
-            if bytes > self.bytes { self.trim(&mut entries, &mut bytes) } else { Trimmed::default() };
+        let trimmed = if bytes > self.bytes {
+            self.remove_oldest(&mut entries, &mut bytes)
+        } else {
+            Trimmed::default()
+        };
         self.locked(|total| *total = Some(Total { bytes, measured: Instant::now() }));
         Ok(trimmed)
     }
 
-    fn trim(&self, entries: &mut [Entry], bytes: &mut u64) -> Trimmed {
+    fn remove_oldest(&self, entries: &mut [Entry], bytes: &mut u64) -> Trimmed {
         let goal = self.bytes / 100 * TRIMMED_PERCENT;
         let mut trimmed = Trimmed::default();
         entries.sort_unstable_by_key(|entry| entry.used);

@@ -23,7 +23,7 @@ pub struct Cache {
     pub blobs: Blobs,
     /// Results by the action's digest.
     pub results: Results,
-    /// The size of both; its owner calls [`Limit::keep`] now and then when [`Limit::is_due`].
+    /// The size of both; its owner calls [`Limit::trim`] now and then when [`Limit::is_due`].
     pub limit: Arc<Limit>,
     /// Results that are not to be given out.
     pub bars: Bars,

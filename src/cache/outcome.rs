@@ -91,7 +91,7 @@ impl Cache {
     }
 
     /// Keeps the outcome of an action.
-    pub fn keep(&self, action: &Digest, outcome: &Outcome) -> Result<(), CacheError> {
+    pub fn store(&self, action: &Digest, outcome: &Outcome) -> Result<(), CacheError> {
         self.results.put(action, &result(outcome))
     }
 

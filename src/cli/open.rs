@@ -5,6 +5,7 @@ use spec_cc::companion::control::{Control, Opened};
 use spec_cc::settings::{Mode, Settings};
 
 use super::{client, output};
+use spec_cc::base::variable::Variable;
 
 /// Open a session for the current folder: issue what is recorded of its element now
 #[derive(Debug, clap::Args)]
@@ -38,14 +39,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Opens a session in the current folder.
-pub(super) fn open(environment: &[(String, String)]) -> Result<Opened> {
+pub(super) fn open(environment: &[Variable]) -> Result<Opened> {
     let directory = std::env::current_dir()?;
     let answer = client::ask(&Control::Open { directory, environment: environment.to_vec() })?;
     Ok(serde_json::from_value(answer)?)
 }
 
 /// Our environment, less what is not UTF-8.
-pub(super) fn environment() -> Vec<(String, String)> {
+pub(super) fn environment() -> Vec<Variable> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use spec_cc::companion::control::Control;
 use spec_cc::launch::accounts::Way;
+use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
-use spec_cc::launch::state::Fate;
 use spec_cc::session::report::{Line, Report};
 
 use super::{client, output, text};

@@ -23,6 +23,7 @@ enum Effect {
     Refused(Why),
 }
 
+use crate::base::variable::Variable;
 use Effect::{Clock, Language, Messages, Outputs, Refused, Traced};
 
 /// Every variable that counts, by name, or by how its name begins where it ends in `*`. The first row that fits is the one.
@@ -155,10 +156,10 @@ pub fn is_of_the_session(name: &str) -> bool {
 
 /// The variables of an environment that can change what a command leaves if it says nothing: without those of messages, with
 /// one language in place of what chooses it, and without what tells the time unless something says it (`clock`).
-pub fn of_outputs(environment: &[(String, String)], clock: bool) -> Vec<(String, String)> {
+pub fn of_outputs(environment: &[Variable], clock: bool) -> Vec<Variable> {
     // Some compilers refuse one that is no time, whatever they compile.
     let is_time = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let matters = |(name, value): &&(String, String)| match effect(name) {
+    let matters = |(name, value): &&Variable| match effect(name) {
         Some(Clock) => clock || name == "SOURCE_DATE_EPOCH" && !is_time(value),
         Some(Language | Messages) => false,
         _ => true,
@@ -174,7 +175,7 @@ const LOCALE: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
 /// The language, or the list of them, that messages may be in; `None` if they are the programs' own words. No toolchain is
 /// translated into English.
-pub fn language(environment: &[(String, String)]) -> Option<&str> {
+pub fn language(environment: &[Variable]) -> Option<&str> {
     let value = |name: &str| {
         let found = environment.iter().find(|(key, value)| key == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
@@ -209,7 +210,7 @@ pub fn refused(name: &str) -> Option<Reason> {
 mod tests {
     use super::*;
 
-    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    fn variables(pairs: &[(&str, &str)]) -> Vec<Variable> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

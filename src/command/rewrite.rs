@@ -2,6 +2,8 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use crate::base::variable::Variable;
+
 /// Words of a command beyond which it is not compared: comparing takes the product of both lengths.
 const MOST_WORDS: usize = 4096;
 
@@ -15,7 +17,7 @@ pub struct Words {
     /// The arguments.
     pub args: Vec<String>,
     /// The environment variables that matter.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
 }
 
 /// What makes one command out of another.
@@ -23,7 +25,7 @@ pub struct Words {
 pub struct Rewrite {
     compiler: Option<(String, String)>,
     /// The variables of the one that are not those of the other, and the other's. Nothing where they are the same.
-    environment: Option<[Vec<(String, String)>; 2]>,
+    environment: Option<[Vec<Variable>; 2]>,
     /// Leading folders of paths, and what takes their place.
     folders: Vec<(String, String)>,
     replacements: Vec<Replacement>,
@@ -75,7 +77,7 @@ impl Rewrite {
         }
         let other = |one: &String, other: &String| (one != other).then(|| (one.clone(), other.clone()));
         let environment = (old.environment != new.environment).then(|| {
-            let only = |one: &[(String, String)], other: &[(String, String)]| -> Vec<_> {
+            let only = |one: &[Variable], other: &[Variable]| -> Vec<_> {
                 one.iter().filter(|pair| !other.contains(pair)).cloned().collect()
             };
             [only(&old.environment, &new.environment), only(&new.environment, &old.environment)]

@@ -7,6 +7,7 @@ use super::driver::driver;
 use super::probe::is_test_source;
 use super::varying::{Tool, varying};
 use super::{Invocation, Kind, kind_of_program, macros, refused, response};
+use crate::base::variable::Variable;
 
 /// What can be said of such a command from its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ const NO_INPUT: &[&str] = &[
 /// `reader` gives the bytes of files of words.
 pub fn traceable(
     inv: &Invocation,
-    environment: &[(String, String)],
+    environment: &[Variable],
     reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Option<Traceable> {
     let name = inv.compiler.file_name()?.to_str()?;

@@ -48,7 +48,7 @@ pub(super) fn teach(
         let call = (&lesson.command, request.context(root));
         (expected, expected.of_compile(companion, subject, call, &report, began_ns))
     });
-    let why = |shown: Shown<'_>| verified.map(|found| verify::settle(companion, subject, found, &shown));
+    let why = |shown: Shown<'_>| verified.map(|found| verify::conclude(companion, subject, found, &shown));
     let (cpu, wall) = costs(&report);
     let report = learn::Report {
         status: report.status,
@@ -99,7 +99,7 @@ pub(super) fn teach_link(
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let why = lesson.expected.as_deref().map(|expected| {
         let verdict = expected.of_link(companion, lesson.subject(), &lesson.call, &report);
-        verify::settle(companion, lesson.subject(), (expected, verdict), &Shown::Nothing)
+        verify::conclude(companion, lesson.subject(), (expected, verdict), &Shown::Nothing)
     });
     lesson.count(why.as_ref());
     let output = lesson.call.link.output.path.clone();
@@ -117,7 +117,7 @@ pub(super) fn teach_link(
     });
     drop(held);
     let done = reply(stream, &Reply::Done);
-    let kept = taken.and_then(|listed| link::keep(companion, lesson, &listed, began_ns, &outcome));
+    let kept = taken.and_then(|listed| link::store(companion, lesson, &listed, began_ns, &outcome));
     if let Err(why) = kept {
         tracing::info!("link of {output} is not kept: {why}");
     }
@@ -164,7 +164,7 @@ pub(super) fn teach_traced(
         Ok(observed) => Shown::Set(&observed.reads.set),
         Err(why) => Shown::Not(why.to_string()),
     };
-    match (verified.map(|found| verify::settle(companion, subject, found, &shown)), &observed) {
+    match (verified.map(|found| verify::conclude(companion, subject, found, &shown)), &observed) {
         (Some(why), _) => lesson.tell_why(Way::Local, Some(&why)),
         (None, Err(Unlearnt::Unaccountable(why))) => lesson.session.bypass(why, &request.args),
         (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.tell(Way::Local),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::call::Call;
 use super::engine::Engine;
-use super::predict::Assumed;
+use super::predict::Predicted;
 use crate::base::paths::PathId;
 use crate::command::Language;
 use crate::compile::not_kept::NotKept;
@@ -20,7 +20,7 @@ use crate::inputs::depfile;
 pub(super) fn check(
     engine: &Engine,
     call: &Call,
-    (set, assumed): (&[PathId], &[Assumed]),
+    (set, predicted): (&[PathId], &[Predicted]),
     list: &[u8],
     includes: bool,
 ) -> Result<(), NotKept> {
@@ -31,7 +31,7 @@ pub(super) fn check(
         set.contains(&engine.path(call, file))
             || !path.exists()
             || is_source(&path)
-            || !includes && is_told(engine, call, assumed, file)
+            || !includes && is_told(engine, call, predicted, file)
     };
     match read.iter().find(|file| !is_known(file)) {
         Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
@@ -40,7 +40,7 @@ pub(super) fn check(
 }
 
 /// Whether a `.file` directive may name this file: the source is called so, or says that it was made of such a file.
-fn is_told(engine: &Engine, call: &Call, assumed: &[Assumed], file: &str) -> bool {
+fn is_told(engine: &Engine, call: &Call, predicted: &[Predicted], file: &str) -> bool {
     let source = &call.compile.source;
     if is_called(source, file) {
         return true;
@@ -50,7 +50,7 @@ fn is_told(engine: &Engine, call: &Call, assumed: &[Assumed], file: &str) -> boo
         Language::Asm | Language::AsmCpp | Language::CPreprocessed | Language::CxxPreprocessed
     );
     let id = engine.path(call, source);
-    let path = match assumed.iter().find(|one| one.path == id) {
+    let path = match predicted.iter().find(|one| one.path == id) {
         Some(one) => engine.cache.blobs.path(&one.content),
         None => call.absolute(source),
     };

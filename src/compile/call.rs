@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::base::variable::Variable;
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
 use crate::compile::recorded::Recorded;
 use crate::compile::site::Site;
@@ -15,7 +16,7 @@ pub struct Call {
     /// What the arguments mean.
     pub compile: Compile,
     /// The environment variables that change what a compiler does, sorted by name.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// The working directory, absolute, as the compiler would record it.
     pub directory: String,
 }
@@ -83,7 +84,7 @@ impl Recorded for Call {
         &self.compile.args
     }
 
-    fn environment(&self) -> &[(String, String)] {
+    fn environment(&self) -> &[Variable] {
         &self.environment
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
+use super::cache_key::CacheKey;
 use super::call::Call;
 use super::pieces;
-use super::result_key::ResultKey;
 use crate::base::digest::Digest;
 use crate::base::paths::{PathId, Paths};
 use crate::cache::Cache;
@@ -28,7 +28,7 @@ const AT_ONCE: u64 = 4 << 20;
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// Stands for everything that the object depends on, the project root included.
-    pub own: ResultKey,
+    pub own: CacheKey,
     /// The same for every checkout, or why there is no such key.
     pub shared: Result<Shared, Unshared>,
 }
@@ -37,7 +37,7 @@ pub struct Keys {
 #[derive(Debug, Clone)]
 pub struct Shared {
     /// Stands for everything that the object depends on but where the project root lies.
-    pub key: ResultKey,
+    pub key: CacheKey,
     sharing: Sharing,
     root: String,
 }
@@ -59,7 +59,7 @@ impl Keys {
     /// The digests of all of them, the exact one first.
     pub fn all(&self) -> Vec<Digest> {
         let keys = std::iter::once(self.own).chain(self.shared.as_ref().ok().map(|shared| shared.key));
-        keys.flat_map(ResultKey::all).collect()
+        keys.flat_map(CacheKey::all).collect()
     }
 
     /// Whether the outcome is not to be given out under any of them.
@@ -68,11 +68,11 @@ impl Keys {
     }
 
     /// Keeps an outcome of this checkout, and for all if nothing in it tells where it was made.
-    pub fn keep(&self, cache: &Cache, outcome: &Outcome) -> Result<(), crate::cache::error::CacheError> {
-        self.own.keep(cache, outcome)?;
+    pub fn store(&self, cache: &Cache, outcome: &Outcome) -> Result<(), crate::cache::error::CacheError> {
+        self.own.store(cache, outcome)?;
         let Some(shared) = self.key_for_all(cache, outcome) else { return Ok(()) };
         match outcome.clone().renamed(|path| normalise::to_template(path, &shared.root)) {
-            Some(outcome) => shared.key.keep(cache, &outcome),
+            Some(outcome) => shared.key.store(cache, &outcome),
             None => Ok(()),
         }
     }
@@ -144,12 +144,12 @@ pub(super) fn keys(made: Made<'_>) -> Keys {
         // One tree is enough: the root and all else give the exact key.
         Ok((sharing, key)) => {
             let own = Digest::of(format!("{key} in {}", made.root).as_bytes());
-            let shared = Shared { key: ResultKey::new(key, all), sharing, root: made.root.to_owned() };
-            Keys { own: ResultKey::new(own, all), shared: Ok(shared) }
+            let shared = Shared { key: CacheKey::new(key, all), sharing, root: made.root.to_owned() };
+            Keys { own: CacheKey::new(own, all), shared: Ok(shared) }
         }
         Err(why) => {
             let own = action::digest(&made.parts, &made.inputs(), None, made.folders);
-            Keys { own: ResultKey::new(own, all), shared: Err(why) }
+            Keys { own: CacheKey::new(own, all), shared: Err(why) }
         }
     }
 }

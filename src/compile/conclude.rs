@@ -69,7 +69,7 @@ pub fn conclude(
     let looked = look(engine, &mut snapshot, call, &set, context);
     let looked = looked.map_err(|error| NotKept::Unaccountable(error.to_string()))?;
     if let Some(list) = &evidence.assembled {
-        assembled::check(engine, call, (&set, context.assumed), list, looked.incbin || looked.unclear)?;
+        assembled::check(engine, call, (&set, context.predicted), list, looked.incbin || looked.unclear)?;
     }
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns).map(|(id, _)| id);
@@ -87,7 +87,7 @@ pub fn conclude(
             if looked.quotes && !quotes::are_of_read_files(&outcome.stderr, read) {
                 return Err(NotKept::Hazard("its messages quote a file that #line names".into()));
             }
-            let kept = looked.keys.keep(&engine.cache, &outcome);
+            let kept = looked.keys.store(&engine.cache, &outcome);
             kept.map(|()| looked.keys.own.exact).map_err(|error| NotKept::Outputs(error.to_string()))
         }),
     };

@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 
+use crate::base::variable::Variable;
 use crate::command;
 
 /// What the C library (`strerror(3)`), GCC, Clang and binutils say of a machine that is short of something.
@@ -27,7 +28,7 @@ const OF_THE_MACHINE: [&str; 18] = [
 ];
 
 /// Why the failure of a command that wrote `said` may be the machine's, or cannot be told from one; `None` if it will fail again.
-pub fn is_passing(said: [&[u8]; 2], environment: &[(String, String)]) -> Option<String> {
+pub fn is_passing(said: [&[u8]; 2], environment: &[Variable]) -> Option<String> {
     if let Some(language) = command::language(environment) {
         return Some(format!("it failed, and nobody here can read why in the language of {language}"));
     }

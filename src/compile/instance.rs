@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::call::Call;
 use super::checkout::{self, Keys, Made};
 use super::engine::Engine;
-use super::predict::Assumed;
+use super::predict::Predicted;
 use super::site::Context;
 use crate::action;
-use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
@@ -47,9 +46,7 @@ pub enum Unready {
 /// A call on the files of one moment.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// The action's digest.
-    pub action: Digest,
-    /// Under what its result is found and kept: the action, and maybe a key that checkouts share.
+    /// Under what its result is found and kept: its own key, and maybe one that checkouts share.
     pub keys: Keys,
     /// Latest write to any input, nanoseconds since the epoch.
     pub newest_ns: i64,
@@ -108,7 +105,6 @@ pub fn instantiate(
         (Some(reason), None) if looked.untold => Err(Unready::Untold(reason)),
         (Some(reason), None) => Err(Unready::Refused(reason)),
         (None, _) => Ok(Instance {
-            action: looked.keys.own.exact,
             keys: looked.keys,
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
@@ -157,7 +153,7 @@ pub(super) fn look(
     let (hazard, untold, absent) = if let Some((reason, untold)) = hazard(call, &toolchain, hazards) {
         (Some(reason), untold, None)
     } else {
-        let (complaint, absent) = complaint(engine, call, &chain, context.assumed).unzip();
+        let (complaint, absent) = complaint(engine, call, &chain, context.predicted).unzip();
         (complaint, false, absent)
     };
     Ok(Looked {
@@ -217,13 +213,13 @@ fn complaint(
     engine: &Engine,
     call: &Call,
     chain: &Chain,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
 ) -> Option<(String, Option<PathId>)> {
     let asked = |arg: &String| arg.contains("missing-include-dirs") || arg == "-Weverything";
     match chain.given() {
         Given::SomethingElse => Some(("one of its include directories is no directory".into(), None)),
         Given::Missing if call.compile.args.iter().any(asked) => {
-            let certain = certain(engine, call, assumed);
+            let certain = certain(engine, call, predicted);
             let missing = chain.missing().find(|dir| !certain.iter().any(|path| path.starts_with(dir)))?;
             let named = missing.strip_prefix(&call.directory).unwrap_or(missing);
             let why =
@@ -234,11 +230,11 @@ fn complaint(
     }
 }
 
-/// Paths whose folders are there whenever the call comes to an end: all that is assumed, what it writes, and where it works.
+/// Paths whose folders are there whenever the call comes to an end: all that is predicted, what it writes, and where it works.
 /// Who builds makes these before (ninja meson's `-ITARGET.p`), views and input roots have them, and a worker makes those of what is
 /// written ("directories leading up to the output paths", REAPI's `Command`).
-fn certain(engine: &Engine, call: &Call, assumed: &[Assumed]) -> Vec<PathBuf> {
-    let mut certain: Vec<_> = assumed.iter().map(|one| engine.name(one.path).into()).collect();
+fn certain(engine: &Engine, call: &Call, predicted: &[Predicted]) -> Vec<PathBuf> {
+    let mut certain: Vec<_> = predicted.iter().map(|one| engine.name(one.path).into()).collect();
     certain.extend(call.compile.outputs.iter().map(|output| call.absolute(&output.path)));
     certain.push(call.directory.clone().into());
     certain

@@ -7,6 +7,7 @@ use crate::action::remote::Input;
 use crate::base::digest::Digest;
 use crate::base::lexical::lexical;
 use crate::base::paths::PathName;
+use crate::base::variable::Variable;
 use crate::command::{Compile, Output, Role};
 use crate::toolchain::Toolchain;
 
@@ -16,7 +17,7 @@ pub struct Job<'a> {
     /// The compiler's path and all arguments.
     pub arguments: Vec<String>,
     /// The whole environment.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// The working directory, absolute, as the compiler would record it.
     pub directory: &'a str,
     /// What a successful run leaves, as the command names it.
@@ -26,7 +27,7 @@ pub struct Job<'a> {
     /// Whether the last of them is only Clang's `crtbegin.o`, which recc sends with what has absolute paths.
     pub ends_with_crtbegin: bool,
     /// Files that are not there yet, and their contents, which are in the local cache.
-    pub assumed: &'a [(PathName, Digest)],
+    pub predicted: &'a [(PathName, Digest)],
     /// What stands for all of it, compiler included: the keys of the local cache.
     pub keys: Keys,
     /// The compiler.
@@ -49,9 +50,9 @@ impl Job<'_> {
     }
 
     /// Whether a folder will be there: something that it is taken to hold is not there yet, or it is to hold an output.
-    pub(crate) fn is_assumed_folder(&self, folder: &str) -> bool {
+    pub(crate) fn is_predicted_folder(&self, folder: &str) -> bool {
         let holds = |path: &Path| path.starts_with(folder);
-        self.assumed.iter().any(|(file, _)| holds(Path::new(file.as_str())))
+        self.predicted.iter().any(|(file, _)| holds(Path::new(file.as_str())))
             || self.outputs.iter().any(|output| holds(&self.absolute(&output.path)))
     }
 

@@ -2,6 +2,7 @@
 //! See `docs/rooms/compile.md`.
 
 pub mod assembled;
+pub mod cache_key;
 pub mod call;
 pub mod checkout;
 pub mod conclude;
@@ -18,6 +19,5 @@ pub mod predict;
 pub mod quotes;
 pub mod reads;
 pub mod recorded;
-pub mod result_key;
 pub mod scans;
 pub mod site;

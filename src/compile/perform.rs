@@ -9,10 +9,11 @@ use super::call::Call;
 use super::conclude::{Evidence, Learnt, conclude, dependency_set};
 use super::engine::Engine;
 use super::instance::{Instance, instantiate, look};
-use super::predict::Assumed;
+use super::predict::Predicted;
 use super::scans;
 use super::site::Context;
 use crate::base::lexical::plain;
+use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::not_kept::NotKept;
@@ -31,7 +32,7 @@ const ATTEMPTS: usize = 3;
 #[derive(Debug, Default)]
 pub struct SideChannel {
     /// Variables to add.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// Arguments to append.
     pub args: Vec<String>,
     /// Where its dependencies will be listed; `None` when they have to be asked for by a scan of its own.
@@ -71,27 +72,27 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
     side
 }
 
-/// Asks the compiler, by a preprocessor run of its own, what a call reads once the files in `assumed` are there.
+/// Asks the compiler, by a preprocessor run of its own, what a call reads once the files in `predicted` are there.
 pub fn scan(
     engine: &Engine,
     call: &Call,
-    assumed: &[Assumed],
-    environment: &[(String, String)],
+    predicted: &[Predicted],
+    environment: &[Variable],
 ) -> Result<Vec<u8>, NotKept> {
     let fault = |error: &dyn std::fmt::Display| NotKept::Unaccountable(format!("dependency scan: {error}"));
     if !call.compile.language.is_preprocessed_here() {
         return Ok(format!("object: {}\n", call.compile.source).into_bytes());
     }
-    // What the build has not made yet exists in a view: its working directory, and what is assumed.
+    // What the build has not made yet exists in a view: its working directory, and what is predicted.
     let directory = Path::new(&call.directory);
     let files =
-        assumed.iter().map(|one| plain(Path::new(&engine.name(one.path)))).collect::<Option<Vec<_>>>();
+        predicted.iter().map(|one| plain(Path::new(&engine.name(one.path)))).collect::<Option<Vec<_>>>();
     let files = files.unwrap_or_default();
     let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
     let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
     view.make_folder(directory).map_err(|error| fault(&error))?;
-    show(engine, assumed, &mut view).map_err(|why| fault(&why))?;
+    show(engine, predicted, &mut view).map_err(|why| fault(&why))?;
     view.mirror().map_err(|error| fault(&error))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
@@ -111,15 +112,15 @@ fn above(path: &Path) -> Option<&Path> {
 }
 
 /// Lets a view have the files that are taken to exist.
-fn show(engine: &Engine, assumed: &[Assumed], view: &mut View) -> Result<(), String> {
-    for one in assumed {
+fn show(engine: &Engine, predicted: &[Predicted], view: &mut View) -> Result<(), String> {
+    for one in predicted {
         let name = engine.name(one.path);
         // Opening it compares it with its digest.
         let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
         content.ok_or_else(|| format!("what {name} was has gone"))?;
         let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
         let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
-        shown.map_err(|error| format!("{name} cannot be assumed: {error}"))?;
+        shown.map_err(|error| format!("{name} cannot be predicted: {error}"))?;
     }
     Ok(())
 }
@@ -141,7 +142,7 @@ pub fn examine(
     engine: &Engine,
     call: &Call,
     context: Context<'_>,
-    environment: &[(String, String)],
+    environment: &[Variable],
 ) -> Result<(Reads, Instance), String> {
     let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files));
     let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.fingerprint);
@@ -159,12 +160,12 @@ fn examine_anew(
     engine: &Engine,
     call: &Call,
     context: Context<'_>,
-    environment: &[(String, String)],
+    environment: &[Variable],
 ) -> Result<(Reads, Instance), String> {
     let mut unsettled = None;
     for _ in 0..ATTEMPTS {
         let began_ns = stamp::before_any_change_ns();
-        let text = scan(engine, call, context.assumed, environment).map_err(|error| error.to_string())?;
+        let text = scan(engine, call, context.predicted, environment).map_err(|error| error.to_string())?;
         let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
         let mut snapshot = Snapshot::new(&engine.files);
         let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
@@ -209,14 +210,14 @@ fn stage(
     }
     // The compiler may warn where one of them is missing that the build is taken to make.
     for folder in chain.missing() {
-        if context.assumed.iter().any(|one| Path::new(&engine.name(one.path)).starts_with(folder)) {
+        if context.predicted.iter().any(|one| Path::new(&engine.name(one.path)).starts_with(folder)) {
             view.make_folder(folder).map_err(|error| error.to_string())?;
         }
     }
     Ok(())
 }
 
-/// Runs a call that reads `reads` in a private view, in which the files in `assumed` are there, and keeps its result. `asked`: see
+/// Runs a call that reads `reads` in a private view, in which the files in `predicted` are there, and keeps its result. `asked`: see
 /// [`Job`].
 pub fn perform(
     engine: &Engine,
@@ -224,7 +225,7 @@ pub fn perform(
     site: &Site,
     reads: &Reads,
     asked: bool,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
     started: &dyn Fn(i32),
 ) -> Result<Performed, String> {
     let say = |error: io::Error| error.to_string();
@@ -236,11 +237,11 @@ pub fn perform(
     }
     let began_ns = stamp::before_any_change_ns();
     if view.is_staged() {
-        stage(engine, call, reads, site.context(assumed), &mut view)?;
-        let needed: Vec<_> = assumed.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
+        stage(engine, call, reads, site.context(predicted), &mut view)?;
+        let needed: Vec<_> = predicted.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
         show(engine, &needed, &mut view)?;
     } else {
-        show(engine, assumed, &mut view)?;
+        show(engine, predicted, &mut view)?;
     }
     let channel = side_channel(engine, call, site.path(), view.scratch());
     let args: Vec<String> = call.compile.args.iter().chain(&channel.args).cloned().collect();
@@ -267,15 +268,15 @@ pub fn perform(
         Some(path) => Some(fs::read(inside(&executed, path)).map_err(say)?),
         // It had nothing else to read.
         None if staged => None,
-        None => {
-            Some(scan(engine, call, assumed, &site.environment_of(call)).map_err(|error| error.to_string())?)
-        }
+        None => Some(
+            scan(engine, call, predicted, &site.environment_of(call)).map_err(|error| error.to_string())?,
+        ),
     };
     let assembled = channel.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
     let staged = staged.then(|| Arc::clone(&reads.set));
     let evidence = Evidence { began_ns, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
     let learnt =
-        conclude(engine, call, site.context(assumed), evidence).map_err(|error| error.to_string())?;
+        conclude(engine, call, site.context(predicted), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })
 }
 

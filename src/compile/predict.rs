@@ -1,4 +1,4 @@
-//! Predictions: the content assumed for inputs that the build has not made yet.
+//! Predictions: the content predicted for inputs that the build has not made yet.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ use crate::inputs::snapshot::Snapshot;
 
 /// A file that is not there yet, taken to have a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Assumed {
+pub struct Predicted {
     /// The file.
     pub path: PathId,
     /// What will be in it, if the guess holds; a blob of the local cache.
@@ -43,12 +43,12 @@ impl Predictions {
 
     /// What is expected of the files that are missing. All of them, whatever a command reads: one may hide another file
     /// once it is there.
-    pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
+    pub fn missing(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Predicted]> {
         let expected = Arc::clone(&self.0.read());
         let missing = expected.iter().filter(|&(&path, &(file, _))| {
             snapshot.is_assumed(path) || is_missing(snapshot, path) && is_missing(snapshot, file)
         });
-        missing.map(|(&path, &(_, content))| Assumed { path, content }).collect()
+        missing.map(|(&path, &(_, content))| Predicted { path, content }).collect()
     }
 }
 
@@ -59,7 +59,7 @@ fn is_missing(snapshot: &mut Snapshot<'_>, path: PathId) -> bool {
 }
 
 /// The first of the files that the build has made with another content.
-pub(crate) fn refuted(assumed: &[Assumed], snapshot: &mut Snapshot<'_>) -> Option<PathId> {
-    let differs = |one: &&Assumed| snapshot.look(one.path).is_ok_and(|seen| seen.digest != one.content);
-    assumed.iter().find(differs).map(|one| one.path)
+pub(crate) fn mispredicted(predicted: &[Predicted], snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+    let differs = |one: &&Predicted| snapshot.look(one.path).is_ok_and(|seen| seen.digest != one.content);
+    predicted.iter().find(differs).map(|one| one.path)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::call::templated;
+use crate::base::variable::Variable;
 use crate::command;
 use crate::store::{Record, RecordId};
 
@@ -18,7 +19,7 @@ pub trait Recorded {
     fn args(&self) -> &[String];
 
     /// The variables that it may listen to, sorted by name.
-    fn environment(&self) -> &[(String, String)];
+    fn environment(&self) -> &[Variable];
 
     /// The working directory, absolute.
     fn directory(&self) -> &str;
@@ -55,7 +56,7 @@ pub trait Recorded {
 
     /// A record of the command alone: not of what it reads, makes or costs, nor of how it was used.
     fn record(&self, id: RecordId, root: &str) -> Record {
-        let variable = |(name, value): &(String, String)| (name.clone(), templated(value, root));
+        let variable = |(name, value): &Variable| (name.clone(), templated(value, root));
         Record {
             id,
             compiler: self.program().to_owned(),
@@ -68,6 +69,6 @@ pub trait Recorded {
 }
 
 /// The variables that tell one command from another: not those of the day, the terminal and the language.
-pub fn lasting(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+pub fn lasting(environment: &[Variable]) -> impl Iterator<Item = &Variable> {
     environment.iter().filter(|(name, _)| !command::is_ambient(name))
 }

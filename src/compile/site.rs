@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::call::Call;
-use super::predict::Assumed;
+use super::predict::Predicted;
+use crate::base::variable::Variable;
 use crate::command::{self, normalise};
 use crate::inputs::snapshot::Snapshot;
 
@@ -13,22 +14,22 @@ pub struct Site {
     /// The project root, absolute.
     pub root: String,
     /// The environment of the whole session, as `name`, `value`.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
 }
 
 impl Site {
     /// The environment to run a call in: the session's, with the call's own variables in place of those that count.
-    pub fn environment_of(&self, call: &Call) -> Vec<(String, String)> {
+    pub fn environment_of(&self, call: &Call) -> Vec<Variable> {
         self.environment_for(&call.environment, command::keyed, &call.directory)
     }
 
     /// The session's environment, with `own` in place of the variables that are `keyed`, for a run in `directory`.
     pub fn environment_for(
         &self,
-        own: &[(String, String)],
+        own: &[Variable],
         keyed: fn(&str) -> bool,
         directory: &str,
-    ) -> Vec<(String, String)> {
+    ) -> Vec<Variable> {
         let mut environment: HashMap<&str, &str> = self
             .environment
             .iter()
@@ -47,9 +48,8 @@ impl Site {
 
     /// A record's variables as its command will have them in this session, sorted by name: those of the day and the terminal are the
     /// session's where that has them, that of the language is not.
-    pub fn recorded(&self, record: &[(String, String)], keyed: fn(&str) -> bool) -> Vec<(String, String)> {
-        let back =
-            |(name, value): &(String, String)| (name.clone(), normalise::from_template(value, &self.root));
+    pub fn recorded(&self, record: &[Variable], keyed: fn(&str) -> bool) -> Vec<Variable> {
+        let back = |(name, value): &Variable| (name.clone(), normalise::from_template(value, &self.root));
         let is_todays = |name: &str| keyed(name) && command::is_of_the_session(name);
         let today = self.environment.iter().filter(|(name, _)| is_todays(name));
         let mut variables: BTreeMap<String, String> = record.iter().map(back).collect();
@@ -58,8 +58,8 @@ impl Site {
     }
 
     /// Where and with what a call of the session runs once the build has made what it is expected to.
-    pub fn context<'a>(&'a self, assumed: &'a [Assumed]) -> Context<'a> {
-        Context { path: self.path(), root: &self.root, assumed }
+    pub fn context<'a>(&'a self, predicted: &'a [Predicted]) -> Context<'a> {
+        Context { path: self.path(), root: &self.root, predicted }
     }
 
     /// The search path for programs.
@@ -76,13 +76,13 @@ pub struct Context<'a> {
     /// The project root: other checkouts have the same below another.
     pub root: &'a str,
     /// Inputs that are not there yet, and what is taken to be in them. Nothing for what a build asks for.
-    pub assumed: &'a [Assumed],
+    pub predicted: &'a [Predicted],
 }
 
 impl Context<'_> {
     /// Lets a snapshot have the files that are not there yet.
     pub(super) fn assume(&self, snapshot: &mut Snapshot<'_>) {
-        for one in self.assumed {
+        for one in self.predicted {
             snapshot.assume(one.path, one.content);
         }
     }

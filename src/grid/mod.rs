@@ -35,11 +35,11 @@ use crate::inputs::links::{Links, LinksNow};
 use crate::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::settings::Policy;
 use complaints::Complaints;
-use provenance::Voucher;
-use remote_actions::{Outline, Wire};
+use provenance::Provenance;
+use remote_actions::{ActionIds, RemoteActions};
 use settings::GridSettings;
 use upload::Uploads;
-use upload_batch::{Cargo, Needs};
+use upload_batch::{Needs, UploadBatch};
 
 /// A client with what a session's settings make of it.
 pub struct Grid {
@@ -90,9 +90,9 @@ impl Grid {
     /// Nobody could vouch for a link that an unknown linker has made; nor, once a worker is seen to work in a folder of its
     /// own, for an object that names where it was made. What has an absolute name a worker without a root of its own would
     /// write right there.
-    pub fn policy(&self, job: &Job<'_>, wire: &Wire) -> Policy {
+    pub fn policy(&self, job: &Job<'_>, actions: &RemoteActions) -> Policy {
         let policy = self.settings.policy(job.link);
-        let unknown = job.link && !wire.is_pinned()
+        let unknown = job.link && !actions.is_pinned()
             || self.works_elsewhere.load(Ordering::Relaxed) && provenance::tells_directory(job);
         let outside = job.outputs.iter().any(|output| output.path.starts_with('/'));
         if unknown
@@ -105,13 +105,18 @@ impl Grid {
     }
 
     /// The job as it goes to the server.
-    pub fn wire(&self, job: &Job<'_>) -> Result<Wire, Unobtainable> {
-        self.wire_at(job, &self.links())
+    pub fn actions(&self, job: &Job<'_>) -> Result<RemoteActions, Unobtainable> {
+        self.actions_at(job, &self.links())
     }
 
     /// The same, with links as they are at a moment.
-    pub(super) fn wire_at(&self, job: &Job<'_>, links: &LinksNow<'_>) -> Result<Wire, Unobtainable> {
-        remote_actions::wire(job, &self.settings.layout, links, &self.folders).map_err(Unobtainable::Unsent)
+    pub(super) fn actions_at(
+        &self,
+        job: &Job<'_>,
+        links: &LinksNow<'_>,
+    ) -> Result<RemoteActions, Unobtainable> {
+        remote_actions::actions(job, &self.settings.layout, links, &self.folders)
+            .map_err(Unobtainable::Unsent)
     }
 
     /// Links as they are now.
@@ -120,11 +125,16 @@ impl Grid {
     }
 
     /// The job's result, if the grid has one that may be used: then it is in the local cache afterwards.
-    pub fn find(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<Option<Outcome>, Unobtainable> {
-        let outline = wire.outline();
-        match self.look_up(&[&outline]).pop() {
+    pub fn find(
+        &self,
+        engine: &Engine,
+        job: &Job<'_>,
+        actions: &RemoteActions,
+    ) -> Result<Option<Outcome>, Unobtainable> {
+        let ids = actions.ids();
+        match self.look_up(&[&ids]).pop() {
             Some(found) => match found? {
-                Some(result) => self.take_found(engine, job, &outline, &result),
+                Some(result) => self.take_found(engine, job, &ids, &result),
                 None => Ok(None),
             },
             None => Ok(None),
@@ -134,13 +144,12 @@ impl Grid {
     /// What the grid has under recc's actions, in their order. Nothing is taken over yet.
     pub(super) fn look_up(
         &self,
-        outlines: &[&Outline],
+        all_ids: &[&ActionIds],
     ) -> Vec<Result<Option<reapi::ActionResult>, GridError>> {
         if self.settings.skip_cache {
-            return outlines.iter().map(|_| Ok(None)).collect();
+            return all_ids.iter().map(|_| Ok(None)).collect();
         }
-        let wanted =
-            outlines.iter().map(|outline| (outline.asked.action.0, outline.asked.outputs.as_slice()));
+        let wanted = all_ids.iter().map(|ids| (ids.asked.action.0, ids.asked.outputs.as_slice()));
         self.client.results(&wanted.collect::<Vec<_>>())
     }
 
@@ -149,15 +158,15 @@ impl Grid {
         &self,
         engine: &Engine,
         job: &Job<'_>,
-        outline: &Outline,
+        ids: &ActionIds,
         result: &reapi::ActionResult,
     ) -> Result<Option<Outcome>, Unobtainable> {
         if result.exit_code != 0 {
             tracing::debug!("{} failed when it was run elsewhere: it is run again", job.name());
             return Ok(None);
         }
-        let outcome = provenance::before(job, outline, result)
-            .and_then(|by| self.receive(engine, job, &outline.asked.outputs, result, by));
+        let outcome = provenance::before(job, ids, result)
+            .and_then(|by| self.receive(engine, job, &ids.asked.outputs, result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
             // What others left, or what has lost its blobs meanwhile, is no reason to fail: the command is run.
@@ -176,30 +185,30 @@ impl Grid {
         &self,
         engine: &Engine,
         job: &Job<'_>,
-        wire: &Wire,
+        actions: &RemoteActions,
         cancel: &Cancel,
     ) -> Result<Outcome, Unobtainable> {
-        let built = wire.executable();
-        let outline = wire.outline();
-        let how = self.how(&outline, false);
-        self.send(engine, job, wire)?;
+        let built = actions.executable();
+        let ids = actions.ids();
+        let how = self.how(&ids, false);
+        self.send(engine, job, actions)?;
         let executed = match self.client.execute(&built.action.0, &how, cancel) {
             // What was found to be there a moment ago has gone.
             Err(error) if !error.missing_blobs().is_empty() => {
-                self.send(engine, job, wire)?;
+                self.send(engine, job, actions)?;
                 self.client.execute(&built.action.0, &how, cancel)?
             }
             other => other?,
         };
-        self.take_executed(engine, job, &outline, wire.further_messages(), &executed.result)
+        self.take_executed(engine, job, &ids, actions.further_messages(), &executed.result)
     }
 
     /// How an action is to be executed, `ahead` of the build or because it waits.
-    pub(super) fn how(&self, outline: &Outline, ahead: bool) -> Execute {
+    pub(super) fn how(&self, ids: &ActionIds, ahead: bool) -> Execute {
         Execute {
             skip_cache: self.settings.skip_cache,
             priority: if ahead { self.priority() } else { 0 },
-            inline: outline.executable.outputs.clone(),
+            inline: ids.executable.outputs.clone(),
         }
     }
 
@@ -214,33 +223,33 @@ impl Grid {
         &self,
         engine: &Engine,
         job: &Job<'_>,
-        outline: &Outline,
+        ids: &ActionIds,
         further: &[(Digest, Bytes)],
         result: &reapi::ActionResult,
     ) -> Result<Outcome, Unobtainable> {
         if result.exit_code != 0 {
             return self.failure(result);
         }
-        let outcome = self.receive(engine, job, &outline.executable.outputs, result, Voucher::Worker)?;
+        let outcome = self.receive(engine, job, &ids.executable.outputs, result, Provenance::Worker)?;
         if self.settings.uploads() {
-            self.leave(engine, (job, outline), further, &outcome);
+            self.queue(engine, (job, ids), further, &outcome);
         }
         Ok(outcome)
     }
 
-    fn send(&self, engine: &Engine, job: &Job<'_>, wire: &Wire) -> Result<(), GridError> {
-        let mut cargo = Cargo::default();
-        let needs = cargo.add(engine, job, wire.executable().clone());
-        self.ship(&cargo, std::iter::once(&needs)).map(drop)
+    fn send(&self, engine: &Engine, job: &Job<'_>, actions: &RemoteActions) -> Result<(), GridError> {
+        let mut batch = UploadBatch::default();
+        let needs = batch.add(engine, job, actions.executable().clone());
+        self.ship(&batch, std::iter::once(&needs)).map(drop)
     }
 
     /// Sends what the server lacks of what some actions need; says how many bytes that was.
     pub(super) fn ship<'a>(
         &self,
-        cargo: &Cargo,
+        batch: &UploadBatch,
         needs: impl Iterator<Item = &'a Needs>,
     ) -> Result<u64, GridError> {
-        self.client.upload(&cargo.blobs(needs))
+        self.client.upload(&batch.blobs(needs))
     }
 
     /// Fetches the outputs of results ahead of [`Grid::take_found`], all together. What fails here is fetched there.
@@ -260,18 +269,15 @@ impl Grid {
         self.client.wait(future)
     }
 
-    /// Has the grid run a launch whose cargo it has; `tell` hears how far it has come.
+    /// Has the grid run a launch whose batch it has; `tell` hears how far it has come.
     pub(super) async fn attend(
         &self,
-        outline: &Outline,
+        ids: &ActionIds,
         cancel: &Cancel,
         tell: &dyn Fn(Heard),
     ) -> Result<reapi::ActionResult, GridError> {
-        let how = self.how(outline, true);
-        self.client
-            .attend(&outline.executable.action.0, &how, cancel, tell)
-            .await
-            .map(|executed| executed.result)
+        let how = self.how(ids, true);
+        self.client.attend(&ids.executable.action.0, &how, cancel, tell).await.map(|executed| executed.result)
     }
 
     /// Takes a result over into the local cache, under the job's own keys.
@@ -281,14 +287,14 @@ impl Grid {
         job: &Job<'_>,
         named: &[String],
         result: &reapi::ActionResult,
-        by: Voucher,
+        by: Provenance,
     ) -> Result<Outcome, Unobtainable> {
         let mut outcome = result::to_outcome(job, named, result).map_err(Unobtainable::Unusable)?;
         if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref()))
         {
             outcome.stderr = self.client.read(&digest)?;
         }
-        if by == Voucher::Stranger {
+        if by == Provenance::Stranger {
             depfile::drop_from(job, &mut outcome);
         }
         // What came along needs no trip of its own. A blob goes by the digest of its bytes, whatever the server says.
@@ -298,18 +304,18 @@ impl Grid {
         }
         let wanted: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
         self.client.download(&wanted, &engine.cache.blobs)?;
-        if by != Voucher::Ourselves {
+        if by != Provenance::Ourselves {
             provenance::after(engine, job, &outcome).map_err(|why| {
-                if by == Voucher::Worker && why == provenance::ELSEWHERE {
+                if by == Provenance::Worker && why == provenance::ELSEWHERE {
                     self.works_elsewhere.store(true, Ordering::Relaxed);
                 }
                 Unobtainable::Unusable(why)
             })?;
         }
-        if by == Voucher::Stranger {
+        if by == Provenance::Stranger {
             depfile::renew(engine, job, &mut outcome).map_err(Unobtainable::Unusable)?;
         }
-        let kept = job.keys.keep(&engine.cache, &outcome);
+        let kept = job.keys.store(&engine.cache, &outcome);
         kept.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
         Ok(outcome)
     }

@@ -3,29 +3,30 @@
 use crate::action::remote::{File, Input};
 use crate::base::digest::Digest;
 use crate::base::paths::PathName;
+use crate::base::variable::Variable;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Instance;
 use crate::compile::job::Job;
-use crate::compile::predict::Assumed;
+use crate::compile::predict::Predicted;
 
 /// An instance with the names of what is not in its set.
 pub struct Moment<'i> {
     instance: &'i Instance,
     crtbegin: Option<PathName>,
-    assumed: Vec<(PathName, Digest)>,
+    predicted: Vec<(PathName, Digest)>,
 }
 
 impl<'i> Moment<'i> {
-    /// The instance of a call; the files in `assumed` are not there yet.
-    pub fn new(engine: &Engine, instance: &'i Instance, assumed: &[Assumed]) -> Self {
+    /// The instance of a call; the files in `predicted` are not there yet.
+    pub fn new(engine: &Engine, instance: &'i Instance, predicted: &[Predicted]) -> Self {
         let crtbegin = instance.crtbegin.as_ref().map(|(id, _)| engine.paths().get(*id));
-        let assumed = assumed.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
-        Self { instance, crtbegin, assumed }
+        let predicted = predicted.iter().map(|one| (engine.paths().get(one.path), one.content)).collect();
+        Self { instance, crtbegin, predicted }
     }
 
     /// The call as a grid has to know it, with the environment that it runs in.
-    pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
+    pub fn job<'a>(&'a self, call: &'a Call, environment: &'a [Variable]) -> Job<'a> {
         let search = &call.compile.search;
         let folders = [&search.quote, &search.include, &search.system, &search.after, &search.forced];
         let mut named = folders.into_iter().flatten().chain([&call.compile.source]);
@@ -57,7 +58,7 @@ impl<'i> Moment<'i> {
             directory: &call.directory,
             outputs: &call.compile.outputs,
             inputs,
-            assumed: &self.assumed,
+            predicted: &self.predicted,
             keys: self.instance.keys.clone(),
             toolchain: &self.instance.toolchain,
             compile: Some(&call.compile),

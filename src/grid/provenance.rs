@@ -2,16 +2,16 @@
 //!
 //! recc's actions do not key everything: not the compiler, nor, by default, system headers. A result under such an action is
 //! used only if one of these holds, and the command is run here otherwise:
-//! - spec-cc left it and signed it with its own key, which does cover all of that (`Voucher::Ourselves`);
+//! - spec-cc left it and signed it with its own key, which does cover all of that (`Provenance::Ourselves`);
 //! - it comes from somebody else, under an action that holds every input, and either the platform pins the worker's file system or
-//!   the object says that a compiler of this very version made it (`Voucher::Stranger`);
-//! - a worker made it just now from an action that holds every input, under the same condition (`Voucher::Worker`).
+//!   the object says that a compiler of this very version made it (`Provenance::Stranger`);
+//! - a worker made it just now from an action that holds every input, under the same condition (`Provenance::Worker`).
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::protobuf::Any;
 use memchr::memmem;
 
-use super::remote_actions::Outline;
+use super::remote_actions::ActionIds;
 use crate::base::digest::Digest;
 use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
@@ -21,7 +21,7 @@ use crate::grid::unobtainable::Unobtainable;
 
 /// Who made a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Voucher {
+pub(super) enum Provenance {
     /// spec-cc, from inputs and a compiler with the same key.
     Ourselves,
     /// The grid's worker, for us.
@@ -52,9 +52,9 @@ pub(super) fn signatures(result: &reapi::ActionResult) -> Vec<Digest> {
 /// Who vouches for a result, by what it says of itself; an error when nobody does.
 pub(super) fn before(
     job: &Job<'_>,
-    outline: &Outline,
+    ids: &ActionIds,
     result: &reapi::ActionResult,
-) -> Result<Voucher, Unobtainable> {
+) -> Result<Provenance, Unobtainable> {
     let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
     let mut signatures = metadata.filter(|any| any.type_url == SIGNATURE).peekable();
     if signatures.peek().is_some() {
@@ -62,19 +62,19 @@ pub(super) fn before(
         let keys = [Some(job.keys.own.exact), shared].map(|key| key.map(|key| key.to_string()));
         let ours = |any: &Any| keys.iter().flatten().any(|key| any.value == key.as_bytes());
         return if signatures.any(ours) {
-            Ok(Voucher::Ourselves)
+            Ok(Provenance::Ourselves)
         } else {
             Err(Unobtainable::Unusable("it was made by another compiler or from other files".into()))
         };
     }
-    if !outline.faithful {
+    if !ids.faithful {
         let why = "it is not signed, and its action does not hold all that the command depends on";
         return Err(Unobtainable::Unusable(why.into()));
     }
-    if job.link && !outline.pinned {
+    if job.link && !ids.pinned {
         return Err(Unobtainable::Unusable("it is not signed, and its linker is unknown".into()));
     }
-    Ok(Voucher::Stranger)
+    Ok(Provenance::Stranger)
 }
 
 /// Looks at the object itself, once it is here: an error when the compiler here would have made another.

@@ -137,19 +137,19 @@ impl Grid {
     /// Leaves an element's records at a session's place; gives how many bytes they take up. The blobs are the local cache's.
     ///
     /// An error has been told of.
-    pub fn leave_records(
+    pub fn publish_records(
         &self,
         cache: &Cache,
         element: &ElementKey,
         spot: &mut Spot,
         left: &Left,
     ) -> Result<u64, Unobtainable> {
-        let size = self.leave_at_spot(cache, element, spot, left);
+        let size = self.publish_at_spot(cache, element, spot, left);
         self.records.note_left(&size);
         size
     }
 
-    fn leave_at_spot(
+    fn publish_at_spot(
         &self,
         cache: &Cache,
         element: &ElementKey,

@@ -15,7 +15,7 @@ use crate::inputs::links::{self, LinksNow};
 
 /// The actions of a job.
 #[derive(Debug)]
-pub struct Wire {
+pub struct RemoteActions {
     /// With the bytes that recc gives it: results are looked up and left under its digest.
     pub asked: Built,
     /// What a server is to execute, where that is another one.
@@ -24,9 +24,9 @@ pub struct Wire {
     pinned: bool,
 }
 
-/// A wire less its messages: all that is needed once the server has those.
+/// A job's actions less their messages: all that is needed once the server has those.
 #[derive(Debug, Clone)]
-pub struct Outline {
+pub struct ActionIds {
     /// recc's action.
     pub asked: Sent,
     /// The one to execute.
@@ -55,7 +55,7 @@ impl Sent {
 /// Platform properties that pin the file system a command runs in, compiler included.
 const PINS: [&str; 1] = ["chrootRootDigest"];
 
-impl Wire {
+impl RemoteActions {
     /// The action to execute: it holds every input and gives the compiler the arguments that the build gave it.
     pub fn executable(&self) -> &Built {
         self.faithful.as_ref().unwrap_or(&self.asked)
@@ -76,9 +76,9 @@ impl Wire {
         self.pinned
     }
 
-    /// What is left of it when its messages have been sent.
-    pub fn outline(&self) -> Outline {
-        Outline {
+    /// What is left of them when their messages have been sent.
+    pub fn ids(&self) -> ActionIds {
+        ActionIds {
             asked: Sent::new(&self.asked),
             executable: Sent::new(self.executable()),
             faithful: self.is_faithful(),
@@ -93,12 +93,12 @@ impl Wire {
 }
 
 /// Builds the actions of a job, with links as they are `now`.
-pub(super) fn wire(
+pub(super) fn actions(
     job: &Job<'_>,
     layout: &Layout,
     now: &LinksNow<'_>,
     folders: &Folders,
-) -> Result<Wire, String> {
+) -> Result<RemoteActions, String> {
     if !layout.deps_override.is_empty() {
         return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
     }
@@ -113,7 +113,7 @@ pub(super) fn wire(
     let disk = Disk {
         link: &|path| now.link(path),
         is_plain: &|folder| now.is_plain(folder),
-        is_folder: &|folder| links::is_folder(folder) || job.is_assumed_folder(folder),
+        is_folder: &|folder| links::is_folder(folder) || job.is_predicted_folder(folder),
     };
     let laid_out = |layout: &Layout| {
         let read =
@@ -128,7 +128,7 @@ pub(super) fn wire(
         .chain(&layout.platform)
         .any(|(name, value)| PINS.contains(&name.as_str()) && !value.is_empty());
     if is_faithful(job, &directory, &built) {
-        return Ok(Wire { asked: built, faithful: None, pinned });
+        return Ok(RemoteActions { asked: built, faithful: None, pinned });
     }
     // What recc makes of an absolute name is what a Command may have.
     let names = job.outputs.iter().map(|output| name_among(&built.command.output_paths, job, &output.path));
@@ -150,7 +150,7 @@ pub(super) fn wire(
     if !is_faithful(job, &directory, &whole) {
         return Err("no action holds all that it depends on".into());
     }
-    Ok(Wire { asked: built, faithful: Some(whole), pinned })
+    Ok(RemoteActions { asked: built, faithful: Some(whole), pinned })
 }
 
 /// The working directory without links, as recc names it; compilers go by `$PWD`, which may have some.

@@ -10,7 +10,7 @@ use super::upload::Parcel;
 use crate::base::digest::Digest;
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
-use crate::compile::result_key::ResultKey;
+use crate::compile::cache_key::CacheKey;
 use crate::grid::unobtainable::Unobtainable;
 use crate::traced::Traced;
 
@@ -23,7 +23,7 @@ const INLINE: usize = 64 << 10;
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// Its key.
-    pub key: ResultKey,
+    pub key: CacheKey,
     /// The command.
     pub traced: &'a Traced,
     /// The project root.
@@ -43,7 +43,7 @@ impl Grid {
             let outcome = outcome.filter(|outcome| together || self.fetch_blobs(cache, &blobs(outcome)));
             *found = outcome.filter(|outcome| cache.open(outcome).is_some());
             if let Some(outcome) = found
-                && let Err(error) = wanted.key.keep(cache, outcome)
+                && let Err(error) = wanted.key.store(cache, outcome)
             {
                 tracing::warn!("{error}");
             }
@@ -52,7 +52,7 @@ impl Grid {
     }
 
     /// Leaves the result of a command for others, in the background, if the grid takes results.
-    pub fn keep_traced(&self, cache: &Cache, key: &ResultKey, outcome: &Outcome) {
+    pub fn publish_traced(&self, cache: &Cache, key: &CacheKey, outcome: &Outcome) {
         if !self.takes_records() {
             return;
         }

@@ -90,7 +90,7 @@ impl Uploads {
     }
 
     /// Waits until all that was sent off is there, or has failed; no longer than `patience`.
-    pub(super) fn settle(&self, patience: Duration) {
+    pub(super) fn finish(&self, patience: Duration) {
         let until = Instant::now() + patience;
         let mut under_way = self.desk.under_way();
         while *under_way > 0 {

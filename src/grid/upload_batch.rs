@@ -1,4 +1,4 @@
-//! Cargo: the blobs of many actions to execute, each once.
+//! What is uploaded together: the blobs of many actions to execute, each once.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -14,7 +14,7 @@ use crate::reapi::{Blob, Content};
 
 /// What has to be on a server before it can execute. Commands share most of it.
 #[derive(Debug, Default)]
-pub(crate) struct Cargo {
+pub(crate) struct UploadBatch {
     places: HashMap<Digest, u32, BuildHasherDefault<ByHash>>,
     list: Vec<(Digest, Held)>,
     /// By the siblings' number.
@@ -39,7 +39,7 @@ impl Hasher for ByHash {
     }
 }
 
-/// Which blobs of a cargo an action needs.
+/// Which blobs of a batch an action needs.
 pub(crate) type Needs = Vec<Need>;
 
 /// One of these blobs, or several, by their places.
@@ -56,7 +56,7 @@ pub(crate) enum Held {
     File(PathBuf),
 }
 
-impl Cargo {
+impl UploadBatch {
     /// Adds the action of a job, as built of it: its messages, and all inputs, since what is executed has them all.
     pub(crate) fn add(&mut self, engine: &Engine, job: &Job<'_>, built: Built) -> Needs {
         let mut needs = Vec::with_capacity(job.inputs.len() + built.messages.len());
@@ -88,7 +88,7 @@ impl Cargo {
     fn place_file(&mut self, engine: &Engine, job: &Job<'_>, file: &File<'_>) -> u32 {
         self.place(file.digest, || {
             // What the build has yet to make is in the cache.
-            let is_assumed = job.assumed.iter().any(|(_, content)| *content == file.digest);
+            let is_assumed = job.predicted.iter().any(|(_, content)| *content == file.digest);
             let there = || Path::new(file.path).to_owned();
             Held::File(if is_assumed { engine.cache.blobs.path(&file.digest) } else { there() })
         })

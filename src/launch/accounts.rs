@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::life::Fate;
 use super::miss::MissReason;
-use super::state::Fate;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct Accounts {
     pub served: Served,
     /// Commands issued ahead of the build.
     pub launched: u64,
-    /// Launches whose action the build later asked for.
+    /// Launches that the build later asked for.
     pub useful: u64,
     /// Launches that came to nothing, or that nobody had asked for when the session closed.
     pub wasted: u64,

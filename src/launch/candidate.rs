@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::life::{Decision, Fate, Launch, Runner, Tally};
 use super::miss::MissReason;
-use super::state::{Decision, Ended, Fate, Launch, Round, Runner, State, Tally};
+use super::state::{Ended, Round, State};
 use super::suppression::wasted_in_row;
 use super::work::Work;
 use crate::base::paths::PathId;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
-use crate::compile::predict::{Assumed, refuted};
+use crate::compile::predict::{Predicted, mispredicted};
 use crate::compile::reads::Reads;
-use crate::compile::result_key::ResultKey;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::{Given, Record, RecordId, Use};
 
@@ -102,8 +103,8 @@ impl Candidate {
     }
 
     /// What its launch takes to be in files that are not there yet.
-    pub fn assumed(&self) -> Arc<[Assumed]> {
-        self.read(|state| Arc::clone(state.assumed()))
+    pub fn predicted(&self) -> Arc<[Predicted]> {
+        self.read(|state| Arc::clone(state.predicted()))
     }
 
     /// How long the longest chain of commands takes that begins with it, microseconds.
@@ -116,7 +117,7 @@ impl Candidate {
     }
 
     /// The key of the launch of that round, once that is known.
-    pub(super) fn issued(&self, round: Round) -> Option<ResultKey> {
+    pub(super) fn issued(&self, round: Round) -> Option<CacheKey> {
         self.read(|state| state.issued(round))
     }
 
@@ -236,7 +237,7 @@ impl Candidate {
     }
 
     /// Ends a look with a launch, which waits for somebody to claim it; its key, if that is known.
-    pub fn issue(&self, round: Round, key: Option<ResultKey>) -> bool {
+    pub fn issue(&self, round: Round, key: Option<CacheKey>) -> bool {
         self.change(|state| state.issue(round, key))
     }
 
@@ -279,10 +280,10 @@ impl Candidate {
     }
 
     /// Takes the launch off the list of those to look at or to wait for: the build has been faster, maybe because a guess has
-    /// just been `refuted`. False when it was on neither.
-    pub fn mark_overtaken(&self, engine: &Engine, refuted: Option<PathId>) -> bool {
+    /// just been `mispredicted`. False when it was on neither.
+    pub fn mark_overtaken(&self, engine: &Engine, mispredicted: Option<PathId>) -> bool {
         self.change(|state| {
-            let why = match (state.launch(), refuted) {
+            let why = match (state.launch(), mispredicted) {
                 (Launch::Pending(path), _) => MissReason::LateInput.of(engine.name(*path)),
                 (_, Some(path)) => MissReason::Mispredicted.of(engine.name(path)),
                 (_, None) if state.tally().mispredicted => MissReason::Mispredicted.into(),
@@ -295,14 +296,14 @@ impl Candidate {
     /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if a file differs, and
     /// says which.
     pub fn check_prediction(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
-        let (round, assumed) = self.read(|state| (state.round(), Arc::clone(state.assumed())));
-        let path = refuted(&assumed, snapshot)?;
+        let (round, predicted) = self.read(|state| (state.round(), Arc::clone(state.predicted())));
+        let path = mispredicted(&predicted, snapshot)?;
         self.give_up(round);
         Some(path)
     }
 
     /// Ends a launch in flight that stands for another command or other files than this key; false when there is none.
-    pub fn invalidate(&self, key: &ResultKey) -> bool {
+    pub fn invalidate(&self, key: &CacheKey) -> bool {
         self.change(|state| state.invalidate(key)).map(Ended::stop).is_some()
     }
 
@@ -334,7 +335,7 @@ impl Candidate {
         self.change(|state| state.ask(order));
     }
 
-    /// Takes note that the build has asked for the launched action.
+    /// Takes note that the build has asked for what was launched.
     pub fn credit(&self) {
         self.change(State::credit);
     }
@@ -344,12 +345,12 @@ impl Candidate {
     }
 
     /// Keeps what its launch of that round assumes, as far as its command reads it.
-    pub(super) fn assume(&self, round: Round, assumed: &[Assumed]) {
-        self.change(|state| state.assume(round, assumed));
+    pub(super) fn predict(&self, round: Round, predicted: &[Predicted]) {
+        self.change(|state| state.predict(round, predicted));
     }
 
     /// Keeps the key of its launch in flight.
-    pub(super) fn issued_as(&self, round: Round, key: ResultKey) {
+    pub(super) fn issued_as(&self, round: Round, key: CacheKey) {
         self.change(|state| state.issued_as(round, key));
     }
 

@@ -14,9 +14,10 @@ use super::producers::{Producers, product};
 use super::recheck::Rechecks;
 use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
+use crate::base::variable::Variable;
 use crate::command::normalise;
 use crate::compile::engine::Engine;
-use crate::compile::predict::{Assumed, Predictions};
+use crate::compile::predict::{Predicted, Predictions};
 use crate::compile::site::Site;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
@@ -48,7 +49,7 @@ pub struct SessionContext {
 
 impl SessionContext {
     /// A project root, and the environment that launches start from.
-    pub fn new(root: String, environment: Vec<(String, String)>) -> Self {
+    pub fn new(root: String, environment: Vec<Variable>) -> Self {
         Self {
             site: Site { root, environment },
             grid: None,
@@ -110,8 +111,8 @@ impl SessionContext {
         self.producers.of(file, before).map(|producer| (file, producer))
     }
 
-    /// What has to be assumed to launch something now. recc reads the tree itself, so for it nothing can be.
-    pub fn assumed(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Assumed]> {
+    /// What has to be predicted to launch something now. recc reads the tree itself, so for it nothing can be.
+    pub fn predicted(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Predicted]> {
         if self.recc.is_some() { Arc::default() } else { self.predictions.missing(snapshot) }
     }
 }

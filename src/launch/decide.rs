@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 use super::candidate::Candidate;
 use super::context::SessionContext;
+use super::life::Decision;
 use super::miss::MissReason;
-use super::state::Decision;
 use super::suppression::is_suppressed;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready, instantiate};
-use crate::compile::predict::Assumed;
-use crate::compile::result_key::ResultKey;
+use crate::compile::predict::Predicted;
 use crate::inputs::snapshot::Snapshot;
 
 /// A command that cannot be launched on the files as they are, without more.
@@ -36,7 +36,7 @@ pub(super) trait Command {
     /// What it is on the files of one moment.
     type Instance: Instantiated;
 
-    /// Instantiates it on the files that the snapshot sees and those that are `assumed`.
+    /// Instantiates it on the files that the snapshot sees and those that are `predicted`.
     fn instantiate(
         &self,
         engine: &Engine,
@@ -56,13 +56,13 @@ pub(super) trait Command {
 pub(super) struct On<'a> {
     pub(super) candidate: &'a Candidate,
     pub(super) context: &'a SessionContext,
-    pub(super) assumed: &'a [Assumed],
+    pub(super) predicted: &'a [Predicted],
 }
 
 /// A command on the files of one moment.
 pub(crate) trait Instantiated {
-    /// Names it.
-    fn action(&self) -> Digest;
+    /// Names it: the exact key of its result.
+    fn key(&self) -> Digest;
 
     /// When the last of its inputs was written, nanoseconds since the epoch.
     fn newest_ns(&self) -> i64;
@@ -77,7 +77,7 @@ pub(crate) trait Instantiated {
     fn keys(&self) -> Vec<Digest>;
 
     /// The key under which its launch is looked up before it gets a core.
-    fn looked_up_as(&self) -> Option<ResultKey>;
+    fn looked_up_as(&self) -> Option<CacheKey>;
 }
 
 impl Command for Call {
@@ -89,7 +89,7 @@ impl Command for Call {
         snapshot: &mut Snapshot<'_>,
         on: On<'_>,
     ) -> Result<Instance, Unready> {
-        instantiate(engine, snapshot, self, &on.candidate.reads(), on.context.site.context(on.assumed))
+        instantiate(engine, snapshot, self, &on.candidate.reads(), on.context.site.context(on.predicted))
     }
 
     fn not_ready(&self, context: &SessionContext, why: Unready) -> NotReady {
@@ -111,8 +111,8 @@ impl Command for Call {
 }
 
 impl Instantiated for Instance {
-    fn action(&self) -> Digest {
-        self.action
+    fn key(&self) -> Digest {
+        self.keys.own.exact
     }
 
     fn newest_ns(&self) -> i64 {
@@ -131,7 +131,7 @@ impl Instantiated for Instance {
         self.keys.all()
     }
 
-    fn looked_up_as(&self) -> Option<ResultKey> {
+    fn looked_up_as(&self) -> Option<CacheKey> {
         None
     }
 }
@@ -180,16 +180,14 @@ pub(super) fn decide(
     }
     // Where recc runs it, the result is recc's.
     let found = if context.recc.is_some() { None } else { instance.find(&engine.cache) };
-    choose(instance.action(), found, against)
+    choose(instance.key(), found, against)
 }
 
 /// The table.
-fn choose(action: Digest, found: Option<Outcome>, against: Against) -> Option<Decision> {
+fn choose(key: Digest, found: Option<Outcome>, against: Against) -> Option<Decision> {
     match (found, against) {
-        (Some(outcome), Against { built: false, suppressed: false }) => {
-            Some(Decision::Ready(action, outcome))
-        }
-        (Some(_), _) => Some(Decision::Held(action)),
+        (Some(outcome), Against { built: false, suppressed: false }) => Some(Decision::Ready(key, outcome)),
+        (Some(_), _) => Some(Decision::Held(key)),
         (None, Against { built: true, .. }) => Some(Decision::Not(MissReason::UpToDate.into())),
         (None, Against { suppressed: true, .. }) => {
             Some(Decision::LeaveOut(MissReason::KeptBeingWasted.into()))
@@ -211,9 +209,9 @@ mod tests {
 
     #[test]
     fn the_table_of_decisions() {
-        let action = Digest::of(b"action");
+        let key = Digest::of(b"key");
         let say = |found: bool, built, suppressed| match choose(
-            action,
+            key,
             found.then(Outcome::default),
             Against { built, suppressed },
         ) {

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::decide::{Against, Instantiated, NotReady, decide, ready};
+use super::life::{Decision, Runner};
 use super::miss::MissReason;
 use super::queue::Task;
-use super::state::{Decision, Runner};
 use super::work::Work;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
@@ -15,10 +15,10 @@ use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready};
 use crate::compile::perform::{examine, let_tick_pass, perform};
-use crate::compile::predict::Assumed;
+use crate::compile::predict::Predicted;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
-use crate::grid::publish_compile::leave;
+use crate::grid::publish_compile::publish_compile;
 use crate::grid::traced::Wanted;
 use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::snapshot::Snapshot;
@@ -74,8 +74,8 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     let Task { candidate, context, .. } = task;
     let round = task.round;
     let mut snapshot = Snapshot::new(&engine.files);
-    let assumed = context.assumed(&mut snapshot);
-    let ahead = match ready(engine, &mut snapshot, traced, task.on(&assumed)) {
+    let predicted = context.predicted(&mut snapshot);
+    let ahead = match ready(engine, &mut snapshot, traced, task.on(&predicted)) {
         Ok(ahead) => ahead,
         Err(NotReady::Wait(file)) => return Ok(Decision::Wait(file)),
         Err(NotReady::Refuse(why)) => return Err(why.into()),
@@ -91,7 +91,7 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
         grid.find_traced(&engine.cache, &[wanted]).pop().flatten()
     };
     if let Some(outcome) = there() {
-        return Ok(Decision::Ready(ahead.action(), outcome));
+        return Ok(Decision::Ready(ahead.key(), outcome));
     }
     let outputs = candidate.record(|record| record.outputs.clone());
     let outputs: Vec<_> = outputs.iter().map(|path| from_template(path, &context.site.root)).collect();
@@ -116,7 +116,7 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     context.budget.took(paid, performed.cpu);
     context.budget.left(&performed.observed.outcome);
     if let Some(grid) = &context.grid {
-        grid.keep_traced(&engine.cache, &performed.observed.key, &performed.observed.outcome);
+        grid.publish_traced(&engine.cache, &performed.observed.key, &performed.observed.outcome);
     }
     let Observed { key, outcome, reads, .. } = performed.observed;
     if !candidate.learn_run(round, reads, performed.cpu, performed.wall) {
@@ -128,12 +128,12 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
 fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<Decision, String> {
     let candidate = &task.candidate;
     let mut snapshot = Snapshot::new(&engine.files);
-    let assumed = task.context.assumed(&mut snapshot);
-    candidate.assume(task.round, &assumed);
-    let instance = match settle(engine, task, call, &assumed, &mut snapshot) {
+    let predicted = task.context.predicted(&mut snapshot);
+    candidate.predict(task.round, &predicted);
+    let instance = match instantiate_or_scan(engine, task, call, &predicted, &mut snapshot) {
         Ok(instance) => instance,
-        Err(Unsettled::Wait(file)) => return Ok(Decision::Wait(file)),
-        Err(Unsettled::Refuse(why)) => return Err(why),
+        Err(NotInstantiated::Wait(file)) => return Ok(Decision::Wait(file)),
+        Err(NotInstantiated::Refuse(why)) => return Err(why),
     };
     if let Some(decision) = decide(engine, &task.context, &instance, Against::default()) {
         return Ok(decision);
@@ -144,17 +144,17 @@ fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<
     }
     let tried = context == Where::Here || candidate.needs_core();
     if let Some(grid) = task.context.grid.as_deref().filter(|_| !tried && !instance.incbin) {
-        match on_grid(engine, task, call, grid, &assumed, &instance) {
+        match on_grid(engine, task, call, grid, &predicted, &instance) {
             Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}
             Err(error) => grid.complain(&call.compile.source, &error),
         }
     }
-    here(engine, task, call, &instance, context == Where::Anywhere, &assumed)
+    here(engine, task, call, &instance, context == Where::Anywhere, &predicted)
 }
 
 /// Why a launch cannot be carried through.
-pub(super) enum Unsettled {
+pub(super) enum NotInstantiated {
     /// It waits for this file.
     Wait(PathId),
     /// It is not launched.
@@ -162,33 +162,33 @@ pub(super) enum Unsettled {
 }
 
 /// The launch's instance on today's files, scanned again if need be.
-pub(super) fn settle<'f>(
+pub(super) fn instantiate_or_scan<'f>(
     engine: &'f Engine,
     task: &Task,
     call: &Call,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
     snapshot: &mut Snapshot<'f>,
-) -> Result<Instance, Unsettled> {
+) -> Result<Instance, NotInstantiated> {
     let Task { candidate, context, round, .. } = task;
-    let lacks = match ready(engine, snapshot, call, task.on(assumed)) {
+    let lacks = match ready(engine, snapshot, call, task.on(predicted)) {
         Ok(instance) => return Ok(instance),
-        Err(NotReady::Wait(file)) => return Err(Unsettled::Wait(file)),
-        Err(NotReady::Refuse(why)) => return Err(Unsettled::Refuse(why)),
+        Err(NotReady::Wait(file)) => return Err(NotInstantiated::Wait(file)),
+        Err(NotReady::Refuse(why)) => return Err(NotInstantiated::Refuse(why)),
         Err(NotReady::Scan(lacks)) => lacks,
     };
     let environment = context.site.environment_of(call);
-    match (examine(engine, call, context.site.context(assumed), &environment), lacks) {
+    match (examine(engine, call, context.site.context(predicted), &environment), lacks) {
         (Ok((reads, found)), _) => {
             *snapshot = Snapshot::new(&engine.files);
             candidate.learn(*round, reads);
-            candidate.assume(*round, assumed);
+            candidate.predict(*round, predicted);
             Ok(found)
         }
         (Err(_), Some(file)) => {
             context.need(file);
-            Err(Unsettled::Wait(file))
+            Err(NotInstantiated::Wait(file))
         }
-        (Err(why), None) => Err(Unsettled::Refuse(why)),
+        (Err(why), None) => Err(NotInstantiated::Refuse(why)),
     }
 }
 
@@ -198,26 +198,26 @@ fn on_grid(
     task: &Task,
     call: &Call,
     grid: &Grid,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
     instance: &Instance,
 ) -> Result<Option<Decision>, Unobtainable> {
     let Task { candidate, context, round, .. } = task;
-    let moment = Moment::new(engine, instance, assumed);
+    let moment = Moment::new(engine, instance, predicted);
     let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);
-    let wire = grid.wire(&job)?;
-    if let Some(outcome) = grid.find(engine, &job, &wire)? {
-        return Ok(Some(Decision::Ready(instance.action, outcome)));
+    let actions = grid.actions(&job)?;
+    if let Some(outcome) = grid.find(engine, &job, &actions)? {
+        return Ok(Some(Decision::Ready(instance.key(), outcome)));
     }
-    if grid.policy(&job, &wire) == Policy::CacheOnly {
+    if grid.policy(&job, &actions) == Policy::CacheOnly {
         return Ok(None);
     }
     let cancel = Cancel::default();
     candidate.executing(*round);
     task.run_by(&Runner::Grid(cancel.clone()));
-    let outcome = grid.execute(engine, &job, &wire, &cancel)?;
+    let outcome = grid.execute(engine, &job, &actions, &cancel)?;
     context.budget.left(&outcome);
-    Ok((outcome.status == 0).then_some(Decision::Ready(instance.action, outcome)))
+    Ok((outcome.status == 0).then_some(Decision::Ready(instance.key(), outcome)))
 }
 
 /// Pays for a launch and says how much; its state when the session's launches may cost no more. What a build waits for is no
@@ -247,7 +247,7 @@ fn by_recc(
     wrapper.launch(engine, call, &context.site, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
-    Ok(Decision::Ready(instance.action, Outcome::default()))
+    Ok(Decision::Ready(instance.key(), Outcome::default()))
 }
 
 /// Runs the launch on a core of this machine.
@@ -257,7 +257,7 @@ fn here(
     call: &Call,
     instance: &Instance,
     asked: bool,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
 ) -> Result<Decision, String> {
     let Task { candidate, context, round, .. } = task;
     if !engine.executor.available() {
@@ -269,7 +269,7 @@ fn here(
     };
     let_tick_pass(instance.changed_ns);
     candidate.executing(*round);
-    let performed = perform(engine, call, &context.site, &candidate.reads(), asked, assumed, &|group| {
+    let performed = perform(engine, call, &context.site, &candidate.reads(), asked, predicted, &|group| {
         task.run_by(&Runner::Group(group));
     })?;
     context.budget.took(paid, performed.cpu);
@@ -278,13 +278,13 @@ fn here(
     if !candidate.learn_run(*round, reads.clone(), performed.cpu, performed.wall) {
         return Err("it was given up for another launch".into());
     }
-    let action = performed.learnt.kept.map_err(|error| error.to_string())?;
+    let key = performed.learnt.kept.map_err(|error| error.to_string())?;
     if let Some(grid) = context.grid.as_deref().filter(|grid| grid.takes_results()) {
-        let (context, environment) = (context.site.context(assumed), context.site.environment_of(call));
-        let left = leave(engine, grid, call, &reads, context, &environment, &action);
+        let (context, environment) = (context.site.context(predicted), context.site.environment_of(call));
+        let left = publish_compile(engine, grid, call, &reads, context, &environment, &key);
         if let Err(why) = left {
             tracing::debug!("launch of {} is not left on the grid: {why}", call.compile.source);
         }
     }
-    Ok(Decision::Ready(action, performed.outcome))
+    Ok(Decision::Ready(key, performed.outcome))
 }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use super::context::SessionContext;
 use super::decide::{Command, Instantiated, NotReady, On};
+use super::life::Launch;
 use super::producers::product;
-use super::state::Launch;
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
 use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::cache::Cache;
 use crate::cache::outcome::Outcome;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
-use crate::compile::predict::Assumed;
-use crate::compile::result_key::ResultKey;
+use crate::compile::predict::Predicted;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::Traced;
@@ -31,10 +31,10 @@ impl Command for Traced {
         snapshot: &mut Snapshot<'_>,
         on: On<'_>,
     ) -> Result<Stated, Unready> {
-        let On { candidate, context, assumed } = on;
+        let On { candidate, context, predicted: expected } = on;
         let (reads, given, order) =
             (candidate.reads(), candidate.given(), candidate.record(|record| record.order));
-        let predicted = predict(engine, snapshot, (context, order), self, &given, assumed);
+        let predicted = predict(engine, snapshot, (context, order), self, &given, expected);
         let mut predicted = predicted.map_err(Unready::Missing)?;
         folders(engine, snapshot, context, self, &reads.set, &mut predicted);
         state(engine, snapshot, self, &reads.set, predicted)
@@ -54,7 +54,7 @@ impl Command for Traced {
 }
 
 impl Instantiated for Stated {
-    fn action(&self) -> Digest {
+    fn key(&self) -> Digest {
         self.key.exact
     }
 
@@ -74,7 +74,7 @@ impl Instantiated for Stated {
         self.key.all().to_vec()
     }
 
-    fn looked_up_as(&self) -> Option<ResultKey> {
+    fn looked_up_as(&self) -> Option<CacheKey> {
         Some(self.key)
     }
 }
@@ -117,7 +117,7 @@ fn ancestors(folder: &Path, context: &SessionContext) -> HashSet<PathBuf> {
         .collect()
 }
 
-/// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `assumed` what the build is
+/// Foresees what `traced` will find at its position in the build. `given` are the files of its build that it read last time, `expected` what the build is
 /// expected to make. Fails with a file that has to be waited for.
 fn predict(
     engine: &Engine,
@@ -125,14 +125,14 @@ fn predict(
     position: (&SessionContext, u32),
     traced: &Traced,
     given: &[Given],
-    assumed: &[Assumed],
+    expected: &[Predicted],
 ) -> Result<Overrides, PathId> {
     let mut predicted = Overrides::new();
     for file in given {
         let id = engine.paths().intern(&file.path);
         if traced.probe {
             predicted.insert(id, There::File(file.content));
-        } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, assumed)? {
+        } else if let Some(there) = to_come(engine, snapshot, position, id, &file.real, expected)? {
             predicted.insert(id, there);
         }
     }
@@ -146,7 +146,7 @@ fn to_come(
     (context, order): (&SessionContext, u32),
     id: PathId,
     real: &str,
-    assumed: &[Assumed],
+    expected: &[Predicted],
 ) -> Result<Option<There>, PathId> {
     if let Some((output, producer)) = context.producer(engine, real, order) {
         match producer.launch() {
@@ -165,8 +165,8 @@ fn to_come(
     match snapshot.stat(id) {
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => {
-            let expected = assumed.iter().find(|one| one.path == id);
-            expected.map(|one| Some(There::File(one.content))).ok_or(id)
+            let prediction = expected.iter().find(|one| one.path == id);
+            prediction.map(|one| Some(There::File(one.content))).ok_or(id)
         }
         Err(_) => Err(id),
     }

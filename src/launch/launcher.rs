@@ -11,19 +11,20 @@ use super::candidate::Candidate;
 use super::context::SessionContext;
 use super::decide::{Against, Command, Instantiated, NotReady, On, decide, ready};
 use super::execute::{Where, execute};
+use super::life::{Decision, Launch, Runner};
 use super::lookups::Lookups;
 use super::miss::{Miss, MissReason};
 use super::priority::rank;
 use super::queue::{Queue, Task};
-use super::recheck::RecheckGuard;
+use super::recheck::Recheck;
 use super::remote::Remote;
-use super::state::{Decision, Launch, Round, Runner};
+use super::state::Round;
 use super::work::Work;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::base::threads;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
-use crate::compile::result_key::ResultKey;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::sandbox::executor::hurry;
@@ -39,7 +40,11 @@ const FOLLOWERS: Duration = Duration::from_millis(20);
 pub struct Launcher {
     /// What the sessions share.
     pub engine: Arc<Engine>,
-    here: Lane,
+    /// What waits for a core of this machine.
+    queue: Arc<Queue>,
+    width: usize,
+    /// Whether the threads that work on it have been started: with the first task.
+    started: Arc<OnceLock<()>>,
     /// Launches on grids, by the grid's address in memory, which stays the grid's as long as its entry is here.
     grids: Arc<Mutex<HashMap<usize, Arc<Remote>>>>,
     /// Traced launches on their way to a core by way of a grid.
@@ -51,31 +56,23 @@ pub struct Launcher {
 /// What a look at a command has come to.
 enum Looked {
     /// It is launched; its key, if it is looked up by that first.
-    Issue(Option<ResultKey>),
+    Issue(Option<CacheKey>),
     /// It is not launched, or need not be.
     Decided(Decision),
-}
-
-/// A command to be looked at again.
-struct Recheck {
-    candidate: Arc<Candidate>,
-    context: Arc<SessionContext>,
-    _guard: RecheckGuard,
-}
-
-/// A queue and the threads that work on it, started with the first task.
-#[derive(Clone)]
-struct Lane {
-    queue: Arc<Queue>,
-    width: usize,
-    started: Arc<OnceLock<()>>,
 }
 
 impl Launcher {
     /// A launcher that runs at most `width` launches at once on this machine beside an idle build.
     pub fn new(engine: Arc<Engine>, width: usize) -> Self {
-        let here = Lane { queue: Arc::new(Queue::new(width)), width, started: Arc::default() };
-        Self { engine, here, grids: Arc::default(), lookups: Lookups::default(), again: Arc::default() }
+        Self {
+            engine,
+            queue: Arc::new(Queue::new(width)),
+            width,
+            started: Arc::default(),
+            grids: Arc::default(),
+            lookups: Lookups::default(),
+            again: Arc::default(),
+        }
     }
 
     /// Looks at a command and issues it, if that can be done and will do good.
@@ -89,7 +86,7 @@ impl Launcher {
             let looked = self.look_at(candidate, round, context, snapshot);
             self.follow(candidate, round, context, looked);
         }
-        context.producers.settled(candidate);
+        context.producers.ended(candidate);
     }
 
     /// Does what a look has come to, unless the build was faster.
@@ -148,12 +145,12 @@ impl Launcher {
         context: &SessionContext,
         snapshot: &mut Snapshot<'_>,
     ) -> Looked {
-        let assumed = context.assumed(snapshot);
+        let predicted = context.predicted(snapshot);
         // A traced command is compared with what is there in the end.
         if candidate.work.compile().is_some() {
-            candidate.assume(round, &assumed);
+            candidate.predict(round, &predicted);
         }
-        let on = On { candidate, context, assumed: &assumed };
+        let on = On { candidate, context, predicted: &predicted };
         let instance = match ready(&self.engine, snapshot, command, on) {
             Ok(instance) => instance,
             Err(NotReady::Wait(file)) => return Looked::Decided(Decision::Wait(file)),
@@ -183,11 +180,7 @@ impl Launcher {
 
     /// Has a thread of its own consider a command again: whoever says that a launch has ended has other things to do.
     fn look_again(&self, candidate: &Arc<Candidate>, context: &Arc<SessionContext>) {
-        let again = Recheck {
-            _guard: RecheckGuard::new(&context.rechecks),
-            candidate: Arc::clone(candidate),
-            context: Arc::clone(context),
-        };
+        let again = Recheck::new(candidate, context);
         let sender = self.again.get_or_init(|| {
             let (sender, receiver) = channel::<Recheck>();
             let launcher = self.clone();
@@ -217,15 +210,15 @@ impl Launcher {
         let round = candidate.round();
         let outdated = match candidate.launch() {
             Launch::Ready(done, _) | Launch::Held(done) => {
-                self.action(candidate, context, snapshot).is_none_or(|now| now != done)
+                self.key(candidate, context, snapshot).is_none_or(|now| now != done)
             }
             // It is asked for what it has found there only in the end.
             Launch::Running(_) if candidate.work.compile().is_none() => false,
             // Whatever it has found there, or will find, is not known.
             Launch::Running(_) => {
-                let (set, assumed) = (candidate.reads().set, candidate.assumed());
-                let predicted = |path: &PathId| assumed.iter().any(|one| one.path == *path);
-                set.iter().any(|path| changed.contains(path) && !predicted(path))
+                let (set, predicted) = (candidate.reads().set, candidate.predicted());
+                let is_predicted = |path: &PathId| predicted.iter().any(|one| one.path == *path);
+                set.iter().any(|path| changed.contains(path) && !is_predicted(path))
             }
             Launch::Failed(_) => true,
             Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
@@ -235,18 +228,18 @@ impl Launcher {
         }
     }
 
-    /// The action of a command now, if it has one.
-    fn action(
+    /// The key of a command now, if it has one.
+    fn key(
         &self,
         candidate: &Candidate,
         context: &SessionContext,
         snapshot: &mut Snapshot<'_>,
     ) -> Option<Digest> {
-        let assumed = context.assumed(snapshot);
-        let on = On { candidate, context, assumed: &assumed };
+        let predicted = context.predicted(snapshot);
+        let on = On { candidate, context, predicted: &predicted };
         match &candidate.work {
-            Work::Compile(call) => Some(call.instantiate(&self.engine, snapshot, on).ok()?.action()),
-            Work::Traced(traced) => Some(traced.instantiate(&self.engine, snapshot, on).ok()?.action()),
+            Work::Compile(call) => Some(call.instantiate(&self.engine, snapshot, on).ok()?.key()),
+            Work::Traced(traced) => Some(traced.instantiate(&self.engine, snapshot, on).ok()?.key()),
         }
     }
 
@@ -256,7 +249,7 @@ impl Launcher {
         candidate: &Arc<Candidate>,
         round: Round,
         context: &Arc<SessionContext>,
-        key: Option<ResultKey>,
+        key: Option<CacheKey>,
     ) {
         if !candidate.issue(round, key) {
             return;
@@ -304,18 +297,18 @@ impl Launcher {
 
     /// Has a queued launch wait for a core of this machine.
     fn enqueue(&self, task: Task) {
-        self.here.started.get_or_init(|| {
-            for _ in 0..self.here.width {
+        self.started.get_or_init(|| {
+            for _ in 0..self.width {
                 let launcher = self.clone();
                 threads::start(move || launcher.work());
             }
         });
         let order = rank(&task.candidate);
-        self.here.queue.push(order, task);
+        self.queue.push(order, task);
     }
 
     fn work(&self) {
-        let queue = &self.here.queue;
+        let queue = &self.queue;
         while let Some(task) = queue.next() {
             if task.claim() {
                 self.run(&task, Where::Here);
@@ -367,14 +360,14 @@ impl Launcher {
         };
         self.busy(false);
         // The build has what this one makes now, and may ask at once for what waits for that.
-        context.producers.settled(candidate);
+        context.producers.ended(candidate);
         context.rechecks.wait(FOLLOWERS);
         finished
     }
 
     /// A compile of the build's own begins (`true`) or has ended: launches leave it its core.
     pub fn busy(&self, begun: bool) {
-        self.here.queue.busy(begun);
+        self.queue.busy(begun);
     }
 
     /// Ends what is in flight of a session.
@@ -385,7 +378,7 @@ impl Launcher {
             candidate.close();
         }
         let remote = self.remotes().into_iter().flat_map(|remote| remote.drain(context));
-        for task in remote.chain(self.here.queue.drain(context)) {
+        for task in remote.chain(self.queue.drain(context)) {
             if task.claim() {
                 task.cancel();
             }
@@ -394,7 +387,7 @@ impl Launcher {
 
     /// Lets the workers end.
     pub fn close(&self) {
-        self.here.queue.close();
+        self.queue.close();
         self.remotes().iter().for_each(|remote| remote.close());
     }
 }
@@ -420,7 +413,7 @@ mod tests {
             let round = candidate.look().expect("nobody has looked at it");
             asks(&candidate);
             launcher.follow(&candidate, round, &context, Looked::Issue(None));
-            (candidate.tally().launched, launcher.here.queue.drain(&context).len())
+            (candidate.tally().launched, launcher.queue.drain(&context).len())
         };
         assert_eq!(issue(&|_| {}), (true, 1));
         let asks = |candidate: &Candidate| assert!(candidate.mark_overtaken(&launcher.engine, None));

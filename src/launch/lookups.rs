@@ -4,12 +4,12 @@ use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 
 use super::context::SessionContext;
+use super::life::Decision;
 use super::queue::Task;
-use super::state::Decision;
 use super::work::Work;
 use crate::base::threads;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
-use crate::compile::result_key::ResultKey;
 use crate::grid::traced::Wanted;
 
 /// Lookups in one request each, of which a client has many under way at once.
@@ -55,7 +55,7 @@ fn look_up(engine: &Engine, context: &SessionContext, tasks: Vec<Task>, missed: 
         let key = task.candidate.issued(task.round)?;
         Some((task, key))
     });
-    let keyed: Vec<(Task, ResultKey)> = keyed.collect();
+    let keyed: Vec<(Task, CacheKey)> = keyed.collect();
     let wanted = keyed.iter().filter_map(|(task, key)| match &task.candidate.work {
         Work::Traced(traced) => Some(Wanted { key: *key, traced, root: &context.site.root }),
         Work::Compile(_) => None,

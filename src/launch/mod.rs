@@ -11,6 +11,7 @@ pub mod decide;
 pub mod execute;
 pub mod instantiate_traced;
 pub mod launcher;
+pub mod life;
 pub mod lookups;
 pub mod miss;
 pub mod priority;

@@ -79,11 +79,11 @@ impl Producers {
         waiting.push(Wake(Box::new(wake)));
         drop(inner);
         // It may have ended before anybody waited.
-        self.settled(producer);
+        self.ended(producer);
     }
 
     /// Wakes who waits for a command, if it is certain what becomes of it.
-    pub(super) fn settled(&self, producer: &Candidate) {
+    pub(super) fn ended(&self, producer: &Candidate) {
         if producer.is_under_way() {
             return;
         }
@@ -100,7 +100,7 @@ impl Producers {
             self.lock().waiting.values().map(|(producer, _)| Arc::clone(producer)).collect();
         let ended: Vec<_> = producers.iter().filter(|producer| !producer.is_under_way()).collect();
         for producer in &ended {
-            self.settled(producer);
+            self.ended(producer);
         }
         !ended.is_empty()
     }

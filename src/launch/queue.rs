@@ -9,9 +9,10 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::candidate::Candidate;
 use super::context::SessionContext;
 use super::decide::On;
+use super::life::{Decision, Runner};
 use super::priority::Rank;
-use super::state::{Decision, Round, Runner};
-use crate::compile::predict::Assumed;
+use super::state::Round;
+use crate::compile::predict::Predicted;
 
 /// One launch that waits for a core.
 #[derive(Clone)]
@@ -43,8 +44,8 @@ impl Task {
     }
 
     /// What its command is instantiated on, beside the files.
-    pub(super) fn on<'a>(&'a self, assumed: &'a [Assumed]) -> On<'a> {
-        On { candidate: &self.candidate, context: &self.context, assumed }
+    pub(super) fn on<'a>(&'a self, predicted: &'a [Predicted]) -> On<'a> {
+        On { candidate: &self.candidate, context: &self.context, predicted }
     }
 
     /// Takes the launch over, if it still waits for somebody to do so.
@@ -65,14 +66,14 @@ impl Task {
     /// Ends the claimed launch, unless it was given up for another one; false then.
     pub(super) fn end(&self, decision: Decision) -> bool {
         let current = self.candidate.end(self.round, decision);
-        self.context.producers.settled(&self.candidate);
+        self.context.producers.ended(&self.candidate);
         current
     }
 
     /// Says that the claimed launch is pointless.
     pub(super) fn cancel(&self) {
         self.candidate.cancel(self.round);
-        self.context.producers.settled(&self.candidate);
+        self.context.producers.ended(&self.candidate);
     }
 
     /// Says who runs the claimed launch, or stops that when the launch was given up meanwhile.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::candidate::Candidate;
+use super::context::SessionContext;
+
 /// How many commands of a session are to be looked at again; that is done in the order in which it was said.
 #[derive(Debug, Default)]
 pub(super) struct Rechecks {
@@ -38,12 +41,26 @@ impl Rechecks {
     }
 }
 
-/// A command to be looked at again, until it is dropped.
-pub(super) struct RecheckGuard(Arc<Rechecks>);
+/// A command to be looked at again.
+pub(super) struct Recheck {
+    pub(super) candidate: Arc<Candidate>,
+    pub(super) context: Arc<SessionContext>,
+    _guard: RecheckGuard,
+}
+
+impl Recheck {
+    /// Says that there is one.
+    pub(super) fn new(candidate: &Arc<Candidate>, context: &Arc<SessionContext>) -> Self {
+        let (candidate, context) = (Arc::clone(candidate), Arc::clone(context));
+        Self { _guard: RecheckGuard::new(&context.rechecks), candidate, context }
+    }
+}
+
+/// A command is to be looked at again until this is dropped.
+struct RecheckGuard(Arc<Rechecks>);
 
 impl RecheckGuard {
-    /// Says that there is one.
-    pub(super) fn new(rechecks: &Arc<Rechecks>) -> Self {
+    fn new(rechecks: &Arc<Rechecks>) -> Self {
         rechecks.counts().begun += 1;
         Self(Arc::clone(rechecks))
     }

@@ -5,17 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use super::life::{Decision, Fate, Launch, Runner, Tally};
 use super::miss::{Miss, MissReason};
-use crate::base::digest::Digest;
-use crate::base::paths::PathId;
-use crate::cache::outcome::Outcome;
-use crate::compile::predict::Assumed;
+use crate::compile::cache_key::CacheKey;
+use crate::compile::predict::Predicted;
 use crate::compile::reads::Reads;
-use crate::compile::result_key::ResultKey;
-use crate::reapi::Cancel;
-use crate::sandbox::executor::kill;
 use crate::store::{Given, Record, RecordId};
 
 /// The number of a command's launch. It rises when a launch is given up or overtaken: who still acts for the one before
@@ -25,96 +19,6 @@ pub struct Round(u32);
 
 /// What is said of a launch that has become pointless.
 const CANCELLED: &str = "cancelled";
-
-/// The life of a launch.
-#[derive(Debug, Clone)]
-pub enum Launch {
-    /// Not looked at yet.
-    Unseen,
-    /// Not issued, and why.
-    Not(Miss),
-    /// This input, or the working directory, is not there yet.
-    Pending(PathId),
-    /// The build has the output already and will hardly ask; its result is here should it do so.
-    Held(Digest),
-    /// Issued; waits for a core.
-    Queued,
-    /// Being looked up, scanned or executed, by this runner once there is one.
-    Running(Option<Runner>),
-    /// Its outputs are here.
-    Ready(Digest, Outcome),
-    /// It came to nothing, and why.
-    Failed(String),
-}
-
-/// What a look at a command comes to when it is not issued, or what a launch in flight ends with.
-#[derive(Debug, Clone)]
-pub enum Decision {
-    /// Its result is here.
-    Ready(Digest, Outcome),
-    /// Its result is here, and the build will hardly ask.
-    Held(Digest),
-    /// It waits for this file.
-    Wait(PathId),
-    /// It cannot be launched, or need not be.
-    Not(Miss),
-    /// It is not launched although it could be.
-    LeaveOut(Miss),
-    /// It came to nothing.
-    Failed(String),
-}
-
-/// What has come of a launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// The build has asked for its action.
-    Useful,
-    /// It came to nothing, or the build has ended without it.
-    Wasted,
-    /// It was ended, or never begun, because it had become pointless.
-    Cancelled,
-    /// The build may yet ask for it.
-    Pending,
-}
-
-/// Who runs a launch.
-#[derive(Debug, Clone)]
-pub enum Runner {
-    /// A process group of this machine.
-    Group(i32),
-    /// A grid, which stops when told so.
-    Grid(Cancel),
-}
-
-impl Runner {
-    /// Ends the run.
-    pub fn stop(&self) {
-        match self {
-            Self::Group(group) => kill(*group),
-            Self::Grid(cancel) => cancel.fire(),
-        }
-    }
-}
-
-/// What there is to account for of a command's launches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Whether it counts as a launch.
-    pub launched: bool,
-    /// Whether the launch had to be executed.
-    pub executed: bool,
-    /// Whether the build has asked for the launched action.
-    pub useful: bool,
-    /// Whether the launch was ended, or never begun, because it had become pointless.
-    pub cancelled: bool,
-    /// Whether it was launched on a content that the build then made otherwise.
-    pub mispredicted: bool,
-    /// Why it was not launched although it could have been.
-    pub left_out: Option<MissReason>,
-    /// CPU time the launch took.
-    pub cpu: Duration,
-}
 
 /// Who ran a launch that has been ended, if somebody did.
 #[must_use = "who runs it goes on else"]
@@ -149,9 +53,9 @@ pub(super) struct State {
     /// Its position in this build.
     order: Option<u32>,
     /// What its launch takes to be in files that are not there yet.
-    assumed: Arc<[Assumed]>,
+    predicted: Arc<[Predicted]>,
     /// The key of its launch in flight, once that is known.
-    issued: Option<ResultKey>,
+    issued: Option<CacheKey>,
     /// Whether the grid would not run it.
     needs_core: bool,
     /// How long the longest chain of commands takes that begins with it, microseconds.
@@ -175,7 +79,7 @@ impl State {
             tally: Tally::default(),
             asked: 0,
             order: None,
-            assumed: Arc::default(),
+            predicted: Arc::default(),
             issued: None,
             needs_core: false,
         }
@@ -232,8 +136,8 @@ impl State {
         self.order
     }
 
-    pub(super) fn assumed(&self) -> &Arc<[Assumed]> {
-        &self.assumed
+    pub(super) fn predicted(&self) -> &Arc<[Predicted]> {
+        &self.predicted
     }
 
     pub(super) fn needs_core(&self) -> bool {
@@ -245,7 +149,7 @@ impl State {
     }
 
     /// The key of the launch of this round, once that is known.
-    pub(super) fn issued(&self, round: Round) -> Option<ResultKey> {
+    pub(super) fn issued(&self, round: Round) -> Option<CacheKey> {
         self.issued.filter(|_| self.round == round)
     }
 
@@ -297,7 +201,7 @@ impl State {
     }
 
     /// A look ends with a launch, which waits for its turn now. `key` is its key, if that is known.
-    pub(super) fn issue(&mut self, round: Round, key: Option<ResultKey>) -> bool {
+    pub(super) fn issue(&mut self, round: Round, key: Option<CacheKey>) -> bool {
         let current = self.round == round && self.is_open() && !self.closed;
         if current {
             self.launch = Launch::Queued;
@@ -363,7 +267,7 @@ impl State {
         self.tally.cancelled |= self.is_running();
         match &self.launch {
             Launch::Running(runner) => Ended(runner.clone()),
-            Launch::Queued => self.leave(Launch::Failed(CANCELLED.into())),
+            Launch::Queued => self.end_round(Launch::Failed(CANCELLED.into())),
             _ => Ended(None),
         }
     }
@@ -372,7 +276,7 @@ impl State {
     pub(super) fn overtake(&mut self, why: Miss) -> bool {
         let open = self.is_open();
         if open {
-            self.leave(Launch::Not(why)).stop();
+            self.end_round(Launch::Not(why)).stop();
         }
         open
     }
@@ -380,16 +284,16 @@ impl State {
     /// The launch of that round stands for something that is no more: it is to be looked at anew.
     pub(super) fn give_up(&mut self, round: Round) -> Option<Ended> {
         (self.round == round).then(|| {
-            self.assumed = Arc::default();
+            self.predicted = Arc::default();
             self.tally.mispredicted |= self.tally.launched;
-            self.leave(Launch::Unseen)
+            self.end_round(Launch::Unseen)
         })
     }
 
     /// The build asks for the command by this key: a launch in flight under another one is of no use to it.
-    pub(super) fn invalidate(&mut self, key: &ResultKey) -> Option<Ended> {
+    pub(super) fn invalidate(&mut self, key: &CacheKey) -> Option<Ended> {
         let other = self.is_running() && self.issued.is_some_and(|issued| issued.silent != key.silent);
-        other.then(|| self.leave(Launch::Not(MissReason::ChangedInput.into())))
+        other.then(|| self.end_round(Launch::Not(MissReason::ChangedInput.into())))
     }
 
     /// It is never launched again.
@@ -397,7 +301,7 @@ impl State {
         if !self.tally.launched {
             self.tally.left_out = Some(MissReason::Quarantined);
         }
-        self.leave(Launch::Not(MissReason::Quarantined.into()))
+        self.end_round(Launch::Not(MissReason::Quarantined.into()))
     }
 
     /// Another command takes its place under its name; it has the name `id` from now on, and is not launched.
@@ -408,7 +312,7 @@ impl State {
         match self.launch {
             // What is here may be asked for all the same.
             Launch::Ready(..) | Launch::Held(_) => Ended(None),
-            _ => self.leave(Launch::Not(MissReason::Superseded.into())),
+            _ => self.end_round(Launch::Not(MissReason::Superseded.into())),
         }
     }
 
@@ -417,12 +321,12 @@ impl State {
         (self.record.id, self.record.superseded) = (id, false);
         self.record.first = self.record.first.filter(|first| *first != id);
         if matches!(&self.launch, Launch::Not(why) if why.why == MissReason::Superseded) {
-            self.leave(Launch::Unseen).stop();
+            self.end_round(Launch::Unseen).stop();
         }
     }
 
     /// Ends the round: who acts for it has no say any more.
-    fn leave(&mut self, launch: Launch) -> Ended {
+    fn end_round(&mut self, launch: Launch) -> Ended {
         self.issued = None;
         self.round.0 += 1;
         self.tally.cancelled |= self.is_queued() || self.is_running();
@@ -438,8 +342,8 @@ impl State {
             self.tally.launched = false;
         }
         self.launch = match decision {
-            Decision::Ready(action, outcome) => Launch::Ready(action, outcome),
-            Decision::Held(action) => Launch::Held(action),
+            Decision::Ready(key, outcome) => Launch::Ready(key, outcome),
+            Decision::Held(key) => Launch::Held(key),
             Decision::Wait(file) => Launch::Pending(file),
             Decision::Not(why) | Decision::LeaveOut(why) => Launch::Not(why),
             Decision::Failed(why) => Launch::Failed(why),
@@ -455,7 +359,7 @@ impl State {
         self.order = Some(order);
     }
 
-    /// The build has asked for the launched action.
+    /// The build has asked for what was launched.
     pub(super) fn credit(&mut self) {
         (self.tally.launched, self.tally.useful) = (true, true);
     }
@@ -465,15 +369,15 @@ impl State {
     }
 
     /// What the launch of that round assumes, as far as its command reads it.
-    pub(super) fn assume(&mut self, round: Round, assumed: &[Assumed]) {
+    pub(super) fn predict(&mut self, round: Round, predicted: &[Predicted]) {
         if self.round == round {
             let set = &self.reads.set;
-            self.assumed = assumed.iter().filter(|one| set.contains(&one.path)).copied().collect();
+            self.predicted = predicted.iter().filter(|one| set.contains(&one.path)).copied().collect();
         }
     }
 
     /// The key of the launch in flight.
-    pub(super) fn issued_as(&mut self, round: Round, key: ResultKey) {
+    pub(super) fn issued_as(&mut self, round: Round, key: CacheKey) {
         if self.is_running_in(round) {
             self.issued = Some(key);
         }

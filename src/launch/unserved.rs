@@ -1,14 +1,14 @@
 //! Why the launch of a command does not serve a compile of it.
 
 use super::candidate::Candidate;
+use super::life::Launch;
 use super::miss::{Miss, MissReason};
-use super::state::Launch;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 
-/// Why the launch of a command does not serve a compile of it that has this action `now`, or that cannot be instantiated.
+/// Why the launch of a command does not serve a compile of it that has this key `now`, or that cannot be instantiated.
 pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<Digest, &Unready>) -> Miss {
     let (launch, set) = (candidate.launch(), candidate.reads().set);
     let miss = judge(&launch, now, |path| engine.name(path));
@@ -25,7 +25,7 @@ fn judge(launch: &Launch, now: Result<Digest, &Unready>, name: impl Fn(PathId) -
         Launch::Failed(why) => return MissReason::Failed.of(why),
         Launch::Unseen | Launch::Queued | Launch::Running(_) => return MissReason::NotLookedAt.into(),
         Launch::Pending(path) => return MissReason::LateInput.of(name(*path)),
-        Launch::Ready(action, _) | Launch::Held(action) => action,
+        Launch::Ready(key, _) | Launch::Held(key) => key,
     };
     match now {
         Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => {

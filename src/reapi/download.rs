@@ -108,7 +108,7 @@ async fn read_batch(cas: &Server, offer: &Offer, blobs: Vec<Digest>) -> Result<V
                 Err(status) => drop(failures.insert(blob, status)),
             }
         }
-        settle(&left, failures)
+        all_here(&left, failures)
     };
     cas.call(Call::named(CALL).moving(size), attempt).await?;
     Ok(contents)
@@ -129,7 +129,7 @@ fn content(blob: &Digest, response: Response) -> Result<Vec<u8>, Status> {
 }
 
 /// Fails if something is left, with the failure that matters most.
-fn settle(left: &HashSet<Digest>, mut failures: HashMap<Digest, Status>) -> Result<(), Status> {
+fn all_here(left: &HashSet<Digest>, mut failures: HashMap<Digest, Status>) -> Result<(), Status> {
     if left.is_empty() {
         return Ok(());
     }

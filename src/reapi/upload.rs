@@ -64,7 +64,7 @@ async fn send(cas: &Server, offer: &Offer, blobs: Vec<&Blob<'_>>) -> Result<(), 
         };
         let mut client = ContentAddressableStorageClient::new(wire.channel.clone());
         let answer = client.batch_update_blobs(wire.request(request)).await?.into_inner();
-        settle(&mut left, answer)
+        sort_out(&mut left, answer)
     };
     cas.call(Call::named(CALL).moving(size), attempt).await
 }
@@ -81,7 +81,7 @@ fn request(blob: &Blob<'_>, zstd: bool) -> io::Result<Request> {
 }
 
 /// Takes away what the server has now; fails if something is left, with the failure that matters most.
-fn settle(left: &mut Vec<Request>, answer: reapi::BatchUpdateBlobsResponse) -> Result<(), Status> {
+fn sort_out(left: &mut Vec<Request>, answer: reapi::BatchUpdateBlobsResponse) -> Result<(), Status> {
     let mut done = HashSet::new();
     let mut failures = Vec::new();
     for response in answer.responses {

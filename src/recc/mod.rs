@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::base::variable::Variable;
 pub use said::{Fate, fate};
 
 /// An installed recc.
@@ -24,7 +25,7 @@ pub struct Handed {
     /// The compiler's path, then its arguments.
     pub args: Vec<String>,
     /// The whole environment, as `name`, `value`.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
 }
 
 /// What makes recc run a command on this machine, or touch what is the build's: a launch has none of it. Set to nothing
@@ -54,10 +55,6 @@ const GONE_IN_LAUNCHES: &[&str] = &["RECC_VERBOSE", "RECC_LOG_STDERR_DIRECTORY"]
 const LAUNCH: (&str, &str) = ("RECC_DONT_SAVE_OUTPUT", "1");
 /// The level that tells what became of a command.
 const TELL: (&str, &str) = ("RECC_LOG_LEVEL", "info");
-/// How recc is told to say what it would do.
-const REHEARSE: (&str, &str) = ("RECC_NO_EXECUTE", "1");
-/// The level that tells the action's digest.
-const TELL_ALL: (&str, &str) = ("RECC_LOG_LEVEL", "debug");
 /// How recc is told to run the compiler when the server fails it.
 const FALL_BACK: (&str, &str) = ("RECC_FALLBACK_TO_LOCAL", "1");
 
@@ -79,8 +76,8 @@ impl Recc {
         &self,
         compiler: &str,
         args: &[String],
-        environment: &[(String, String)],
-        settings: &[(String, String)],
+        environment: &[Variable],
+        settings: &[Variable],
     ) -> Handed {
         let environment = overlay(overlay(environment, pairs(settings)), [FALL_BACK]);
         self.hand(compiler, args, environment)
@@ -97,44 +94,33 @@ impl Recc {
         &self,
         compiler: &str,
         args: &[String],
-        environment: &[(String, String)],
-        settings: &[(String, String)],
+        environment: &[Variable],
+        settings: &[Variable],
     ) -> Handed {
         self.hand(compiler, args, overlay(bounded(environment, settings), [LAUNCH, TELL]))
     }
 
-    /// As [`launch`](Self::launch), but nothing is run: [`fate`] says which action it would be, or that it would run here.
-    pub fn rehearsal(
-        &self,
-        compiler: &str,
-        args: &[String],
-        environment: &[(String, String)],
-        settings: &[(String, String)],
-    ) -> Handed {
-        self.hand(compiler, args, overlay(bounded(environment, settings), [REHEARSE, TELL_ALL]))
-    }
-
-    fn hand(&self, compiler: &str, args: &[String], environment: Vec<(String, String)>) -> Handed {
+    fn hand(&self, compiler: &str, args: &[String], environment: Vec<Variable>) -> Handed {
         let args = std::iter::once(compiler).chain(args.iter().map(String::as_str));
         Handed { program: self.program.clone(), args: args.map(str::to_owned).collect(), environment }
     }
 }
 
-fn bounded(environment: &[(String, String)], settings: &[(String, String)]) -> Vec<(String, String)> {
+fn bounded(environment: &[Variable], settings: &[Variable]) -> Vec<Variable> {
     let mut environment = overlay(environment, pairs(settings));
     environment.retain(|(name, _)| !GONE_IN_LAUNCHES.contains(&name.as_str()));
     overlay(&environment, NOT_IN_LAUNCHES.iter().map(|name| (*name, "")))
 }
 
-fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+fn pairs(settings: &[Variable]) -> impl Iterator<Item = (&str, &str)> {
     settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 /// An environment with these variables in place of those of the same name.
 fn overlay<'a>(
-    environment: impl AsRef<[(String, String)]>,
+    environment: impl AsRef<[Variable]>,
     added: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Vec<(String, String)> {
+) -> Vec<Variable> {
     let added: Vec<_> = added.into_iter().collect();
     let kept = environment
         .as_ref()
@@ -153,7 +139,7 @@ fn is_program(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    fn owned(pairs: &[(&str, &str)]) -> Vec<Variable> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
@@ -214,7 +200,5 @@ mod tests {
         assert_eq!(value(&launch, "RECC_VERBOSE"), None);
         assert_eq!(value(&launch, "RECC_DONT_SAVE_OUTPUT"), Some("1"));
         assert_eq!(value(&launch, "RECC_REMOTE_PLATFORM_OSFamily"), Some("Linux"));
-        let rehearsal = recc().rehearsal("/usr/bin/gcc", &[], &environment, &[]);
-        assert_eq!(value(&rehearsal, "RECC_NO_EXECUTE"), Some("1"));
     }
 }

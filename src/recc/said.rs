@@ -14,9 +14,7 @@ pub enum Fate {
         /// The command's exit code on the server.
         exit_code: i32,
     },
-    /// In a rehearsal: the server would be asked for this action.
-    WouldAsk(ActionDigest),
-    /// It ran on this machine, or would have.
+    /// It ran on this machine.
     Local,
     /// None of these: recc failed, or was ended.
     Failed,
@@ -38,10 +36,6 @@ pub fn fate(stderr: &[u8]) -> Fate {
             if let (Some(action), Ok(exit_code)) = (asked, code.trim().parse()) {
                 fate = Fate::Executed { action, exit_code };
             }
-        } else if let Some(action) = event.strip_prefix("Action Digest: ") {
-            asked = digest(action);
-        } else if event == "RECC_NO_EXECUTE is enabled, exiting." {
-            fate = asked.map_or(fate, Fate::WouldAsk);
         } else if LOCAL.iter().any(|begin| event.starts_with(begin)) {
             return Fate::Local;
         }
@@ -50,11 +44,10 @@ pub fn fate(stderr: &[u8]) -> Fate {
 }
 
 /// How recc says that it runs a command on this machine.
-const LOCAL: [&str; 6] = [
+const LOCAL: [&str; 5] = [
     "Not a compiler command, so running locally.",
     "Action not cached and running in cache-only mode, executing locally",
     "Executing action in local runner...",
-    "Command would have run locally but RECC_NO_EXECUTE is enabled",
     "recc failed, falling back to local execution",
     "RECC_PASSTHROUGH is set, executing command locally",
 ];
@@ -97,10 +90,7 @@ mod tests {
         assert_eq!(said(&[&asks, &done, warning]), Fate::Executed { action, exit_code: 1 });
         assert_eq!(said(&[&asks]), Fate::Failed, "it was ended while the server worked");
         assert_eq!(said(&[]), Fate::Failed);
-        let digest = line("DEBUG", &format!("Action Digest: {ACTION} Action Contents: command_digest {{"));
-        let end = line("INFO", "RECC_NO_EXECUTE is enabled, exiting.");
-        assert_eq!(said(&[&digest, &end]), Fate::WouldAsk(action));
-        let local = line("INFO", "Command would have run locally but RECC_NO_EXECUTE is enabled, exiting.");
+        let local = line("INFO", "Not a compiler command, so running locally.");
         assert_eq!(said(&[&local]), Fate::Local);
         let failed = line("ERROR", "recc failed, falling back to local execution: 14: no server");
         assert_eq!(said(&[&asks, &failed]), Fate::Local);

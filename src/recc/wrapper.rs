@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{Fate, Handed, Recc, fate};
+use crate::base::variable::Variable;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::perform::covered;
@@ -17,14 +18,14 @@ pub struct Wrapper {
     /// The program.
     pub recc: Recc,
     /// Our settings in its names.
-    pub settings: Vec<(String, String)>,
+    pub settings: Vec<Variable>,
     /// Whether its server executes: else a launch would be no more than a compile here.
     pub executes: bool,
 }
 
 impl Wrapper {
     /// The recc that settings ask for; `None`, said in the log, when they do and there is none.
-    pub fn find(settings: &Settings, environment: &[(String, String)]) -> Option<Self> {
+    pub fn find(settings: &Settings, environment: &[Variable]) -> Option<Self> {
         if settings.backend() != Backend::Recc {
             return None;
         }
@@ -38,7 +39,7 @@ impl Wrapper {
     }
 
     /// A compile of the build's own, for recc to run.
-    pub fn compile(&self, call: &Call, environment: &[(String, String)]) -> Handed {
+    pub fn compile(&self, call: &Call, environment: &[Variable]) -> Handed {
         self.recc.compile(&call.compiler, &call.compile.args, environment, &self.settings)
     }
 

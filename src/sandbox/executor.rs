@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 use super::confine::Room;
 use super::scratch::{Scratch, SideFolder, remove_abandoned};
 use super::view::{self, Kind, View};
+use crate::base::variable::Variable;
 use crate::cache::folder::make_private;
 use crate::sandbox::confine::filter::Sockets;
 use crate::sandbox::confine::spawn::{Program, spawn};
@@ -32,7 +33,7 @@ pub struct Job<'a> {
     /// Its arguments.
     pub args: &'a [String],
     /// The whole environment, as `name`, `value`.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// The working directory, absolute.
     pub directory: &'a Path,
     /// Whether a build waits for it already: then it is not niced.

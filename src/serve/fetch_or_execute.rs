@@ -21,7 +21,7 @@ use crate::compile::perform::{examine, perform};
 use crate::compile::reads::Reads;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
-use crate::grid::remote_actions::Wire;
+use crate::grid::remote_actions::RemoteActions;
 use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
@@ -136,18 +136,18 @@ fn from_grid(
     cancel: &Cancel,
 ) -> Result<Obtained, Unobtainable> {
     let say = |event: &dyn Fn(&ReccLog)| log.into_iter().for_each(event);
-    let wire: Wire = grid.wire(job)?;
-    if let Some(outcome) = grid.find(&companion.engine, job, &wire)? {
-        say(&|log| log.cache_hit(wire.asked.action));
+    let actions: RemoteActions = grid.actions(job)?;
+    if let Some(outcome) = grid.find(&companion.engine, job, &actions)? {
+        say(&|log| log.cache_hit(actions.asked.action));
         return Ok(Some((Way::Cached, outcome)));
     }
-    let policy = grid.policy(job, &wire);
+    let policy = grid.policy(job, &actions);
     if matches!(policy, Policy::CacheOnly | Policy::Local) {
         say(&ReccLog::local_in_cache_only);
         return Ok(None);
     }
-    say(&|log| log.executing(wire.executable().action));
-    let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &wire, cancel);
+    say(&|log| log.executing(actions.executable().action));
+    let execute = |cancel: &Cancel| grid.execute(&companion.engine, job, &actions, cancel);
     let here = here.filter(|_| policy == Policy::Race && companion.engine.executor.available());
     let (way, outcome) = match here {
         None => (Way::Executed, execute(cancel)?),
@@ -156,7 +156,7 @@ fn from_grid(
     if way == Way::Executed {
         say(&|log| log.finished(outcome.status.into()));
     } else if grid.settings().uploads() {
-        grid.keep(&companion.engine, job, &wire, &outcome);
+        grid.publish(&companion.engine, job, &actions, &outcome);
     }
     Ok(Some((way, outcome)))
 }
@@ -183,8 +183,8 @@ pub(super) fn offer(
 /// Has recc's log say that the result of a job was cached, by recc's digest.
 pub(super) fn log_hit(log: &ReccLog, grid: &Grid, job: &Job<'_>) {
     // What has no action there has no line either.
-    if let Ok(wire) = grid.wire(job) {
-        log.cache_hit(wire.asked.action);
+    if let Ok(actions) = grid.actions(job) {
+        log.cache_hit(actions.asked.action);
     }
 }
 

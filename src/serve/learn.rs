@@ -16,7 +16,7 @@ use crate::compile::not_kept::NotKept;
 use crate::compile::perform::{SideChannel, scan};
 use crate::compile::reads::Reads;
 use crate::compile::recorded::Recorded;
-use crate::grid::publish_compile::leave;
+use crate::grid::publish_compile::publish_compile;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::work::Work;
@@ -156,7 +156,7 @@ fn share(companion: &Companion, request: &Request, lesson: &CompileLesson, key: 
     let Some(candidate) = session.inner().candidates.get(&lesson.id()).cloned() else { return };
     let reads = candidate.reads();
     let context = request.context(&session.context.site.root);
-    let left = leave(&companion.engine, grid, call, &reads, context, &request.environment, key);
+    let left = publish_compile(&companion.engine, grid, call, &reads, context, &request.environment, key);
     if let Err(why) = left {
         tracing::debug!("result of {} is not left on the grid: {why}", call.compile.source);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::served::{At, Served};
 use super::unserved::{Unmet, Unserved};
 use super::verify::{Expected, Subject};
+use crate::base::variable::Variable;
 use crate::compile::call::Call;
 use crate::compile::link::Linkage;
 use crate::compile::link::call::LinkCall;
@@ -76,7 +77,7 @@ impl<C: Served> Lesson<C> {
     }
 
     /// Which command it is, asked for under this environment.
-    pub(crate) fn subject<'a>(&'a self, environment: &'a [(String, String)]) -> Subject<'a> {
+    pub(crate) fn subject<'a>(&'a self, environment: &'a [Variable]) -> Subject<'a> {
         let (session, records, product) = (&*self.session, self.records, self.product());
         Subject { session, records, product, environment, keyed: C::keyed }
     }

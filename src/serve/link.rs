@@ -107,7 +107,7 @@ fn not_launched() -> Miss {
 }
 
 /// Keeps the result of a link that was run here, and leaves it on the grid.
-pub(crate) fn keep(
+pub(crate) fn store(
     companion: &Companion,
     lesson: LinkLesson,
     listed: &[u8],
@@ -117,12 +117,12 @@ pub(crate) fn keep(
     let LinkLesson { call, linkage, grid, session, .. } = lesson;
     let engine = &companion.engine;
     linkage.accounts_for(&call, listed, began_ns)?;
-    engine.cache.keep(&linkage.key, outcome).map_err(|error| error.to_string())?;
+    engine.cache.store(&linkage.key, outcome).map_err(|error| error.to_string())?;
     let quarantined = companion.quarantine.holds(&session.whereabouts.key, &[record(&session, &call)]);
     if grid.settings().uploads() && !quarantined {
         let job = linkage.job(&call);
-        let wire = grid.wire(&job).map_err(|error| error.to_string())?;
-        grid.keep(engine, &job, &wire, outcome);
+        let actions = grid.actions(&job).map_err(|error| error.to_string())?;
+        grid.publish(engine, &job, &actions, outcome);
     }
     Ok(())
 }

@@ -14,7 +14,8 @@ use crate::compile::perform::examine;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
-use crate::launch::state::Launch;
+use crate::launch::decide::Instantiated;
+use crate::launch::life::Launch;
 use crate::recc::wrapper::Wrapper;
 use crate::session::companion::Companion;
 
@@ -36,7 +37,7 @@ pub(super) fn hand(
         lesson.why = met.miss;
         match met.now {
             Ok(now) => {
-                let ready = matches!(&met.launch, Launch::Ready(action, _) if *action == now.action);
+                let ready = matches!(&met.launch, Launch::Ready(key, _) if *key == now.key());
                 served = Some((ready, met.joined));
             }
             Err(Unready::Refused(reason) | Unready::Untold(reason) | Unready::Absent(_, reason)) => {

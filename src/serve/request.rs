@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::compile::site::Context;
 use crate::settings::{Settings, SettingsError};
@@ -18,7 +19,7 @@ pub(crate) struct Request {
     /// The working directory, as the kernel names it.
     pub directory: PathBuf,
     /// The environment; entries that are not UTF-8 are left out.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// Whether its standard error is a terminal.
     pub terminal: bool,
     /// Whether its standard output and standard error go to different files.
@@ -47,7 +48,7 @@ impl Request {
 
     /// What decides on its action besides the command, below a project root: the files as they are.
     pub(crate) fn context<'a>(&'a self, root: &'a str) -> Context<'a> {
-        Context { path: self.variable("PATH"), root, assumed: &[] }
+        Context { path: self.variable("PATH"), root, predicted: &[] }
     }
 
     /// The settings it was asked under.

@@ -12,8 +12,8 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
+use crate::launch::life::Launch;
 use crate::launch::miss::{Miss, MissReason};
-use crate::launch::state::Launch;
 use crate::launch::unserved::unserved;
 use crate::session::Session;
 use crate::session::companion::Companion;
@@ -162,7 +162,7 @@ pub(super) fn meet<'a, C: Served>(
         *snapshot = Snapshot::new(&engine.files);
         now = command.now(at, candidate, snapshot);
     }
-    let miss = unserved(engine, candidate, now.as_ref().map(Instantiated::action));
+    let miss = unserved(engine, candidate, now.as_ref().map(Instantiated::key));
     Some(Met { now, launch: candidate.launch(), joined, miss })
 }
 
@@ -188,7 +188,7 @@ fn serve<'a, C: Served>(
         return Err(Miss::from(MissReason::Quarantined).into());
     }
     let found = match &launch {
-        Launch::Ready(ready, outcome) if *ready == now.action() => Some(outcome.clone()),
+        Launch::Ready(ready, outcome) if *ready == now.key() => Some(outcome.clone()),
         _ => now.find(cache).or_else(|| {
             // Its launch has looked there.
             if joined { None } else { command.find_afar(at, &now) }
@@ -196,8 +196,8 @@ fn serve<'a, C: Served>(
     };
     let launched = match &launch {
         // On another terminal or day it may have come to the same.
-        Launch::Ready(ready, outcome) => *ready == now.action() || found.as_ref() == Some(outcome),
-        Launch::Held(held) => *held == now.action(),
+        Launch::Ready(ready, outcome) => *ready == now.key() || found.as_ref() == Some(outcome),
+        Launch::Held(held) => *held == now.key(),
         _ => false,
     };
     // A blob that has gone meanwhile means a compile.

@@ -115,10 +115,10 @@ pub(crate) fn learn(
             }
         }
     }
-    observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.store(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
     let quarantined = companion.quarantine.holds(&session.whereabouts.key, &lesson.records);
     if let Some(grid) = lesson.grid.as_ref().filter(|_| !quarantined) {
-        grid.keep_traced(&engine.cache, &observed.key, &observed.outcome);
+        grid.publish_traced(&engine.cache, &observed.key, &observed.outcome);
     }
     Ok(observed)
 }

@@ -84,7 +84,7 @@ impl Changes {
     }
 
     /// Waits for that, no longer than `patience`.
-    pub(super) fn settle(&self, patience: Duration) {
+    pub(super) fn wait_until_done(&self, patience: Duration) {
         let until = Instant::now() + patience;
         let mut inner = self.inner();
         while inner.carried && !inner.done {
@@ -122,7 +122,7 @@ mod tests {
         changes.end();
         assert_eq!(changes.next(LONGEST * 1000), Due::Last);
         changes.done();
-        changes.settle(LONGEST * 1000);
+        changes.wait_until_done(LONGEST * 1000);
     }
 
     #[test]
@@ -130,6 +130,6 @@ mod tests {
         let changes = Changes::default();
         changes.note();
         changes.end();
-        changes.settle(LONGEST * 1000);
+        changes.wait_until_done(LONGEST * 1000);
     }
 }

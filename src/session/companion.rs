@@ -10,6 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::{revive, watch};
 use crate::base::threads;
+use crate::base::variable::Variable;
 use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::launch::budget::Budget;
@@ -99,7 +100,7 @@ impl Companion {
     pub(crate) fn open(
         &self,
         whereabouts: Whereabouts,
-        environment: &[(String, String)],
+        environment: &[Variable],
         settings: &Settings,
         explicit: bool,
     ) -> Option<Arc<Session>> {
@@ -141,7 +142,7 @@ impl Companion {
         );
         let session =
             Arc::new(Session::new(id, whereabouts, context, mode, explicit, candidates).leaving(records));
-        if let Some(why) = session.keeps_here() {
+        if let Some(why) = session.why_kept_here() {
             tracing::info!("session {id}: what is learnt stays here: {why}");
         }
         self.sessions().insert(id, Arc::clone(&session));
@@ -235,7 +236,7 @@ impl Companion {
         let (engine, tidying) = (Arc::clone(&self.engine), Arc::clone(&self.tidying));
         let started = threads::start(move || {
             engine.executor.tidy();
-            if let Err(error) = engine.cache.limit.keep() {
+            if let Err(error) = engine.cache.limit.trim() {
                 tracing::warn!("{error}");
             }
             tidying.store(false, Ordering::SeqCst);
@@ -257,7 +258,7 @@ impl Companion {
             self.close(session, false);
         }
         for session in &sessions {
-            session.settle();
+            session.finish_publishing();
         }
         self.launcher.close();
         if let Some(Err(error)) = self.store.as_ref().map(|store| store.flush()) {

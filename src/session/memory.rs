@@ -119,7 +119,7 @@ impl Memory {
         let is_here = |blob: &Digest| self.engine.cache.blobs.open(blob).is_ok_and(|blob| blob.is_some());
         let needed = session.contents(&self.engine).into_iter().filter(is_here);
         let left = Left { blobs: bounded(needed), records, merged };
-        let Ok(size) = self.grid.leave_records(&self.engine.cache, &self.element, spot, &left) else {
+        let Ok(size) = self.grid.publish_records(&self.engine.cache, &self.element, spot, &left) else {
             return 0;
         };
         let (whole, contents) = (left.records.len(), left.blobs.len());

@@ -79,14 +79,14 @@ const LARGEST_PREDICTED: u64 = 8 << 20;
 const FICKLE: u32 = 2;
 
 /// How long the end of a session waits for each of the two: results, and records, on their way to a grid.
-const SETTLE: Duration = Duration::from_secs(5);
+const PUBLISHING: Duration = Duration::from_secs(5);
 
 /// A build must have asked for at least this share of an element's commands to count as complete: an incremental
 /// build says nothing about the commands it did not need.
 const COMPLETE_SHARE: f64 = 0.5;
 
 /// Keeps a file's content, if it is still that.
-fn keep(engine: &Engine, path: PathId, content: Digest) {
+fn store_content(engine: &Engine, path: PathId, content: Digest) {
     let blobs = &engine.cache.blobs;
     if !blobs.contains(&content).unwrap_or(false) {
         let name = engine.name(path);
@@ -189,8 +189,8 @@ impl Session {
     }
 
     /// Why what it learns does not leave for the grid that it has, as far as that is known by now.
-    pub fn keeps_here(&self) -> Option<String> {
-        self.records.as_ref()?.keeps_out()
+    pub fn why_kept_here(&self) -> Option<String> {
+        self.records.as_ref()?.why_unpublished()
     }
 
     /// What it is at now.
@@ -268,11 +268,11 @@ impl Session {
     }
 
     /// Waits, once it is closed, until all that it leaves on its grid is there; not for long.
-    pub fn settle(&self) {
+    pub fn finish_publishing(&self) {
         if let Some(grid) = &self.context.grid {
-            grid.settle(SETTLE);
+            grid.finish_uploads(PUBLISHING);
         }
-        self.changes.settle(SETTLE);
+        self.changes.wait_until_done(PUBLISHING);
     }
 
     /// Waits until all that can be launched on the files of now has been, no longer than `patience`; whether it is so. What is
@@ -306,7 +306,7 @@ impl Session {
                 && seen.digest.size <= LARGEST_PREDICTED
                 && self.context.producer(engine, &engine.name(path), u32::MAX).is_none();
             if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
-                keep(engine, path, seen.digest);
+                store_content(engine, path, seen.digest);
             }
         }
     }

@@ -10,8 +10,8 @@ use super::{Session, SessionRow};
 use crate::base::lexical::plain;
 use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
+use crate::launch::life::{Fate, Launch};
 use crate::launch::miss::{Miss, MissReason};
-use crate::launch::state::{Fate, Launch};
 use crate::settings::Mode;
 use crate::store::{Quarantined, RecordId};
 

@@ -153,10 +153,11 @@ impl Watch<'_> {
 
     /// The files that are there and that no launch takes to be missing.
     fn unassumed(&self) -> HashMap<PathId, Stamp> {
-        let assumed = self.open.iter().map(|candidate| candidate.assumed());
-        let assumed: HashSet<PathId> =
-            assumed.flat_map(|assumed| assumed.iter().map(|one| one.path).collect::<Vec<_>>()).collect();
-        self.stamps().filter(|(path, _)| !assumed.contains(path)).collect()
+        let predicted = self.open.iter().map(|candidate| candidate.predicted());
+        let predicted: HashSet<PathId> = predicted
+            .flat_map(|predicted| predicted.iter().map(|one| one.path).collect::<Vec<_>>())
+            .collect();
+        self.stamps().filter(|(path, _)| !predicted.contains(path)).collect()
     }
 
     /// The files that are there, and what they look like.

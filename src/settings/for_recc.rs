@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::table::{Kind, TABLE};
 use super::value::{Family, Value};
 use super::{Settings, remote};
+use crate::base::variable::Variable;
 
 impl Settings {
     /// Variables that make recc do as our own settings say, sorted; those it reads by itself are left out.
     ///
     /// A list of ours adds to recc's, where it should replace them: recc knows no way to empty a list.
-    pub fn for_recc(&self) -> Vec<(String, String)> {
+    pub fn for_recc(&self) -> Vec<Variable> {
         let mut variables = BTreeMap::new();
         if let Some(remote) = self.get("remote") {
             for server in remote::SERVERS {
@@ -28,7 +29,7 @@ impl Settings {
     }
 }
 
-fn variable(value: &Value) -> Option<(String, String)> {
+fn variable(value: &Value) -> Option<Variable> {
     let setting = &TABLE[value.row];
     let name = format!("RECC_{}{}", setting.recc?, value.key);
     let text = match setting.kind {

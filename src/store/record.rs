@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::SetId;
 use crate::base::digest::{Digest, short};
+use crate::base::variable::Variable;
 
 /// The identity of a record: where the command ran and what it made first, both templated. The same output with a
 /// changed flag is the same record, so the new command replaces the old one, unless one build runs both.
@@ -46,7 +47,7 @@ pub struct Record {
     /// The working directory, templated.
     pub cwd: String,
     /// The environment variables that matter to the compiler, as name and value.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<Variable>,
     /// The main source file, templated.
     pub source: String,
     /// The files the command writes, templated; the primary one first.

@@ -18,6 +18,7 @@ use std::{fs, io};
 use crate::base::digest::Digest;
 use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
+use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
 use crate::compile::call::templated;
@@ -33,7 +34,7 @@ pub(crate) use perform::perform;
 /// What can be said of a command that may be traced; `None` of one that has the time in it.
 fn tell(
     inv: &Invocation,
-    environment: &[(String, String)],
+    environment: &[Variable],
     reader: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Option<Traceable> {
     let traceable = command::traceable(inv, environment, reader)?;
@@ -49,7 +50,7 @@ pub struct Traced {
     /// The arguments, `argv[0]` first: it is in messages.
     pub argv: Vec<String>,
     /// The variables of the environment that it may listen to, sorted by name.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// The working directory, absolute.
     pub directory: String,
     /// The file that it makes, if an argument names one.
@@ -64,12 +65,7 @@ pub struct Traced {
 
 impl Traced {
     /// The command of an invocation, if it may be traced.
-    pub fn new(
-        inv: &Invocation,
-        argv0: &str,
-        environment: &[(String, String)],
-        directory: &str,
-    ) -> Option<Self> {
+    pub fn new(inv: &Invocation, argv0: &str, environment: &[Variable], directory: &str) -> Option<Self> {
         let traceable = tell(inv, environment, &read_shared)?;
         let mut environment: Vec<_> =
             environment.iter().filter(|(name, _)| command::keyed_traced(name)).cloned().collect();
@@ -113,7 +109,7 @@ impl Traced {
         record.traced.is_some() && Self::revived(record, "/", &record.env).is_some_and(|traced| traced.probe)
     }
 
-    fn revived(record: &Record, root: &str, environment: &[(String, String)]) -> Option<Self> {
+    fn revived(record: &Record, root: &str, environment: &[Variable]) -> Option<Self> {
         let back = |text: &String| normalise::from_template(text, root);
         let (argv0, args) = record.args.split_first()?;
         let directory = back(&record.cwd);
@@ -235,7 +231,7 @@ impl Recorded for Traced {
         &self.argv
     }
 
-    fn environment(&self) -> &[(String, String)] {
+    fn environment(&self) -> &[Variable] {
         &self.environment
     }
 

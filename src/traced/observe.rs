@@ -106,7 +106,7 @@ pub fn observe(
             set.push(id());
             continue;
         }
-        let left = leave(engine, traced, access, (written, run.root), &mut outcome)?;
+        let left = take_output(engine, traced, access, (written, run.root), &mut outcome)?;
         if status != 0 && !left {
             // It may have failed for want of the folder, or by a link that leads nowhere.
             set.extend(folder_above(engine, traced, access)?);
@@ -211,7 +211,7 @@ fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
 }
 
 /// Stores what the run left at a path that it wrote to; false when nothing is left there.
-fn leave(
+fn take_output(
     engine: &Engine,
     traced: &Traced,
     access: &Access,

@@ -98,7 +98,7 @@ pub(crate) fn perform(
     let made =
         |path: &str, changed_ns| if traced.probe { changed_ns == i64::MAX } else { path.starts_with(&below) };
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;
-    observed.key.keep(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.store(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
     Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })
 }
 

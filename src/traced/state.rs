@@ -10,10 +10,11 @@ use super::traits::Traits;
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::base::variable::Variable;
 use crate::command;
+use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
-use crate::compile::result_key::ResultKey;
 use crate::inputs::snapshot::Snapshot;
 
 /// What is taken to be at some paths in place of what is there.
@@ -38,7 +39,7 @@ pub enum There {
 #[derive(Debug, Clone)]
 pub struct Stated {
     /// Under what its result is found and kept.
-    pub key: ResultKey,
+    pub key: CacheKey,
     /// Latest write to any file that it touches, nanoseconds since the epoch.
     pub newest_ns: i64,
     /// Latest change to any file that is there, inode included, nanoseconds since the epoch.
@@ -84,16 +85,16 @@ pub fn state(
             text.0.extend(traits.of(number as u32, (Path::new(&path), traced), content, stamp.as_ref()));
         }
     }
-    let key = |environment: &[(String, String)]| {
+    let key = |environment: &[Variable]| {
         let mut text = Text(text.0.clone());
         text.words(environment.iter().flat_map(|(name, value)| [name, value]));
         Digest::of(&text.0)
     };
     let key = if traced.reports_to_a_file() {
-        ResultKey::undivided(key(&traced.environment))
+        CacheKey::undivided(key(&traced.environment))
     } else {
         // A result that says what time it is, is not kept.
-        ResultKey::new(key(&command::of_outputs(&traced.environment, false)), &traced.environment)
+        CacheKey::new(key(&command::of_outputs(&traced.environment, false)), &traced.environment)
     };
     Ok(Stated { key, newest_ns, changed_ns, overrides })
 }

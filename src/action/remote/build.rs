@@ -11,6 +11,7 @@ use super::{Disk, Layout, NotRemote, environment, places, products};
 use crate::action::tree::{self, Twice};
 use crate::action::{ActionDigest, Folders, to_reapi};
 use crate::base::digest::Digest;
+use crate::base::variable::Variable;
 use crate::inputs::siblings::Siblings;
 
 /// A command as the user ran it.
@@ -19,7 +20,7 @@ pub struct Asked<'a> {
     /// The compiler's path as found through `PATH`, links not followed; then the arguments as given.
     pub arguments: &'a [String],
     /// The whole environment of the command.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// The working directory, absolute, without links, as `getcwd` gives it.
     pub directory: &'a str,
     /// Whether it links objects, archives and libraries to a program or library.

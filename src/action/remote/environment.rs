@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Layout;
 use super::paths::Paths;
 use super::program::Program;
+use crate::base::variable::Variable;
 
 /// Variables that recc sends for every compiler, and those of which it maps the paths (`PREFIX_MAP`).
 const COMMON: &[&str] = &["LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "SOURCE_DATE_EPOCH"];
@@ -55,7 +56,7 @@ const GCC_PATHS: &[&str] = &["COMPILER_PATH", "LIBRARY_PATH"];
 
 /// The variables to send, by name: recc's choice of `environment`, or `ENV_TO_READ` instead; `REMOTE_ENV_*` over them.
 pub(super) fn variables(
-    environment: &[(String, String)],
+    environment: &[Variable],
     layout: &Layout,
     program: Program,
     paths: &Paths<'_>,

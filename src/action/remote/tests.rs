@@ -4,6 +4,7 @@ use super::*;
 use crate::action::Folders;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::base::variable::Variable;
 use crate::inputs::files::Files;
 use crate::inputs::siblings::Siblings;
 use crate::inputs::snapshot::Snapshot;
@@ -21,7 +22,7 @@ fn words(command: &str) -> Vec<String> {
     command.split(' ').map(str::to_owned).collect()
 }
 
-fn path_variable() -> Vec<(String, String)> {
+fn path_variable() -> Vec<Variable> {
     vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())]
 }
 

@@ -12,6 +12,7 @@ mod tests;
 use super::passthrough::{self, Preprocessor};
 use super::table::{self, Token};
 use super::{Compile, Family, Language, Role, environment};
+use crate::base::variable::Variable;
 use crate::command::table::row::{Effect, Place};
 use maps::{Kind, Maps};
 pub use reason::Unshared;
@@ -35,7 +36,7 @@ pub struct Checkout<'a> {
     /// The compiler's absolute path.
     pub compiler: &'a str,
     /// The environment variables that change what a compiler does.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
 }
 
 /// Whether `compile` leaves the same bytes in every checkout, as far as its command line can tell.

@@ -13,9 +13,9 @@ use crate::compile::perform::examine;
 use crate::compile::recorded::Recorded;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
-use crate::grid::remote_actions::Wire;
+use crate::grid::remote_actions::RemoteActions;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::state::Launch;
+use crate::launch::life::Launch;
 use crate::serve::request::Request;
 use crate::serve::{self, Reading, link, traced};
 use crate::session::companion::Companion;
@@ -50,7 +50,7 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
     let grid = settings.and_then(|settings| companion.grids.of(&settings));
     match look(companion, request, &call, grid.as_deref()) {
         Ok(look) => {
-            let action = look.wire.as_ref().map_or(look.keys.own.exact, |wire| wire.asked.action.0);
+            let action = look.actions.as_ref().map_or(look.keys.own.exact, |actions| actions.asked.action.0);
             object["action_digest"] = json!(action.to_string());
             object["inputs"] = json!(look.inputs);
             if look.incbin {
@@ -64,8 +64,8 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
                 Err(why) => why.to_string(),
             });
             object["cached"] = json!(look.keys.find(&companion.engine.cache).is_some());
-            if let Some(wire) = look.wire.as_ref().filter(|_| proto) {
-                object["proto"] = decoded(&wire.asked);
+            if let Some(actions) = look.actions.as_ref().filter(|_| proto) {
+                object["proto"] = decoded(&actions.asked);
             }
         }
         Err(why) => {
@@ -81,18 +81,18 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
     let grid = companion.grids.of(&request.settings().ok()?).filter(|grid| grid.settings().links)?;
     let call = link::read(request, kind)?;
     let mut object = json!({ "verdict": "link", "outputs": [call.link.output.path] });
-    let wire = linkage(&companion.engine, &call).and_then(|linkage| {
+    let actions = linkage(&companion.engine, &call).and_then(|linkage| {
         let job = linkage.job(&call);
         object["inputs"] = job.inputs.iter().flat_map(Input::files).map(|file| file.path).collect();
         object["cached"] = json!(companion.engine.cache.find(&linkage.key).is_some());
-        grid.wire(&job).map_err(|error| error.to_string())
+        grid.actions(&job).map_err(|error| error.to_string())
     });
-    match wire {
-        Ok(wire) => {
+    match actions {
+        Ok(actions) => {
             object["reason"] = json!("a link whose inputs can be accounted for");
-            object["action_digest"] = json!(wire.asked.action.to_string());
+            object["action_digest"] = json!(actions.asked.action.to_string());
             if proto {
-                object["proto"] = decoded(&wire.asked);
+                object["proto"] = decoded(&actions.asked);
             }
         }
         Err(why) => {
@@ -120,7 +120,7 @@ struct Look {
     inputs: Vec<String>,
     /// Whether the assembler may read files that the compiler does not list; it will say so.
     incbin: bool,
-    wire: Option<Wire>,
+    actions: Option<RemoteActions>,
 }
 
 /// Scans a call and computes its actions; an error says why it is not cached.
@@ -131,10 +131,10 @@ fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Gri
     let context = request.context(root.to_str().ok_or("the project root is not UTF-8")?);
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
     let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
-    let moment = Moment::new(engine, &instance, context.assumed);
-    let wire = grid.map(|grid| grid.wire(&moment.job(call, &request.environment)));
-    let wire = wire.transpose().map_err(|error| error.to_string())?;
-    Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, wire })
+    let moment = Moment::new(engine, &instance, context.predicted);
+    let actions = grid.map(|grid| grid.actions(&moment.job(call, &request.environment)));
+    let actions = actions.transpose().map_err(|error| error.to_string())?;
+    Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, actions })
 }
 
 /// What became of the command's launch in a session that is open now.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::base::digest::{hex, unhex};
+use crate::base::variable::Variable;
 use crate::grid::records::{Left, Spot};
 use crate::serve::element_named;
 use crate::serve::request::{Request, is_same_folder};
@@ -43,7 +44,7 @@ pub enum Control {
         /// Folder the build starts in.
         directory: PathBuf,
         /// Its environment.
-        environment: Vec<(String, String)>,
+        environment: Vec<Variable>,
     },
     /// Closes a session, by its number.
     Close {
@@ -94,7 +95,7 @@ pub enum Control {
         /// The working directory.
         directory: PathBuf,
         /// The environment.
-        environment: Vec<(String, String)>,
+        environment: Vec<Variable>,
         /// Whether to show what would go to a server.
         proto: bool,
     },
@@ -125,7 +126,7 @@ pub enum Control {
         /// `project/element` or `element`.
         element: String,
         /// The environment.
-        environment: Vec<(String, String)>,
+        environment: Vec<Variable>,
     },
     /// Removes an element's records, and lets its commands out of quarantine.
     Forget {
@@ -222,7 +223,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
     }
 }
 
-fn open(companion: &Companion, directory: &Path, environment: &[(String, String)]) -> Result<Value, String> {
+fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Result<Value, String> {
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, directory).map_err(text)?;
     companion.warnings.of_settings(&settings);
@@ -259,8 +260,8 @@ fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> Sess
         thread::sleep(Duration::from_millis(2));
     }
     let row = companion.close(session, succeeded);
-    session.settle();
-    SessionRow { kept_here: session.keeps_here(), ..row }
+    session.finish_publishing();
+    SessionRow { kept_here: session.why_kept_here(), ..row }
 }
 
 fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, String> {
@@ -288,7 +289,7 @@ pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc
         .ok_or_else(|| "no such session is open".to_owned())
 }
 
-fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) -> Result<Value, String> {
+fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<Value, String> {
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, Path::new("/")).map_err(text)?;
@@ -297,7 +298,7 @@ fn carry(companion: &Companion, name: &str, environment: &[(String, String)]) ->
     let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
     let merged = grid.merged(&key);
     let left = Left { records: store.export(&key).map_err(text)?, blobs, merged };
-    grid.leave_records(cache, &key, &mut Spot::default(), &left).map_err(text)?;
+    grid.publish_records(cache, &key, &mut Spot::default(), &left).map_err(text)?;
     Ok(json!(key.to_string()))
 }
 

@@ -1,5 +1,6 @@
 //! A link as a build asks for it.
 
+use crate::base::variable::Variable;
 use crate::command;
 
 /// A link as a build asks for it.
@@ -10,7 +11,7 @@ pub struct LinkCall {
     /// What the arguments mean.
     pub link: command::Link,
     /// The whole environment.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// The working directory, absolute.
     pub directory: String,
 }

@@ -14,11 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::cache_key::CacheKey;
 use super::checkout::Keys;
 use super::engine::Engine;
 use super::job::Job;
 use super::perform::SideChannel;
-use super::result_key::ResultKey;
 use crate::action;
 use crate::action::remote::{File, Input, Libraries, link_inputs};
 use crate::base::digest::Digest;
@@ -150,8 +150,8 @@ impl Linkage {
             outputs: std::slice::from_ref(&call.link.output),
             inputs: files.map(Input::File).collect(),
             ends_with_crtbegin: false,
-            assumed: &[],
-            keys: Keys { own: ResultKey::undivided(self.key), shared: Err(Unshared::Link) },
+            predicted: &[],
+            keys: Keys { own: CacheKey::undivided(self.key), shared: Err(Unshared::Link) },
             toolchain: &self.toolchain,
             compile: None,
             link: true,

@@ -155,7 +155,7 @@ impl Actor<Round> {
             Step::Look => take(candidate.look()),
             Step::ClaimNow => take(candidate.claim_now()),
             Step::Decide(end) => candidate.decide(round, decision(end, engine)),
-            Step::Issue => candidate.issue(round, Some(ResultKey::undivided(Digest::of(b"launched")))),
+            Step::Issue => candidate.issue(round, Some(CacheKey::undivided(Digest::of(b"launched")))),
             Step::Claim => candidate.claim(round),
             Step::RunBy => candidate.run_by(round, Runner::Grid(Cancel::new())),
             Step::Requeue => candidate.requeue(round, false),
@@ -163,7 +163,7 @@ impl Actor<Round> {
             Step::Cancel => candidate.cancel(round),
             Step::GiveUp => candidate.give_up(round),
             Step::Overtake => candidate.mark_overtaken(engine, None),
-            Step::Invalidate => candidate.invalidate(&ResultKey::undivided(Digest::of(b"other"))),
+            Step::Invalidate => candidate.invalidate(&CacheKey::undivided(Digest::of(b"other"))),
             Step::Quarantine => {
                 candidate.quarantine();
                 true
@@ -248,17 +248,17 @@ impl Model {
             Step::Cancel => (self.state, self.cancelled) = (Name::Failed, true),
             Step::GiveUp => {
                 self.mispredicted |= self.launched;
-                self.leave(Name::Unseen);
+                self.end_round(Name::Unseen);
             }
-            Step::Overtake | Step::Invalidate => self.leave(Name::Not),
+            Step::Overtake | Step::Invalidate => self.end_round(Name::Not),
             Step::Quarantine => {
                 self.left_out |= !self.launched;
-                self.leave(Name::Not);
+                self.end_round(Name::Not);
             }
             Step::Close => {
                 self.closed = true;
                 match self.state {
-                    Name::Queued => self.leave(Name::Failed),
+                    Name::Queued => self.end_round(Name::Failed),
                     Name::Running => self.cancelled = true,
                     _ => {}
                 }
@@ -279,7 +279,7 @@ impl Model {
         }
     }
 
-    fn leave(&mut self, to: Name) {
+    fn end_round(&mut self, to: Name) {
         self.cancelled |= matches!(self.state, Name::Queued | Name::Running);
         self.state = to;
         self.round += 1;
@@ -362,7 +362,9 @@ fn a_session_that_has_ended_leaves_nothing_queued() {
     let (looked, queued, running) = (candidate(), candidate(), candidate());
     let rounds = [&looked, &queued, &running].map(|one| one.look().expect("nobody has looked at it"));
     assert!(queued.issue(rounds[1], None) && running.issue(rounds[2], None) && running.claim(rounds[2]));
-    [&looked, &queued, &running].map(Candidate::close);
+    for one in [&looked, &queued, &running] {
+        one.close();
+    }
     assert!(!looked.issue(rounds[0], None), "its look has lasted longer than the session");
     assert!(!queued.claim(rounds[1]) && queued.claim_now().is_none());
     let cancel = Runner::Grid(Cancel::new());

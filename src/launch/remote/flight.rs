@@ -21,7 +21,7 @@ use super::round_trip::Times;
 use super::ticket::Ticket;
 use super::window::PATIENCE;
 use crate::base::threads;
-use crate::launch::state::Decision;
+use crate::launch::life::Decision;
 use crate::reapi::{GridError, Heard};
 
 /// Threads that fetch outputs: what they wait for is the network and the disk. So many results are fetched at once.
@@ -92,7 +92,7 @@ async fn fly(remote: &Remote, ticket: Box<Ticket>) -> Landed {
         }
         pending::<Infallible>().await
     };
-    let executing = remote.grid.attend(&ticket.outline, &ticket.cancel, &tell);
+    let executing = remote.grid.attend(&ticket.ids, &ticket.cancel, &tell);
     let ended = match select(pin!(executing), pin!(impatient)).await {
         Either::Left((ended, _)) => ended,
         Either::Right((never, _)) => match never {},

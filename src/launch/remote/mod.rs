@@ -17,14 +17,14 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::context::SessionContext;
 use super::execute::afford;
+use super::life::{Decision, Runner};
 use super::miss::MissReason;
 use super::queue::Task;
-use super::state::{Decision, Runner};
 use crate::base::threads;
 use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
-use crate::grid::upload_batch::Cargo;
+use crate::grid::upload_batch::UploadBatch;
 use crate::reapi::Cancel;
 use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
@@ -107,7 +107,7 @@ impl Remote {
 
     /// Carries launches as far as they come without a wait for their execution.
     fn advance<'f>(&'f self, step: Step, tasks: Vec<Task>, sight: &mut Sight<'f>) {
-        let mut cargo = Cargo::default();
+        let mut batch = UploadBatch::default();
         let mut tickets = Vec::with_capacity(tasks.len());
         for task in tasks {
             let cancel = Cancel::new();
@@ -116,7 +116,7 @@ impl Remote {
             }
             task.run_by(&Runner::Grid(cancel.clone()));
             let with = (&*self.engine, &*self.grid);
-            match prepare(with, (step, &task, cancel), sight, &mut cargo) {
+            match prepare(with, (step, &task, cancel), sight, &mut batch) {
                 Prepared::Ticket(ticket) => tickets.push(*ticket),
                 Prepared::Ended(decision) => drop(task.end(decision)),
                 Prepared::NeedsCore => (self.here)(task),
@@ -127,13 +127,13 @@ impl Remote {
             tickets = self.look_up(tickets);
         }
         let tickets = tickets.into_iter().filter_map(|ticket| self.admit(ticket)).collect();
-        self.send(step, &cargo, tickets);
+        self.send(step, &batch, tickets);
     }
 
     /// Looks tickets up; returns those that have to be executed.
     fn look_up(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
-        let outlines: Vec<_> = tickets.iter().map(|ticket| &ticket.outline).collect();
-        let found = self.grid.look_up(&outlines);
+        let all_ids: Vec<_> = tickets.iter().map(|ticket| &ticket.ids).collect();
+        let found = self.grid.look_up(&all_ids);
         self.grid.fetch(&self.engine, found.iter().filter_map(|found| found.as_ref().ok()?.as_ref()));
         let missed = tickets.into_iter().zip(found).filter_map(|(ticket, found)| {
             let taken = match found {
@@ -188,9 +188,9 @@ impl Remote {
     }
 
     /// Sends what the server needs for tickets that have boarded, and lets them fly.
-    fn send(&self, step: Step, cargo: &Cargo, tickets: Vec<Ticket>) {
+    fn send(&self, step: Step, batch: &UploadBatch, tickets: Vec<Ticket>) {
         let Some(first) = tickets.first() else { return };
-        let sent = self.grid.ship(cargo, tickets.iter().map(|ticket| &ticket.needs));
+        let sent = self.grid.ship(batch, tickets.iter().map(|ticket| &ticket.needs));
         // All are of one session.
         first.task.context.budget.sent(sent.as_ref().map_or(0, |bytes| *bytes));
         for ticket in tickets {

@@ -9,17 +9,17 @@ use super::ticket::Ticket;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Instance;
-use crate::compile::predict::Assumed;
+use crate::compile::predict::Predicted;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::unobtainable::Unobtainable;
-use crate::grid::upload_batch::Cargo;
+use crate::grid::upload_batch::UploadBatch;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::decide::{Against, NotReady, decide, ready};
-use crate::launch::execute::{Unsettled, settle};
+use crate::launch::execute::{NotInstantiated, instantiate_or_scan};
+use crate::launch::life::Decision;
 use crate::launch::miss::MissReason;
 use crate::launch::queue::Task;
-use crate::launch::state::Decision;
 use crate::reapi::Cancel;
 use crate::settings::Policy;
 
@@ -35,25 +35,25 @@ pub(super) enum Prepared {
     Alone,
 }
 
-/// Looks at a claimed launch; what its action needs on the server goes into `cargo`. Nobody is asked anything yet, except
+/// Looks at a claimed launch; what its action needs on the server goes into `batch`. Nobody is asked anything yet, except
 /// by a scan when it is looked at alone.
 pub(super) fn prepare<'f>(
     (engine, grid): (&'f Engine, &Grid),
     (step, task, cancel): (Step, &Task, Cancel),
     sight: &mut Sight<'f>,
-    cargo: &mut Cargo,
+    batch: &mut UploadBatch,
 ) -> Prepared {
     let candidate = &task.candidate;
     // Nothing else goes to a grid.
     let Some(call) = candidate.work.compile() else { return Prepared::NeedsCore };
     let snapshot = &mut sight.snapshot;
-    let assumed = task.context.assumed(snapshot);
-    candidate.assume(task.round, &assumed);
-    let instance = match instance(engine, step, task, call, &assumed, snapshot) {
+    let predicted = task.context.predicted(snapshot);
+    candidate.predict(task.round, &predicted);
+    let instance = match instance(engine, step, task, call, &predicted, snapshot) {
         Ok(instance) => instance,
         Err(unready) => return unready,
     };
-    let against = Against::issuing(call, task.on(&assumed), &instance);
+    let against = Against::issuing(call, task.on(&predicted), &instance);
     if let Some(decision) = decide(engine, &task.context, &instance, against) {
         return Prepared::Ended(decision);
     }
@@ -61,7 +61,7 @@ pub(super) fn prepare<'f>(
     if instance.incbin {
         return Prepared::NeedsCore;
     }
-    match ticket((engine, grid), (task, call, cancel), (&assumed, &instance), sight, cargo) {
+    match ticket((engine, grid), (task, call, cancel), (&predicted, &instance), sight, batch) {
         Ok(ticket) => Prepared::Ticket(Box::new(ticket)),
         Err(error) => {
             grid.complain(candidate.work.label(), &error);
@@ -76,23 +76,23 @@ fn instance<'f>(
     step: Step,
     task: &Task,
     call: &Call,
-    assumed: &[Assumed],
+    predicted: &[Predicted],
     snapshot: &mut Snapshot<'f>,
 ) -> Result<Instance, Prepared> {
     let instance = if step == Step::Alone {
-        settle(engine, task, call, assumed, snapshot)
+        instantiate_or_scan(engine, task, call, predicted, snapshot)
     } else {
-        match ready(engine, snapshot, call, task.on(assumed)) {
+        match ready(engine, snapshot, call, task.on(predicted)) {
             Ok(instance) => Ok(instance),
             Err(NotReady::Scan(_)) => return Err(Prepared::Alone),
-            Err(NotReady::Wait(file)) => Err(Unsettled::Wait(file)),
-            Err(NotReady::Refuse(why)) => Err(Unsettled::Refuse(why)),
+            Err(NotReady::Wait(file)) => Err(NotInstantiated::Wait(file)),
+            Err(NotReady::Refuse(why)) => Err(NotInstantiated::Refuse(why)),
         }
     };
     instance.map_err(|why| {
         Prepared::Ended(match why {
-            Unsettled::Wait(file) => Decision::Wait(file),
-            Unsettled::Refuse(why) => Decision::Not(MissReason::Refused.of(why)),
+            NotInstantiated::Wait(file) => Decision::Wait(file),
+            NotInstantiated::Refuse(why) => Decision::Not(MissReason::Refused.of(why)),
         })
     })
 }
@@ -100,24 +100,24 @@ fn instance<'f>(
 fn ticket(
     (engine, grid): (&Engine, &Grid),
     (task, call, cancel): (&Task, &Call, Cancel),
-    (assumed, instance): (&[Assumed], &Instance),
+    (predicted, instance): (&[Predicted], &Instance),
     sight: &Sight<'_>,
-    cargo: &mut Cargo,
+    batch: &mut UploadBatch,
 ) -> Result<Ticket, Unobtainable> {
     let Task { candidate, context, .. } = task;
     let wall = Duration::from_micros(candidate.record(|record| record.wall_us));
-    let moment = Moment::new(engine, instance, assumed);
+    let moment = Moment::new(engine, instance, predicted);
     let environment = context.site.environment_of(call);
     let job = moment.job(call, &environment);
-    let wire = grid.wire_at(&job, &sight.links)?;
-    let executes = grid.policy(&job, &wire) != Policy::CacheOnly;
-    let outline = wire.outline();
-    let further = if grid.settings().uploads() { wire.further_messages().to_vec() } else { Vec::new() };
-    let needs = cargo.add(engine, &job, wire.into_executable());
+    let actions = grid.actions_at(&job, &sight.links)?;
+    let executes = grid.policy(&job, &actions) != Policy::CacheOnly;
+    let ids = actions.ids();
+    let further = if grid.settings().uploads() { actions.further_messages().to_vec() } else { Vec::new() };
+    let needs = batch.add(engine, &job, actions.into_executable());
     Ok(Ticket {
         task: task.clone(),
         cancel,
-        outline,
+        ids,
         needs,
         further,
         keys: job.keys,

@@ -7,17 +7,18 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 
 use crate::base::digest::Digest;
+use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::compile::call::Call;
 use crate::compile::checkout::Keys;
 use crate::compile::engine::Engine;
 use crate::compile::job::Job;
 use crate::grid::Grid;
-use crate::grid::remote_actions::Outline;
+use crate::grid::remote_actions::ActionIds;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::Needs;
+use crate::launch::life::Decision;
 use crate::launch::queue::Task;
-use crate::launch::state::Decision;
 use crate::reapi::Cancel;
 use crate::toolchain::Toolchain;
 
@@ -26,8 +27,8 @@ pub(super) struct Ticket {
     pub(super) task: Task,
     /// Ends it.
     pub(super) cancel: Cancel,
-    pub(super) outline: Outline,
-    /// What the server needs for it, of the cargo of its batch.
+    pub(super) ids: ActionIds,
+    /// What the server needs for it, of the blobs of its batch.
     pub(super) needs: Needs,
     /// Messages that go with its result but not with its execution.
     pub(super) further: Vec<(Digest, Bytes)>,
@@ -49,7 +50,7 @@ impl Ticket {
     ) -> Result<Option<Decision>, Unobtainable> {
         let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
-        let taken = grid.take_found(engine, &self.job(call, &environment), &self.outline, result)?;
+        let taken = grid.take_found(engine, &self.job(call, &environment), &self.ids, result)?;
         Ok(taken.map(|outcome| self.ready(outcome)))
     }
 
@@ -63,7 +64,7 @@ impl Ticket {
         let Some(call) = self.task.candidate.work.compile() else { return Ok(None) };
         let environment = self.task.context.site.environment_of(call);
         let job = self.job(call, &environment);
-        let outcome = grid.take_executed(engine, &job, &self.outline, &self.further, result)?;
+        let outcome = grid.take_executed(engine, &job, &self.ids, &self.further, result)?;
         self.task.context.budget.left(&outcome);
         Ok((outcome.status == 0).then(|| self.ready(outcome)))
     }
@@ -73,7 +74,7 @@ impl Ticket {
     }
 
     /// The job without its files: their digests are in its keys, and they have been sent.
-    fn job<'a>(&'a self, call: &'a Call, environment: &'a [(String, String)]) -> Job<'a> {
+    fn job<'a>(&'a self, call: &'a Call, environment: &'a [Variable]) -> Job<'a> {
         Job {
             arguments: call.arguments(),
             environment,
@@ -81,7 +82,7 @@ impl Ticket {
             outputs: &call.compile.outputs,
             inputs: Vec::new(),
             ends_with_crtbegin: false,
-            assumed: &[],
+            predicted: &[],
             keys: self.keys.clone(),
             toolchain: &self.toolchain,
             compile: Some(&call.compile),

@@ -15,6 +15,7 @@ use super::filter::{self, Sockets};
 use super::mounts::c_string;
 use super::users::Identity;
 use super::{Room, check, landlock, landlock_version, rights};
+use crate::base::variable::Variable;
 
 /// The stack of a process until its program's, bytes: a call of the kernel's needs little, and nothing here goes deep.
 const STACK: usize = 64 << 10;
@@ -27,7 +28,7 @@ pub(crate) struct Program<'a> {
     /// Its arguments after its own name.
     pub args: &'a [String],
     /// The whole environment, as `name`, `value`.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// The working directory, absolute.
     pub directory: &'a Path,
     /// Where its standard output goes. There is no standard input.

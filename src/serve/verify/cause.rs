@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::base::paths::PathId;
+use crate::base::variable::Variable;
 use crate::compile::reads::Reads;
 
 /// Paths or variables of one kind that are named at most.
@@ -52,7 +53,7 @@ pub(super) fn cause(
 }
 
 /// The variables that a launch had otherwise than the build's command, but for those that a shell changes all the time.
-pub(super) fn variables(launch: &[(String, String)], own: &[(String, String)]) -> Vec<String> {
+pub(super) fn variables(launch: &[Variable], own: &[Variable]) -> Vec<String> {
     const RESTLESS: [&str; 4] = ["_", "OLDPWD", "PWD", "SHLVL"];
     let ours = |name: &str| name.starts_with("SPEC_CC_") || name.starts_with("RECC_");
     let (launch, own): (HashSet<_>, HashSet<_>) = (launch.iter().collect(), own.iter().collect());

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use spec_cc_shim::wire;
 
 use crate::base::digest::Digest;
+use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::compile::failure::is_passing;
 use crate::compile::reads::Reads;
@@ -45,7 +46,7 @@ pub(crate) struct Subject<'a> {
     /// The working directory, and what it makes.
     pub product: (&'a str, &'a str),
     /// The environment of the build's command.
-    pub environment: &'a [(String, String)],
+    pub environment: &'a [Variable],
     /// Whether a variable is in its key.
     pub keyed: fn(&str) -> bool,
 }
@@ -131,7 +132,7 @@ fn seize(companion: &Companion, subject: Subject<'_>, expected: &Expected, diffe
 }
 
 /// Counts a verdict and says why no launch served the command. A mismatch is told of in the log, and kept in the store.
-pub(crate) fn settle(
+pub(crate) fn conclude(
     companion: &Companion,
     subject: Subject<'_>,
     (expected, verdict): (&Expected, Verdict),

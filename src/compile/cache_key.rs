@@ -1,22 +1,23 @@
 //! The key of a result: a command that says nothing leaves the same whatever its messages would have looked like.
 
 use crate::base::digest::Digest;
+use crate::base::variable::Variable;
 use crate::cache::Cache;
 use crate::cache::error::CacheError;
 use crate::cache::outcome::Outcome;
 
 /// Under what a command's result is found and kept. Both digests stand for everything that decides on what it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResultKey {
+pub struct CacheKey {
     /// Besides, for all that decides on how its messages look. It names the command's launch, and its result on a grid.
     pub exact: Digest,
     /// For nothing else: a result without messages is kept under this.
     pub silent: Digest,
 }
 
-impl ResultKey {
+impl CacheKey {
     /// The key of a command that, saying nothing, is `silent`, in an environment with these variables.
-    pub fn new(silent: Digest, environment: &[(String, String)]) -> Self {
+    pub fn new(silent: Digest, environment: &[Variable]) -> Self {
         Self { exact: Digest::of(format!("{silent} said with {environment:?}").as_bytes()), silent }
     }
 
@@ -51,8 +52,8 @@ impl ResultKey {
     }
 
     /// Keeps an outcome.
-    pub fn keep(&self, cache: &Cache, outcome: &Outcome) -> Result<(), CacheError> {
-        cache.keep(&self.of(outcome), outcome)
+    pub fn store(&self, cache: &Cache, outcome: &Outcome) -> Result<(), CacheError> {
+        cache.store(&self.of(outcome), outcome)
     }
 
     /// What `find` has under one of the digests.
