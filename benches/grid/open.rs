@@ -153,7 +153,7 @@ fn compute(
             let (Some(call), on) = (candidate.work.compile(), context.site.context(&[])) else { continue };
             let instance = instantiate(engine, &mut snapshot, call, &reads, on)?;
             let moment = Moment::new(engine, &instance, on.predicted);
-            grid.wire(&moment.job(call, &context.site.environment_of(call)))?;
+            grid.actions(&moment.job(call, &context.site.environment_of(call)))?;
         }
         Ok(())
     };
