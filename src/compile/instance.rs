@@ -188,7 +188,7 @@ pub(super) fn look(
 /// What makes the object depend on more than the inputs' content, if anything does, and whether that is only what the assembler does not
 /// tell of.
 fn hazard(call: &Call, toolchain: &Toolchain, found: Hazards) -> Option<(String, bool)> {
-    let mut left = found.intersection(Hazards::UNACCOUNTED);
+    let mut left = found.together().intersection(Hazards::UNACCOUNTED);
     if call.variable("SOURCE_DATE_EPOCH").is_some() && toolchain.honours_source_date_epoch() {
         left = left.without(Hazards::TIME);
     }

@@ -180,9 +180,12 @@ impl Findings {
             pragma |= used == b"_Pragma";
             self.macros.links.push((macros::hash(used), macro_hash));
         }
-        // What is made a string there (`#x`) may be any pragma.
-        if pragma && (offloads(body) || body.contains(&b'#')) {
+        if pragma && offloads(body) {
             self.hazards |= Hazards::OFFLOAD;
+        }
+        // What is made a string there (`#x`) may be any pragma.
+        if pragma && body.contains(&b'#') {
+            self.hazards |= Hazards::PRAGMA;
         }
         if pragma && contains(body, b"system_header") {
             self.hazards |= Hazards::SYSTEM;

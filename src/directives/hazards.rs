@@ -8,9 +8,38 @@ use memchr::memmem::Finder;
 
 use super::words::{contains_word, is_word, word};
 
+/// Words that begin a pragma which may offload.
+const OFFLOADING: [&[u8]; 2] = [b"omp", b"acc"];
+
+/// Whether a word that begins a pragma which may offload stands anywhere but in a pragma, whose words are looked at, and in an
+/// `#include <omp.h>`.
+pub(super) fn has_offload_word(content: &[u8]) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| OFFLOADING.map(Finder::new));
+    WORDS.iter().zip(OFFLOADING).any(|(finder, name)| {
+        let mut places = finder.find_iter(content);
+        places.any(|at| {
+            let (before, from) = content.split_at(at);
+            let whole = word(from).len() == name.len() && !before.last().is_some_and(|byte| is_word(*byte));
+            whole && !begins_pragma(before)
+        })
+    })
+}
+
+/// Whether the words of a pragma, or a header's name, may follow a text.
+fn begins_pragma(text: &[u8]) -> bool {
+    let operator =
+        [&b"\""[..], b"("].iter().try_fold(text, |text, end| text.trim_ascii_end().strip_suffix(*end));
+    if operator.is_some_and(|text| text.trim_ascii_end().ends_with(b"_Pragma")) {
+        return true;
+    }
+    let line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_start();
+    let directive = line.strip_prefix(b"#").map(|rest| word(rest.trim_ascii_start()));
+    matches!(directive, Some(b"pragma" | b"include"))
+}
+
 /// A set of hazards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Hazards(u16);
+pub struct Hazards(u32);
 
 impl Hazards {
     /// None.
@@ -51,6 +80,11 @@ impl Hazards {
 
     /// In closures over macros only: a name that `##` makes may be that of a macro that asks for files.
     pub(crate) const PASTED: Self = Self(1 << 14);
+
+    /// A macro makes a pragma of what it is given (`_Pragma(#x)`, as glibc's `sys/cdefs.h` does): that may offload where it is called.
+    pub const PRAGMA: Self = Self(1 << 15);
+    /// A word that such pragmas begin with (`omp`, `acc`) stands outside of pragmas.
+    pub const OFFLOAD_WORD: Self = Self(1 << 16);
 
     /// Each with its name in a source, and why it matters.
     const NAMES: [(Self, &'static str, &'static str); 14] = [
@@ -109,6 +143,12 @@ impl Hazards {
 
     /// Those by which a result depends on when it was made.
     pub const CLOCK: Self = Self(Self::TIME.0 | Self::TIMESTAMP.0);
+
+    /// What a set of files has that has these: a pragma that a macro makes offloads only if somebody gives it the words.
+    #[must_use]
+    pub fn together(self) -> Self {
+        if self.contains(Self::PRAGMA | Self::OFFLOAD_WORD) { self | Self::OFFLOAD } else { self }
+    }
 
     /// Whether there is none.
     pub fn is_empty(self) -> bool {

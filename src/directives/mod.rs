@@ -29,6 +29,9 @@ pub fn scan(content: &[u8]) -> Scan {
         .and_then(|source| lexer::lex(&source))
         .map_or_else(|lexer::Lost| opaque(content), directive::Findings::into_scan);
     scan.hazards |= hazards::clock_ends(content);
+    if hazards::has_offload_word(content) {
+        scan.hazards |= Hazards::OFFLOAD_WORD;
+    }
     if assembly::is_unclear(content) {
         scan.hazards |= Hazards::ASSEMBLY;
     }

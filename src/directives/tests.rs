@@ -367,10 +367,15 @@ fn pragmas_that_offload() {
         "#pragma omp declare target\n",
         "#pragma acc parallel\n",
         "_Pragma(\"omp target\")\n",
-        "#define DO(x) _Pragma(#x)\n",
+        "#define DO(x) _Pragma(#x)\nvoid f(void) { DO(omp target) {} }\n",
+        "#define DO(x) _Pragma(#x)\n#define GO DO(acc parallel)\n",
     ] {
-        assert!(of(text).hazards.contains(Hazards::OFFLOAD), "{text}");
+        assert!(of(text).hazards.together().contains(Hazards::OFFLOAD), "{text}");
     }
+    // As in glibc's sys/cdefs.h, which every source includes.
+    let cdefs = "#define warn(x) _Pragma (#x)\n#include <omp.h>\n# pragma omp parallel for\nint omp_x, accept;\n\
+                 #define FOR _Pragma( \"omp for\")\n";
+    assert!(!of(cdefs).hazards.together().contains(Hazards::OFFLOAD));
     assert_eq!(of("#pragma omp parallel for\nint target;\n").hazards, Hazards::NONE);
 }
 
