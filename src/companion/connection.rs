@@ -1,8 +1,8 @@
 //! One connection: a shim with a compile, or `specctl` with a request.
 
 use std::ffi::OsString;
-use std::io::{self, IoSlice, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -10,17 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde_json::json;
 use spec_cc_shim::wire::{self, Ask, FRAME_TIMEOUT_S, Reply};
 
 use super::control::{self, Control};
+use super::frames::{WAIT, pass, read_frame, reply};
 use super::teach::{teach, teach_link, teach_traced};
 use crate::cache::cas::Blob;
 use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::recc::Handed;
-use crate::sandbox::scratch::SideFolder;
 use crate::serve;
 use crate::serve::answer::Answer;
 use crate::serve::request::Request;
@@ -28,17 +27,10 @@ use crate::session::companion::Companion;
 
 /// Kind byte of a frame that holds a request of `specctl`, as JSON. The shim's kinds are in [`wire`].
 const CONTROL: u8 = 64;
-/// Longest request of `specctl`, bytes: an imported element.
-const LONGEST_CONTROL: usize = 1 << 30;
 /// What tells `specctl` that its answer is still worked on: the length of none.
 pub const NO_ANSWER_YET: [u8; 4] = [0; 4];
-/// The same for a shim: the frame of [`Reply::Wait`].
-pub(super) const WAIT: [u8; 5] = [1, 0, 0, 0, 19];
 /// How long something may take that says nothing meanwhile, until the shim is left to itself.
 const UNHEARD: Duration = Duration::from_secs(10);
-
-/// A compile's request is seldom longer, bytes: its arguments and environment.
-const ORDINARY: usize = 64 << 10;
 
 /// The frame of a request of `specctl`.
 pub fn control_frame(request: &[u8]) -> Vec<u8> {
@@ -76,19 +68,6 @@ pub(super) fn serve(companion: &Arc<Companion>, mut stream: UnixStream) {
     if let Err(error) = result {
         tracing::debug!("connection: {error}");
     }
-}
-
-fn read_frame(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length)?;
-    let length = u32::from_le_bytes(length) as usize;
-    if length > LONGEST_CONTROL {
-        return Err(io::Error::other("frame too long"));
-    }
-    // Beyond that it grows as bytes arrive: a length alone costs nothing.
-    let mut frame = Vec::with_capacity(length.min(ORDINARY));
-    stream.take(length as u64).read_to_end(&mut frame)?;
-    if frame.len() == length { Ok(frame) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) -> io::Result<()> {
@@ -155,31 +134,6 @@ fn through(handed: &Handed, request: &Request) -> wire::Through {
     }
 }
 
-/// Has the shim run its command, and takes its report. The shim holds on to the side folder meanwhile, whatever becomes of us.
-pub(super) fn run(
-    companion: &Companion,
-    stream: &mut UnixStream,
-    run: wire::Run,
-    side: &SideFolder,
-) -> io::Result<wire::Report> {
-    let frame = Reply::Run(run).encode().map_err(io::Error::other)?;
-    companion.launcher.busy(true);
-    let report = pass(stream, &frame, &[side.lock().as_raw_fd()]).and_then(|()| {
-        // A compile may take hours; should the shim die, the connection ends.
-        stream.set_read_timeout(None)?;
-        read_frame(stream)
-    });
-    companion.launcher.busy(false);
-    match wire::Request::decode(&report?) {
-        Ok(wire::Request::Report(report)) => Ok(report),
-        _ => Err(io::Error::other("no report")),
-    }
-}
-
-pub(super) fn reply(stream: &mut UnixStream, reply: &Reply) -> io::Result<()> {
-    stream.write_all(&reply.encode().map_err(io::Error::other)?)
-}
-
 /// Hands the outputs over, as open files.
 fn send(stream: &mut UnixStream, outcome: &Outcome, blobs: &[Blob]) -> io::Result<()> {
     let outputs = outcome
@@ -201,19 +155,6 @@ fn send(stream: &mut UnixStream, outcome: &Outcome, blobs: &[Blob]) -> io::Resul
     };
     let frame = Reply::Serve(serve).encode().map_err(io::Error::other)?;
     pass(stream, &frame, &blobs.iter().map(|blob| blob.file.as_raw_fd()).collect::<Vec<_>>())
-}
-
-/// Sends a frame and descriptors with it.
-fn pass(stream: &mut UnixStream, frame: &[u8], descriptors: &[RawFd]) -> io::Result<()> {
-    let rights = [ControlMessage::ScmRights(descriptors)];
-    let sent = sendmsg::<()>(
-        stream.as_raw_fd(),
-        &[IoSlice::new(frame)],
-        if descriptors.is_empty() { &[] } else { &rights },
-        MsgFlags::MSG_NOSIGNAL,
-        None,
-    )?;
-    stream.write_all(frame.get(sent..).unwrap_or_default())
 }
 
 /// Whether the shim's working directory is ours of that name: it may live in another mount namespace.
@@ -260,14 +201,4 @@ fn request(ask: Ask) -> Option<Request> {
         terminal: ask.terminal,
         apart: ask.apart,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sign_for_shims_is_a_frame() {
-        assert_eq!(Reply::Wait.encode().unwrap(), WAIT);
-    }
 }

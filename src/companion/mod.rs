@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod control;
+pub mod frames;
 pub mod private;
 pub mod server;
 pub mod teach;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use spec_cc_shim::wire::{self, Reply};
 
-use super::connection::{WAIT, reply, run};
+use super::frames::{WAIT, reply, run};
 use crate::cache::outcome::Outcome;
 use crate::compile::link::link_side;
 use crate::compile::not_kept::NotKept;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::variable::Variable;
 use crate::command::{self, Bypass, Compile, Family, Verdict, normalise};
-use crate::compile::recorded::Recorded;
+use crate::compile::recorded::{Recorded, templated};
 use crate::compile::site::Site;
 use crate::store::{Record, RecordId};
 
@@ -103,9 +103,4 @@ impl Recorded for Call {
     fn keyed(name: &str) -> bool {
         command::keyed(name)
     }
-}
-
-/// A text with the project root taken out where that can be undone, else the text itself.
-pub fn templated(text: &str, root: &str) -> String {
-    normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())
 }

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::call::templated;
 use crate::base::variable::Variable;
-use crate::command;
+use crate::command::{self, normalise};
 use crate::store::{Record, RecordId};
 
 /// A command that a record may remember.
@@ -71,4 +70,9 @@ pub trait Recorded {
 /// The variables that tell one command from another: not those of the day, the terminal and the language.
 pub fn lasting(environment: &[Variable]) -> impl Iterator<Item = &Variable> {
     environment.iter().filter(|(name, _)| !command::is_ambient(name))
+}
+
+/// A text with the project root taken out where that can be undone, else the text itself.
+pub fn templated(text: &str, root: &str) -> String {
+    normalise::to_template(text, root).unwrap_or_else(|| text.to_owned())
 }

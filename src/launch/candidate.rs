@@ -10,7 +10,6 @@ use super::life::{Decision, Fate, Launch, Runner, Tally};
 use super::miss::MissReason;
 use super::state::{Ended, Round, State};
 use super::suppression::wasted_in_row;
-use super::work::Work;
 use crate::base::paths::PathId;
 use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
@@ -18,6 +17,7 @@ use crate::compile::predict::{Predicted, mispredicted};
 use crate::compile::reads::Reads;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::{Given, Record, RecordId, Use};
+use crate::traced::work::Work;
 
 /// A record that is in play in a session. Its launch moves from state to state by the methods here alone, each under one lock.
 #[derive(Debug)]

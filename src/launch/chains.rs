@@ -68,9 +68,9 @@ mod tests {
     use crate::compile::reads::Reads;
     use crate::inputs::shape::Shape;
     use crate::launch::priority::rank;
-    use crate::launch::work::Work;
     use crate::store::{Given, Record};
     use crate::traced::Traced;
+    use crate::traced::work::Work;
 
     const MS: u64 = 1000;
 

@@ -7,7 +7,6 @@ use super::decide::{Against, Instantiated, NotReady, decide, ready};
 use super::life::{Decision, Runner};
 use super::miss::MissReason;
 use super::queue::Task;
-use super::work::Work;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command::normalise::from_template;
@@ -27,6 +26,7 @@ use crate::recc::wrapper::Wrapper;
 use crate::settings::Policy;
 use crate::traced::observe::Unlearnt;
 use crate::traced::observed::Observed;
+use crate::traced::work::Work;
 use crate::traced::{self, Traced};
 
 /// Where a launch may be carried through.

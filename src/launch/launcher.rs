@@ -19,7 +19,6 @@ use super::queue::{Queue, Task};
 use super::recheck::Recheck;
 use super::remote::Remote;
 use super::state::Round;
-use super::work::Work;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::base::threads;
@@ -28,6 +27,7 @@ use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::sandbox::executor::hurry;
+use crate::traced::work::Work;
 
 /// Why traced commands are not run ahead.
 const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";

@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use super::context::SessionContext;
 use super::life::Decision;
 use super::queue::Task;
-use super::work::Work;
 use crate::base::threads;
 use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
 use crate::grid::traced::Wanted;
+use crate::traced::work::Work;
 
 /// Lookups in one request each, of which a client has many under way at once.
 const TOGETHER: usize = 256;

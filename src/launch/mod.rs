@@ -21,5 +21,3 @@ pub mod recheck;
 pub mod remote;
 pub mod state;
 pub mod suppression;
-pub mod unserved;
-pub mod work;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::candidate::Candidate;
-use super::work::Work;
+use crate::traced::work::Work;
 
 /// Where a launch stands among those that wait for a core here: the least goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

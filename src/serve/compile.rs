@@ -39,7 +39,7 @@ pub(super) fn answer(
         Err(unserved) => unserved,
     };
     let (candidate, grid) = (unserved.candidate.clone(), companion.grids.of(settings));
-    let mut lesson = CompileLesson::new(at, call, unserved, grid, active);
+    let mut lesson = CompileLesson::new(session, call, unserved, grid, active);
     if let Some(wrapper) = session.context.recc.as_deref() {
         return hand(at, lesson, candidate.as_ref(), wrapper, alive);
     }

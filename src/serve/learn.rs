@@ -19,9 +19,9 @@ use crate::compile::recorded::Recorded;
 use crate::grid::publish_compile::publish_compile;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
-use crate::launch::work::Work;
 use crate::session::companion::Companion;
 use crate::store::{Given, Record};
+use crate::traced::work::Work;
 
 /// What the shim reports of a compile it ran.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::served::{At, Served};
 use super::unserved::{Unmet, Unserved};
 use super::verify::{Expected, Subject};
 use crate::base::variable::Variable;
 use crate::compile::call::Call;
 use crate::compile::link::Linkage;
 use crate::compile::link::call::LinkCall;
+use crate::compile::recorded::Recorded;
 use crate::grid::Grid;
 use crate::launch::accounts::Way;
 use crate::launch::miss::Miss;
@@ -42,17 +42,17 @@ pub(crate) type CompileLesson = Lesson<Call>;
 /// A traced command of the build's own.
 pub(crate) type TracedLesson = Lesson<Traced>;
 
-impl<C: Served> Lesson<C> {
+impl<C: Recorded> Lesson<C> {
     /// A command that could not be served.
     pub(super) fn new(
-        at: At<'_>,
+        session: &Arc<Session>,
         command: C,
         unserved: Unserved,
         grid: Option<Arc<Grid>>,
         active: Active,
     ) -> Self {
         let Unserved { records, order, unmet: Unmet { why, expected }, .. } = unserved;
-        let session = Arc::clone(at.session);
+        let session = Arc::clone(session);
         Self { command, records, session, order, expected, grid, why, _active: active }
     }
 

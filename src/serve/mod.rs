@@ -13,6 +13,7 @@ pub mod served;
 pub mod traced;
 pub mod unserved;
 pub mod verify;
+pub mod why_not;
 
 use std::path::PathBuf;
 use std::sync::Arc;

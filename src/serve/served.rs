@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::answer::{Answer, Asking};
-use super::unserved::{Unmet, Unserved, quarantined};
+use super::unserved::{Unmet, Unserved};
 use super::verify::Expected;
+use super::why_not::unserved;
 use crate::cache::outcome::Outcome;
 use crate::compile::instance::Unready;
 use crate::compile::recorded::Recorded;
@@ -14,7 +15,6 @@ use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
 use crate::launch::life::Launch;
 use crate::launch::miss::{Miss, MissReason};
-use crate::launch::unserved::unserved;
 use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::settings::Mode;
@@ -237,4 +237,10 @@ fn account(
     // On a busy machine most of the elapsed time is others'.
     let cost_us = candidate.record(|record| record.cost_us.min(record.wall_us));
     session.inner().accounts.saved_s += cost_us as f64 / 1e6 - asking.begun.elapsed().as_secs_f64();
+}
+
+/// The answer to a command that has one of these names, if that is in quarantine.
+pub(super) fn quarantined(at: At<'_>, records: &[RecordId]) -> Option<Answer> {
+    let holds = at.companion.quarantine.holds(&at.session.whereabouts.key, records);
+    holds.then(|| at.bypass(MissReason::Quarantined.to_string()))
 }

@@ -15,13 +15,13 @@ use crate::grid::traced::Wanted;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
-use crate::launch::work::Work;
 use crate::session::companion::Companion;
 use crate::settings::Mode;
 use crate::traced::Traced;
 use crate::traced::observe::{Run, Unlearnt, observe};
 use crate::traced::observed::Observed;
 use crate::traced::state::{Overrides, Stated, state};
+use crate::traced::work::Work;
 
 /// Reads a request as a command to be traced, if that can be done here.
 pub(crate) fn read(companion: &Companion, request: &Request) -> Option<Traced> {
@@ -51,7 +51,7 @@ pub(super) fn answer(at: At<'_>, snapshot: &mut Snapshot<'_>, alive: Alive<'_>) 
     let snapshot = Snapshot::new(&engine.files);
     Some(served::answer(at, &traced, named, snapshot, alive).unwrap_or_else(|unserved| {
         let grid = session.context.grid.clone();
-        Answer::Trace(Box::new(TracedLesson::new(at, traced, unserved, grid, active)))
+        Answer::Trace(Box::new(TracedLesson::new(session, traced, unserved, grid, active)))
     }))
 }
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use super::answer::Answer;
-use super::served::At;
 use super::verify::Expected;
 use crate::launch::candidate::Candidate;
 use crate::launch::miss::{Miss, MissReason};
@@ -37,10 +35,4 @@ pub(super) struct Unserved {
     /// The record that remembers it.
     pub candidate: Option<Arc<Candidate>>,
     pub unmet: Unmet,
-}
-
-/// The answer to a command that has one of these names, if that is in quarantine.
-pub(super) fn quarantined(at: At<'_>, records: &[RecordId]) -> Option<Answer> {
-    let holds = at.companion.quarantine.holds(&at.session.whereabouts.key, records);
-    holds.then(|| at.bypass(MissReason::Quarantined.to_string()))
 }

@@ -13,9 +13,9 @@ use crate::compile::recorded::{Recorded, lasting};
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
-use crate::launch::work::Work;
 use crate::session::revive::{given, work};
 use crate::store::{Given, Record, RecordId};
+use crate::traced::work::Work;
 
 /// Commands without a record whose like is searched for among the records, in one session.
 const MOST_SEARCHES: usize = 64;

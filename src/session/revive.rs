@@ -13,10 +13,10 @@ use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
-use crate::launch::work::Work;
 use crate::store::{Element, Given, Record, RecordId, SetId};
 use crate::toolchain::Toolchains;
 use crate::traced::Traced;
+use crate::traced::work::Work;
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(

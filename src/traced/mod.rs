@@ -11,6 +11,7 @@ pub mod observed;
 pub mod perform;
 pub mod state;
 pub mod traits;
+pub mod work;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -21,9 +22,9 @@ use crate::base::paths::PathId;
 use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Invocation, Scratch, Traceable, normalise};
-use crate::compile::call::templated;
 use crate::compile::engine::Engine;
 use crate::compile::recorded::Recorded;
+use crate::compile::recorded::templated;
 use crate::compile::site::Site;
 use crate::directives::{self, Hazards};
 use crate::inputs::private::read_shared;

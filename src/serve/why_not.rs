@@ -1,15 +1,15 @@
 //! Why the launch of a command does not serve a compile of it.
 
-use super::candidate::Candidate;
-use super::life::Launch;
-use super::miss::{Miss, MissReason};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
+use crate::launch::candidate::Candidate;
+use crate::launch::life::Launch;
+use crate::launch::miss::{Miss, MissReason};
 
 /// Why the launch of a command does not serve a compile of it that has this key `now`, or that cannot be instantiated.
-pub fn unserved(engine: &Engine, candidate: &Candidate, now: Result<Digest, &Unready>) -> Miss {
+pub(super) fn unserved(engine: &Engine, candidate: &Candidate, now: Result<Digest, &Unready>) -> Miss {
     let (launch, set) = (candidate.launch(), candidate.reads().set);
     let miss = judge(&launch, now, |path| engine.name(path));
     if !miss.detail.is_empty() || !matches!(miss.why, MissReason::ChangedSet | MissReason::ChangedInput) {
