@@ -156,6 +156,10 @@ pub(super) fn look(
         let (complaint, absent) = complaint(engine, call, &chain, context.predicted).unzip();
         (complaint, false, absent)
     };
+    let toolchain_and_answers = match shaped.answers {
+        Some(answers) => Digest::of(&[&toolchain.fingerprint.hash[..], &answers].concat()),
+        None => toolchain.fingerprint,
+    };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: checkout::keys(Made {
@@ -164,7 +168,7 @@ pub(super) fn look(
                 environment: &call.environment,
                 directory: &call.directory,
                 outputs: &call.outputs(),
-                toolchain: &toolchain.fingerprint,
+                toolchain: &toolchain_and_answers,
             },
             files: &files,
             root: context.root,
