@@ -9,6 +9,7 @@ use super::engine::Engine;
 use super::predict::Predicted;
 use super::site::Context;
 use crate::action;
+use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
