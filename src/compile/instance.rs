@@ -9,6 +9,7 @@ use super::engine::Engine;
 use super::predict::Predicted;
 use super::site::Context;
 use crate::action;
+use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::command::sharing::Unshared;
 use crate::command::{self, Family};
@@ -156,6 +157,10 @@ pub(super) fn look(
         let (complaint, absent) = complaint(engine, call, &chain, context.predicted).unzip();
         (complaint, false, absent)
     };
+    let toolchain_and_answers = match shaped.answers {
+        Some(answers) => Digest::of(&[&toolchain.fingerprint.hash[..], &answers].concat()),
+        None => toolchain.fingerprint,
+    };
     Ok(Looked {
         shape: shaped.shape.seen_by(&toolchain.fingerprint),
         keys: checkout::keys(Made {
@@ -164,7 +169,7 @@ pub(super) fn look(
                 environment: &call.environment,
                 directory: &call.directory,
                 outputs: &call.outputs(),
-                toolchain: &toolchain.fingerprint,
+                toolchain: &toolchain_and_answers,
             },
             files: &files,
             root: context.root,

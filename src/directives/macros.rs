@@ -77,7 +77,7 @@ impl<'t> Definition<'t> {
     /// Whether a word in the body stands for an argument, or for several.
     fn is_argument(&self, name: &[u8]) -> bool {
         let is = |parameter: &&[u8]| parameter.strip_suffix(b"...").unwrap_or(parameter).trim_ascii() == name;
-        name == b"__VA_ARGS__" || self.parameters.as_ref().is_some_and(|all| all.iter().any(|one| is(one)))
+        name == b"__VA_ARGS__" || self.parameters.as_ref().is_some_and(|all| all.iter().any(is))
     }
 
     /// Whether one argument is all there is between the parentheses a text begins with.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::member::Member;
 use crate::base::digest::short;
 use crate::base::paths::{PathId, PathName};
-use crate::directives::{Hazards, Scan};
+use crate::directives::{Hazards, Kind, Scan};
 use crate::inputs::resolve::{self, Resolved};
 use crate::inputs::search::Chain;
 use crate::inputs::snapshot::Snapshot;
@@ -28,6 +28,7 @@ impl Member {
             digest: seen.digest,
             hash: hash(&name, &scan, &resolved, chain, snapshot),
             hazards: scan.hazards | precompiled,
+            answers: answers(&name, &scan, &resolved, chain, snapshot),
             once: once(path, &scan, &resolved),
             probes: probes(resolved),
             scan,
@@ -70,6 +71,38 @@ fn hash(
     }
     hasher.update(scan.fingerprint);
     short(hasher)
+}
+
+/// Where each file is that is asked for, if it is there; nothing where none is asked for.
+fn answers(
+    name: &PathName,
+    scan: &Scan,
+    resolved: &Resolved,
+    chain: &Chain,
+    snapshot: &Snapshot<'_>,
+) -> Option<[u8; 16]> {
+    let is_probe = |kind: Kind| matches!(kind, Kind::HasInclude | Kind::HasIncludeNext | Kind::HasEmbed);
+    if !scan.includes.iter().any(|include| is_probe(include.kind)) {
+        return None;
+    }
+    let paths = snapshot.files().paths();
+    let mut hasher = Sha256::new();
+    chain.hash(name.as_str(), &mut hasher);
+    for (include, found) in scan.includes.iter().zip(&resolved.found) {
+        if is_probe(include.kind) {
+            hasher.update(include.name.as_bytes());
+            hasher.update([0]);
+            match found {
+                Some(id) => chain.hash(paths.get(*id).as_str(), &mut hasher),
+                None => chain.hash("", &mut hasher),
+            }
+        }
+    }
+    // Of those behind the first it is not kept which include they are of.
+    for further in &resolved.further {
+        chain.hash(paths.get(*further).as_str(), &mut hasher);
+    }
+    Some(short(hasher))
 }
 
 fn once(path: PathId, scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {

@@ -68,6 +68,9 @@ pub struct Shaped {
     pub shape: Shape,
     /// All hazards in it; with one of [`Hazards::UNACCOUNTED`] the result must not be cached.
     pub hazards: Hazards,
+    /// Over what the files ask for without reading it (`__has_include`), and where that is today; `None` if they ask for nothing. No
+    /// file of the set tells it: it belongs into the key.
+    pub answers: Option<[u8; 16]>,
 }
 
 /// Computes shapes, and keeps what each file adds to them; shared between threads.
@@ -88,6 +91,7 @@ struct Sum {
     computed: bool,
     by_content: bool,
     hashes: Vec<[u8; 16]>,
+    answers: Vec<[u8; 16]>,
 }
 
 impl Shapes {
@@ -107,7 +111,10 @@ impl Shapes {
         let mut hasher = Sha256::new();
         hasher.update(sum.hashes.as_flattened());
         hasher.update(extra);
-        Ok(Shaped { shape: Shape(short(hasher)), hazards: sum.hazards })
+        sum.answers.sort_unstable();
+        let answers =
+            (!sum.answers.is_empty()).then(|| short(Sha256::new().chain_update(sum.answers.as_flattened())));
+        Ok(Shaped { shape: Shape(short(hasher)), hazards: sum.hazards, answers })
     }
 
     /// The set's groups by their places in the snapshot, each of their members verified in it.
@@ -173,6 +180,7 @@ impl Shapes {
             words.extend(&group.words);
             sum.computed |= group.computed;
             sum.hashes.push(group.hash);
+            sum.answers.extend(group.members.iter().filter_map(|member| member.answers));
         }
         // A file of another command may have brought the macro that asks.
         let asking = Hazards::PROBE | Hazards::PASTED;
