@@ -74,7 +74,7 @@ impl Compile {
         let mut snapshot = Snapshot::new(&self.files);
         let chain = Chain::new(&self.path, &self.cwd, &mut snapshot);
         let files = snapshot.siblings(&self.set).map_err(|(_, error)| error)?;
-        let set = Set { source: self.set[0], files: &files, chain: &chain };
+        let set = Set { source: self.set[0], files: &files, chain: &chain, macros: "" };
         self.shapes.shape(set, &mut snapshot)
     }
 }

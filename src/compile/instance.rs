@@ -55,6 +55,8 @@ pub struct Instance {
     pub changed_ns: i64,
     /// Whether its sources may include binary files: only a compile here, whose assembler says so, can tell.
     pub incbin: bool,
+    /// Whether its sources ask for a file that is there and that it does not read: a worker, which has what it reads, would not find it.
+    pub unread: bool,
     /// The dependency set that it is an instance with.
     pub set: Arc<[PathId]>,
     /// The files of the set.
@@ -63,6 +65,13 @@ pub struct Instance {
     pub crtbegin: Option<(PathId, Seen)>,
     /// The compiler.
     pub toolchain: Arc<Toolchain>,
+}
+
+impl Instance {
+    /// Whether only a compile on this machine gives its result.
+    pub fn is_for_here(&self) -> bool {
+        self.incbin || self.unread
+    }
 }
 
 /// A dependency set on the files of one moment: everything that decides on an action, and on whether there is one.
@@ -80,6 +89,8 @@ pub(super) struct Looked {
     pub(super) newest: Option<(PathId, Stamp)>,
     /// Whether its sources include binary files.
     pub(super) incbin: bool,
+    /// Whether they ask for a file that is there and that none of them reads.
+    unread: bool,
     /// Whether it cannot be told if they do.
     pub(super) unclear: bool,
     /// Whether its messages may quote files that are not inputs: GCC looks up the lines that `#line` names.
@@ -110,6 +121,7 @@ pub fn instantiate(
             newest_ns: looked.newest.map_or(0, |(_, stamp)| stamp.mtime_ns),
             changed_ns: looked.newest.map_or(0, |(_, stamp)| stamp.changed_ns()),
             incbin: looked.incbin,
+            unread: looked.unread,
             set: Arc::clone(&reads.set),
             files: looked.files,
             crtbegin: looked.crtbegin,
@@ -182,6 +194,7 @@ pub(super) fn look(
         absent: absent.flatten(),
         newest: newest.max_by_key(|(_, stamp)| siblings::age(stamp)),
         incbin: shaped.hazards.contains(Hazards::INCBIN),
+        unread: shaped.unread,
         unclear: shaped.hazards.contains(Hazards::ASSEMBLY),
         quotes: toolchain.family == Family::Gcc && shaped.hazards.contains(Hazards::LINE),
         files,

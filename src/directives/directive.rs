@@ -6,7 +6,8 @@ use super::hazards::{Hazards, clock_word, position_word};
 use super::macros::{self, Definition, MacroUse};
 use super::probes::{self, operator};
 use super::words::{contains, contains_word, is_blank, is_word, names, word};
-use crate::directives::found::{Form, Include, Kind, Scan};
+use crate::directives::found::Scan;
+use crate::directives::include::{Form, Include, Kind};
 
 /// Pragmas that change which files are read. As operators they take effect wherever the text names them or a macro that
 /// holds them, and GCC honours them when it compiles but not under `-M`.

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::hazards::Hazards;
+use super::include::Include;
 use super::macros::MacroUse;
 use crate::base::digest::short;
 
@@ -22,45 +23,6 @@ pub struct Scan {
     pub hazards: Hazards,
     /// How macros reach conditions, to find positions (`__LINE__`) in them across files.
     pub macros: MacroUse,
-}
-
-/// One file asked for by name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Include {
-    /// By which directive or operator.
-    pub kind: Kind,
-    /// With which delimiters.
-    pub form: Form,
-    /// The name between the delimiters.
-    pub name: String,
-}
-
-/// The directive or operator that names a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `#include`
-    Include,
-    /// `#include_next`
-    IncludeNext,
-    /// `#import`
-    Import,
-    /// `__has_include`
-    HasInclude,
-    /// `__has_include_next`
-    HasIncludeNext,
-    /// `#embed`
-    Embed,
-    /// `__has_embed`
-    HasEmbed,
-}
-
-/// The delimiters of a header name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// `"name"`: the includer's folder comes first.
-    Quote,
-    /// `<name>`: the search path only.
-    Angle,
 }
 
 /// The domain keeps a content from passing for another file's directives.

@@ -3,7 +3,7 @@
 use super::hazards::Hazards;
 use super::probes::{asks_whether_defined, last_word, operand, operator};
 use super::words::{contains, names, word};
-use crate::directives::found::{Form, Kind};
+use crate::directives::include::{Form, Kind};
 
 /// How macros reach conditions: names as 32-bit hashes, sorted, each once.
 ///

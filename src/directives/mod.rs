@@ -9,6 +9,7 @@ mod conservative;
 pub(crate) mod directive;
 mod found;
 mod hazards;
+mod include;
 mod lexer;
 pub mod macros;
 mod probes;
@@ -18,9 +19,10 @@ mod source;
 mod tests;
 mod words;
 
+pub use found::Scan;
 use found::fingerprint;
-pub use found::{Form, Include, Kind, Scan};
 pub use hazards::Hazards;
+pub use include::{Form, Include, Kind};
 pub use macros::MacroUse;
 
 /// What the directives in a file's content say; total, whatever the content is.

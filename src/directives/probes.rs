@@ -1,7 +1,7 @@
 //! Probes: the operators that ask for a file without including it, and what they ask for.
 
 use super::words::{is_word, word};
-use crate::directives::found::{Form, Kind};
+use crate::directives::include::{Form, Kind};
 
 /// The operator that a word is. Older releases of GCC have those that end in underscores.
 pub(super) fn operator(word: &[u8]) -> Option<Kind> {

@@ -25,7 +25,7 @@ pub fn publish_compile(
 ) -> Result<(), String> {
     let mut snapshot = Snapshot::new(&engine.files);
     let instance = match instantiate(engine, &mut snapshot, call, reads, context) {
-        Ok(instance) if instance.keys.own.exact == *key && !instance.incbin => instance,
+        Ok(instance) if instance.keys.own.exact == *key && !instance.is_for_here() => instance,
         _ => return Err("its action is not what it was".into()),
     };
     let moment = Moment::new(engine, &instance, context.predicted);

@@ -143,7 +143,7 @@ fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<
         return by_recc(engine, task, call, wrapper, &instance);
     }
     let tried = context == Where::Here || candidate.needs_core();
-    if let Some(grid) = task.context.grid.as_deref().filter(|_| !tried && !instance.incbin) {
+    if let Some(grid) = task.context.grid.as_deref().filter(|_| !tried && !instance.is_for_here()) {
         match on_grid(engine, task, call, grid, &predicted, &instance) {
             Ok(Some(launch)) => return Ok(launch),
             Ok(None) => {}

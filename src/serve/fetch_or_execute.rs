@@ -61,7 +61,7 @@ pub(super) fn fetch_or_execute(
     let moment = Moment::new(engine, &instance, &[]);
     let job = moment.job(call, &at.asking.request.environment);
     let found = instance.keys.find(&engine.cache);
-    if found.is_none() && instance.incbin {
+    if found.is_none() && instance.is_for_here() {
         return Ok(None);
     }
     let here = |started: &dyn Fn(i32)| {

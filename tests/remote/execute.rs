@@ -44,6 +44,27 @@ fn what_has_an_absolute_name_is_not_given_to_a_worker() {
         .check();
 }
 
+/// A worker has what the compile reads, and would not find it.
+#[test]
+fn what_asks_for_a_file_without_reading_it_is_not_given_to_a_worker() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "$CC -O2 -Ilib -c main.c; $CC -O2 -Ilib -c -MMD other.c";
+    let asks = "#if __has_include(\"late.h\")\nint late = 1;\n#else\nint late = 2;\n#endif\n";
+    Project::of(&[
+        ("main.c", asks),
+        ("other.c", "#include \"asks.h\"\n"),
+        ("lib/asks.h", asks),
+        ("lib/late.h", ""),
+    ])
+    .set("RECC_SERVER", &casd.url)
+    .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")
+    .step("", build, Expect::All("local"))
+    .step("rm *.o *.d lib/late.h", build, Expect::All("executed"))
+    .step("rm *.o *.d; touch lib/late.h", build, Expect::Hits)
+    .check();
+}
+
 /// The predicted header is in no file when the grid compiles with it.
 #[test]
 fn what_the_build_will_make_is_foretold_to_the_grid() {

@@ -29,6 +29,7 @@ impl Member {
             hash: hash(&name, &scan, &resolved, chain, snapshot),
             hazards: scan.hazards | precompiled,
             answers: answers(&name, &scan, &resolved, chain, snapshot),
+            asked: asked(&scan, &resolved),
             once: once(path, &scan, &resolved),
             probes: probes(resolved),
             scan,
@@ -81,15 +82,14 @@ fn answers(
     chain: &Chain,
     snapshot: &Snapshot<'_>,
 ) -> Option<[u8; 16]> {
-    let is_probe = |kind: Kind| matches!(kind, Kind::HasInclude | Kind::HasIncludeNext | Kind::HasEmbed);
-    if !scan.includes.iter().any(|include| is_probe(include.kind)) {
+    if !scan.includes.iter().any(|include| include.kind.is_probe()) {
         return None;
     }
     let paths = snapshot.files().paths();
     let mut hasher = Sha256::new();
     chain.hash(name.as_str(), &mut hasher);
     for (include, found) in scan.includes.iter().zip(&resolved.found) {
-        if is_probe(include.kind) {
+        if include.kind.is_probe() {
             hasher.update(include.name.as_bytes());
             hasher.update([0]);
             match found {
@@ -103,6 +103,18 @@ fn answers(
         chain.hash(paths.get(*further).as_str(), &mut hasher);
     }
     Some(short(hasher))
+}
+
+/// The files that are asked for and there.
+fn asked(scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {
+    let found = scan.includes.iter().zip(&resolved.found);
+    let mut asked: Vec<PathId> =
+        found.filter(|(include, _)| include.kind.is_probe()).filter_map(|(_, found)| *found).collect();
+    // It is not kept which include they are of.
+    if scan.includes.iter().any(|include| include.kind == Kind::HasIncludeNext) {
+        asked.extend(&resolved.further);
+    }
+    asked.into()
 }
 
 fn once(path: PathId, scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {

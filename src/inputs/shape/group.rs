@@ -24,6 +24,9 @@ pub(crate) struct Group {
     pub probes: Hazards,
     /// Words of headers' names in them that are another name if a macro is called so.
     pub words: Box<[u32]>,
+    /// What their probes find: over all of it, and the files.
+    pub answers: Box<[[u8; 16]]>,
+    pub asked: Box<[PathId]>,
     /// Those of them, and of the files that they find, that say `#pragma once`.
     pub once: Box<[PathId]>,
     /// How their conditions depend on positions and probes, as far as that was known at a version.
@@ -46,6 +49,8 @@ impl Group {
             computed: members.iter().any(|member| member.scan.computed_include),
             probes: members.iter().fold(Hazards::NONE, |all, member| all | member.scan.macros.probes()),
             words: members.iter().flat_map(|member| member.scan.macros.words.iter().copied()).collect(),
+            answers: members.iter().filter_map(|member| member.answers).collect(),
+            asked: members.iter().flat_map(|member| member.asked.iter().copied()).collect(),
             positional: None,
             members,
         }

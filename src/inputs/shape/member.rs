@@ -16,6 +16,8 @@ pub(crate) struct Member {
     pub hazards: Hazards,
     /// Over what its probes find (`__has_include`), which its compile depends on though it reads none of it.
     pub answers: Option<[u8; 16]>,
+    /// The files that its probes find.
+    pub asked: Box<[PathId]>,
     /// The file itself and those that it finds, as far as they say `#pragma once`.
     pub once: Box<[PathId]>,
     pub(super) probes: Box<[(PathId, bool)]>,

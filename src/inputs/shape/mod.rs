@@ -10,7 +10,7 @@ pub mod set;
 mod tests;
 mod twins;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ pub struct Shaped {
     /// Over what the files ask for without reading it (`__has_include`), and where that is today; `None` if they ask for nothing. No
     /// file of the set tells it: it belongs into the key.
     pub answers: Option<[u8; 16]>,
+    /// Whether they ask for a file that is there and that none of them reads: who has only what they read answers otherwise.
+    pub unread: bool,
 }
 
 /// Computes shapes, and keeps what each file adds to them; shared between threads.
@@ -92,6 +94,7 @@ struct Sum {
     by_content: bool,
     hashes: Vec<[u8; 16]>,
     answers: Vec<[u8; 16]>,
+    asked: Vec<PathId>,
 }
 
 impl Shapes {
@@ -114,7 +117,12 @@ impl Shapes {
         sum.answers.sort_unstable();
         let answers =
             (!sum.answers.is_empty()).then(|| short(Sha256::new().chain_update(sum.answers.as_flattened())));
-        Ok(Shaped { shape: Shape(short(hasher)), hazards: sum.hazards, answers })
+        Ok(Shaped {
+            shape: Shape(short(hasher)),
+            hazards: sum.hazards,
+            answers,
+            unread: unread(set, &sum.asked),
+        })
     }
 
     /// The set's groups by their places in the snapshot, each of their members verified in it.
@@ -180,7 +188,8 @@ impl Shapes {
             words.extend(&group.words);
             sum.computed |= group.computed;
             sum.hashes.push(group.hash);
-            sum.answers.extend(group.members.iter().filter_map(|member| member.answers));
+            sum.answers.extend(&group.answers);
+            sum.asked.extend(&group.asked);
         }
         // A file of another command may have brought the macro that asks.
         let asking = Hazards::PROBE | Hazards::PASTED;
@@ -213,6 +222,15 @@ impl Shapes {
     fn positions(&self) -> MutexGuard<'_, Positions> {
         self.positions.lock()
     }
+}
+
+/// Whether some of the files asked for are not in the set.
+fn unread(set: Set<'_>, asked: &[PathId]) -> bool {
+    if asked.is_empty() {
+        return false;
+    }
+    let read: HashSet<PathId> = set.files().map(|file| file.id).collect();
+    asked.iter().any(|file| !read.contains(file))
 }
 
 /// Whether a macro of a set is called like one of the words in headers' names.

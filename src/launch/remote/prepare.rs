@@ -58,7 +58,7 @@ pub(super) fn prepare<'f>(
         return Prepared::Ended(decision);
     }
     candidate.issued_as(task.round, instance.keys.own);
-    if instance.incbin {
+    if instance.is_for_here() {
         return Prepared::NeedsCore;
     }
     match ticket((engine, grid), (task, call, cancel), (&predicted, &instance), sight, batch) {
