@@ -150,6 +150,7 @@ impl Room {
         let dependencies = depfile.as_bytes().to_vec();
         let evidence = Evidence {
             began_ns,
+            toolchain: None,
             dependencies: Some(dependencies),
             staged: None,
             assembled: None,
