@@ -150,6 +150,7 @@ impl Room {
         let dependencies = depfile.as_bytes().to_vec();
         let evidence = Evidence {
             began_ns,
+            toolchain: None,
             dependencies: Some(dependencies),
             staged: None,
             assembled: None,
@@ -192,6 +193,31 @@ fn an_include_that_was_written_after_the_compile_is_not_learnt_to_have_been_ther
     room.write("t.c", "#include <a.h>\n");
     let learnt = room.conclude(&call, began_ns, "t.o: t.c\n");
     assert!(matches!(room.instantiate(&call, &learnt.reads), Err(Unready::Changed)), "{learnt:?}");
+}
+
+/// It was not known yet when the compile began.
+#[test]
+fn a_compiler_that_was_put_in_place_meanwhile_is_not_taken_for_the_one_that_ran() {
+    let room = Room::new();
+    room.write("t.c", "int t;\n");
+    fs::rename(room.path("bin"), room.path("gcc-1")).expect("moved");
+    fs::create_dir(room.path("gcc-2")).expect("made");
+    fs::copy(room.path("gcc-1/gcc"), room.path("gcc-2/gcc")).expect("copied");
+    let put = |version: &str| {
+        let _ = fs::remove_file(room.path("bin"));
+        std::os::unix::fs::symlink(version, room.path("bin")).expect("linked");
+    };
+    put("gcc-1");
+    let call = room.call("-c t.c -o t.o");
+    settle();
+    let began_ns = stamp::before_any_change_ns();
+    let learnt = room.conclude(&call, began_ns, "t.o: t.c\n");
+    assert!(matches!(learnt.kept, Err(NotKept::Outputs(_))), "{learnt:?}");
+    room.instantiate(&call, &learnt.reads).expect("as it was");
+    put("gcc-2");
+    let learnt = room.conclude(&call, began_ns, "t.o: t.c\n");
+    assert!(matches!(learnt.kept, Err(NotKept::Changed(_))), "{learnt:?}");
+    assert!(matches!(room.instantiate(&call, &learnt.reads), Err(Unready::Changed)));
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(crate) fn learn(tree: &Tree, folder: &Path, commands: usize) -> Result<()> {
 pub(crate) fn read(engine: &Engine, call: &Call, number: usize) -> Result<Reads> {
     let evidence = Evidence {
         began_ns: stamp::before_any_change_ns(),
+        toolchain: None,
         dependencies: Some(Tree::depfile(number).into_bytes()),
         staged: None,
         assembled: None,

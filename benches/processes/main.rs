@@ -1,7 +1,8 @@
 //! Whole processes, from fork to exit: hits beside ccache; learning, the disabled shim and the tracer beside the plain compiler.
 //!
-//! `cargo build --release --workspace && cargo bench --bench processes`; results are discussed in `docs/performance.md`.
+//! `cargo build --release --workspace && cargo bench --bench processes [cold]`; results are discussed in `docs/performance.md`.
 
+mod cold;
 mod race;
 mod stage;
 
@@ -46,15 +47,21 @@ fn main() -> Result<()> {
         println!("ccache is not installed: its column is left out");
     }
     let mut rows = Vec::new();
-    hits(&stage, ccache, &mut rows)?;
-    learning(&stage, &mut rows)?;
-    disabled(&stage, &mut rows)?;
-    traced(&stage, &mut rows)?;
+    let only_cold = std::env::args().any(|arg| arg == "cold");
+    if !only_cold {
+        hits(&stage, ccache, &mut rows)?;
+        learning(&stage, &mut rows)?;
+        disabled(&stage, &mut rows)?;
+        traced(&stage, &mut rows)?;
+    }
+    cold::cold(&mut rows)?;
     println!("\n{:<34} {:<22} measured", "what", "goal");
     for Row(what, goal, measured) in rows {
         println!("{what:<34} {goal:<22} {measured}");
     }
-    absolute(&stage);
+    if !only_cold {
+        absolute(&stage);
+    }
     Ok(())
 }
 

@@ -179,6 +179,11 @@ fn companion(settings: &Settings, cache_folder: PathBuf) -> Companion {
         tracing::warn!("there is no {} beside specctl: only compiles are recorded", spec_cc_tracer::PROGRAM);
     }
     let engine = Arc::new(engine);
+    let looked = Arc::clone(&engine);
+    // Launches ask for it, and no compile is to wait until then.
+    threads::start(move || {
+        looked.executor.available();
+    });
     let launcher = Launcher::new(Arc::clone(&engine), settings.jobs().unwrap_or(1));
     Companion::new(engine, launcher, open_store(), cache_folder)
 }

@@ -18,12 +18,15 @@ use crate::inputs::private::Private;
 use crate::inputs::search::Chain;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
+use crate::toolchain::Toolchain;
 
 /// What a successful compile left behind.
 #[derive(Debug)]
 pub struct Evidence {
     /// Coarse wall-clock time before the compiler began, nanoseconds since the epoch.
     pub began_ns: i64,
+    /// The compiler, if it was known before it began.
+    pub toolchain: Option<Arc<Toolchain>>,
     /// The compiler's depfile, system headers included. `None` only of what was staged.
     pub dependencies: Option<Vec<u8>>,
     /// All that it could read of its build, where that was [staged](crate::sandbox::view::View::stage), and of the system.
@@ -71,15 +74,22 @@ pub fn conclude(
     if let Some(list) = &evidence.assembled {
         assembled::check(engine, call, (&set, context.predicted), list, looked.incbin || looked.unclear)?;
     }
+    // No list of the assembler's was had of a compiler that was not known yet.
+    let unlisted = (looked.incbin || looked.unclear) && evidence.assembled.is_none();
+    let untold = || "its sources may include files of which the assembler was not asked".to_owned();
+    let hazard = looked.hazard.or_else(|| unlisted.then(untold));
     // A time equal to the beginning may lie on either side of it: file systems' clocks tick coarsely.
     let changed = snapshot.changed_since(evidence.began_ns).map(|(id, _)| id);
     let found = snapshot.found().collect();
+    let known = evidence.toolchain.is_some_and(|known| Arc::ptr_eq(&known, &looked.toolchain));
+    let same = known || looked.toolchain.is_older_than(evidence.began_ns, &snapshot);
+    let changed = changed.or_else(|| (!same).then(|| engine.path(call, &call.compiler)));
     let changed = changed.or_else(|| {
         own_depfile(engine, call, &evidence.outcome)?.into_iter().find(|file| !set.contains(file))
     });
     // The set is of the files as they were, the shape of those as they are now.
     let shape = if changed.is_some() { Shape::UNKNOWN } else { looked.shape };
-    let kept = match (changed, looked.hazard) {
+    let kept = match (changed, hazard) {
         (Some(id), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
         (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {

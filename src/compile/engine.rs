@@ -10,7 +10,7 @@ use super::site::Context;
 use crate::action::Folders;
 use crate::base::paths::{PathId, Paths};
 use crate::cache::Cache;
-use crate::command::Language;
+use crate::command::{Family, Language};
 use crate::compile::link::linker::Linkers;
 use crate::inputs::files::Files;
 use crate::inputs::search::{self, Chain, SearchPath};
@@ -83,6 +83,29 @@ impl Engine {
     ) -> Result<Arc<Toolchain>, ToolchainError> {
         let variable = |name: &str| variable(call, path, name);
         self.toolchains.identify_in(Path::new(&call.compiler), &variable, snapshot)
+    }
+
+    /// The same, while `patient` is true (see [`Toolchains::identify_while`]).
+    pub fn toolchain_while(
+        &self,
+        patient: &mut dyn FnMut() -> bool,
+        call: &Call,
+        path: Option<&str>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Arc<Toolchain>, ToolchainError> {
+        let variable = |name: &str| variable(call, path, name);
+        self.toolchains.identify_while(patient, Path::new(&call.compiler), &variable, snapshot)
+    }
+
+    /// Which options the compiler of a call takes; known before the compiler is.
+    pub fn family(
+        &self,
+        call: &Call,
+        path: Option<&str>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Family, ToolchainError> {
+        let variable = |name: &str| variable(call, path, name);
+        self.toolchains.family(Path::new(&call.compiler), &variable, snapshot)
     }
 
     /// The folders in which the call's compiler looks for headers.

@@ -97,7 +97,7 @@ pub(super) struct Looked {
     pub(super) quotes: bool,
     files: Vec<Arc<Siblings>>,
     crtbegin: Option<(PathId, Seen)>,
-    toolchain: Arc<Toolchain>,
+    pub(super) toolchain: Arc<Toolchain>,
 }
 
 /// Computes the action of `call` from today's files, if it still reads what it read before.

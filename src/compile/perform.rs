@@ -24,6 +24,7 @@ use crate::inputs::stamp;
 use crate::sandbox::executor::{Executed, Job};
 use crate::sandbox::view::View;
 use crate::sandbox::view::paths::{place, resolved};
+use crate::toolchain::Toolchain;
 
 /// How often a command is scanned whose files change meanwhile.
 const ATTEMPTS: usize = 3;
@@ -39,12 +40,16 @@ pub struct SideChannel {
     pub dependencies: Option<PathBuf>,
     /// Where the assembler will list what it read.
     pub assembled: Option<PathBuf>,
+    /// The compiler, if it is known already.
+    pub toolchain: Option<Arc<Toolchain>>,
 }
 
-/// Plans the side channel of a call, with files below `scratch`.
+/// Plans the side channel of a call, with files below `scratch`. What is not known of its compiler yet is not waited for.
 pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &Path) -> SideChannel {
     let mut side = SideChannel::default();
-    let Ok(toolchain) = engine.toolchain(call, path, &mut Snapshot::new(&engine.files)) else { return side };
+    let mut snapshot = Snapshot::new(&engine.files);
+    side.toolchain = engine.toolchain_while(&mut || false, call, path, &mut snapshot).ok();
+    let Ok(family) = engine.family(call, path, &mut snapshot) else { return side };
     // An argument more would be in the object.
     let quoted = command::quotes_arguments(&call.compile);
     let own = scratch.join("dependencies");
@@ -53,7 +58,7 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
         // The user's depfile leaves system headers out, and a compiler writes only one.
         Some(_) => {}
         None if !call.compile.language.is_preprocessed_here() => {}
-        None if toolchain.family == command::Family::Gcc => {
+        None if family == command::Family::Gcc => {
             // GCC manual, "Environment Variables Affecting GCC": like DEPENDENCIES_OUTPUT, with system headers.
             side.environment.push(("SUNPRO_DEPENDENCIES".into(), format!("{} object", own.display())));
             side.dependencies = Some(own);
@@ -64,7 +69,7 @@ pub fn side_channel(engine: &Engine, call: &Call, path: Option<&str>, scratch: &
             side.dependencies = Some(own);
         }
     }
-    if toolchain.assembler_depfile && !quoted {
+    if side.toolchain.as_ref().is_some_and(|known| known.assembler_depfile) && !quoted {
         let listed = scratch.join("assembled");
         side.args.push(format!("-Wa,--MD,{}", listed.display()));
         side.assembled = Some(listed);
@@ -274,7 +279,9 @@ pub fn perform(
     };
     let assembled = channel.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
     let staged = staged.then(|| Arc::clone(&reads.set));
-    let evidence = Evidence { began_ns, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
+    let toolchain = channel.toolchain;
+    let evidence =
+        Evidence { began_ns, toolchain, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
     let learnt =
         conclude(engine, call, site.context(predicted), evidence).map_err(|error| error.to_string())?;
     Ok(Performed { learnt, outcome, cpu, wall })

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -60,26 +60,33 @@ pub struct Executed {
 /// Runs jobs, and knows where their scratch folders may lie.
 #[derive(Debug)]
 pub struct Executor {
-    scratch: RwLock<Option<Arc<Scratch>>>,
     /// Where such folders may lie.
     places: [PathBuf; 4],
-    /// Which of these it lies in.
-    place: usize,
-    views: Option<Kind>,
+    /// For what compiles of the build's own leave.
+    sides: Folder,
+    /// Looked for when it is first asked for: programs are started for that.
+    work: OnceLock<Work>,
     nice: i32,
 }
 
-impl Executor {
-    /// Looks for a place in which private views work: below `cache`, else in folders that any machine has.
-    pub fn new(cache: &Path) -> Self {
-        let places =
-            [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")].map(Path::to_owned);
-        let mut folders: Vec<_> = places
-            .iter()
-            .filter_map(|place| Scratch::new(place).ok())
-            // Its name goes into a variable for the compiler, and blanks end that.
-            .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
-            .collect();
+/// Where jobs have their scratch folders, and how they get their views.
+#[derive(Debug)]
+struct Work {
+    folder: Folder,
+    views: Option<Kind>,
+}
+
+/// A scratch folder; without a place there is none.
+#[derive(Debug)]
+struct Folder {
+    place: Option<PathBuf>,
+    scratch: RwLock<Option<Arc<Scratch>>>,
+}
+
+impl Work {
+    /// Looks for a place in which private views work.
+    fn find(places: &[PathBuf]) -> Self {
+        let mut folders: Vec<_> = usable(places).collect();
         let mut found = folders
             .iter()
             .enumerate()
@@ -97,10 +104,53 @@ impl Executor {
             );
         }
         let (place, views) = working.map_or((0, None), |(place, kind)| (place, Some(kind)));
-        let scratch = (!folders.is_empty()).then(|| Arc::new(folders.swap_remove(place)));
-        let place = scratch.as_ref().and_then(|found| places.iter().position(|place| found.is_in(place)));
-        let (scratch, place) = (RwLock::new(scratch), place.unwrap_or(0));
-        Self { scratch, places, place, views, nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+        let scratch = (!folders.is_empty()).then(|| folders.swap_remove(place));
+        Self { folder: Folder::of(scratch), views }
+    }
+}
+
+/// A new scratch folder in each place where one can be made.
+fn usable(places: &[PathBuf]) -> impl Iterator<Item = Scratch> {
+    places
+        .iter()
+        .filter_map(|place| Scratch::new(place).ok())
+        // Its name goes into a variable for the compiler, and blanks end that.
+        .filter(|folder| !folder.path().as_os_str().to_string_lossy().contains(char::is_whitespace))
+}
+
+impl Folder {
+    fn of(scratch: Option<Scratch>) -> Self {
+        let place = scratch.as_ref().and_then(|made| Some(made.path().parent()?.to_owned()));
+        Self { place, scratch: RwLock::new(scratch.map(Arc::new)) }
+    }
+
+    fn current(&self) -> Option<Arc<Scratch>> {
+        self.scratch.read().clone()
+    }
+
+    /// The folder, made anew if somebody has removed it.
+    fn get(&self) -> io::Result<Arc<Scratch>> {
+        let there = |scratch: &Arc<Scratch>| scratch.path().is_dir();
+        if let Some(scratch) = self.current().filter(there) {
+            return Ok(scratch);
+        }
+        let place = self.place.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let mut scratch = self.scratch.write();
+        if let Some(another) = scratch.as_ref().filter(|another| there(another)) {
+            return Ok(Arc::clone(another));
+        }
+        make_private(place)?;
+        Ok(Arc::clone(scratch.insert(Arc::new(Scratch::new(place)?))))
+    }
+}
+
+impl Executor {
+    /// Has scratch folders below `cache`, else in folders that any machine has.
+    pub fn new(cache: &Path) -> Self {
+        let places =
+            [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")].map(Path::to_owned);
+        let sides = Folder::of(usable(&places).next());
+        Self { places, sides, work: OnceLock::new(), nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
     }
 
     /// Removes the scratch folders that killed processes have left: of every launch that ran then, what it had written.
@@ -111,46 +161,29 @@ impl Executor {
     /// Removes what launches have left, when there will be no more, and what killed processes have: their launches may still have been
     /// dying when this began.
     pub fn clear(&self) {
-        self.current().iter().for_each(|scratch| scratch.clear());
+        for folder in [Some(&self.sides), self.work.get().map(|work| &work.folder)].into_iter().flatten() {
+            folder.current().iter().for_each(|scratch| scratch.clear());
+        }
         self.tidy();
     }
 
-    fn current(&self) -> Option<Arc<Scratch>> {
-        self.scratch.read().clone()
+    fn work(&self) -> &Work {
+        self.work.get_or_init(|| Work::find(&self.places))
     }
 
-    /// The scratch folder, made anew if somebody has removed it.
-    fn scratch_folder(&self) -> io::Result<Arc<Scratch>> {
-        let there = |scratch: &Arc<Scratch>| scratch.path().is_dir();
-        if let Some(scratch) = self.current().filter(there) {
-            return Ok(scratch);
-        }
-        let mut scratch = self.scratch.write();
-        match &*scratch {
-            // There never was a place for one.
-            None => Err(io::ErrorKind::Unsupported.into()),
-            Some(another) if there(another) => Ok(Arc::clone(another)),
-            Some(_) => {
-                make_private(&self.places[self.place])?;
-                let made = Arc::new(Scratch::new(&self.places[self.place])?);
-                *scratch = Some(Arc::clone(&made));
-                Ok(made)
-            }
-        }
-    }
-
-    /// Whether jobs that write can be run.
+    /// Whether jobs that write can be run; this is found out when it is first asked.
     pub fn available(&self) -> bool {
-        self.views.is_some()
+        self.work().views.is_some()
     }
 
     /// A view for a job that will write below `covered`; an error when there can be none. Where it [is staged](View::is_staged) it
     /// has nothing of `covered` yet.
     pub fn prepare(&self, covered: &[&Path]) -> io::Result<View> {
-        if self.views.is_none() && !covered.is_empty() {
+        let Work { folder, views } = self.work();
+        if views.is_none() && !covered.is_empty() {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        View::new(self.views, self.scratch_folder()?.path(), covered)
+        View::new(*views, folder.get()?.path(), covered)
     }
 
     /// A view as [`Executor::prepare`] gives it, if all of `covered` is seen in it.
@@ -162,7 +195,7 @@ impl Executor {
     /// A folder for files that a compile of the build's own leaves for us; an error where the disk has hardly room for them: GCC
     /// fails when it cannot write its list of dependencies.
     pub fn scratch(&self) -> io::Result<SideFolder> {
-        let scratch = self.scratch_folder()?;
+        let scratch = self.sides.get()?;
         let disk = statvfs(scratch.path())?;
         if disk.blocks_available() * disk.fragment_size() < ROOM {
             return Err(io::ErrorKind::StorageFull.into());

@@ -68,11 +68,6 @@ impl Scratch {
         &self.path
     }
 
-    /// Whether it was made in `place`.
-    pub(super) fn is_in(&self, place: &Path) -> bool {
-        self.path.parent() == Some(place)
-    }
-
     /// A folder in it for a compile of the build's own.
     pub(super) fn side(&self) -> io::Result<SideFolder> {
         let folder = tempfile::Builder::new().prefix(SIDE).permissions(private()).tempdir_in(&self.path)?;

@@ -1,6 +1,7 @@
 //! Compiles at the asked path: served, handed to recc, fetched from a grid or executed there, else run here and learnt from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::answer::{Answer, Asking};
 use super::fetch_or_execute::{fetch_or_execute, log_hit};
@@ -21,6 +22,10 @@ use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::settings::{Mode, Settings};
 use crate::store::RecordId;
+use crate::toolchain::ToolchainError;
+
+/// How long a compile waits at most until its compiler is known, where a result may be there for it. Else it runs at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers a compile.
 pub(super) fn answer(
@@ -29,21 +34,36 @@ pub(super) fn answer(
     call: Call,
     asking: Asking<'_>,
     settings: &Settings,
-    snapshot: Snapshot<'_>,
+    mut snapshot: Snapshot<'_>,
     alive: Alive<'_>,
 ) -> Answer {
     let active = session.begin();
     let at = At { companion, session, asking };
+    let grid = companion.grids.of(settings);
+    let recorded = asking.mode != Mode::Learn && is_recorded(at, &call);
+    let may_be_there = recorded || grid.is_some() && asking.mode != Mode::Learn;
+    let mut patient = || may_be_there && asking.begun.elapsed() < PATIENCE && alive();
+    let path = asking.request.variable("PATH");
+    let known = match companion.engine.toolchain_while(&mut patient, &call, path, &mut snapshot) {
+        Ok(_) => true,
+        Err(error @ ToolchainError::Busy { .. }) if recorded => return at.bypass(error.to_string()),
+        Err(ToolchainError::Busy { .. }) => false,
+        Err(error) => {
+            let traced = traced::answer(at, &mut snapshot, alive);
+            return traced.unwrap_or_else(|| at.bypass(error.to_string()));
+        }
+    };
     let unserved = match served::answer(at, &call, call.id(at.root()), snapshot, alive) {
         Ok(answer) => return answer,
         Err(unserved) => unserved,
     };
-    let (candidate, grid) = (unserved.candidate.clone(), companion.grids.of(settings));
+    let candidate = unserved.candidate.clone();
     let mut lesson = CompileLesson::new(session, call, unserved, grid, active);
     if let Some(wrapper) = session.context.recc.as_deref() {
         return hand(at, lesson, candidate.as_ref(), wrapper, alive);
     }
-    if asking.mode != Mode::Learn
+    if known
+        && asking.mode != Mode::Learn
         && lesson.expected.is_none()
         && let Some(grid) = &lesson.grid
     {
@@ -54,6 +74,17 @@ pub(super) fn answer(
         }
     }
     Answer::Learn(Box::new(lesson))
+}
+
+/// Whether a record remembers this very call.
+fn is_recorded(at: At<'_>, call: &Call) -> bool {
+    let (session, root) = (at.session, at.root());
+    let named = call.id(root);
+    let is = |id: RecordId| {
+        let candidate = session.inner().candidates.get(&id).cloned();
+        candidate.is_some_and(|candidate| candidate.record(|record| call.is(record, root)))
+    };
+    is(named) || is(call.further_id(named, root))
 }
 
 impl Served for Call {

@@ -133,6 +133,7 @@ fn lesson_of(
     }
     let evidence = Evidence {
         began_ns,
+        toolchain: side.toolchain.clone(),
         dependencies: Some(dependencies),
         staged: None,
         assembled: taken.assembled,

@@ -17,10 +17,9 @@ pub mod why_not;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::base::threads;
-use crate::command::{self, Invocation, Kind, Verdict};
+use crate::command::{self, Family, Invocation, Kind, Verdict};
 use crate::compile::call::Call;
 use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
@@ -35,27 +34,16 @@ use crate::toolchain::ToolchainError;
 use request::Request;
 use served::At;
 
-/// How long a build's compiles wait, all together, until a compiler that is new is known. The machine has little else to do then, and
-/// what runs meanwhile is not learnt from.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// What a request is, without regard to any record.
 pub(super) enum Reading {
     /// A compile that is treated.
     Compile(Box<Call>),
     /// Anything else, and why.
     Bypass(Kind, String),
-    /// Its compiler is being identified.
-    Unready(String),
 }
 
-/// Reads a request: which compiler, which command. A compiler that is being identified is waited for as long as `patience` says.
-pub(super) fn read(
-    companion: &Companion,
-    request: &Request,
-    snapshot: &mut Snapshot<'_>,
-    patience: Duration,
-) -> Reading {
+/// Reads a request: which compiler, which command. Has a compiler identified that is new, and does not wait for that.
+pub(super) fn read(companion: &Companion, request: &Request, snapshot: &mut Snapshot<'_>) -> Reading {
     let bypass = |kind: Kind, reason: &dyn std::fmt::Display| Reading::Bypass(kind, reason.to_string());
     let name = request.compiler.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some(driver) = command::driver(name) else {
@@ -70,15 +58,8 @@ pub(super) fn read(
             &"the working directory's name is not UTF-8, or means another folder to others",
         );
     };
-    let identified = companion.engine.toolchains.identify_within(
-        patience,
-        &request.compiler,
-        &|name| request.variable(name).map(Into::into),
-        snapshot,
-    );
-    let toolchain = match identified {
-        Ok(toolchain) => toolchain,
-        Err(error @ ToolchainError::Busy { .. }) => return Reading::Unready(error.to_string()),
+    let family = match family(companion, request, snapshot) {
+        Ok(family) => family,
         Err(error) => return bypass(Kind::Other, &error),
     };
     let invocation = Invocation {
@@ -86,7 +67,7 @@ pub(super) fn read(
         args: request.args.clone(),
         cwd: PathBuf::from(&directory),
     };
-    let compile = match command::read(&invocation, toolchain.family, driver.cplusplus, &read_shared) {
+    let compile = match command::read(&invocation, family, driver.cplusplus, &read_shared) {
         Verdict::Compile(compile) => compile,
         Verdict::Bypass(found) => return bypass(found.kind, &found.reason),
     };
@@ -97,6 +78,21 @@ pub(super) fn read(
         request.environment.iter().filter(|(name, _)| command::keyed(name)).cloned().collect();
     environment.sort_unstable();
     Reading::Compile(Box::new(Call { compiler, compile: *compile, environment, directory }))
+}
+
+/// Which options its compiler takes; an error also if that is known not to be one that is treated.
+fn family(
+    companion: &Companion,
+    request: &Request,
+    snapshot: &mut Snapshot<'_>,
+) -> Result<Family, ToolchainError> {
+    let (toolchains, compiler) = (&companion.engine.toolchains, request.compiler.as_path());
+    let variable = |name: &str| request.variable(name).map(Into::into);
+    match toolchains.identify_while(&mut || false, compiler, &variable, snapshot) {
+        Ok(toolchain) => Ok(toolchain.family),
+        Err(ToolchainError::Busy { .. }) => toolchains.family(compiler, &variable, snapshot),
+        Err(error) => Err(error),
+    }
 }
 
 /// Decides how a request is served, waiting for its own launch if that is in flight.
@@ -126,15 +122,11 @@ pub(super) fn answer(
     let asking = Asking { request, begun, log, logged, mode, verified: verify::is_due(&settings) };
     // One moment for all that is decided; it begins after the build asked.
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    match read(companion, request, &mut snapshot, PATIENCE) {
+    match read(companion, request, &mut snapshot) {
         Reading::Compile(call) => match session_of(companion, request, &settings) {
             Some(session) => compile::answer(companion, &session, *call, asking, &settings, snapshot, alive),
             None => Answer::Bypass("no session could be opened".into()),
         },
-        Reading::Unready(reason) => {
-            count_behind(companion, request, settings, &reason);
-            Answer::Bypass(reason)
-        }
         Reading::Bypass(kind, reason) => {
             let Some(session) = session_of(companion, request, &settings) else {
                 return Answer::Bypass(reason);
@@ -146,17 +138,6 @@ pub(super) fn answer(
             other.unwrap_or_else(|| at.bypass(reason))
         }
     }
-}
-
-/// Counts what is bypassed by its session, without having the build wait until that is open.
-fn count_behind(companion: &Arc<Companion>, request: &Request, settings: Settings, reason: &str) {
-    let (companion, request, reason) = (Arc::clone(companion), request.clone(), reason.to_owned());
-    // Without a thread it is not counted.
-    threads::start(move || {
-        if let Some(session) = session_of(&companion, &request, &settings) {
-            session.bypass(&reason, &request.args);
-        }
-    });
 }
 
 /// The session a request belongs to: the one it names, else that of its element, opened if need be.

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -31,7 +30,6 @@ struct Waiter {
     sign: &'static [u8],
     /// No longer than this without news of the work itself: somebody may wait for what hangs.
     until: Instant,
-    gone: Arc<AtomicBool>,
 }
 
 /// A connection that waits, until dropped; until then nobody else may write to it.
@@ -40,7 +38,6 @@ pub(crate) struct Held<'p> {
     pulse: &'p Pulse,
     number: u64,
     credit: Duration,
-    gone: Arc<AtomicBool>,
 }
 
 impl Pulse {
@@ -51,14 +48,13 @@ impl Pulse {
         sign: &'static [u8],
         credit: Duration,
     ) -> io::Result<Held<'_>> {
-        let (stream, gone) = (stream.try_clone()?, Arc::new(AtomicBool::new(false)));
-        let waiter = Waiter { stream, sign, until: Instant::now() + credit, gone: Arc::clone(&gone) };
+        let waiter = Waiter { stream: stream.try_clone()?, sign, until: Instant::now() + credit };
         let mut waiting = self.waiting();
         let number = waiting.next;
         waiting.next += 1;
         waiting.by_number.insert(number, waiter);
         drop(waiting);
-        Ok(Held { pulse: self, number, credit, gone })
+        Ok(Held { pulse: self, number, credit })
     }
 
     /// Tells everybody once. Never blocks: who does not read what was sent is not told more.
@@ -70,9 +66,7 @@ impl Pulse {
             }
             let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
             let sent = send(waiter.stream.as_raw_fd(), waiter.sign, flags);
-            let here = matches!(sent, Ok(_) | Err(nix::errno::Errno::EAGAIN));
-            waiter.gone.store(!here, Ordering::SeqCst);
-            here
+            matches!(sent, Ok(_) | Err(nix::errno::Errno::EAGAIN))
         });
     }
 
@@ -84,11 +78,19 @@ impl Pulse {
 impl Held<'_> {
     /// Whether the other end is still there. Asked now and then by work that goes on, which is then believed to do so.
     pub(crate) fn is_wanted(&self) -> bool {
-        if let Some(waiter) = self.pulse.waiting().by_number.get_mut(&self.number) {
-            waiter.until = Instant::now() + self.credit;
-        }
-        !self.gone.load(Ordering::SeqCst)
+        let mut waiting = self.pulse.waiting();
+        // Without an entry it did not take the last sign.
+        let Some(waiter) = waiting.by_number.get_mut(&self.number) else { return false };
+        waiter.until = Instant::now() + self.credit;
+        !has_hung_up(&waiter.stream)
     }
+}
+
+/// Whether the other end is closed; what cannot be asked is not.
+fn has_hung_up(stream: &UnixStream) -> bool {
+    let mut asked = [PollFd::new(stream.as_fd(), PollFlags::empty())];
+    let answered = poll(&mut asked, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+    answered && asked[0].revents().is_some_and(|found| found.contains(PollFlags::POLLHUP))
 }
 
 impl Drop for Held<'_> {
@@ -128,7 +130,8 @@ mod tests {
         pulse.beat();
         assert!(held.is_wanted());
         drop(theirs);
+        assert!(!held.is_wanted(), "before it is told anything");
         pulse.beat();
-        assert!(!held.is_wanted());
+        assert!(!held.is_wanted(), "and after that");
     }
 }

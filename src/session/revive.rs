@@ -76,10 +76,9 @@ pub(super) fn work(
             value.map(|value| normalise::from_template(value, &context.site.root).into())
         }
     };
-    let toolchain = toolchains
-        .identify_in(record.compiler.as_ref(), &variable, snapshot)
-        .map_err(|error| error.to_string())?;
-    Call::from_record(record, toolchain.family, driver.cplusplus, &context.site)
+    let family = toolchains.family(record.compiler.as_ref(), &variable, snapshot);
+    let family = family.map_err(|error| error.to_string())?;
+    Call::from_record(record, family, driver.cplusplus, &context.site)
         .map(|call| Work::Compile(Box::new(call)))
         .map_err(|bypass| bypass.reason.to_string())
 }

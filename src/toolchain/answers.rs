@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -14,6 +13,9 @@ use crate::toolchain::error::ToolchainError;
 
 /// How often an answer that had changed when it came is asked for again together with others.
 const ATTEMPTS: usize = 2;
+
+/// How often who waits is asked whether to go on.
+const LOOK: Duration = Duration::from_millis(100);
 
 type Answered<V> = Result<Arc<V>, ToolchainError>;
 
@@ -29,18 +31,16 @@ struct Inner<K, V> {
 
 /// A question that somebody asks and others wait for.
 struct Question<V> {
-    since: Instant,
     answer: Mutex<Option<Answered<V>>>,
     came: Condvar,
 }
 
 /// How long an answer is waited for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Wait {
+pub(super) enum Wait<'w> {
     /// Until it comes; asked by the thread that first wants to know.
     ToTheEnd,
-    /// So long after it was first asked, which another thread goes on with.
-    AtMost(Duration),
+    /// As long as this gives true, which is called at once and every now and then; another thread asks, and goes on with it.
+    While(&'w mut dyn FnMut() -> bool),
 }
 
 impl<K, V> Default for Answers<K, V> {
@@ -66,28 +66,27 @@ where
     }
 
     /// The answer to `key`, if it `holds`; else what `ask` gives now, to this thread or to another one that wants to know the same.
-    /// An error is shared by all that waited for it, and not kept.
+    /// An error is shared by all that waited for it, and not kept. `None` when it was not waited for to the end.
     pub(super) fn get(
         &self,
-        (key, compiler): (&K, &Path),
-        wait: Wait,
+        key: &K,
+        mut wait: Wait<'_>,
         holds: &mut dyn FnMut(&V) -> bool,
         ask: impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static,
-    ) -> Answered<V> {
+    ) -> Option<Answered<V>> {
         for _ in 0..ATTEMPTS {
             let known = self.inner.known.lock().get(key).cloned();
             if let Some(known) = known.filter(|known| holds(known)) {
-                return Ok(known);
+                return Some(Ok(known));
             }
-            let question = self.inner.question(key, wait, &ask);
-            match question.wait(wait) {
-                None => return Err(ToolchainError::Busy { program: compiler.to_owned() }),
-                Some(Ok(answer)) if !holds(&answer) => {}
-                Some(answered) => return answered,
+            let question = self.inner.question(key, &wait, &ask);
+            match question.wait(&mut wait)? {
+                Ok(answer) if !holds(&answer) => {}
+                answered => return Some(answered),
             }
         }
         // It changes all the while: what it is for this question alone.
-        ask(key).map(Arc::new)
+        Some(ask(key).map(Arc::new))
     }
 }
 
@@ -100,7 +99,7 @@ where
     fn question(
         self: &Arc<Self>,
         key: &K,
-        wait: Wait,
+        wait: &Wait<'_>,
         ask: &(impl Fn(&K) -> Result<V, ToolchainError> + Clone + Send + 'static),
     ) -> Arc<Question<V>> {
         let mut asked = self.asked.lock();
@@ -117,7 +116,7 @@ where
         };
         match wait {
             Wait::ToTheEnd => work(),
-            Wait::AtMost(_) => {
+            Wait::While(_) => {
                 if !threads::start(work.clone()) {
                     work();
                 }
@@ -139,13 +138,13 @@ where
 
 impl<V> Default for Question<V> {
     fn default() -> Self {
-        Self { since: Instant::now(), answer: Mutex::default(), came: Condvar::new() }
+        Self { answer: Mutex::default(), came: Condvar::new() }
     }
 }
 
 impl<V> Question<V> {
-    /// The answer; `None` when it has not come in time.
-    fn wait(&self, wait: Wait) -> Option<Answered<V>> {
+    /// The answer; `None` when it is not waited for any more.
+    fn wait(&self, wait: &mut Wait<'_>) -> Option<Answered<V>> {
         let mut answer = self.answer.lock();
         loop {
             if let Some(answered) = &*answer {
@@ -153,9 +152,11 @@ impl<V> Question<V> {
             }
             match wait {
                 Wait::ToTheEnd => self.came.wait(&mut answer),
-                Wait::AtMost(most) => {
-                    let left = most.checked_sub(self.since.elapsed())?;
-                    self.came.wait_for(&mut answer, left);
+                Wait::While(patient) => {
+                    if !patient() {
+                        return None;
+                    }
+                    self.came.wait_for(&mut answer, LOOK);
                 }
             }
         }
@@ -179,13 +180,12 @@ mod tests {
                 scope.spawn(|| {
                     let counted = Arc::clone(&asked);
                     together.wait();
-                    let answer =
-                        answers.get((&7, Path::new("/cc")), Wait::ToTheEnd, &mut |_| true, move |key| {
-                            counted.fetch_add(1, Ordering::SeqCst);
-                            thread::sleep(Duration::from_millis(50));
-                            Ok(key + 1)
-                        });
-                    assert_eq!(answer.ok().as_deref(), Some(&8));
+                    let answer = answers.get(&7, Wait::ToTheEnd, &mut |_| true, move |key| {
+                        counted.fetch_add(1, Ordering::SeqCst);
+                        thread::sleep(Duration::from_millis(50));
+                        Ok(key + 1)
+                    });
+                    assert_eq!(answer.and_then(Result::ok).as_deref(), Some(&8));
                 });
             }
         });
@@ -201,13 +201,18 @@ mod tests {
             let _ = waits.lock().recv();
             Ok(key + 1)
         };
-        let at_most = Wait::AtMost(Duration::from_millis(20));
-        for _ in 0..2 {
-            let busy = answers.get((&7, Path::new("/cc")), at_most, &mut |_| true, ask.clone());
-            assert!(matches!(busy, Err(ToolchainError::Busy { .. })), "{busy:?}");
+        for looks in 0..3 {
+            let mut left = looks;
+            let mut patient = || {
+                left -= 1;
+                left >= 0
+            };
+            let busy = answers.get(&7, Wait::While(&mut patient), &mut |_| true, ask.clone());
+            assert!(busy.is_none(), "{busy:?}");
+            assert_eq!(left, -1, "it is asked whether to go on");
         }
         go.send(()).expect("somebody asks");
-        let answer = answers.get((&7, Path::new("/cc")), Wait::ToTheEnd, &mut |_| true, ask.clone());
-        assert_eq!(answer.ok().as_deref(), Some(&8), "nobody was left to ask anew");
+        let answer = answers.get(&7, Wait::ToTheEnd, &mut |_| true, ask.clone());
+        assert_eq!(answer.and_then(Result::ok).as_deref(), Some(&8), "nobody was left to ask anew");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -101,7 +102,7 @@ impl<'a> Talk<'a> {
     pub(super) fn ask(&self, program: &Path, question: &str) -> Result<String, ToolchainError> {
         let answer = self.hear(program, question.as_ref())?;
         if !answer.success {
-            return Err(ToolchainError::unknown(program, format!("it does not answer {question}")));
+            return Err(ToolchainError::run(program, io::Error::other(format!("{question} fails"))));
         }
         Ok(answer.stdout.trim().to_owned())
     }

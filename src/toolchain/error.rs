@@ -22,7 +22,7 @@ pub enum ToolchainError {
         reason: String,
     },
     /// It could not be run.
-    #[error("cannot run {}", program.display())]
+    #[error("cannot run {}: {source}", program.display())]
     Run {
         /// The program that was to run.
         program: PathBuf,

@@ -26,6 +26,11 @@ impl Toolchain {
         version::honours_source_date_epoch(self.family, &self.version)
     }
 
+    /// Whether it was this compiler at `since_ns` already (nanoseconds since 1970), as far as times tell.
+    pub fn is_older_than(&self, since_ns: i64, snapshot: &Snapshot<'_>) -> bool {
+        self.watch.is_older_than(since_ns, snapshot)
+    }
+
     /// Whether all its files are the same still: a `stat(2)` each.
     pub fn unchanged(&self, snapshot: &mut Snapshot<'_>) -> bool {
         self.watch.holds(snapshot)

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use spec_cc_tracer::elf::{self, Program};
 
@@ -40,6 +41,26 @@ struct SearchDirs {
     libraries: Vec<PathBuf>,
 }
 
+/// The program that a compiler's name stands for. Found out soon, while all that it runs takes long to read.
+#[derive(Debug)]
+pub(super) struct Driver {
+    /// Where it is, links resolved.
+    path: PathBuf,
+    pub(super) family: Family,
+    /// What it prints for `--version`.
+    version: String,
+    parts: Vec<String>,
+    pub(super) watch: Watch,
+}
+
+/// What an inspection comes to.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Known(Arc<Toolchain>),
+    /// Why not, for as long as these files are what they are.
+    Unknown(ToolchainError, Watch),
+}
+
 /// A compiler being looked into.
 pub(super) struct Inspection<'a, 'f> {
     compiler: &'a Path,
@@ -50,6 +71,16 @@ pub(super) struct Inspection<'a, 'f> {
     watch: Watch,
     /// A line for each file that runs: its role and digest.
     parts: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether it would be the same today.
+    pub(super) fn holds(&self, snapshot: &mut Snapshot<'_>) -> bool {
+        match self {
+            Self::Known(toolchain) => toolchain.unchanged(snapshot),
+            Self::Unknown(_, watch) => watch.holds(snapshot),
+        }
+    }
 }
 
 impl<'a, 'f> Inspection<'a, 'f> {
@@ -68,28 +99,40 @@ impl<'a, 'f> Inspection<'a, 'f> {
         ToolchainError::unknown(self.compiler, reason)
     }
 
-    /// Asks it, and reads all that it runs.
-    pub(super) fn toolchain(mut self) -> Result<Toolchain, ToolchainError> {
-        let driver = self.driver()?;
+    /// The program itself.
+    pub(super) fn driver(mut self) -> Result<Driver, ToolchainError> {
+        let path = self.resolved()?;
         // A script may do anything when it is asked.
-        self.program("driver", &driver)?;
+        self.program("driver", &path)?;
         let version = self.talk.ask(self.compiler, "--version")?;
         let family = self.family(&version)?;
-        let assembler_depfile = match family {
-            Family::Gcc => self.gcc()?,
-            Family::Clang => self.clang(&driver, &version)?,
+        Ok(Driver { path, family, version, parts: self.parts, watch: self.watch })
+    }
+
+    /// Reads all that a driver runs.
+    pub(super) fn verdict(mut self, driver: &Driver) -> Result<Verdict, ToolchainError> {
+        self.watch = driver.watch.further();
+        self.parts.clone_from(&driver.parts);
+        let assembler_depfile = match driver.family {
+            Family::Gcc => self.gcc(),
+            Family::Clang => self.clang(driver),
         };
-        Ok(Toolchain {
-            family,
-            version: version.lines().next().unwrap_or_default().to_owned(),
+        let assembler_depfile = match assembler_depfile {
+            Ok(depfile) => depfile,
+            Err(error @ ToolchainError::Unknown { .. }) => return Ok(Verdict::Unknown(error, self.watch)),
+            Err(error) => return Err(error),
+        };
+        Ok(Verdict::Known(Arc::new(Toolchain {
+            family: driver.family,
+            version: driver.version.lines().next().unwrap_or_default().to_owned(),
             fingerprint: Digest::of(self.parts.join("\n").as_bytes()),
             assembler_depfile,
             watch: self.watch,
-        })
+        })))
     }
 
     /// The program behind the links; its own name must be a compiler's, so that it is no wrapper.
-    fn driver(&mut self) -> Result<PathBuf, ToolchainError> {
+    fn resolved(&mut self) -> Result<PathBuf, ToolchainError> {
         let driver = self
             .watch
             .resolved(self.compiler)
@@ -210,12 +253,12 @@ impl<'a, 'f> Inspection<'a, 'f> {
     }
 
     /// What a Clang driver reads: configuration files, and `as` for `-fno-integrated-as`.
-    fn clang(&mut self, driver: &Path, version: &str) -> Result<bool, ToolchainError> {
-        for file in version.lines().filter_map(|line| line.strip_prefix("Configuration file: ")) {
+    fn clang(&mut self, driver: &Driver) -> Result<bool, ToolchainError> {
+        for file in driver.version.lines().filter_map(|line| line.strip_prefix("Configuration file: ")) {
             self.file("configuration", Path::new(file))?;
         }
         // Clang user's manual, "Configuration files": beside the driver, named after it.
-        for folder in [driver, self.compiler].into_iter().filter_map(Path::parent) {
+        for folder in [driver.path.as_path(), self.compiler].into_iter().filter_map(Path::parent) {
             for name in [self.compiler.file_name(), Some("clang".as_ref()), Some("clang++".as_ref())]
                 .into_iter()
                 .flatten()
@@ -260,7 +303,7 @@ impl<'a, 'f> Inspection<'a, 'f> {
         let args = ["--list".as_ref(), path.as_os_str()];
         let answer = self.around.run(loader, args, Path::new("/"))?;
         if !answer.success || answer.stdout.contains("not found") {
-            return Err(self.unknown(format!("the libraries of {} are not found", path.display())));
+            return Err(ToolchainError::run(path, io::Error::other("its libraries are not found")));
         }
         let cache = Path::new("/etc/ld.so.cache");
         if !self.watch.absent(cache, self.snapshot) {

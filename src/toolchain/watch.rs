@@ -8,6 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
+use crate::toolchain::ways::Ways;
 
 /// Files that must stay as they are, and paths that must stay free.
 #[derive(Debug)]
@@ -30,6 +31,17 @@ impl Default for Watch {
 }
 
 impl Watch {
+    /// Another one of the same files, to which more can be added.
+    pub(super) fn further(&self) -> Self {
+        Self {
+            files: self.files.clone(),
+            folders: self.folders.clone(),
+            absent: self.absent.clone(),
+            links: self.links.clone(),
+            ..Self::default()
+        }
+    }
+
     /// A file's digest, watched from now on; fails as `Files::look` does.
     pub(super) fn file(&mut self, path: &Path, snapshot: &mut Snapshot<'_>) -> io::Result<Digest> {
         let id = intern(path, snapshot)?;
@@ -78,6 +90,15 @@ impl Watch {
             snapshot.watches.insert(self.id);
         }
         holds
+    }
+
+    /// Whether all of it was so at `since_ns` already (nanoseconds since 1970), as far as times tell.
+    pub(super) fn is_older_than(&self, since_ns: i64, snapshot: &Snapshot<'_>) -> bool {
+        let paths = snapshot.files().paths();
+        let mut ways = Ways::until(since_ns);
+        let ids = self.files.iter().map(|(id, _)| id).chain(self.folders.iter().map(|(id, _)| id));
+        ids.chain(&self.absent).all(|&id| ways.is_old(paths.get(id).as_str().as_ref()))
+            && self.links.iter().all(|(path, _)| ways.is_old(path))
     }
 
     fn is_as_it_was(&self, snapshot: &mut Snapshot<'_>) -> bool {

@@ -1,7 +1,5 @@
 //! How a command would be treated, and why.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::action::remote::{Input, decoded};
@@ -22,15 +20,11 @@ use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
 use crate::settings::Settings;
 
-/// How long a compiler may take to say what it is.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The answer of `specctl explain`; with `proto` it shows what would go to a server.
 pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> Value {
     let mut snapshot = Snapshot::new(&companion.engine.files);
-    let call = match serve::read(companion, request, &mut snapshot, PATIENCE) {
+    let call = match serve::read(companion, request, &mut snapshot) {
         Reading::Compile(call) => call,
-        Reading::Unready(reason) => return json!({ "verdict": "bypass", "reason": reason }),
         Reading::Bypass(kind, reason) => {
             let link = explain_link(companion, request, kind, proto);
             let other = link.or_else(|| explain_traced(companion, request, kind, &reason));
