@@ -372,20 +372,20 @@ fn a_header_goes_while_it_is_compiled() {
 #[test]
 fn another_folder_comes_while_it_is_compiled() {
     let source = "#include \"h.h\"\n#include <regex>\nint f(const char *s) { return std::regex_match(s, std::regex(\"a+\")) + H; }\n";
-    for (put, replace) in [("ln -s v1 inc", "ln -sfn v2 inc"), ("mv v1 inc", "mv inc v1; mv v2 inc")] {
-        for more in ["", "-MMD"] {
-            let compile = format!("$CXX -g {more} -Iinc -c main.cc");
-            // Once there is assembler code, all headers have been read; and there is enough of it to assemble for a while.
-            let build = format!(
-                "mkdir -p t; sleep .1; (n=0; until find t -name '*.s' -size +0 | grep -q .; do sleep .01; n=$((n + 1)); \
-                 [ $n != 3000 ] || {{ echo waited in vain for assembler code >&2; break; }}; done; {replace}) & \
-                 TMPDIR=$PWD/t {compile}; wait; rm -rf t"
-            );
-            Project::of(&[("main.cc", source), ("v1/h.h", "#define H 1\n"), ("v2/h.h", "#define H 2\n")])
-                .step(put, &build, Any)
-                .step("rm -f main.o main.d", &compile, Any)
-                .check();
-        }
+    for (put, replace, more) in
+        [("ln -s v1 inc", "ln -sfn v2 inc", ""), ("mv v1 inc", "mv inc v1; mv v2 inc", "-MMD")]
+    {
+        let compile = format!("$CXX -g {more} -Iinc -c main.cc");
+        // Once there is assembler code, all headers have been read; and there is enough of it to assemble for a while.
+        let build = format!(
+            "mkdir -p t; sleep .1; (n=0; until find t -name '*.s' -size +0 | grep -q .; do sleep .01; n=$((n + 1)); \
+             [ $n != 3000 ] || {{ echo waited in vain for assembler code >&2; break; }}; done; {replace}) & \
+             TMPDIR=$PWD/t {compile}; wait; rm -rf t"
+        );
+        Project::of(&[("main.cc", source), ("v1/h.h", "#define H 1\n"), ("v2/h.h", "#define H 2\n")])
+            .step(put, &build, Any)
+            .step("rm -f main.o main.d", &compile, Any)
+            .check();
     }
 }
 
