@@ -16,4 +16,4 @@ pub mod staged;
 pub mod stamp;
 mod together;
 mod walks;
-mod ways;
+pub(crate) mod ways;

@@ -5,19 +5,21 @@
 use std::collections::HashSet;
 use std::ffi::CString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::stamp::Stamp;
 
 /// The ways that were looked at, each part of them once.
 #[derive(Debug)]
-pub(super) struct Ways {
+pub(crate) struct Ways {
     since_ns: i64,
     seen: HashSet<String>,
 }
 
 impl Ways {
     /// Ways as they are now, to be compared with those at `since_ns` (nanoseconds since 1970).
-    pub(super) fn since(since_ns: i64) -> Self {
+    pub(crate) fn since(since_ns: i64) -> Self {
         Self { since_ns, seen: HashSet::new() }
     }
 
@@ -42,6 +44,20 @@ impl Ways {
         }
         None
     }
+
+    /// Whether an absolute path has led to the same, unchanged, since before then, be it to nothing. Of what has gone, only its folder
+    /// tells.
+    pub(crate) fn is_old(&mut self, path: &Path) -> bool {
+        if path.to_str().is_none_or(|path| self.put(path).is_some()) {
+            return false;
+        }
+        let stamp = |path: &Path| Stamp::of(&CString::new(path.as_os_str().as_bytes()).ok()?).ok();
+        let unchanged = |stamp: Stamp| stamp.changed_ns() < self.since_ns;
+        match stamp(path) {
+            Some(found) => found.is_dir() || unchanged(found),
+            None => path.ancestors().skip(1).find_map(stamp).is_some_and(unchanged),
+        }
+    }
 }
 
 /// Where the link at a path leads, from the root on.
@@ -49,4 +65,69 @@ fn target(link: &str) -> Option<String> {
     let target = fs::read_link(link).ok()?.into_os_string().into_string().ok()?;
     let folder = &link[..=link.rfind('/')?];
     Some(if target.starts_with('/') { target } else { format!("{folder}{target}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::inputs::stamp::{before_any_change_ns, now_ns};
+
+    /// Makes a tree, changes it, and says whether a path in it has led to the same all the while.
+    fn is_old_after(path: &str, change: impl FnOnce(&Path)) -> bool {
+        let dir = tempfile::tempdir().expect("a folder");
+        let dir = fs::canonicalize(dir.path()).expect("there");
+        fs::create_dir_all(dir.join("gcc-12/bin")).expect("made");
+        fs::create_dir_all(dir.join("gcc-13/bin")).expect("made");
+        for version in ["gcc-12", "gcc-13"] {
+            fs::write(dir.join(version).join("bin/gcc"), version).expect("written");
+        }
+        symlink("gcc-12", dir.join("current")).expect("linked");
+        symlink(dir.join("current/bin"), dir.join("bin")).expect("linked");
+        let made_ns = now_ns();
+        while before_any_change_ns() <= made_ns {
+            std::thread::yield_now();
+        }
+        let since_ns = before_any_change_ns();
+        change(&dir);
+        Ways::since(since_ns).is_old(&dir.join(path))
+    }
+
+    #[test]
+    fn what_is_put_elsewhere_is_noticed_by_whatever_leads_through_it() {
+        let link = |dir: &Path| {
+            symlink("gcc-13", dir.join("new")).expect("linked");
+            fs::rename(dir.join("new"), dir.join("current")).expect("moved");
+        };
+        let swap = |dir: &Path| {
+            fs::rename(dir.join("gcc-12"), dir.join("gcc-11")).expect("moved");
+            fs::rename(dir.join("gcc-13"), dir.join("gcc-12")).expect("moved");
+        };
+        let write = |dir: &Path| fs::write(dir.join("gcc-12/bin/gcc"), "other").expect("written");
+        for path in ["bin/gcc", "current/bin/gcc", "gcc-13/../current/bin/../bin/gcc"] {
+            assert!(is_old_after(path, |_| ()), "{path}");
+            assert!(!is_old_after(path, link), "{path}");
+            assert!(!is_old_after(path, swap), "{path}");
+            assert!(!is_old_after(path, write), "{path}");
+        }
+        assert!(is_old_after("gcc-12/bin/gcc", link));
+    }
+
+    #[test]
+    fn what_comes_and_goes_beside_it_does_not_matter() {
+        let beside = |dir: &Path| fs::write(dir.join("gcc-12/bin/g++"), "").expect("written");
+        assert!(is_old_after("bin/gcc", beside));
+    }
+
+    #[test]
+    fn what_has_gone_is_told_by_its_folder() {
+        let gone = |dir: &Path| {
+            fs::write(dir.join("gcc-12/bin/as"), "").expect("written");
+            fs::remove_file(dir.join("gcc-12/bin/as")).expect("removed");
+        };
+        assert!(is_old_after("bin/as", |_| ()) && is_old_after("bin/none/as", |_| ()));
+        assert!(!is_old_after("bin/as", gone) && !is_old_after("bin/none/as", gone));
+    }
 }

@@ -10,7 +10,6 @@ mod inspection;
 mod tool;
 mod version;
 mod watch;
-mod ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp::Stamp;
-use crate::toolchain::ways::Ways;
+use crate::inputs::ways::Ways;
 
 /// Files that must stay as they are, and paths that must stay free.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Watch {
     /// Whether all of it was so at `since_ns` already (nanoseconds since 1970), as far as times tell.
     pub(super) fn is_older_than(&self, since_ns: i64, snapshot: &Snapshot<'_>) -> bool {
         let paths = snapshot.files().paths();
-        let mut ways = Ways::until(since_ns);
+        let mut ways = Ways::since(since_ns);
         let ids = self.files.iter().map(|(id, _)| id).chain(self.folders.iter().map(|(id, _)| id));
         ids.chain(&self.absent).all(|&id| ways.is_old(paths.get(id).as_str().as_ref()))
             && self.links.iter().all(|(path, _)| ways.is_old(path))
