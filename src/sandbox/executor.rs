@@ -2,6 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -66,6 +67,8 @@ pub struct Executor {
     sides: Folder,
     /// Looked for when it is first asked for: programs are started for that.
     work: OnceLock<Work>,
+    /// Whether it is, or was, looked for.
+    begun: AtomicBool,
     nice: i32,
 }
 
@@ -81,6 +84,8 @@ struct Work {
 struct Folder {
     place: Option<PathBuf>,
     scratch: RwLock<Option<Arc<Scratch>>>,
+    /// Whether none is made any more.
+    closed: AtomicBool,
 }
 
 impl Work {
@@ -121,11 +126,18 @@ fn usable(places: &[PathBuf]) -> impl Iterator<Item = Scratch> {
 impl Folder {
     fn of(scratch: Option<Scratch>) -> Self {
         let place = scratch.as_ref().and_then(|made| Some(made.path().parent()?.to_owned()));
-        Self { place, scratch: RwLock::new(scratch.map(Arc::new)) }
+        Self { place, scratch: RwLock::new(scratch.map(Arc::new)), closed: AtomicBool::new(false) }
     }
 
     fn current(&self) -> Option<Arc<Scratch>> {
         self.scratch.read().clone()
+    }
+
+    /// Has no other one made, and gives the last.
+    fn close(&self) -> Option<Arc<Scratch>> {
+        let scratch = self.scratch.write();
+        self.closed.store(true, Ordering::SeqCst);
+        scratch.clone()
     }
 
     /// The folder, made anew if somebody has removed it.
@@ -134,8 +146,9 @@ impl Folder {
         if let Some(scratch) = self.current().filter(there) {
             return Ok(scratch);
         }
-        let place = self.place.as_ref().ok_or(io::ErrorKind::Unsupported)?;
         let mut scratch = self.scratch.write();
+        let open = self.place.as_ref().filter(|_| !self.closed.load(Ordering::SeqCst));
+        let place = open.ok_or(io::ErrorKind::Unsupported)?;
         if let Some(another) = scratch.as_ref().filter(|another| there(another)) {
             return Ok(Arc::clone(another));
         }
@@ -150,7 +163,8 @@ impl Executor {
         let places =
             [cache, Path::new("/dev/shm"), Path::new("/tmp"), Path::new("/var/tmp")].map(Path::to_owned);
         let sides = Folder::of(usable(&places).next());
-        Self { places, sides, work: OnceLock::new(), nice: if may_renice() { NICE } else { NICE_FOR_GOOD } }
+        let nice = if may_renice() { NICE } else { NICE_FOR_GOOD };
+        Self { places, sides, work: OnceLock::new(), begun: AtomicBool::new(false), nice }
     }
 
     /// Removes the scratch folders that killed processes have left: of every launch that ran then, what it had written.
@@ -161,13 +175,16 @@ impl Executor {
     /// Removes what launches have left, when there will be no more, and what killed processes have: their launches may still have been
     /// dying when this began.
     pub fn clear(&self) {
-        for folder in [Some(&self.sides), self.work.get().map(|work| &work.folder)].into_iter().flatten() {
-            folder.current().iter().for_each(|scratch| scratch.clear());
+        self.sides.close().iter().for_each(|scratch| scratch.clear());
+        // The place may still be looked for.
+        if self.begun.load(Ordering::SeqCst) {
+            self.work().folder.close().iter().for_each(|scratch| scratch.remove());
         }
         self.tidy();
     }
 
     fn work(&self) -> &Work {
+        self.begun.store(true, Ordering::SeqCst);
         self.work.get_or_init(|| Work::find(&self.places))
     }
 
@@ -315,6 +332,22 @@ mod tests {
         let left = cache.path().join("spec-cc-work-left/job-1");
         fs::create_dir_all(&left).unwrap();
         executor.clear();
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn who_goes_on_making_files_leaves_none() {
+        let cache = tempfile::tempdir().unwrap();
+        let executor = Executor::new(cache.path());
+        std::thread::scope(|scope| {
+            let search = scope.spawn(|| executor.prepare(&[]).map(|view| view.scratch().to_owned()));
+            while !executor.begun.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            executor.clear();
+            let scratch = search.join().unwrap();
+            assert!(scratch.is_err() || fs::write(scratch.unwrap().join("late"), "").is_err());
+        });
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }
 }

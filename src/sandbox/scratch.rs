@@ -76,9 +76,18 @@ impl Scratch {
         Ok(SideFolder { folder, lock })
     }
 
-    /// Removes what launches have left, now that there will be no more, and itself if no compile of the build's writes to it.
+    /// Removes what is in it, and itself if no compile of the build's writes to it.
     pub(super) fn clear(&self) {
         clear(&self.path, |_| false);
+    }
+
+    /// Removes it with all that is in it. Who still makes files in it goes by its name, and makes none any more.
+    pub(super) fn remove(&self) {
+        let gone = self.path.with_extension("gone");
+        if fs::rename(&self.path, &gone).is_ok() {
+            open_up(&gone);
+            let _ = fs::remove_dir_all(&gone);
+        }
     }
 }
 
