@@ -64,6 +64,7 @@ pub(super) fn teach(
     }
     let taken = learn::take(companion, &lesson.command, &side, &report, request);
     drop(held);
+    let _learning = lesson.session.begin_learning();
     let done = reply(stream, &Reply::Done);
     let learnt = learn::learn(companion, request, lesson, &side, taken, began_ns, &report);
     let shown = match &learnt {
@@ -170,6 +171,7 @@ pub(super) fn teach_traced(
         (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.tell(Way::Local),
     }
     drop(held);
+    let _learning = lesson.session.begin_learning();
     // What it left has been copied away; the build may go on.
     let done = reply(stream, &Reply::Done);
     match observed {

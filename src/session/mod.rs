@@ -110,6 +110,8 @@ pub struct Session {
     pub explicit: bool,
     /// Compiles being answered now.
     pub active: AtomicUsize,
+    /// Those of them that have ended and are being learnt from.
+    learning: AtomicUsize,
     /// What of it is to be remembered elsewhere.
     pub(super) changes: Changes,
     /// Who waits until its launches have come to rest.
@@ -167,6 +169,7 @@ impl Session {
             mode,
             explicit,
             active: AtomicUsize::new(0),
+            learning: AtomicUsize::new(0),
             changes: Changes::default(),
             waits: Waits::default(),
             records: None,
@@ -202,6 +205,17 @@ impl Session {
     pub fn begin(self: &Arc<Self>) -> Active {
         self.active.fetch_add(1, Ordering::SeqCst);
         Active(Arc::clone(self))
+    }
+
+    /// Counts a compile as having ended and being learnt from, until the guard goes.
+    pub fn begin_learning(self: &Arc<Self>) -> Learning {
+        self.learning.fetch_add(1, Ordering::SeqCst);
+        Learning(Arc::clone(self))
+    }
+
+    /// Whether a compile that has ended is being learnt from.
+    pub fn is_learning(&self) -> bool {
+        self.learning.load(Ordering::SeqCst) > 0
     }
 
     /// Whether no compile has come or gone for this long.
@@ -416,6 +430,15 @@ impl Drop for Active {
     fn drop(&mut self) {
         self.0.inner().last = Some(Instant::now());
         self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A compile that is being learnt from.
+pub struct Learning(Arc<Session>);
+
+impl Drop for Learning {
+    fn drop(&mut self) {
+        self.0.learning.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

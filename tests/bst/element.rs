@@ -16,7 +16,7 @@ config:
   - BEFORE_THE_END
   install-commands:
     (>):
-    - mkdir -p %{install-root}/usr/share && cp a.o b.o %{install-root}/usr && sleep 1
+    - mkdir -p %{install-root}/usr/share && cp a.o b.o %{install-root}/usr && sleep 3
     - \"specctl show --why --json %{project-name}/%{element-name} > %{install-root}/usr/share/served.json || :\"
 ";
 

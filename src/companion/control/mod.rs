@@ -23,7 +23,7 @@ use crate::session::{Session, SessionRow};
 use crate::settings::Settings;
 use crate::store::ElementKey;
 
-/// How long a closing session waits for what is still being learnt.
+/// How long a closing session, and who wants to know what was learnt, waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
 
 /// How long somebody waits for launches at most.
@@ -142,6 +142,15 @@ pub enum Control {
 }
 
 impl Control {
+    /// Whether the compiles that have ended are to be in the answer.
+    fn tells_what_was_learnt(&self) -> bool {
+        use Control::{Carry, Export, List, Pack, Show, Stats, Why};
+        matches!(
+            self,
+            List | Show { .. } | Why { .. } | Stats { .. } | Export { .. } | Pack { .. } | Carry { .. }
+        )
+    }
+
     /// How long the answer may take at most.
     pub fn patience(&self) -> Duration {
         match self {
@@ -166,6 +175,10 @@ pub struct Opened {
 
 /// Answers a request; an error is a text for a person.
 pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, String> {
+    if control.tells_what_was_learnt() {
+        let sessions: Vec<_> = companion.sessions().values().cloned().collect();
+        wait_until(|| !sessions.iter().any(|session| session.is_learning()));
+    }
     match control {
         Control::Open { directory, environment } => open(companion, &directory, &environment),
         Control::Close { session, succeeded } => {
@@ -255,13 +268,17 @@ fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Re
 }
 
 fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> SessionRow {
-    let begun = Instant::now();
-    while session.is_active() && begun.elapsed() < SETTLE {
-        thread::sleep(Duration::from_millis(2));
-    }
+    wait_until(|| !session.is_active());
     let row = companion.close(session, succeeded);
     session.finish_publishing();
     SessionRow { kept_here: session.why_kept_here(), ..row }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() && begun.elapsed() < SETTLE {
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, String> {
