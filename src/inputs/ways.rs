@@ -45,9 +45,12 @@ impl Ways {
         None
     }
 
-    /// Whether an absolute path has led to the same, unchanged, since before then, be it to nothing. Of what has gone, only its folder
-    /// tells.
+    /// Whether a path has led to the same, unchanged, since before then, be it to nothing. Of what has gone, only its folder tells. A
+    /// name without a folder (a library that a compiler does not find) leads nowhere.
     pub(crate) fn is_old(&mut self, path: &Path) -> bool {
+        if path.is_relative() {
+            return true;
+        }
         if path.to_str().is_none_or(|path| self.put(path).is_some()) {
             return false;
         }
@@ -119,6 +122,11 @@ mod tests {
     fn what_comes_and_goes_beside_it_does_not_matter() {
         let beside = |dir: &Path| fs::write(dir.join("gcc-12/bin/g++"), "").expect("written");
         assert!(is_old_after("bin/gcc", beside));
+    }
+
+    #[test]
+    fn a_name_without_a_folder_leads_nowhere() {
+        assert!(Ways::since(now_ns()).is_old(Path::new("libc.so.6")));
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn what_a_build_makes_is_shown_to_a_launch() {
 /// Only one of the two reads what comes to lie there.
 #[test]
 fn a_folder_that_a_build_makes_is_shown_to_a_launch() {
-    let build = "sleep 1.5; mkdir made; echo '#define MADE 1' >made/made.h; \
+    let build = "$WAIT; mkdir made; echo '#define MADE 1' >made/made.h; \
                  for file in a b; do $CC -Wmissing-include-dirs -Werror -Imade -c $file.c; done";
     Project::of(&[("a.c", "#include \"made.h\"\nint a = MADE;\n"), ("b.c", "int b;\n")])
         .confined()

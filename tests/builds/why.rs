@@ -61,6 +61,8 @@ fn each_compile_without_a_launch_has_its_reason() {
         ("a.o", "local", "changed_input", edited.as_str()),
         ("b.o", "local", "changed_command", ""),
         ("c.o", "prefetched", "-", "-"),
+        // The launch of the command that it was before.
+        ("b.o", "-", "-", "-"),
     ];
     assert_eq!(lines(&again), expected);
     assert_eq!(again["session"]["accounts"]["unserved"]["changed_input"], 1);

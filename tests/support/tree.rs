@@ -30,13 +30,18 @@ pub(crate) fn list(root: &Path, wanted: impl Fn(&Path, &[u8]) -> bool) -> Listin
     let mut found = Listing::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("list a folder") {
+        let entries = match fs::read_dir(&folder) {
+            // Somebody works there, and has removed it.
+            Err(error) if error.kind() == ErrorKind::NotFound && folder != root => continue,
+            entries => entries.expect("list a folder"),
+        };
+        for entry in entries {
             let path = entry.expect("list a folder").path();
-            let meta = fs::symlink_metadata(&path).expect("look at a file");
+            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
             if meta.is_dir() {
                 folders.push(path);
             } else if meta.is_file() {
-                let bytes = fs::read(&path).expect("read a file");
+                let Ok(bytes) = fs::read(&path) else { continue };
                 if wanted(&path, &bytes) {
                     let below = path.strip_prefix(root).expect("a file below its root");
                     let mode = meta.permissions().mode() & 0o7777;
