@@ -60,7 +60,7 @@ fn what_asks_for_a_file_without_reading_it_is_not_given_to_a_worker() {
     .set("RECC_SERVER", &casd.url)
     .set("RECC_CACHE_UPLOAD_LOCAL_BUILD", "1")
     .step("", build, Expect::All("local"))
-    .step("rm *.o *.d lib/late.h", build, Expect::All("executed"))
+    .step("rm *.o *.d lib/late.h", build, Expect::Ahead)
     .step("rm *.o *.d; touch lib/late.h", build, Expect::Hits)
     .check();
 }
