@@ -104,23 +104,28 @@ fn read(from: impl Read) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The database as Clang's tools define it (`JSONCompilationDatabase`).
+/// The project's compiles as Clang's tools want them ("JSON Compilation Database Format Specification"): no configure test, and
+/// no command that another has replaced.
 fn database(shown: &Value, root: &str) -> Value {
     let back = |value: &Value| normalise::from_template(value.as_str().unwrap_or_default(), root);
     let commands = shown.as_array().into_iter().flatten();
     commands
+        .filter(|command| command["kind"] == "compile" && command["superseded"] != true)
         .map(|command| {
-            let arguments: Vec<String> = std::iter::once(back(&command["compiler"]))
-                .chain(command["arguments"].as_array().into_iter().flatten().map(back))
-                .collect();
             json!({
                 "directory": back(&command["directory"]),
-                "file": back(&command["source"]),
-                "output": back(&command["outputs"][0]),
-                "arguments": arguments,
+                "file": back(&command["file"]),
+                "output": back(&command["output"]),
+                "arguments": words(command).map(back).collect::<Vec<_>>(),
             })
         })
         .collect()
+}
+
+/// A recorded command as it is run: the compiler, then its arguments, templated. Those of a traced command begin with its `argv[0]`.
+pub(super) fn words(command: &Value) -> impl Iterator<Item = &Value> {
+    let arguments = command["arguments"].as_array().into_iter().flatten();
+    std::iter::once(&command["compiler"]).chain(arguments.skip(usize::from(command["traced"] == true)))
 }
 
 fn bytes(blob: &Value) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use spec_cc::companion::control::Control;
 use spec_cc::store::Quarantined;
 
-use super::{client, output, text, why};
+use super::{client, export, output, text, why};
 
 /// Show the recorded commands of an element, in the order of its last build
 #[derive(Debug, clap::Args)]
@@ -55,13 +55,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn whole(command: &Value) -> String {
-    let words = command["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let compiler = command["compiler"].as_str().unwrap_or_default();
     format!(
         "\n{}\n  in {}\n  {}\n",
         place(command, command["outputs"][0].as_str().unwrap_or_default()),
         command["directory"].as_str().unwrap_or_default(),
-        shell_words::join(std::iter::once(compiler).chain(words)),
+        shell_words::join(export::words(command).filter_map(Value::as_str)),
     )
 }
 

@@ -71,7 +71,7 @@ impl Element {
 pub struct Summary {
     /// The element's name.
     pub key: ElementKey,
-    /// How many records it has.
+    /// How many records it has, less those that are superseded.
     pub commands: u64,
     /// How many different files they read.
     pub inputs: u64,

@@ -86,7 +86,7 @@ impl Image {
     /// The header with this image's counts, for a journal of `entries` entries.
     pub(super) fn counted(&self, entries: usize) -> Header {
         Header {
-            commands: self.records.len() as u64,
+            commands: self.records.values().filter(|row| !row.superseded).count() as u64,
             inputs: self.paths.len() as u64,
             entries: entries as u32,
             ..self.header

@@ -21,7 +21,7 @@ use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
-use crate::command::{self, Invocation, Scratch, Traceable, normalise};
+use crate::command::{self, Bypass, Family, Invocation, Kind, Scratch, Traceable, Verdict, normalise};
 use crate::compile::engine::Engine;
 use crate::compile::recorded::Recorded;
 use crate::compile::recorded::templated;
@@ -110,6 +110,39 @@ impl Traced {
         record.traced.is_some() && Self::revived(record, "/", &record.env).is_some_and(|traced| traced.probe)
     }
 
+    /// What a record's command does, and the file that it does it to, templated; `Kind::Probe` is a configure test.
+    pub fn kind(record: &Record) -> (Kind, String) {
+        if record.traced.is_none() {
+            return (Kind::Compile, record.source.clone());
+        }
+        let program = Path::new(&record.compiler);
+        let name = program.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if command::kind_of_program(name) == Kind::Archive {
+            return (Kind::Archive, record.source.clone());
+        }
+        if Self::is_probe(record) {
+            return (Kind::Probe, record.source.clone());
+        }
+        let args = record.args.iter().skip(1);
+        let inv = Invocation {
+            compiler: program.to_owned(),
+            args: args.map(Into::into).collect(),
+            cwd: PathBuf::from(&record.cwd),
+        };
+        let unread = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let driver = command::driver(name);
+        let family = driver.and_then(|driver| driver.family_hint).unwrap_or(Family::Gcc);
+        match command::read(&inv, family, driver.is_some_and(|driver| driver.cplusplus), &unread) {
+            Verdict::Compile(compile) => (Kind::Compile, compile.source),
+            Verdict::Bypass(Bypass { kind, .. }) => {
+                let operands = command::traceable(&inv, &[], &unread).map(|traceable| traceable.operands);
+                let operand =
+                    operands.filter(|_| kind == Kind::Compile).and_then(|all| all.into_iter().next());
+                (kind, operand.unwrap_or_else(|| record.source.clone()))
+            }
+        }
+    }
+
     fn revived(record: &Record, root: &str, environment: &[Variable]) -> Option<Self> {
         let back = |text: &String| normalise::from_template(text, root);
         let (argv0, args) = record.args.split_first()?;
@@ -172,7 +205,7 @@ impl Traced {
     /// Whether running it twice may leave more than running it once: `ar q` adds to an archive what is there already (ar(1)).
     pub fn adds_up(&self) -> bool {
         let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
-        let archiver = name.is_some_and(|name| command::kind_of_program(name) == command::Kind::Archive);
+        let archiver = name.is_some_and(|name| command::kind_of_program(name) == Kind::Archive);
         let operations = self.argv.iter().skip(1).take_while(|arg| Some(*arg) != self.output.as_ref());
         archiver && operations.into_iter().any(|operation| operation.contains('q'))
     }

@@ -3,6 +3,7 @@
 mod below;
 mod compilers;
 mod edits;
+mod exported;
 mod faults;
 mod flags;
 mod merit;

@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{find, newest, store, text};
-use crate::command::normalise;
+use crate::command::{Kind, normalise};
 use crate::launch::accounts::Accounts;
 use crate::session::SessionRow;
 use crate::session::companion::Companion;
 use crate::session::report::Report;
 use crate::store::{Element, ElementKey, Record, RecordId, Use};
+use crate::traced::Traced;
 
 /// All elements that are recorded.
 pub(super) fn list(companion: &Companion) -> Result<Value, String> {
@@ -73,7 +74,13 @@ pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, String> {
 fn command_json(element: &Element, record: &Record) -> Value {
     let plain = |text: &String| normalise::from_template(text, ".");
     let inputs: Vec<&str> = element.inputs(record).collect();
+    let (kind, file) = Traced::kind(record);
     json!({
+        "kind": kind_name(kind),
+        "file": file,
+        "output": record.outputs.first(),
+        "traced": record.traced.is_some(),
+        "superseded": record.superseded,
         "source": plain(&record.source),
         "outputs": record.outputs.iter().map(plain).collect::<Vec<_>>(),
         "directory": record.cwd,
@@ -90,6 +97,17 @@ fn command_json(element: &Element, record: &Record) -> Value {
         "wasted_in_row": record.wasted_in_row,
         "mispredicted": record.mispredicted,
     })
+}
+
+/// The kinds that `specctl` tells apart.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Compile => "compile",
+        Kind::Probe => "test",
+        Kind::Link => "link",
+        Kind::Archive => "archive",
+        Kind::Preprocess | Kind::Assemble | Kind::Other => "other",
+    }
 }
 
 /// The accounts, of all sessions, of an element or of one session.
