@@ -44,6 +44,7 @@ fn render(stats: &Value) -> String {
         ("  from the cache", number(&served["cached"])),
         ("  executed by the backend", number(&served["executed"])),
         ("  compiled here", number(&served["local"])),
+        ("    not recorded before", number(&stats["unserved"]["new_command"])),
         ("  bypassed", number(&served["bypassed"])),
         ("launches", number(&stats["launched"])),
         ("  useful", number(&stats["useful"])),
@@ -52,7 +53,8 @@ fn render(stats: &Value) -> String {
         ("  pending", number(&stats["pending"])),
         ("  left out", left_out.to_string()),
         ("precision", text::percent(stats["precision"].as_f64())),
-        ("recall", text::percent(stats["recall"].as_f64())),
+        // Nothing could be served by launches where nothing was launched.
+        ("recall", text::percent(stats["recall"].as_f64().filter(|_| stats["launched"] != 0))),
         ("time of launches", seconds("launched_cpu_s")),
         ("  wasted", seconds("wasted_cpu_s")),
         ("time saved", seconds("saved_s")),
@@ -93,6 +95,7 @@ mod tests {
           from the cache                0
           executed by the backend       0
           compiled here                 1
+            not recorded before         0
           bypassed                     20
         launches                       16
           useful                       15

@@ -1,6 +1,7 @@
 //! Texts and tables for people.
 
 use spec_cc::launch::accounts::Accounts;
+use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
 use spec_cc::store::Quarantined;
 
@@ -12,10 +13,18 @@ pub(super) fn summary(row: &SessionRow) -> String {
     if total == 0 {
         return format!("spec-cc: {}: no compile came through spec-cc (is CC=spec-cc set?)", row.element);
     }
-    let ahead = served.joined + served.prefetched;
     let mut parts = vec![format!("{}: {}", row.element, count(total, "compile"))];
-    parts.push(format!("{ahead} served by launches, {} from cache", served.cached));
-    parts.push(format!("{} compiled here, {} bypassed", served.local + served.executed, served.bypassed));
+    let from_cache = format!("{} from cache", served.cached);
+    let here = format!("{} compiled here, {} bypassed", served.local + served.executed, served.bypassed);
+    if let Some(learnt) = learnt_first(accounts) {
+        parts.extend((served.cached > 0).then_some(from_cache));
+        let them = if learnt == 1 { "it" } else { "them" };
+        parts.extend([here, format!("learnt {}", count(learnt, "command"))]);
+        parts.push(format!("the next build launches {them}"));
+    } else {
+        parts.push(format!("{} served by launches, {from_cache}", served.joined + served.prefetched));
+        parts.push(here);
+    }
     if accounts.launched > 0 {
         parts.push(format!("precision {}", percent(accounts.precision())));
     }
@@ -27,6 +36,12 @@ pub(super) fn summary(row: &SessionRow) -> String {
     }
     let line = format!("spec-cc: {}", parts.join("; "));
     line + &verified(accounts, &row.element)
+}
+
+/// How many commands a build was the first to ask for; nothing of a build that had something to launch.
+fn learnt_first(accounts: &Accounts) -> Option<u64> {
+    let new = accounts.unserved.get(&MissReason::NewCommand).copied();
+    new.filter(|_| accounts.launched == 0 && accounts.served.joined + accounts.served.prefetched == 0)
 }
 
 /// What came of verifying, on a line of its own.
@@ -121,7 +136,50 @@ pub(super) fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ago, seconds, table};
+    use super::{ago, seconds, summary, table};
+    use spec_cc::launch::accounts::{Accounts, Served};
+    use spec_cc::launch::miss::MissReason;
+    use spec_cc::session::SessionRow;
+
+    fn said(accounts: Accounts) -> String {
+        let row = SessionRow {
+            id: 1,
+            element: "local/zlib".into(),
+            root: "/b".into(),
+            opened: 0,
+            lasted_s: 1.0,
+            complete: true,
+            accounts,
+            kept_here: None,
+        };
+        summary(&row)
+    }
+
+    #[test]
+    fn a_first_build_says_what_it_learnt_and_later_ones_what_that_brought() {
+        let first = Accounts {
+            served: Served { local: 214, bypassed: 3, ..Served::default() },
+            unserved: [(MissReason::NewCommand, 214)].into(),
+            ..Accounts::default()
+        };
+        let later = Accounts {
+            served: Served { prefetched: 213, local: 2, bypassed: 3, ..Served::default() },
+            launched: 213,
+            useful: 213,
+            unserved: [(MissReason::NewCommand, 2)].into(),
+            ..Accounts::default()
+        };
+        let switched_down = Accounts {
+            served: Served { cached: 2, ..Served::default() },
+            unserved: [(MissReason::NotLaunching, 2)].into(),
+            ..Accounts::default()
+        };
+        insta::assert_snapshot!([first, later, switched_down].map(said).join("\n"), @r"
+        spec-cc: local/zlib: 217 compiles; 214 compiled here, 3 bypassed; learnt 214 commands; the next build launches them
+        spec-cc: local/zlib: 218 compiles; 213 served by launches, 0 from cache; 2 compiled here, 3 bypassed; precision 100%
+        spec-cc: local/zlib: 2 compiles; 0 served by launches, 2 from cache; 0 compiled here, 0 bypassed
+        ");
+    }
 
     #[test]
     fn columns_line_up() {
