@@ -135,3 +135,91 @@ fn a_store_of_a_later_version_is_named_and_left_alone() {
     File::open(store.join("schema")).and_then(|mut file| file.read_to_string(&mut left)).expect("read");
     assert_eq!(left, "7\n");
 }
+
+#[test]
+fn why_a_program_cannot_be_run_is_said_once() {
+    let home = Home::new();
+    let expected = "cannot run nowhere: No such file or directory (os error 2)\n";
+    let mut compare = home.specctl();
+    compare.args(["bst", "compare", "--bst", "nowhere", "--cache"]).arg(home.0.path()).arg("base.bst");
+    let output = compare.output().expect("specctl runs");
+    assert_eq!((output.status.code(), said(&output)), (Some(1), format!("specctl: {expected}")));
+    let output = home.specctl().args(["run", "--", "nowhere"]).output().expect("specctl runs");
+    assert_eq!((output.status.code(), said(&output)), (Some(127), format!("specctl: {expected}")));
+}
+
+#[test]
+fn a_source_that_is_not_there_cannot_be_explained() {
+    let home = Home::new();
+    let output =
+        home.specctl().args(["explain", "--", "gcc", "-c", "none.c"]).output().expect("specctl runs");
+    let expected =
+        "specctl: there is no source \"none.c\" to explain: No such file or directory (os error 2)\n";
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(1), expected));
+}
+
+#[test]
+fn a_path_that_is_too_long_for_a_socket_is_an_error_and_a_build_runs() {
+    let home = Home::new();
+    let long = format!("/{}", "x".repeat(200));
+    let why = "SPEC_CC_SOCKET is a path of 201 bytes: a socket's has at most 107\n";
+    for (arguments, code, before) in [
+        (&["list"][..], 1, "specctl: "),
+        (&["serve"], 1, "specctl: "),
+        (&["run", "--", "sh", "-c", "exit 3"], 3, "specctl: no session: "),
+    ] {
+        let output =
+            home.specctl().args(arguments).env("SPEC_CC_SOCKET", &long).output().expect("specctl runs");
+        assert_eq!((output.status.code(), said(&output)), (Some(code), format!("{before}{why}")));
+    }
+}
+
+/// Everything else is obeyed, and a build is told of it once.
+#[test]
+fn what_sets_nothing_is_told() {
+    let home = Home::new();
+    let folder = home.0.path().join(".config/spec-cc");
+    fs::create_dir_all(&folder).expect("made");
+    fs::write(folder.join("spec-cc.conf"), "polcy = race\n").expect("written");
+    let line = format!(
+        "specctl: {}:1: there is no setting \"polcy\" (see `specctl config`)",
+        folder.join("spec-cc.conf").display()
+    );
+    let variable = "specctl: SPEC_CC_POLCY: there is no such setting (see `specctl config`)";
+    let asked = |arguments: &[&str]| {
+        let output = home.specctl().args(arguments).env("SPEC_CC_POLCY", "race").output();
+        let output = output.expect("specctl runs");
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    assert_eq!(asked(&["list"]), format!("{line}\n{variable}\n"));
+    let build = ["run", "--", env!("CARGO_BIN_EXE_specctl"), "list"];
+    let told = asked(&build);
+    assert!(told.starts_with(&format!("{line}\n{variable}\nspec-cc: local/")), "{told}");
+    assert_eq!(told.matches("polcy").count(), 1, "{told}");
+}
+
+#[test]
+fn a_value_that_is_not_taken_is_told_whatever_is_asked() {
+    let home = Home::new();
+    let why = "policy = \"quick\" (from SPEC_CC_POLICY): must be execute, race, local or cache-only\n";
+    assert!(home.specctl().arg("list").status().expect("specctl runs").success());
+    let asked = |arguments: &[&str]| {
+        let output = home.specctl().args(arguments).env("SPEC_CC_POLICY", "quick").output();
+        let output = output.expect("specctl runs");
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(asked(&["list"]), (Some(0), format!("specctl: {why}")));
+    let built = asked(&["run", "--", "sh", "-c", "exit 3"]);
+    assert_eq!(built, (Some(3), format!("specctl: no session: {why}")));
+}
+
+#[test]
+fn the_help_tells_the_exit_codes() {
+    let home = Home::new();
+    let help = home.specctl().arg("--help").output().expect("specctl runs");
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    assert!(help.contains("Exit codes:"), "{help}");
+    let output = home.specctl().arg("nonsense").output().expect("specctl runs");
+    assert_eq!(output.status.code(), Some(2), "as the help says");
+}

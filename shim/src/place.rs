@@ -14,12 +14,20 @@ const OTHERS: u32 = 0o077;
 pub enum PlaceError {
     /// This folder is not a folder, not ours, or open to others, and cannot be made.
     NotPrivate(Bytes),
+    /// `SPEC_CC_SOCKET` has so many bytes: more than a socket's path may have (`sockaddr_un`, unix(7)).
+    TooLong(usize),
 }
 
 impl fmt::Display for PlaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::NotPrivate(folder) = self;
-        write!(f, "{} is not a private folder of this user", folder.escape_ascii())
+        match self {
+            Self::NotPrivate(folder) => {
+                write!(f, "{} is not a private folder of this user", folder.escape_ascii())
+            }
+            Self::TooLong(length) => {
+                write!(f, "SPEC_CC_SOCKET is a path of {length} bytes: a socket's has at most {LONGEST_PATH}")
+            }
+        }
     }
 }
 
@@ -43,14 +51,14 @@ pub fn store(variable: impl Fn(&str) -> Option<Bytes>, user: u32) -> Bytes {
 
 /// Returns the path of the companion's socket: `SPEC_CC_SOCKET`, else in a private folder, which is made, under
 /// `XDG_RUNTIME_DIR` when that is ours, else under `/tmp`; there its name is a key of the store's path, so that
-/// each store has its own companion. A path too long for a socket moves to `/tmp` as well.
+/// each store has its own companion. Where `XDG_RUNTIME_DIR` is too long for a socket's path, it is under `/tmp`, too.
 pub fn socket(variable: impl Fn(&str) -> Option<Bytes>, user: u32) -> Result<Bytes, PlaceError> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     if let Some(path) = set("SPEC_CC_SOCKET") {
         if path.len() <= LONGEST_PATH {
             return Ok(path);
         }
-        return inside(shared(user), &key(&path), user);
+        return Err(PlaceError::TooLong(path.len()));
     }
     let name = key(&store(&variable, user));
     if let Some(runtime) = set("XDG_RUNTIME_DIR") {
@@ -180,9 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn a_path_too_long_moves_to_tmp() {
+    fn a_path_too_long_is_refused_and_a_folder_too_long_passed_over() {
         let long = format!("/{}", "x".repeat(200));
-        let path = text(socket(with(&[("SPEC_CC_SOCKET", &long)]), me()).unwrap());
+        assert_eq!(socket(with(&[("SPEC_CC_SOCKET", &long)]), me()), Err(PlaceError::TooLong(201)));
+        let path = text(socket(with(&[("XDG_RUNTIME_DIR", &long), ("SPEC_CC_STORE", "/a")]), me()).unwrap());
         assert!(path.starts_with(&format!("/tmp/spec-cc-{}/", me())) && path.len() < 108, "{path}");
     }
 

@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
 /// Asks the companion, which is started if need be.
 pub(crate) fn ask(control: &Control) -> Result<Value> {
-    let socket = socket_path();
+    let socket = socket_path()?;
     let stream = match UnixStream::connect(&socket) {
         Ok(stream) => stream,
         Err(_) => start(&socket)?,
@@ -34,7 +34,7 @@ pub(crate) fn ask(control: &Control) -> Result<Value> {
 
 /// Asks the companion if it runs.
 pub(crate) fn ask_if_running(control: &Control) -> Result<Option<Value>> {
-    match UnixStream::connect(socket_path()) {
+    match UnixStream::connect(socket_path()?) {
         Ok(stream) => exchange(stream, control).map(Some),
         Err(_) => Ok(None),
     }
@@ -60,9 +60,9 @@ fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
 
 fn lost(error: io::Error) -> Error {
     let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-    if silent {
+    if let Some(socket) = socket_path().ok().filter(|_| silent) {
         // So that compilers do not find it out again.
-        hung::mark(socket_path().as_os_str().as_bytes());
+        hung::mark(socket.as_os_str().as_bytes());
     }
     Error::new(error).context(if silent {
         "the companion does not answer: it hangs or is stopped"

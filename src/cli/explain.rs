@@ -1,5 +1,6 @@
 //! `specctl explain`: how a command would be treated, and why.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -42,6 +43,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         environment: super::open::environment(),
         proto: args.proto,
     })?;
+    if let Some(source) = answer["source"].as_str() {
+        fs::metadata(source).with_context(|| format!("there is no source {source:?} to explain"))?;
+    }
     Ok(if args.json { output::line(&answer) } else { output::text(&render(&answer)) }?)
 }
 

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use output::OutputError;
+use spec_cc::settings::Settings;
 
 /// Remembers what each element compiled, and issues it before the build asks.
 #[derive(Debug, Parser)]
@@ -40,7 +41,15 @@ const AFTER: &str = "\
 To see it at work:  specctl demo
 To begin: put the folder of these programs on PATH, then
   specctl run -- make CC=spec-cc CXX=spec-c++
-Switch it off for one build: SPEC_CC_DISABLE=1";
+Switch it off for one build: SPEC_CC_DISABLE=1
+
+Exit codes:
+  0    done
+  1    failed: standard error says why; of `doctor`: something is at fault
+  2    the command line is not understood
+  141  nobody reads standard output any more
+`run` ends as its build does: with 128 and the signal's number if a signal ended
+that, with 127 if it cannot be started.";
 
 /// What a shell's exit status is for a program that a broken pipe has ended.
 const BROKEN_PIPE: u8 = 128 + libc::SIGPIPE as u8;
@@ -68,7 +77,9 @@ enum Command {
 
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    tell_of_settings(&command);
+    let result = match command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => return run::run(&args),
         Command::Open(args) => open::run(&args),
@@ -90,13 +101,33 @@ pub(crate) fn main() -> ExitCode {
     ended(result.map(|()| ExitCode::SUCCESS))
 }
 
+/// Says what is wrong with the settings, unless the subcommand does so itself, or the `run` around it has.
+fn tell_of_settings(command: &Command) {
+    if matches!(command, Command::Serve(_)) || std::env::var_os("SPEC_CC_SESSION").is_some() {
+        return;
+    }
+    match Settings::of_process() {
+        Ok(settings) => {
+            for problem in settings.problems() {
+                output::complain(format!("specctl: {problem}"));
+            }
+        }
+        Err(error) => {
+            use Command::{Config, Doctor, Open, Run};
+            if !matches!(command, Config(_) | Doctor(_) | Open(_) | Run(_)) {
+                output::complain(format!("specctl: {}", text::error(&error.into())));
+            }
+        }
+    }
+}
+
 /// The exit code of a subcommand; says what went wrong.
 fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) if matches!(error.downcast_ref(), Some(OutputError::Left)) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
-            output::complain(format!("specctl: {error:#}"));
+            output::complain(format!("specctl: {}", text::error(&error)));
             ExitCode::FAILURE
         }
     }

@@ -40,6 +40,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Opens a session in the current folder.
 pub(super) fn open(environment: &[Variable]) -> Result<Opened> {
+    // The companion would say so as well, if it could start.
+    Settings::of_process()?;
     let directory = std::env::current_dir()?;
     let answer = client::ask(&Control::Open { directory, environment: environment.to_vec() })?;
     Ok(serde_json::from_value(answer)?)

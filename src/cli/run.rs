@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         match super::open::open(&environment) {
             Ok(opened) => Some(opened),
             Err(error) => {
-                output::complain(format!("specctl: no session: {error:#}"));
+                output::complain(format!("specctl: no session: {}", text::error(&error)));
                 None
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let status = match build(args, opened.as_ref()) {
         Ok(status) => status,
         Err(error) => {
-            output::complain(format!("specctl: {error:#}"));
+            output::complain(format!("specctl: {}", text::error(&error)));
             if let Some(opened) = opened {
                 let _ = close(&opened, false);
             }
@@ -59,7 +59,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     if let Some(opened) = opened {
         match close(&opened, status.success()) {
             Ok(row) => output::complain(text::summary(&row)),
-            Err(error) => output::complain(format!("specctl: the session was not closed: {error:#}")),
+            Err(error) => {
+                output::complain(format!("specctl: the session was not closed: {}", text::error(&error)));
+            }
         }
     }
     exit_code(status)

@@ -91,6 +91,17 @@ pub(super) fn seconds(time: f64) -> String {
     }
 }
 
+/// What went wrong and why, each said once: many an error says its cause itself.
+pub(super) fn error(error: &anyhow::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !texts.last().is_some_and(|said| said.ends_with(&cause)) {
+            texts.push(cause);
+        }
+    }
+    texts.join(": ")
+}
+
 /// How long ago a moment was, both in seconds since the epoch.
 pub(super) fn ago(then: u64, now: u64) -> String {
     match now.saturating_sub(then) {

@@ -76,7 +76,7 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
     let answer = match parsed {
         Ok(Control::Stop) => {
             companion.shut_down();
-            let _ = std::fs::remove_file(super::server::socket_path());
+            let _ = super::server::socket_path().map(std::fs::remove_file);
             json!({ "ok": "stopped" })
         }
         Ok(request) => {

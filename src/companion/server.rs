@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use spec_cc_shim::place::PlaceError;
 use spec_cc_shim::{hung, place};
 
 use super::{connection, private};
@@ -48,7 +49,7 @@ pub enum ServeError {
     /// A setting is wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The socket's folder is not private to the user.
+    /// The socket's path is too long, or its folder is not private to the user.
     #[error("{0}")]
     Place(String),
     /// A file or the socket cannot be had.
@@ -64,11 +65,11 @@ pub enum ServeError {
 /// Set when a signal asks the companion to end.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Where the companion of this environment listens.
-pub fn socket_path() -> PathBuf {
+/// Where the companion of this environment listens; the error says why no such place can be had.
+pub fn socket_path() -> Result<PathBuf, PlaceError> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.as_bytes().to_vec());
-    let path = place::socket(variable, nix::unistd::getuid().as_raw());
-    PathBuf::from(std::ffi::OsStr::from_bytes(&path.unwrap_or_else(|_| b"/dev/null".to_vec())))
+    let path = place::socket(variable, nix::unistd::getuid().as_raw())?;
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(&path)))
 }
 
 fn store_path() -> PathBuf {
@@ -87,10 +88,7 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let settings = Settings::of_process()?;
     private::own_what_we_make();
-    let socket = socket_path();
-    if socket == Path::new("/dev/null") {
-        return Err(ServeError::Place("the socket's folder is not private to this user".into()));
-    }
+    let socket = socket_path().map_err(|error| ServeError::Place(error.to_string()))?;
     let Some(_lock) = lock(&socket)? else { return Ok(()) };
     let listener = listen(&socket)?;
     // Whoever types the command may name one that is not open, and the runtime would not have it closed.

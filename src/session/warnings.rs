@@ -13,6 +13,11 @@ pub(crate) struct Warnings(Mutex<HashSet<String>>);
 impl Warnings {
     /// Warns of recc's settings that are not obeyed, once of each.
     pub(crate) fn of_settings(&self, settings: &Settings) {
+        for problem in settings.problems() {
+            if self.is_new(problem) {
+                tracing::warn!("{problem}");
+            }
+        }
         if settings.backend() == Backend::Recc {
             if settings.verify().is_ok_and(|share| share > 0.0) && self.is_new("verify") {
                 tracing::warn!("nothing is verified with the backend recc: it serves what it has by itself");

@@ -7,16 +7,6 @@ use super::value::Source;
 /// What is wrong with a setting, and where it was set.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A line of the configuration file that is not `name = value`, or names no setting.
-    #[error("{}:{line}: {problem}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// Line number, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// The configuration file is there and cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {

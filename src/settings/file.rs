@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::SettingsError;
 use super::table::{Kind, TABLE, row_of};
 use super::value::{Family, Source, Value};
 
@@ -20,19 +19,19 @@ pub(super) fn places(home: Option<&str>, config_home: Option<&str>) -> Vec<PathB
         .collect()
 }
 
-/// Every value a file sets; a line that is not understood is an error.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Value>, SettingsError> {
-    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
-    lines
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(number, line)| {
-            parse_line(path, number, line).map_err(|problem| SettingsError::Line {
-                path: path.to_owned(),
-                line: number,
-                problem,
-            })
-        })
-        .collect()
+/// Every value that a file sets, and what is wrong with the lines that are not understood, each with its place.
+pub(super) fn parse(path: &Path, text: &str) -> (Vec<Value>, Vec<String>) {
+    let (mut values, mut problems) = (Vec::new(), Vec::new());
+    for (number, line) in text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match parse_line(path, number, line) {
+            Ok(value) => values.push(value),
+            Err(problem) => problems.push(format!("{}:{number}: {problem}", path.display())),
+        }
+    }
+    (values, problems)
 }
 
 fn parse_line(path: &Path, line: usize, text: &str) -> Result<Value, String> {

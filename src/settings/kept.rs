@@ -17,8 +17,8 @@ use crate::inputs::stamp::{Stamp, now_ns};
 /// What a configuration file says.
 #[derive(Debug, Clone)]
 pub(super) enum Content {
-    /// Values of spec-cc's own file.
-    Own(Vec<Value>),
+    /// Values of spec-cc's own file, and what is wrong with its other lines.
+    Own(Vec<Value>, Vec<String>),
     /// Names (less `RECC_`), values and places of one of recc's.
     Recc(Vec<(String, String, Source)>),
 }
@@ -48,7 +48,7 @@ pub(super) fn content(path: &Path, syntax: Syntax) -> Result<Option<Arc<Content>
     if let Some((_, kept)) = kept().get(&key).filter(|(of, _)| *of == stamp) {
         return Ok(Some(Arc::clone(kept)));
     }
-    let content = Arc::new(parse(path, syntax, &std::fs::read(path).map_err(unreadable)?)?);
+    let content = Arc::new(parse(path, syntax, &std::fs::read(path).map_err(unreadable)?));
     if stamp.settled(read_at) {
         kept().insert(key, (stamp, Arc::clone(&content)));
     }
@@ -59,16 +59,17 @@ fn kept() -> MutexGuard<'static, Contents> {
     KEPT.lock()
 }
 
-fn parse(path: &Path, syntax: Syntax, text: &[u8]) -> Result<Content, SettingsError> {
+fn parse(path: &Path, syntax: Syntax, text: &[u8]) -> Content {
     let text = String::from_utf8_lossy(text);
     match syntax {
-        Syntax::Own => file::parse(path, &text).map(Content::Own),
+        Syntax::Own => {
+            let (values, problems) = file::parse(path, &text);
+            Content::Own(values, problems)
+        }
         Syntax::Recc => {
             let place = |line| Source::File { path: path.to_owned(), line };
             let lines = recc_conf::lines(&text);
-            Ok(Content::Recc(
-                lines.map(|(line, name, value)| (name, value.to_owned(), place(line))).collect(),
-            ))
+            Content::Recc(lines.map(|(line, name, value)| (name, value.to_owned(), place(line))).collect())
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Settings {
     /// What was set, the later winning over the earlier.
     values: Vec<Value>,
     unhonoured: Vec<Unhonoured>,
+    problems: Vec<String>,
     /// Where relative paths begin, as in recc: the command's working directory, which is not the companion's.
     directory: PathBuf,
 }
@@ -55,7 +56,8 @@ pub struct Row<'a> {
 impl Settings {
     /// Reads the settings for a command in `directory` from its environment and the files that leads to.
     ///
-    /// Fails when a configuration file of spec-cc's is not understood, or a value is not one its setting takes.
+    /// Fails when a configuration file cannot be read, or a value is not one its setting takes. A line or a variable that sets
+    /// nothing is among the [`Settings::problems`].
     pub fn read<'a>(
         environment: impl IntoIterator<Item = (&'a str, &'a str)>,
         directory: &Path,
@@ -134,6 +136,12 @@ impl Settings {
         &self.unhonoured
     }
 
+    /// What was to set something and does not, each a text for a person: lines of spec-cc's file that are not understood, and
+    /// variables of no setting.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
     fn rows_of(&self, row: usize, setting: &'static Setting) -> Vec<Row<'_>> {
         let line = |name: String, value: String, source| Row { setting, name, value, source };
         if setting.kind == Kind::Map {
@@ -169,7 +177,10 @@ impl Settings {
     fn take_file(&mut self, path: &Path, syntax: Syntax) -> Result<bool, SettingsError> {
         let Some(content) = kept::content(path, syntax)? else { return Ok(false) };
         match &*content {
-            Content::Own(values) => self.values.extend_from_slice(values),
+            Content::Own(values, problems) => {
+                self.values.extend_from_slice(values);
+                self.problems.extend_from_slice(problems);
+            }
             Content::Recc(lines) => {
                 for (name, value, source) in lines {
                     self.take_recc(name, value, || source.clone());
@@ -180,7 +191,13 @@ impl Settings {
     }
 
     fn take_own(&mut self, name: &str, text: &str) {
-        let Some((row, key)) = table::own_row(name) else { return };
+        let Some((row, key)) = table::own_row(name) else {
+            if !table::is_no_setting(name) {
+                self.problems
+                    .push(format!("SPEC_CC_{name}: there is no such setting (see `specctl config`)"));
+            }
+            return;
+        };
         let source = Source::Variable(format!("SPEC_CC_{name}"));
         self.values.push(Value { row, key: key.into(), text: text.into(), source, family: Family::Own });
     }

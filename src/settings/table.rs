@@ -218,6 +218,12 @@ pub(super) fn own_row(variable: &str) -> Option<(usize, &str)> {
     }
 }
 
+/// Whether one of our variables, less `SPEC_CC_`, is for something else than settings: for what a build runs in (`SESSION`), between
+/// shims (`PASSED`), for `packaging/install` (`PROGRAMS`), for our tests.
+pub(super) fn is_no_setting(variable: &str) -> bool {
+    matches!(variable, "SESSION" | "PASSED" | "PROGRAMS") || variable.starts_with("TEST_")
+}
+
 /// The row that one of recc's variables sets, less `RECC_`, and the key when the row is a map.
 pub(super) fn recc_row(variable: &str) -> Option<(usize, &str)> {
     static ROWS: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {

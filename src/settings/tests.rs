@@ -115,11 +115,25 @@ fn a_wrong_value_says_what_and_where() {
     ] {
         assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), expected);
     }
-    let home = home(&[(".config/spec-cc/spec-cc.conf", "\nnone = 1\n")]);
-    let error = read(&[("HOME", home.path().to_str().unwrap())]).unwrap_err().to_string();
-    assert!(
-        error.ends_with("spec-cc.conf:2: there is no setting \"none\" (see `specctl config`)"),
-        "{error}"
+}
+
+/// It costs the others nothing, and is told.
+#[test]
+fn what_sets_nothing_is_told_with_its_place() {
+    let home = home(&[(".config/spec-cc/spec-cc.conf", "\nnone = 1\njobs = 3\nnothing\nroot = /r\n")]);
+    let ours = [("SPEC_CC_POLCY", "race"), ("SPEC_CC_SESSION", "1"), ("SPEC_CC_TEST_SEED", "1")];
+    let home = home.path().to_str().unwrap();
+    let settings = settings(&[&ours[..], &[("HOME", home)]].concat());
+    assert_eq!(settings.jobs().unwrap(), 3);
+    let file = format!("{home}/.config/spec-cc/spec-cc.conf");
+    assert_eq!(
+        settings.problems(),
+        [
+            format!("{file}:2: there is no setting \"none\" (see `specctl config`)"),
+            format!("{file}:4: \"nothing\" is not of the form name = value"),
+            format!("{file}:5: root can only be set by the variable SPEC_CC_ROOT"),
+            "SPEC_CC_POLCY: there is no such setting (see `specctl config`)".to_owned(),
+        ]
     );
 }
 

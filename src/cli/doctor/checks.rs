@@ -97,11 +97,12 @@ fn companion() -> Finding {
     match asked {
         Ok((status, elements)) => {
             let known = elements.as_array().map_or(0, Vec::len);
-            let detail = format!("at {}, remembers {known} elements", socket_path().display());
-            let facts = json!({ "socket": socket_path(), "cache": status["cache"], "elements": known });
+            let socket = socket_path().unwrap_or_default();
+            let detail = format!("at {}, remembers {known} elements", socket.display());
+            let facts = json!({ "socket": socket, "cache": status["cache"], "elements": known });
             Finding::new("companion", Works, detail).with(facts)
         }
-        Err(error) => Finding::new("companion", Fault, format!("{error:#}")),
+        Err(error) => Finding::new("companion", Fault, text::error(&error)),
     }
 }
 
@@ -116,7 +117,7 @@ fn quarantine() -> Finding {
                 format!("{commands} would have been served what no compiler gives: see `specctl list`");
             Finding::new("quarantine", Fault, detail).with(json!({ "commands": held }))
         }
-        Err(error) => Finding::new("quarantine", Without, format!("{error:#}")),
+        Err(error) => Finding::new("quarantine", Without, text::error(&error)),
     }
 }
 
