@@ -3,21 +3,45 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use serde::Deserialize as _;
+use serde_json::Value;
 use spec_cc::companion::control::Control;
 use spec_cc::launch::accounts::Way;
 use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::report::{Line, Report};
 
+use super::show::is_in;
 use super::{client, output, text};
 
-/// Asks for the report of an element's last session and prints it.
-pub(super) fn run(element: &str, json: bool) -> Result<()> {
-    let answer = client::ask(&Control::Why { element: element.to_owned() })?;
+/// Asks for the report of an element's last session and prints it; of `missed` commands alone, those that no launch served, with
+/// the dearest first, and of a pattern those whose output it is in.
+pub(super) fn run(json: bool, element: &str, missed: bool, pattern: Option<&str>) -> Result<()> {
+    let mut answer = client::ask(&Control::Why { element: element.to_owned() })?;
+    if !missed && pattern.is_none() {
+        return print(json, &answer);
+    }
+    let lines = std::mem::take(&mut answer["commands"]);
+    let mut lines: Vec<Line> = serde_json::from_value(lines)?;
+    lines.retain(|line| pattern.is_none_or(|pattern| is_in(pattern, &line.output)));
+    if missed {
+        lines.retain(is_missed);
+        lines.sort_by(|a, b| b.cost_s.total_cmp(&a.cost_s));
+    }
+    answer["commands"] = serde_json::to_value(lines)?;
+    print(json, &answer)
+}
+
+/// Whether the build asked for it, and no launch served it.
+fn is_missed(line: &Line) -> bool {
+    matches!(line.how, Some(Way::Cached | Way::Executed | Way::Local))
+}
+
+fn print(json: bool, report: &Value) -> Result<()> {
     if json {
-        output::line(&answer)?;
+        output::line(report)?;
     } else {
-        output::text(&render(&serde_json::from_value(answer)?))?;
+        output::text(&render(&Report::deserialize(report)?))?;
     }
     Ok(())
 }
