@@ -160,8 +160,10 @@ impl Session {
             record.id = traced.id(root, content);
         }
         let reads = match &work {
-            // What it reads now only a scan can tell.
-            Work::Compile(_) => Reads { shape: Shape::UNKNOWN, ..candidate.reads() },
+            // What it reads now only a scan can tell, once its source is there.
+            Work::Compile(call) => {
+                Reads { set: [engine.path(call, &call.compile.source)].into(), shape: Shape::UNKNOWN }
+            }
             Work::Traced(_) => candidate.reads(),
         };
         let given = given(&record, &self.context);
