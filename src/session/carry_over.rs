@@ -1,11 +1,13 @@
 //! Carrying a change over: when a build's commands differ from their records in one and the same way (another `-O`, a `-D` more,
 //! another folder), those that it has not asked for yet are expected to differ so, too.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::changed::{Due, Guess};
 use super::{Inner, Session};
+use crate::base::digest::Digest;
 use crate::command::rewrite::{Rewrite, Words};
 use crate::compile::engine::Engine;
 use crate::compile::reads::Reads;
@@ -13,8 +15,10 @@ use crate::compile::recorded::{Recorded, lasting};
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
+use crate::launch::life::Launch;
+use crate::launch::miss::MissReason;
 use crate::session::revive::{given, work};
-use crate::store::{Given, Record, RecordId};
+use crate::store::{Record, RecordId};
 use crate::traced::work::Work;
 
 /// Commands without a record whose like is searched for among the records, in one session.
@@ -62,51 +66,58 @@ impl Session {
     /// has asked for.
     fn recorded<C: Recorded>(&self, engine: &Engine, asked: &C, id: RecordId) -> Option<Arc<Candidate>> {
         let sources = asked.sources();
-        let mut candidates: Vec<_> = {
+        {
             let mut inner = self.inner();
             if let Some(candidate) = inner.candidates.get(&id) {
                 return Some(Arc::clone(candidate));
             }
             inner.changed.searches += usize::from(!sources.is_empty());
-            let enough = sources.is_empty() || inner.changed.searches > MOST_SEARCHES;
-            if enough { Vec::new() } else { inner.candidates.values().cloned().collect() }
-        };
-        if C::TRACED {
-            let mut snapshot = Snapshot::new(&engine.files);
-            let mut look =
-                |path: &PathBuf| Some(snapshot.look(engine.paths().intern(path.to_str()?)).ok()?.digest);
-            let contents: Vec<_> = sources.iter().filter_map(&mut look).collect();
-            let made_of = |given: &[Given]| {
-                contents.iter().all(|content| given.iter().any(|given| given.content == *content))
-            };
-            let product = (asked.directory(), asked.product());
-            candidates.retain(|other| match &other.work {
-                Work::Traced(traced) => {
-                    traced.probe && other.work.product() == product && made_of(&other.given())
-                }
-                Work::Compile(_) => false,
-            });
-            candidates.retain(|_| !contents.is_empty());
-        } else {
-            let of = |other: &Candidate| other.work.compile().and_then(|call| call.sources().pop());
-            let source = sources.first()?;
-            candidates.retain(|other| of(other).is_some_and(|other| other.file_name() == source.file_name()));
-            if candidates.iter().any(|other| of(other).as_ref() == Some(source)) {
-                candidates.retain(|other| of(other).as_ref() == Some(source));
+            if sources.is_empty() || inner.changed.searches > MOST_SEARCHES {
+                return None;
             }
         }
-        candidates.retain(|other| !other.is_asked() && !other.record(|record| record.superseded));
+        let mut alike = self.still_expected();
+        if C::TRACED {
+            let product = (asked.directory(), asked.product());
+            let contents = contents(engine, &sources);
+            alike.retain(|other| other.work.product() == product && is_test_of(other, &contents));
+        } else {
+            let source = |other: &Arc<Candidate>| other.work.compile().and_then(|call| call.sources().pop());
+            let wanted = sources.first()?;
+            alike.retain(|other| source(other).is_some_and(|other| other.file_name() == wanted.file_name()));
+            if alike.iter().any(|other| source(other).as_ref() == Some(wanted)) {
+                alike.retain(|other| source(other).as_ref() == Some(wanted));
+            }
+        }
         // Of several nobody knows which.
-        let found = candidates.pop();
-        found.filter(|_| candidates.is_empty())
+        let found = alike.pop();
+        found.filter(|_| alike.is_empty())
+    }
+
+    /// The commands that the build has not asked for, as far as they are in their places and may be launched.
+    fn still_expected(&self) -> Vec<Arc<Candidate>> {
+        let mut candidates: Vec<_> = self.inner().candidates.values().cloned().collect();
+        let barred =
+            |launch: &Launch| matches!(launch, Launch::Not(why) if why.why == MissReason::Quarantined);
+        candidates.retain(|candidate| {
+            let superseded = candidate.record(|record| record.superseded);
+            !superseded && !candidate.is_asked() && !barred(&candidate.launch())
+        });
+        candidates
+    }
+
+    /// Recorded commands whose place is taken by what was only expected, by their names now.
+    pub(super) fn displaced(&self) -> HashSet<RecordId> {
+        let inner = self.inner();
+        let guesses = inner.changed.guesses.iter().filter(|guess| guess.expected.is_guessed());
+        guesses.map(|guess| guess.recorded.id()).collect()
     }
 
     /// Expects the change of all recorded commands that the build has not asked for.
     fn expect_all(&self, engine: &Engine, change: &Rewrite) -> Vec<Arc<Candidate>> {
-        let mut candidates: Vec<_> = self.inner().candidates.values().cloned().collect();
-        candidates.retain(|candidate| !candidate.is_asked() && !candidate.record(|record| record.superseded));
         let mut snapshot = Snapshot::new(&engine.files);
-        let mut expected: Vec<_> = candidates
+        let mut expected: Vec<_> = self
+            .still_expected()
             .iter()
             .filter_map(|candidate| {
                 let changed = self.changed(engine, candidate, change, &mut snapshot)?;
@@ -180,12 +191,13 @@ impl Session {
         let expected = Arc::new(expected);
         {
             let inner = &mut *self.inner();
-            if recorded.is_asked() || inner.seen.contains_key(&expected.id()) {
+            let (id, place) = (recorded.id(), expected.id());
+            let taken = id != place && inner.candidates.contains_key(&place);
+            if taken || recorded.is_asked() || inner.seen.contains_key(&place) {
                 return None;
             }
-            let id = recorded.id();
             inner.supersede(recorded, &self.context.site.root);
-            inner.candidates.insert(expected.id(), Arc::clone(&expected));
+            inner.candidates.insert(place, Arc::clone(&expected));
             let guess = Guess { recorded: Arc::clone(recorded), id, expected: Arc::clone(&expected) };
             inner.changed.guesses.push(guess);
         }
@@ -212,6 +224,21 @@ impl Session {
         }
         back
     }
+}
+
+/// What is in files, as far as they are there.
+fn contents(engine: &Engine, files: &[PathBuf]) -> Vec<Digest> {
+    let mut snapshot = Snapshot::new(&engine.files);
+    let mut look = |path: &PathBuf| Some(snapshot.look(engine.paths().intern(path.to_str()?)).ok()?.digest);
+    files.iter().filter_map(&mut look).collect()
+}
+
+/// Whether a command is a configure test that was given files with these contents.
+fn is_test_of(candidate: &Candidate, contents: &[Digest]) -> bool {
+    let Work::Traced(traced) = &candidate.work else { return false };
+    let given = candidate.given();
+    let is_given = |content: &Digest| given.iter().any(|given| given.content == *content);
+    traced.probe && !contents.is_empty() && contents.iter().all(is_given)
 }
 
 impl Inner {

@@ -351,7 +351,9 @@ impl Session {
             let candidates: Vec<_> = inner.candidates.values().cloned().collect();
             (candidates, inner.seen.keys().copied().collect::<HashSet<_>>())
         };
-        let rescanned = candidates.iter().filter_map(|candidate| {
+        let displaced = self.displaced();
+        let in_place = candidates.iter().filter(|candidate| !displaced.contains(&candidate.id()));
+        let rescanned = in_place.filter_map(|candidate| {
             let (record, reads) = candidate.rescanned()?;
             Some((Record { shape: reads.shape.0, ..record }, self.inputs(engine, &reads)))
         });

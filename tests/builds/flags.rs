@@ -77,3 +77,20 @@ fn what_only_some_have_changed_is_not_kept_from_the_others() {
         )
         .check();
 }
+
+/// A build that ends after two: the others stay recorded as they were, and are launched so.
+#[test]
+fn what_was_only_expected_is_not_remembered() {
+    let two =
+        BUILD.replace("in one two three four five six", "in one two").replace("; done", "; done; $WAIT");
+    assert_ne!(two, BUILD);
+    project()
+        .step("", BUILD, Any)
+        .step("rm *.o; echo -O1 >flags", &two, Any)
+        .step(
+            "rm *.o; echo -O2 >flags; echo 'int last;' | tee -a src/three.c >>src/six.c",
+            BUILD,
+            AheadBut(2),
+        )
+        .check();
+}
