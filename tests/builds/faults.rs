@@ -9,6 +9,7 @@ use crate::support::tree;
 use nix::sys::signal::{Signal, kill};
 use std::fmt::Write as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -104,11 +105,24 @@ fn the_cache_is_damaged() {
     }
 }
 
+/// Removes a folder in which a companion may just be making files.
+fn remove(folder: &Path) {
+    for _ in 0..500 {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            removed => return removed.unwrap(),
+        }
+    }
+    panic!("{} cannot be removed", folder.display());
+}
+
 #[test]
 fn the_cache_vanishes_under_a_running_companion() {
     let project = learnt();
     let companion = project.sandbox.companion();
-    fs::remove_dir_all(project.sandbox.path("cache")).unwrap();
+    remove(&project.sandbox.path("cache"));
     relearns(&project);
     assert_served(&project);
     assert_eq!(project.sandbox.companion(), companion, "it went on");
@@ -118,7 +132,7 @@ fn the_cache_vanishes_under_a_running_companion() {
 fn the_store_vanishes_under_a_running_companion() {
     let project = learnt();
     for name in ["store", "cache"] {
-        fs::remove_dir_all(project.sandbox.path(name)).unwrap();
+        remove(&project.sandbox.path(name));
     }
     ends(&project.sandbox);
     relearns(&project);
