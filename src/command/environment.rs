@@ -2,7 +2,7 @@
 //!
 //! Sources: GCC manual, "Environment Variables Affecting GCC"; `getenv` in `gcc/gcc.cc`, `gcc/collect2.cc`, `gcc/prefix.cc` and
 //! `gcc/lto-wrapper.cc`; clang manual page, "ENVIRONMENT"; `ld(1)`, `as(1)`, `ar(1)`; `ld.so(8)`, `setlocale(3)`, `gettext(3)`. A test
-//! compares the table with what the programs of this machine ask for while they run (`tests/exactness`).
+//! compares the table with what the programs of this machine ask for while they run (`tests/toolchain.rs`).
 
 use super::{Reason, Why};
 
