@@ -95,20 +95,21 @@ pub fn scan(
     let files = files.unwrap_or_default();
     let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
-    let mut view = engine.executor.prepare(&covered).map_err(|error| fault(&error))?;
-    view.make_folder(directory).map_err(|error| fault(&error))?;
+    let at = |what: &'static str| move |error: std::io::Error| fault(&format!("{what}: {error}"));
+    let mut view = engine.executor.prepare(&covered).map_err(at("no private view"))?;
+    view.make_folder(directory).map_err(at("no working directory"))?;
     show(engine, predicted, &mut view).map_err(|why| fault(&why))?;
-    view.mirror().map_err(|error| fault(&error))?;
+    view.mirror().map_err(at("the tree cannot be shown"))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
     args.extend(["-M".into(), "-MF".into(), listed.display().to_string()]);
     let job = Job { compiler: Path::new(&call.compiler), args: &args, environment, directory, asked: false };
-    let executed = engine.executor.run(&job, view, &|_| {}).map_err(|error| fault(&error))?;
+    let executed = engine.executor.run(&job, view, &|_| {}).map_err(at("the compiler cannot be run"))?;
     if executed.status != 0 {
         let text = String::from_utf8_lossy(&executed.stderr).into_owned();
         return Err(fault(&text.lines().next().unwrap_or("the compiler failed")));
     }
-    fs::read(&listed).map_err(|error| fault(&error))
+    fs::read(&listed).map_err(at("its list cannot be read"))
 }
 
 /// The deepest folder there is above a path.

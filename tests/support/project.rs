@@ -160,7 +160,14 @@ impl Project {
             assert_same(&what, &got.files, &wanted.files);
             // Links and configure tests are among what is expected to be served.
             if step.expect != Expect::Any && may_trace() {
-                assert_expected(step, &self.sandbox.stats("small"), self.links(step), &what);
+                let stats = self.sandbox.stats("small");
+                if !is_as_expected(step, &stats, self.links(step)) {
+                    let why =
+                        self.sandbox.specctl(&["show", "small", "--why"]).output().expect("specctl runs");
+                    let why = String::from_utf8_lossy(&why.stdout).into_owned();
+                    let log = self.sandbox.complaints().join("\n");
+                    panic!("{what}: not served as it should be: {stats:?}\n{why}\n{log}");
+                }
             }
         }
     }
@@ -250,20 +257,19 @@ fn every_file(_: &Path, _: &[u8]) -> bool {
     true
 }
 
-fn assert_expected(step: &Step, stats: &Stats, links: f64, what: &str) {
+fn is_as_expected(step: &Step, stats: &Stats, links: f64) -> bool {
     stats.assert_sound();
     let ahead = stats.served("joined") + stats.served("prefetched");
     let hits = ahead + stats.served("cached");
     let compiles = stats.number("compiles");
     let all = |served: f64| compiles > links && (same(served, compiles) || same(served, compiles - links));
-    let met = match step.expect {
+    match step.expect {
         Expect::Any => true,
         Expect::Hits => all(hits),
         Expect::Ahead => all(ahead),
         Expect::AheadBut(others) => compiles > 0.5 && ahead + f64::from(others) > compiles - 0.5,
         Expect::All(way) => all(stats.served(way)),
-    };
-    assert!(met, "{what}: not served as it should be: {stats:?}");
+    }
 }
 
 /// Whether two counts are the same.

@@ -27,9 +27,11 @@ struct Attributes {
 pub(crate) enum Step {
     /// Keeps hold of a folder that a later mount may hide: the first is descriptor [`FIRST_HELD`], and so on.
     Hold(CString),
+    /// The same; of what has gone by then, it keeps hold of nothing.
+    HoldIfThere(CString),
     /// Binds what is at `source`, with all that is mounted below, over `target`.
     Bind { source: CString, target: CString },
-    /// The same, unless it has gone: of a folder that everybody uses.
+    /// The same, unless one of both has gone: of a folder that everybody uses.
     BindIfThere { source: CString, target: CString },
     /// Mounts an overlay with these options over `target`.
     Overlay { target: CString, options: CString },
@@ -58,7 +60,16 @@ impl Sight {
 
     /// Keeps hold of what is at `path` now; returns by which path it is reached later.
     pub(crate) fn hold(&mut self, path: &Path) -> io::Result<CString> {
-        self.steps.push(Step::Hold(c_string(path)?));
+        self.hold_by(Step::Hold(c_string(path)?))
+    }
+
+    /// The same; what is there by that path is nothing to bind if there was nothing at `path`.
+    pub(crate) fn hold_if_there(&mut self, path: &Path) -> io::Result<CString> {
+        self.hold_by(Step::HoldIfThere(c_string(path)?))
+    }
+
+    fn hold_by(&mut self, step: Step) -> io::Result<CString> {
+        self.steps.push(step);
         let number = FIRST_HELD + self.held;
         self.held += 1;
         CString::new(format!("/proc/self/fd/{number}")).map_err(io::Error::from)
@@ -100,17 +111,16 @@ impl Sight {
 
 fn take(step: &Step) -> io::Result<()> {
     match step {
-        Step::Hold(path) => {
-            // SAFETY: the text ends with a NUL. The descriptor is left open on purpose: the program that is executed has it not.
-            check(unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) }.into()).map(drop)
-        }
+        Step::Hold(path) => hold(path),
+        // Another descriptor in its place, since they are counted: no folder can be bound from it.
+        Step::HoldIfThere(path) => hold(path).or_else(|_| hold(c"/dev/null")),
         // The kernel parts no mount of another namespace from those below it.
         Step::Bind { source, target } => {
             mount(Some(source), target, None, libc::MS_BIND | libc::MS_REC, None)
         }
         Step::BindIfThere { source, target } => {
             match mount(Some(source), target, None, libc::MS_BIND | libc::MS_REC, None) {
-                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => Ok(()),
                 other => other,
             }
         }
@@ -127,6 +137,12 @@ fn take(step: &Step) -> io::Result<()> {
         // SAFETY: the text ends with a NUL.
         Step::Folder(path) => check(unsafe { libc::mkdir(path.as_ptr(), 0o777) }.into()).map(drop),
     }
+}
+
+/// Opens a path, for good: the program that is executed later has the descriptor not.
+fn hold(path: &CStr) -> io::Result<()> {
+    // SAFETY: the text ends with a NUL.
+    check(unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) }.into()).map(drop)
 }
 
 fn mount(

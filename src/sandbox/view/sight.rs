@@ -33,10 +33,12 @@ pub(super) fn of(kind: Kind, view: &View, temporary: Option<&Path>) -> io::Resul
     let temporary = temporary.filter(|folder| !covered(folder));
     if let Some(folder) = temporary {
         let below = mounts_below(folder).into_iter().filter(|point| !covered(point));
-        let below = below.map(|point| Ok((sight.hold(&point)?, point))).collect::<io::Result<Vec<_>>>()?;
+        // Others mount there, and unmount, at any moment: buildbox-casd does so for each action.
+        let below =
+            below.map(|point| Ok((sight.hold_if_there(&point)?, point))).collect::<io::Result<Vec<_>>>()?;
         cover_temporary(&mut sight, kind, view, folder)?;
         for (source, point) in below {
-            sight.add(Step::Bind { source, target: c_string(&point)? });
+            sight.add(Step::BindIfThere { source, target: c_string(&point)? });
         }
         sight.open(folder)?;
     }
