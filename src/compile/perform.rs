@@ -95,7 +95,7 @@ pub fn scan(
     let files = files.unwrap_or_default();
     let absent = files.iter().map(PathBuf::as_path).chain(Some(directory).filter(|folder| !folder.is_dir()));
     let covered: Vec<&Path> = absent.filter_map(above).collect();
-    let at = |what: &'static str| move |error: std::io::Error| fault(&format!("{what}: {error}"));
+    let at = |what: &'static str| move |error: io::Error| fault(&format!("{what}: {error}"));
     let mut view = engine.executor.prepare(&covered).map_err(at("no private view"))?;
     view.make_folder(directory).map_err(at("no working directory"))?;
     show(engine, predicted, &mut view).map_err(|why| fault(&why))?;
