@@ -348,6 +348,7 @@ mod tests {
             let scratch = search.join().unwrap();
             assert!(scratch.is_err() || fs::write(scratch.unwrap().join("late"), "").is_err());
         });
+        assert!(executor.prepare(&[]).is_err() && executor.scratch().is_err(), "none is made anew");
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }
 }

@@ -85,3 +85,38 @@ impl Changed {
         refuted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Words {
+        let args = line.split(' ').map(str::to_owned).collect();
+        Words { compiler: "cc".into(), directory: "{root}".into(), args, environment: Vec::new() }
+    }
+
+    fn note(changed: &mut Changed, old: &str, new: &str) -> bool {
+        changed.note(Rewrite::between(&words(old), &words(new)).expect("a change"))
+    }
+
+    #[test]
+    fn two_that_change_alike_are_followed_until_two_do_not() {
+        let mut changed = Changed::default();
+        assert!(!note(&mut changed, "-O2 a.c", "-O1 a.c"));
+        assert!(!note(&mut changed, "-O2 b.c", "-O3 b.c"), "that is another change");
+        assert!(note(&mut changed, "-O2 c.c", "-O3 c.c"));
+        assert!(matches!(changed.due.take(), Some(Due::Expect(_))));
+        assert!(!changed.note_constancy(&words("-Os d.c")), "it could not have changed so");
+        assert!(!changed.note_constancy(&words("-O2 e.c")));
+        assert!(changed.note_constancy(&words("-O2 f.c")));
+        assert!(matches!(changed.due.take(), Some(Due::TakeBack(_))));
+    }
+
+    #[test]
+    fn one_that_could_have_changed_ends_what_only_one_has() {
+        let mut changed = Changed::default();
+        assert!(!note(&mut changed, "-O2 a.c", "-O1 a.c"));
+        changed.note_constancy(&words("-O2 b.c"));
+        assert!(!note(&mut changed, "-O2 c.c", "-O1 c.c"));
+    }
+}

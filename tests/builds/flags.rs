@@ -1,6 +1,7 @@
 //! Commands that change all in one way, and back.
 use crate::support::project::Expect::{Ahead, AheadBut, Any, Hits};
 use crate::support::project::Project;
+use crate::support::shell::succeed;
 
 /// Compiles one after another with the flags of a file. After the first two somebody waits, as a build with more to do would.
 const BUILD: &str = "for file in one two three four five six; do \
@@ -84,13 +85,13 @@ fn what_was_only_expected_is_not_remembered() {
     let two =
         BUILD.replace("in one two three four five six", "in one two").replace("; done", "; done; $WAIT");
     assert_ne!(two, BUILD);
-    project()
-        .step("", BUILD, Any)
-        .step("rm *.o; echo -O1 >flags", &two, Any)
-        .step(
-            "rm *.o; echo -O2 >flags; echo 'int last;' | tee -a src/three.c >>src/six.c",
-            BUILD,
-            AheadBut(2),
-        )
-        .check();
+    let project = project().step("", BUILD, Any).step("rm *.o; echo -O1 >flags", &two, Any).step(
+        "rm *.o; echo -O2 >flags; echo 'int last;' | tee -a src/three.c >>src/six.c",
+        BUILD,
+        AheadBut(2),
+    );
+    project.check();
+    let shown = succeed(&mut project.sandbox.specctl(&["show", "small", "--json"])).stdout;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert_eq!(shown.matches("\"superseded\":true").count(), 2, "those of the two: {shown}");
 }
