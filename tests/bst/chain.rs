@@ -6,13 +6,13 @@ use crate::support::tree::{self, Listing};
 use serde_json::Value;
 
 /// From the bottom up, with how many compiles each has.
-const ELEMENTS: [(&str, &str, u64); 3] =
+pub(crate) const ELEMENTS: [(&str, &str, u64); 3] =
     [("lower.bst", "autotools", 4), ("libs/middle.bst", "cmake", 3), ("app/top.bst", "meson", 2)];
 
 /// Where each element leaves, beside its product, the numbers of its session.
 const STATS: &str = "usr/share/stats";
 
-const LOWER: &[(&str, &str)] = &[
+pub(crate) const LOWER: &[(&str, &str)] = &[
     (
         "configure.ac",
         "AC_INIT([lower], [1.0])\nAM_INIT_AUTOMAKE([foreign])\nAC_PROG_CC\nAM_PROG_AR\nAC_PROG_RANLIB\n\
@@ -60,22 +60,22 @@ const TOP: &[(&str, &str)] = &[
     ("more.c", "#include <middle.h>\nint more(void) { return a() - lower(); }\n"),
 ];
 
-const NAMES: [&str; 3] = [ELEMENTS[0].0, ELEMENTS[1].0, ELEMENTS[2].0];
+pub(crate) const NAMES: [&str; 3] = [ELEMENTS[0].0, ELEMENTS[1].0, ELEMENTS[2].0];
 
 /// What came of a build of the three elements, from the bottom up.
-struct Built {
+pub(crate) struct Built {
     /// The numbers of their sessions.
     stats: Vec<Value>,
     /// How each of their commands was served.
-    served: Vec<Value>,
+    pub(crate) served: Vec<Value>,
     /// All that they have made.
-    products: Listing,
+    pub(crate) products: Listing,
 }
 
 #[test]
 fn a_chain_is_launched_after_edits_and_comes_out_as_plainly_built() {
     let Some(stand) = Stand::get() else { return };
-    let chain = lay_out(stand);
+    let chain = lay_out(stand, "chain");
     let first = build(&chain, "spec");
     assert_asked(&first, "first");
     edit(&chain);
@@ -94,8 +94,8 @@ fn a_chain_is_launched_after_edits_and_comes_out_as_plainly_built() {
 }
 
 /// Writes the project.
-fn lay_out(stand: &'static Stand) -> Project {
-    let project = Project::new(stand, "chain", "(@): [spec-cc.yml, spec-cc-session.yml]\n");
+pub(crate) fn lay_out(stand: &'static Stand, name: &str) -> Project {
+    let project = Project::new(stand, name, "(@): [spec-cc.yml, spec-cc-session.yml]\n");
     let sources = [("lower", LOWER), ("middle", MIDDLE), ("top", TOP)];
     for (folder, files) in sources {
         for (path, content) in files {
@@ -126,13 +126,18 @@ fn lay_out(stand: &'static Stand) -> Project {
 }
 
 /// Changes a source in the middle and the header at the bottom, in a directive: what reads it has to be scanned anew.
-fn edit(chain: &Project) {
+pub(crate) fn edit(chain: &Project) {
     chain.write("files/lower/lower.h", &LOWER[2].1.replace("LOWER 1", "LOWER 10"));
     chain.write("files/middle/b.c", &MIDDLE[3].1.replace("two()", "5 * two()"));
 }
 
-fn build(chain: &Project, mode: &str) -> Built {
+pub(crate) fn build(chain: &Project, mode: &str) -> Built {
     chain.bst(&["--option", "spec_cc", mode, "build", "all.bst"]);
+    built(chain)
+}
+
+/// What came of the last build.
+pub(crate) fn built(chain: &Project) -> Built {
     let files = chain.checkout("run", "all.bst");
     let left = |kind: &str| {
         let read = |folder| std::fs::read(files.path().join(STATS).join(format!("{folder}.{kind}")));
@@ -151,17 +156,22 @@ fn assert_asked(built: &Built, what: &str) {
     }
 }
 
+/// How the compiles of an element's own sources were served.
+pub(crate) fn sources(served: &Value) -> Vec<&Value> {
+    let commands = served["commands"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_compile = |command: &&Value| {
+        let output = command["output"].as_str().unwrap_or_default();
+        output.rsplit_once('.').is_some_and(|(_, end)| end == "o")
+            && !output.contains("conftest")
+            && !output.contains("CMakeScratch")
+    };
+    commands.iter().filter(is_compile).collect()
+}
+
 /// Panics unless every compile of a source was served by a launch, and hardly anything was launched in vain.
 fn assert_ahead(built: &Built) {
     for ((stats, served), (element, _, compiles)) in built.stats.iter().zip(&built.served).zip(ELEMENTS) {
-        let commands = served["commands"].as_array().unwrap();
-        let is_compile = |command: &&Value| {
-            let output = command["output"].as_str().unwrap_or_default();
-            output.rsplit_once('.').is_some_and(|(_, end)| end == "o")
-                && !output.contains("conftest")
-                && !output.contains("CMakeScratch")
-        };
-        let sources: Vec<_> = commands.iter().filter(is_compile).collect();
+        let sources = sources(served);
         assert_eq!(sources.len() as u64, compiles, "{element}: {served}");
         let ahead = |command: &&&Value| ["joined", "prefetched"].iter().any(|way| command["how"] == *way);
         assert_eq!(sources.iter().filter(ahead).count(), sources.len(), "{element}: {served}");

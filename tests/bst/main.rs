@@ -5,6 +5,7 @@
 //! say so and pass (but see `tests/support/missing.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod across;
 mod autotools;
 mod base;
 mod buildstream;

@@ -1,5 +1,6 @@
 //! What `specctl` asks of the companion: requests and answers as JSON.
 
+mod ahead;
 pub mod contents;
 pub mod explain;
 pub mod shown;
@@ -19,7 +20,7 @@ use crate::serve::element_named;
 use crate::serve::request::{Request, is_same_folder};
 use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
-use crate::session::{Session, SessionRow};
+use crate::session::{Opening, Session, SessionRow};
 use crate::settings::Settings;
 use crate::store::ElementKey;
 
@@ -42,6 +43,13 @@ pub enum Control {
     /// Opens a session.
     Open {
         /// Folder the build starts in.
+        directory: PathBuf,
+        /// Its environment.
+        environment: Vec<Variable>,
+    },
+    /// Launches what is recorded of a folder's element before it is built, and leaves it on the session's grid.
+    Ahead {
+        /// Folder the build will start in.
         directory: PathBuf,
         /// Its environment.
         environment: Vec<Variable>,
@@ -181,6 +189,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
     }
     match control {
         Control::Open { directory, environment } => open(companion, &directory, &environment),
+        Control::Ahead { directory, environment } => ahead::launch(companion, &directory, &environment),
         Control::Close { session, succeeded } => {
             let session = companion.session(session).ok_or("that session is not open")?;
             Ok(json!(close(companion, &session, succeeded)))
@@ -237,6 +246,23 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
 }
 
 fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Result<Value, String> {
+    let session = begin(companion, directory, environment, Opening::Person)?;
+    let commands = session.inner().candidates.len();
+    Ok(json!(Opened {
+        session: session.id,
+        ticket: session.ticket(),
+        element: session.whereabouts.key.to_string(),
+        commands
+    }))
+}
+
+/// A new session for a folder.
+fn begin(
+    companion: &Companion,
+    directory: &Path,
+    environment: &[Variable],
+    opening: Opening,
+) -> Result<Arc<Session>, String> {
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::read(variables, directory).map_err(text)?;
     companion.warnings.of_settings(&settings);
@@ -252,19 +278,13 @@ fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Re
     }
     settings.mode().map_err(text)?;
     let session =
-        companion.open(place, environment, &settings, true).ok_or("the folder's name is not UTF-8")?;
+        companion.open(place, environment, &settings, opening).ok_or("the folder's name is not UTF-8")?;
     // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
     let begun = Instant::now();
     while !session.is_looked() && begun.elapsed() < HEAD_START {
         thread::sleep(Duration::from_millis(1));
     }
-    let commands = session.inner().candidates.len();
-    Ok(json!(Opened {
-        session: session.id,
-        ticket: session.ticket(),
-        element: session.whereabouts.key.to_string(),
-        commands
-    }))
+    Ok(session)
 }
 
 fn close(companion: &Companion, session: &Arc<Session>, succeeded: bool) -> SessionRow {

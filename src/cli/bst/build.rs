@@ -1,0 +1,103 @@
+//! `specctl bst build`: bst's own build, primed beside it.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::mpsc;
+
+use anyhow::{Context, Result};
+use spec_cc::bst::{Connected, Event, Hooked, Primer, Row, Told};
+
+use super::prime::{Priming, last_line, summary, to_text};
+use crate::cli::{output, text};
+
+/// Build TARGET as `bst build` does, and launch beside it what is recorded of all elements, before each of them is built
+///
+/// The exit code is bst's.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    priming: Priming,
+    /// Print what was primed as JSON, instead of a table on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let build = ["build".to_owned()];
+    let arguments = [&args.priming.bst_options[..], &build, &args.priming.targets].concat();
+    let program = args.priming.host.program();
+    let mut bst = match Hooked::start(&program, &arguments, Connected::ToUser) {
+        Ok(bst) => bst,
+        Err(error) => {
+            output::complain(format!("specctl: nothing is primed: {}", text::error(&error.into())));
+            let mut plain = Command::new(&program.program);
+            plain.args(program.config.iter().flat_map(|config| ["--config".as_ref(), config.as_os_str()]));
+            let status = plain.args(arguments).status();
+            return Ok(code(status.with_context(|| format!("cannot run {}", program.program.display()))?));
+        }
+    };
+    // Ctrl-C is bst's: it asks what to do.
+    // SAFETY: ignoring a signal is a plain system call.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_IGN);
+        libc::signal(libc::SIGQUIT, libc::SIG_IGN);
+    }
+    let rows = beside(args, &mut bst);
+    let status = bst.wait()?;
+    if args.json {
+        output::line(serde_json::to_string(&rows)?)?;
+    } else if !rows.is_empty() {
+        output::complain(format!("\nPrimed ({}):\n{}", summary(&rows), to_text(&rows)));
+    }
+    Ok(code(status))
+}
+
+/// Primes beside bst until that has ended; what came of it.
+fn beside(args: &Args, bst: &mut Hooked) -> Vec<Row> {
+    let (events, received) = mpsc::channel();
+    if !bst.forward(events.clone()) {
+        return Vec::new();
+    }
+    let mut primer: Option<Primer> = None;
+    let mut over = false;
+    while let Ok(event) = received.recv() {
+        match event {
+            Event::Over => break,
+            Event::Told(Told::Failed(why)) => {
+                output::complain(format!(
+                    "specctl: nothing more is primed: this bst is not as specctl knows it: {}",
+                    last_line(&why)
+                ));
+                over = true;
+            }
+            Event::Told(Told::Plan(plan)) => {
+                match Primer::new(plan, args.priming.options(), events.clone()) {
+                    Ok(mut made) => {
+                        made.begin();
+                        primer = Some(made);
+                    }
+                    Err(error) => {
+                        output::complain(format!(
+                            "specctl: nothing is primed: {}",
+                            text::error(&error.into())
+                        ));
+                    }
+                }
+            }
+            event => {
+                if let Some(primer) = primer.as_mut().filter(|_| !over) {
+                    primer.handle(event);
+                }
+            }
+        }
+    }
+    let Some(mut primer) = primer else { return Vec::new() };
+    primer.end(&received);
+    primer.rows()
+}
+
+/// bst's own exit code; death by signal as a shell reports it.
+fn code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(code as u8)
+}

@@ -1,0 +1,157 @@
+//! `specctl bst prime`: launches what is recorded of all elements that have to be built, before they are.
+
+use std::io::{Read, Seek};
+use std::sync::mpsc::{self, Receiver};
+
+use anyhow::{Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use spec_cc::bst::{Connected, Event, Hooked, Options, Plan, Primed, Primer, Row, Told};
+
+use crate::cli::{output, text};
+
+/// Launch what is recorded of all elements of TARGET that have to be built, in sandboxes staged as theirs will be
+///
+/// What comes of it is left in the action cache, where the elements' own sandboxes find it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    priming: Priming,
+    /// Fetch the sources that are not here first
+    #[arg(long)]
+    fetch: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to prime, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct Priming {
+    #[command(flatten)]
+    pub(super) host: super::host::Host,
+    /// Sandboxes in which is launched at once
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    sandboxes: usize,
+    /// Launches of each that run on this machine at once; a grid has its own limit
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+    /// The elements
+    #[arg(required = true, value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// Options of bst itself, such as `--option NAME VALUE`
+    #[arg(last = true, value_name = "OPTION")]
+    pub(super) bst_options: Vec<String>,
+}
+
+impl Priming {
+    pub(super) fn options(&self) -> Options {
+        Options { sandboxes: self.sandboxes.max(1), jobs: self.jobs.max(1) }
+    }
+
+    /// Runs `bst show`, which is held with its casd, and returns what it tells.
+    pub(super) fn hold(&self) -> Result<(Hooked, Plan)> {
+        let mut messages = tempfile::tempfile()?;
+        let show = ["show", "--deps", "all", "--format", "%{state}"].map(str::to_owned);
+        let arguments = [&self.bst_options[..], &show, &self.targets].concat();
+        let connected = Connected::Held(messages.try_clone()?);
+        let mut bst = Hooked::start(&self.host.program(), &arguments, connected)?;
+        match bst.told().next() {
+            Some(Told::Plan(plan)) => Ok((bst, plan)),
+            Some(Told::Failed(why)) => bail!("this bst is not as specctl knows it: {}", last_line(&why)),
+            _ => {
+                bst.release();
+                let status = bst.wait()?;
+                let mut text = String::new();
+                messages.rewind()?;
+                messages.read_to_string(&mut text)?;
+                bail!("bst show ended with {status}: {}", text.trim());
+            }
+        }
+    }
+}
+
+/// The line of a traceback that says what it is about.
+pub(super) fn last_line(traceback: &str) -> &str {
+    traceback.trim().lines().last().unwrap_or_default()
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let (mut bst, mut plan) = args.priming.hold()?;
+    if args.fetch {
+        let unfetched = plan.elements.iter().filter(|element| element.needed && element.sources.is_none());
+        let unfetched: Vec<String> = unfetched.map(|element| element.name.clone()).collect();
+        if !unfetched.is_empty() {
+            bst.release();
+            bst.wait()?;
+            let fetch = ["source", "fetch", "--deps", "none"].map(str::to_owned);
+            let arguments = [&args.priming.bst_options[..], &fetch, &unfetched].concat();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            args.priming.host.program().run(&arguments)?;
+            (bst, plan) = args.priming.hold()?;
+        }
+    }
+    let (events, received) = mpsc::channel();
+    let mut primer = Primer::new(plan, args.priming.options(), events)?;
+    primer.begin();
+    follow(&mut primer, &received);
+    bst.release();
+    bst.wait()?;
+    tell(&primer.rows(), args.json)
+}
+
+/// Has a primer go on until nothing runs, and shows how far it is.
+fn follow(primer: &mut Primer, received: &Receiver<Event>) {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    while !primer.is_at_rest() {
+        bar.set_message(summary(&primer.rows()));
+        let Ok(event) = received.recv() else { break };
+        primer.handle(event);
+    }
+    bar.finish_and_clear();
+}
+
+/// One line on how far all elements are.
+pub(super) fn summary(rows: &[Row]) -> String {
+    let count = |is: fn(&Primed) -> bool| rows.iter().filter(|row| is(&row.primed)).count();
+    format!(
+        "{} elements to build: {} primed, {} running, {} waiting; {} commands launched",
+        rows.len(),
+        count(|primed| *primed == Primed::Done),
+        count(|primed| *primed == Primed::Running),
+        count(|primed| matches!(primed, Primed::Waiting { .. })),
+        rows.iter().map(|row| row.launched).sum::<u64>(),
+    )
+}
+
+/// Prints what came of the elements.
+pub(super) fn tell(rows: &[Row], json: bool) -> Result<()> {
+    if json {
+        return Ok(output::line(serde_json::to_string(rows)?)?);
+    }
+    Ok(output::text(&to_text(rows))?)
+}
+
+/// A table of the elements, with a line below it.
+pub(super) fn to_text(rows: &[Row]) -> String {
+    let heading = ["element", "commands", "launched", "seconds", "state"].map(str::to_owned).to_vec();
+    let line = |row: &Row| {
+        let state = match &row.primed {
+            Primed::Cached => "cached".to_owned(),
+            Primed::Waiting { why } => format!("waiting: {why}"),
+            Primed::Running => "running".to_owned(),
+            Primed::Done if row.times > 1 => format!("primed {} times", row.times),
+            Primed::Done => "primed".to_owned(),
+            Primed::Overtaken => "bst was faster".to_owned(),
+            Primed::Left { why } => format!("left: {why}"),
+        };
+        let number = |number: u64| if row.times > 0 { number.to_string() } else { "-".to_owned() };
+        let seconds = if row.times > 0 { format!("{:.1}", row.seconds) } else { "-".to_owned() };
+        vec![row.element.clone(), number(row.commands), number(row.launched), seconds, state]
+    };
+    let table: Vec<_> = std::iter::once(heading).chain(rows.iter().map(line)).collect();
+    format!("{}{}\n", text::table(&table), summary(rows))
+}
