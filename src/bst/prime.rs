@@ -26,9 +26,9 @@ const NOTES: &str = "spec-cc/built-from";
 pub struct Launched {
     /// Commands that are recorded of the element.
     pub commands: u64,
-    /// Commands that were launched, or found in the action cache.
+    /// Commands that were launched.
     pub launched: u64,
-    /// Those of them that had been left there before.
+    /// Commands whose results were in the action cache already.
     pub found: u64,
     /// Files outside of the sources that the recorded commands read.
     pub outside: Vec<String>,
@@ -83,10 +83,38 @@ pub struct Row {
     pub commands: u64,
     /// Those launched, all times counted.
     pub launched: u64,
+    /// Those whose results were in the action cache already, the last time.
+    pub found: u64,
     /// How often it was primed: more than once when what it is built on came out otherwise than expected.
     pub times: u32,
     /// How long its sandboxes ran, seconds.
     pub seconds: f64,
+    /// When it was primed first, seconds since the plan was made.
+    pub primed_s: Option<f64>,
+    /// When bst began to build it, seconds since then.
+    pub begun_s: Option<f64>,
+    /// When it was built, seconds since then.
+    pub built_s: Option<f64>,
+    /// Trees that its build is told by variables (`digest-environment`), as far as they are known.
+    pub digests: BTreeMap<String, String>,
+}
+
+impl Row {
+    fn new(element: String, primed: Primed) -> Self {
+        Self {
+            element,
+            primed,
+            commands: 0,
+            launched: 0,
+            found: 0,
+            times: 0,
+            seconds: 0.0,
+            primed_s: None,
+            begun_s: None,
+            built_s: None,
+            digests: BTreeMap::new(),
+        }
+    }
 }
 
 /// How to prime.
@@ -106,6 +134,7 @@ pub struct Primer {
     options: Options,
     events: Sender<Event>,
     elements: Vec<State>,
+    made: Instant,
 }
 
 /// An element's state.
@@ -134,7 +163,7 @@ impl Primer {
         let depths = depths(&forecast.plan);
         let elements = (0..depths.len()).map(|element| State::new(&mut forecast, element, depths[element]));
         let elements = elements.collect();
-        Ok(Self { forecast, built_from, casd, options, events, elements })
+        Ok(Self { forecast, built_from, casd, options, events, elements, made: Instant::now() })
     }
 
     /// What has come of the elements that have to be built, those that are built first before the others.
@@ -192,14 +221,14 @@ impl Primer {
     }
 
     fn told(&mut self, told: Told) {
+        let now = Some(self.made.elapsed().as_secs_f64());
         match told {
             Told::Fetched { element, sources: Some(sources) } => self.forecast.fetched(element, sources),
             Told::Building { element } => {
                 let state = &mut self.elements[element];
                 state.begun = true;
-                if let Primed::Waiting { .. } = state.row.primed {
-                    state.row.primed = Primed::Overtaken;
-                }
+                state.row.begun_s = now;
+                state.give_up();
                 // From here on its own session launches what it needs.
                 state.stop();
             }
@@ -210,6 +239,7 @@ impl Primer {
                     state.stop();
                 }
                 state.begun = true;
+                state.row.built_s = now;
                 self.forecast.built(element, files);
                 if let Some(sources) = self.forecast.sources(element)
                     && let Err(error) = self.built_from.note(files, sources)
@@ -257,8 +287,10 @@ impl Primer {
         state.row.seconds += took.as_secs_f64();
         match result {
             Ok(launched) => {
+                state.row.primed_s.get_or_insert(self.made.elapsed().as_secs_f64());
                 state.row.commands = launched.commands;
                 state.row.launched += launched.launched;
+                state.row.found = launched.found;
                 state.row.primed = match launched.kept_here {
                     Some(why) => Primed::Left { why },
                     None if launched.commands == 0 => {
@@ -273,6 +305,7 @@ impl Primer {
                     self.compare(element);
                 }
             }
+            Err(RunError::Stopped) if state.row.primed_s.is_some() => state.row.primed = Primed::Done,
             Err(RunError::Stopped) => state.row.primed = Primed::Overtaken,
             Err(error) => state.row.primed = Primed::Left { why: error.to_string() },
         }
@@ -293,8 +326,7 @@ impl Primer {
     fn run(&mut self, element: usize, sandbox: &Sandbox) -> Result<(), Primed> {
         let left = |why: String| Primed::Left { why };
         let root = self.staged(element, sandbox)?;
-        let mut variables: BTreeMap<String, String> =
-            root.digests.iter().map(|(name, digest)| (name.clone(), digest.to_string())).collect();
+        let mut variables = self.elements[element].row.digests.clone();
         variables.insert("SPEC_CC_JOBS".into(), self.options.jobs.to_string());
         let integration: Vec<_> = sandbox.layout.get("/").map_or(Vec::new(), |elements| {
             let staged = self.forecast.plan.run_closure(elements).into_iter();
@@ -337,6 +369,8 @@ impl Primer {
             return Err(waiting("it may be pulled".into()));
         }
         let root = self.forecast.root(element, sandbox).map_err(|why| waiting(why.to_string()))?;
+        let digests = root.digests.iter().map(|(name, digest)| (name.clone(), digest.to_string()));
+        self.elements[element].row.digests = digests.collect();
         if !self.has_specctl(&root, sandbox) {
             return Err(Primed::Left { why: "spec-cc is not in its sandbox".into() });
         }
@@ -357,9 +391,7 @@ impl Primer {
     /// Ends all sandboxes, and waits until they have.
     pub fn end(&mut self, events: &Receiver<Event>) {
         for state in &mut self.elements {
-            if let Primed::Waiting { .. } = state.row.primed {
-                state.row.primed = Primed::Overtaken;
-            }
+            state.give_up();
             state.stop();
         }
         while self.running() > 0 {
@@ -389,9 +421,16 @@ impl State {
             },
         };
         let on = element.sandbox.as_ref().map(|sandbox| forecast.staged_for(sandbox)).unwrap_or_default();
-        let row =
-            Row { element: element.name.clone(), primed, commands: 0, launched: 0, times: 0, seconds: 0.0 };
+        let row = Row::new(element.name.clone(), primed);
         Self { row, depth, on, basis: None, stop: None, begun: false, pulling: element.pulling }
+    }
+
+    /// Waits no more.
+    fn give_up(&mut self) {
+        if let Primed::Waiting { .. } = self.row.primed {
+            let primed = self.row.primed_s.is_some();
+            self.row.primed = if primed { Primed::Done } else { Primed::Overtaken };
+        }
     }
 
     fn stop(&self) {

@@ -137,7 +137,8 @@ pub(super) fn tell(rows: &[Row], json: bool) -> Result<()> {
 
 /// A table of the elements, with a line below it.
 pub(super) fn to_text(rows: &[Row]) -> String {
-    let heading = ["element", "commands", "launched", "seconds", "state"].map(str::to_owned).to_vec();
+    let heading =
+        ["element", "commands", "launched", "found", "seconds", "state"].map(str::to_owned).to_vec();
     let line = |row: &Row| {
         let state = match &row.primed {
             Primed::Cached => "cached".to_owned(),
@@ -150,7 +151,14 @@ pub(super) fn to_text(rows: &[Row]) -> String {
         };
         let number = |number: u64| if row.times > 0 { number.to_string() } else { "-".to_owned() };
         let seconds = if row.times > 0 { format!("{:.1}", row.seconds) } else { "-".to_owned() };
-        vec![row.element.clone(), number(row.commands), number(row.launched), seconds, state]
+        vec![
+            row.element.clone(),
+            number(row.commands),
+            number(row.launched),
+            number(row.found),
+            seconds,
+            state,
+        ]
     };
     let table: Vec<_> = std::iter::once(heading).chain(rows.iter().map(line)).collect();
     format!("{}{}\n", text::table(&table), summary(rows))

@@ -26,7 +26,7 @@ pub(super) fn launch(
     session.finish_publishing();
     Ok(json!(Launched {
         commands,
-        launched: accounts.launched,
+        launched: accounts.launched_executed,
         found: accounts.launched - accounts.launched_executed,
         outside,
         kept_here: session.why_kept_here(),
