@@ -51,7 +51,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Primed {
-    /// Nothing is to be primed: it is cached.
+    /// There is nothing to prime: it is cached, or needs no sandbox.
     Cached,
     /// It waits for its turn, or for what is named.
     Waiting {
@@ -166,10 +166,11 @@ impl Primer {
         Ok(Self { forecast, built_from, casd, options, events, elements, made: Instant::now() })
     }
 
-    /// What has come of the elements that have to be built, those that are built first before the others.
+    /// What has come of the elements that have to be built by commands, those that are built first before the others.
     pub fn rows(&self) -> Vec<Row> {
-        let mut needed: Vec<&State> =
-            self.elements.iter().filter(|state| state.row.primed != Primed::Cached).collect();
+        let built = self.elements.iter().zip(&self.forecast.plan.elements);
+        let built = built.filter(|(_, element)| element.needed && element.sandbox.is_some());
+        let mut needed: Vec<&State> = built.map(|(state, _)| state).collect();
         needed.sort_by_key(|state| std::cmp::Reverse(state.depth));
         needed.into_iter().map(|state| state.row.clone()).collect()
     }
@@ -409,8 +410,8 @@ impl State {
         let element = &forecast.plan.elements[number];
         let left = |why: &str| Primed::Left { why: why.to_owned() };
         let primed = match &element.sandbox {
-            _ if !element.needed => Primed::Cached,
-            None => left("it has no build commands"),
+            None => Primed::Cached,
+            Some(_) if !element.needed => Primed::Cached,
             Some(sandbox) if sandbox.workspace => left("it is a workspace, where earlier builds leave files"),
             Some(sandbox) if !sandbox.platform.contains_key("remoteApisSocketPath") => {
                 left("its sandbox has no remote-apis-socket")

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::guards::Guards;
 use super::hazards::{Hazards, clock_word, position_word};
 use super::macros::{self, Definition, MacroUse};
 use super::probes::{self, operator};
@@ -25,6 +26,7 @@ pub(super) struct Findings {
     computed_include: bool,
     once: bool,
     macros: MacroUse,
+    guards: Guards,
 }
 
 impl Findings {
@@ -78,6 +80,7 @@ impl Findings {
         let line = line.trim_ascii_start();
         let name = word(line);
         let rest = line[name.len()..].trim_ascii_start();
+        self.guards.read(name, rest);
         match name {
             b"include" | b"__include_macros" => self.include(Kind::Include, rest),
             b"include_next" => self.include(Kind::IncludeNext, rest),
@@ -122,6 +125,9 @@ impl Findings {
             return;
         };
         let include = Include { kind, form, name: name.to_owned() };
+        if kind.is_probe() {
+            self.guards.ask(&include);
+        }
         if self.known.insert(include.clone()) {
             self.includes.push(include);
         }
@@ -252,7 +258,9 @@ impl Findings {
 
     pub(super) fn into_scan(mut self) -> Scan {
         self.macros.tidy();
+        let harmless = self.guards.into_harmless();
         Scan {
+            harmless: self.includes.iter().map(|include| harmless.contains(include)).collect(),
             fingerprint: super::fingerprint("directives", &self.directives),
             includes: self.includes,
             computed_include: self.computed_include,

@@ -15,6 +15,8 @@ pub struct Scan {
     pub fingerprint: [u8; 16],
     /// The files asked for by name, in order, each once; more than are really read, never fewer.
     pub includes: Vec<Include>,
+    /// Which of them are only asked for where they would be read if they were there (see `guards.rs`); by their places.
+    pub harmless: Box<[bool]>,
     /// Whether an `#include` names its file through a macro.
     pub computed_include: bool,
     /// Whether the file says `#pragma once`, so that equal content elsewhere is skipped.

@@ -8,6 +8,7 @@ mod assembly;
 mod conservative;
 pub(crate) mod directive;
 mod found;
+mod guards;
 mod hazards;
 mod include;
 mod lexer;

@@ -431,3 +431,34 @@ fn plain_assembly() {
         assert!(!of(text).hazards.contains(Hazards::ASSEMBLY), "{text}");
     }
 }
+
+#[test]
+fn a_file_that_is_read_wherever_it_is_asked_for_is_asked_for_without_harm() {
+    let harmless = |text: &str| {
+        let scan = of(text);
+        let probes = scan.includes.iter().zip(&scan.harmless).filter(|(include, _)| include.kind.is_probe());
+        probes.map(|(_, harmless)| *harmless).collect::<Vec<_>>()
+    };
+    for text in [
+        "#ifdef __has_include\n# if __has_include (\"a.h\")\n#  include \"a.h\"\n# endif\n#endif\n",
+        "#if __has_include(<a.h>) // is it?\n# ifndef B\n#  define B\n# endif\n#include <a.h>\n#else\n#define C\n#endif\n",
+        "#if A\n#elif B && __has_include_next(<a.h>)\n#include_next <a.h>\n#endif\n",
+        "#if __has_include(<a.h>)\n#include <a.h>\n#endif\n#if __has_include(<a.h>)\n#include <a.h>\n#endif\n",
+    ] {
+        assert_eq!(harmless(text), [true], "{text}");
+    }
+    for text in [
+        "#if __has_include(<a.h>)\n#define A\n#endif\n#include <a.h>\n",
+        "#if __has_include(<a.h>)\n#else\n#include <a.h>\n#endif\n",
+        "#if __has_include(<a.h>)\n#elif B\n#include <a.h>\n#endif\n",
+        "#if __has_include(<a.h>)\n#ifdef B\n#include <a.h>\n#endif\n#endif\n",
+        "#if __has_include(<a.h>)\n#include \"a.h\"\n#endif\n",
+        "#if __has_include(<a.h>)\n#include_next <a.h>\n#endif\n",
+        "#if !__has_include(<a.h>)\n#include <a.h>\n#endif\n",
+        "#if __has_include(<a.h>)\n#include <a.h>\n#endif\n#if B\n#elif __has_include(<a.h>)\n#define C\n#endif\n",
+        "#if __has_include(<a.h>)\n#include <a.h>\n#endif\n#define HAS __has_include(<a.h>)\n",
+        "#if 0\n#if __has_include(<a.h>)\n#endif\n#include <a.h>\n#endif\n",
+    ] {
+        assert!(harmless(text).contains(&false), "{text}");
+    }
+}

@@ -65,6 +65,19 @@ fn what_asks_for_a_file_without_reading_it_is_not_given_to_a_worker() {
     .check();
 }
 
+/// As glibc's `bits/unistd_ext.h` does.
+#[test]
+fn what_asks_for_a_file_only_to_read_it_is_given_to_a_worker() {
+    let Some(peers) = Peers::get() else { return };
+    let casd = peers.casd(&CasdOptions::default());
+    let build = "$CC -O2 -Ilib -c main.c";
+    let asks = "#ifdef MORE\n# if __has_include(\"more.h\")\n#  include \"more.h\"\n# endif\n#endif\n";
+    Project::of(&[("main.c", "#include \"asks.h\"\nint one;\n"), ("lib/asks.h", asks), ("lib/more.h", "")])
+        .set("SPEC_CC_REMOTE", &casd.url)
+        .step("", build, Expect::All("executed"))
+        .check();
+}
+
 /// The predicted header is in no file when the grid compiles with it.
 #[test]
 fn what_the_build_will_make_is_foretold_to_the_grid() {

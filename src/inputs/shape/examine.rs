@@ -105,13 +105,15 @@ fn answers(
     Some(short(hasher))
 }
 
-/// The files that are asked for and there.
+/// The files that are asked for and there, less those that would be read if somebody did ask.
 fn asked(scan: &Scan, resolved: &Resolved) -> Box<[PathId]> {
-    let found = scan.includes.iter().zip(&resolved.found);
-    let mut asked: Vec<PathId> =
-        found.filter(|(include, _)| include.kind.is_probe()).filter_map(|(_, found)| *found).collect();
+    let probes = || {
+        let probes = scan.includes.iter().zip(&scan.harmless).enumerate();
+        probes.filter(|(_, (include, harmless))| include.kind.is_probe() && !**harmless)
+    };
+    let mut asked: Vec<PathId> = probes().filter_map(|(place, _)| resolved.found[place]).collect();
     // It is not kept which include they are of.
-    if scan.includes.iter().any(|include| include.kind == Kind::HasIncludeNext) {
+    if probes().any(|(_, (include, _))| include.kind == Kind::HasIncludeNext) {
         asked.extend(&resolved.further);
     }
     asked.into()
