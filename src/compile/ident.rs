@@ -10,7 +10,7 @@ use crate::base::digest::Digest;
 use crate::sandbox;
 use crate::sandbox::executor::Executor;
 
-/// Idents by the toolchain's fingerprint.
+/// Idents by the toolchain's identity.
 #[derive(Debug, Default)]
 pub struct Idents(Mutex<HashMap<Digest, String>>);
 
@@ -20,11 +20,11 @@ impl Idents {
     /// An error when it signs none, or is told to.
     pub(crate) fn of(&self, executor: &Executor, job: &Job<'_>) -> Result<String, String> {
         let known = || self.0.lock();
-        if let Some(ident) = known().get(&job.toolchain.fingerprint) {
+        if let Some(ident) = known().get(&job.toolchain.identity) {
             return Ok(ident.clone());
         }
         let ident = ask(executor, job).map_err(|error| format!("the compiler's ident: {error}"))?;
-        known().insert(job.toolchain.fingerprint, ident.clone());
+        known().insert(job.toolchain.identity, ident.clone());
         Ok(ident)
     }
 }

@@ -151,7 +151,7 @@ pub fn examine(
     environment: &[Variable],
 ) -> Result<(Reads, Instance), String> {
     let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files));
-    let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.fingerprint);
+    let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.identity);
     engine.scans.share(key, |known| {
         let again = |reads: &Reads| {
             let mut snapshot = Snapshot::new(&engine.files);

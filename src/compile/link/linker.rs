@@ -12,7 +12,7 @@ use crate::base::digest::Digest;
 use crate::compile::link::call::LinkCall;
 use crate::sandbox::executor::{Executor, Job};
 
-/// Linkers by their toolchain's fingerprint.
+/// Linkers by their toolchain's identity.
 #[derive(Debug, Default)]
 pub struct Linkers(Mutex<HashMap<Digest, Arc<Linker>>>);
 

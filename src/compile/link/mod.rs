@@ -61,7 +61,7 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     if toolchain.family != Family::Gcc {
         return Err("only GCC's linker is asked what it reads".into());
     }
-    let linker = engine.linkers.of(&engine.executor, call, &toolchain.fingerprint)?;
+    let linker = engine.linkers.of(&engine.executor, call, &toolchain.identity)?;
     let command = linker::command(&engine.executor, call)?;
     let here = Path::new(&call.directory);
     let libraries = Libraries {
@@ -129,7 +129,7 @@ fn key(
         environment: &environment,
         directory: &call.directory,
         outputs: std::slice::from_ref(&call.link.output.path),
-        toolchain: &toolchain.fingerprint,
+        toolchain: &toolchain.identity,
     };
     action::digest(&parts, &inputs, None, &engine.folders)
 }
@@ -177,7 +177,7 @@ impl Linkage {
 
 /// How a link is made to say what it reads; `None` when its linker cannot.
 pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &Path) -> Option<SideChannel> {
-    let linker = engine.linkers.of(&engine.executor, call, &linkage.toolchain.fingerprint).ok()?;
+    let linker = engine.linkers.of(&engine.executor, call, &linkage.toolchain.identity).ok()?;
     let listed = scratch.join("linked");
     linker.lists_inputs.then(|| SideChannel {
         args: vec![format!("-Wl,--dependency-file={}", listed.display())],
