@@ -10,7 +10,7 @@ use prost::Message as _;
 use spec_cc::action::ActionDigest;
 use spec_cc::action::Folders;
 use spec_cc::action::remote::build;
-use spec_cc::action::remote::{Asked, Built, Disk, File, Input, dependency_arguments, recc_runs_locally};
+use spec_cc::action::remote::{Asked, Built, Disk, File, Input, dependency_arguments};
 use spec_cc::base::digest::Digest;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::links::Links;
@@ -33,9 +33,6 @@ pub(crate) fn ask(line: &Line) -> Told {
         directory: &line.directory,
         link: line.link,
     };
-    if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
-        return Told { fate: Fate::Local, how: why.to_string() };
-    }
     let found = if line.link { linked::dependencies(&asked, line) } else { dependencies(&asked, line) };
     let listed = match found {
         Ok(found) => found,

@@ -11,8 +11,6 @@ pub(super) struct Arguments {
     pub(super) command: Vec<String>,
     /// The arguments of recc's dependency run but for `-w -M`.
     pub(super) dependencies: Vec<String>,
-    /// `-c`
-    pub(super) compiles: bool,
     pub(super) inputs: Vec<Input>,
     /// The arguments of `-I` and the like, as given.
     pub(super) folders: Vec<String>,
@@ -32,8 +30,6 @@ pub(super) struct Arguments {
     pub(super) coverage_notes: Option<String>,
     /// `-gsplit-dwarf`
     pub(super) split_dwarf: bool,
-    /// Why recc would not send the command: the first reason.
-    pub(super) refused: Option<NotRemote>,
 }
 
 /// A word that is no option.
@@ -77,11 +73,7 @@ impl Reader<'_> {
             return Ok(());
         };
         match rule {
-            Rule::Refused => self.refuse_option(word),
-            Rule::Processor if word.split_once('=').is_some_and(|(_, to)| to == "native") => {
-                self.refuse_option(word);
-            }
-            Rule::Processor | Rule::Compile | Rule::SplitDwarf => self.both(word),
+            Rule::SplitDwarf => self.both(word),
             Rule::Depfile | Rule::NotForDependencies | Rule::Coverage | Rule::CoverageNotes => {
                 self.out.command.push(word.to_owned());
             }
@@ -95,7 +87,7 @@ impl Reader<'_> {
                 self.out.folders.push(path.to_owned());
                 return Ok(());
             }
-            Rule::Word | Rule::Language | Rule::FrontEnd => return self.value(option, rule, word, rest),
+            Rule::Word | Rule::FrontEnd => return self.value(option, rule, word, rest),
             Rule::Preprocessor => return self.hold_back(option, word, rest),
         }
         self.note(rule, option, word);
@@ -105,14 +97,13 @@ impl Reader<'_> {
     /// What an option without a rewritten argument asks for.
     fn note(&mut self, rule: Rule, option: &str, word: &str) {
         match rule {
-            Rule::Compile => self.out.compiles = true,
             Rule::Depfile => self.out.depfile |= word == option,
             Rule::Coverage => self.out.coverage = true,
             Rule::SplitDwarf => self.out.split_dwarf = true,
-            Rule::CoverageNotes => match word.split_once('=') {
-                Some((_, path)) => self.out.coverage_notes = Some(self.paths.rewritten(path)),
-                None => self.refuse_option(word),
-            },
+            Rule::CoverageNotes => {
+                let path = word.split_once('=').map(|(_, path)| self.paths.rewritten(path));
+                self.out.coverage_notes = path.or(self.out.coverage_notes.take());
+            }
             _ => {}
         }
     }
@@ -120,15 +111,6 @@ impl Reader<'_> {
     fn both(&mut self, word: &str) {
         self.out.command.push(word.to_owned());
         self.out.dependencies.push(word.to_owned());
-    }
-
-    fn refuse(&mut self, why: NotRemote) {
-        self.out.refused.get_or_insert(why);
-    }
-
-    fn refuse_option(&mut self, word: &str) {
-        self.refuse(NotRemote::Option(word.to_owned()));
-        self.both(word);
     }
 
     fn input(&mut self, word: &str) -> Result<(), NotRemote> {
@@ -142,9 +124,6 @@ impl Reader<'_> {
         } else {
             word.to_owned()
         };
-        if word == "-" {
-            self.refuse(NotRemote::StandardInput);
-        }
         self.out.dependencies.push(word.to_owned());
         self.out.command.push(rewritten);
         self.out.inputs.push(Input { path: word.to_owned(), source });
@@ -205,18 +184,11 @@ impl Reader<'_> {
         rest: &mut impl Iterator<Item = &'w str>,
     ) -> Result<(), NotRemote> {
         self.both(word);
-        let mut value = &word[option.len()..];
         if word == option {
-            value = next(option, rest)?;
+            let value = next(option, rest)?;
             self.out.dependencies.push(value.to_owned());
             let path = rule == Rule::FrontEnd && !value.starts_with('-');
             self.out.command.push(if path { self.paths.rewritten(value) } else { value.to_owned() });
-        }
-        if rule == Rule::Language && !options::is_language(value) {
-            self.refuse(NotRemote::Language(value.to_owned()));
-        }
-        if rule == Rule::FrontEnd && value == "-emit-pch" {
-            self.refuse(NotRemote::Option(value.to_owned()));
         }
         Ok(())
     }
@@ -276,10 +248,6 @@ impl Reader<'_> {
             }
             Some((_, Rule::NotForDependencies)) => {
                 self.out.command.push(word.to_owned());
-                Ok(())
-            }
-            Some(("-M" | "-MM", _)) => {
-                self.refuse_option(word);
                 Ok(())
             }
             _ => {

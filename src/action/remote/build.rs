@@ -90,8 +90,8 @@ pub struct Built {
 
 /// Builds the action of `asked` that reads `inputs`, as recc 1.4.30 does under the settings in `layout`.
 ///
-/// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
-/// are no bytes to be had, as for outputs outside of the project root.
+/// Commands that recc itself would run locally have one all the same. Fails where there are no bytes to be had, as for outputs
+/// outside of the project root.
 #[expect(deprecated, reason = "recc fills Command.platform, which REAPI 2.2 moved to Action")]
 pub fn build(
     asked: &Asked<'_>,
