@@ -13,7 +13,6 @@ use crate::command::normalise::from_template;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready};
-use crate::compile::not_kept::NotKept;
 use crate::compile::perform::{examine, let_tick_pass, perform};
 use crate::compile::predict::Predicted;
 use crate::compile::unperformed::Unperformed;
@@ -52,9 +51,6 @@ enum LaunchError {
     /// Its compile came to nothing.
     #[error(transparent)]
     Unperformed(#[from] Unperformed),
-    /// Its result is not kept.
-    #[error(transparent)]
-    NotKept(#[from] NotKept),
     /// Its traced run came to nothing.
     #[error(transparent)]
     Unlearnt(#[from] Unlearnt),
@@ -70,22 +66,19 @@ enum LaunchError {
 pub(super) fn execute(engine: &Engine, task: &Task, context: Where) -> Decision {
     let is_there = || Path::new(task.candidate.work.directory()).is_dir();
     let before = is_there();
-    let mut executed = try_execute(engine, task, context);
+    let attempt = || match &task.candidate.work {
+        Work::Compile(call) => compile(engine, task, call, context),
+        Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
+    };
+    let mut executed = attempt();
     // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
     if executed.is_err() && is_there() != before {
-        executed = try_execute(engine, task, context);
+        executed = attempt();
     }
     executed.unwrap_or_else(|why| {
         tracing::debug!("launch of {} in {}: {why}", task.candidate.work.label(), task.context.site.root);
         Decision::Failed(why.to_string())
     })
-}
-
-fn try_execute(engine: &Engine, task: &Task, context: Where) -> Result<Decision, LaunchError> {
-    match &task.candidate.work {
-        Work::Compile(call) => compile(engine, task, call, context),
-        Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
-    }
 }
 
 /// Carries a traced command through. A grid may have its result, but only this machine runs it.
@@ -98,8 +91,7 @@ fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<D
 }
 
 fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, LaunchError> {
-    let Task { candidate, context, .. } = task;
-    let round = task.round;
+    let &Task { ref candidate, ref context, round, .. } = task;
     let mut snapshot = Snapshot::new(&engine.files);
     let predicted = context.predicted(&mut snapshot);
     let ahead = match ready(engine, &mut snapshot, traced, task.on(&predicted)) {
@@ -305,7 +297,7 @@ fn here(
     if !candidate.learn_run(*round, reads.clone(), performed.cpu, performed.wall) {
         return Err(LaunchError::Replaced);
     }
-    let key = performed.learnt.kept?;
+    let key = performed.learnt.kept.map_err(Unperformed::from)?;
     if let Some(grid) = context.grid.as_deref().filter(|grid| grid.takes_results()) {
         let (context, environment) = (context.site.context(predicted), context.site.environment_of(call));
         let left = publish_compile(engine, grid, call, &reads, context, &environment, &key);

@@ -42,9 +42,9 @@ fn actions_are_those_of_recc() {
     let worker = || {
         let mut done = Vec::new();
         while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let theirs = real::ask(&peers, line);
+            let (theirs, dependency_run) = real::ask(&peers, line);
             // What recc runs locally has no action of its.
-            let ours = (theirs.fate != Fate::Local).then(|| ours::ask(line));
+            let ours = (theirs.fate != Fate::Local).then(|| ours::ask(line, dependency_run.as_deref()));
             done.push((line, theirs, ours));
         }
         done

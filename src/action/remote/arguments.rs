@@ -1,4 +1,4 @@
-//! A command's arguments as recc sends them, and as it asks for dependencies.
+//! A command's arguments as recc sends them.
 
 use super::not_remote::NotRemote;
 use super::options::{self, Rule, Source};
@@ -9,8 +9,6 @@ use super::paths::Paths;
 pub(super) struct Arguments {
     /// The arguments of the REAPI `Command`.
     pub(super) command: Vec<String>,
-    /// The arguments of recc's dependency run but for `-w -M`.
-    pub(super) dependencies: Vec<String>,
     pub(super) inputs: Vec<Input>,
     /// The arguments of `-I` and the like, as given.
     pub(super) folders: Vec<String>,
@@ -64,17 +62,12 @@ impl Reader<'_> {
             return self.input(word);
         }
         let Some((option, rule)) = options::option(word) else {
-            if options::is_noisy(word) {
-                self.out.folders_matter = true;
-            } else {
-                self.out.dependencies.push(word.to_owned());
-            }
+            self.out.folders_matter |= options::is_noisy(word);
             self.out.command.push(word.to_owned());
             return Ok(());
         };
         match rule {
-            Rule::SplitDwarf => self.both(word),
-            Rule::Depfile | Rule::NotForDependencies | Rule::Coverage | Rule::CoverageNotes => {
+            Rule::Depfile | Rule::Coverage | Rule::CoverageNotes | Rule::SplitDwarf => {
                 self.out.command.push(word.to_owned());
             }
             Rule::Output | Rule::DepfilePath | Rule::Target => {
@@ -108,11 +101,6 @@ impl Reader<'_> {
         }
     }
 
-    fn both(&mut self, word: &str) {
-        self.out.command.push(word.to_owned());
-        self.out.dependencies.push(word.to_owned());
-    }
-
     fn input(&mut self, word: &str) -> Result<(), NotRemote> {
         if let Some(file) = word.strip_prefix('@') {
             return Err(NotRemote::ResponseFile(file.to_owned()));
@@ -124,13 +112,12 @@ impl Reader<'_> {
         } else {
             word.to_owned()
         };
-        self.out.dependencies.push(word.to_owned());
         self.out.command.push(rewritten);
         self.out.inputs.push(Input { path: word.to_owned(), source });
         Ok(())
     }
 
-    /// The rewritten path that follows an option, joined or as the next word. The command gets both, the dependency run neither.
+    /// The rewritten path that follows an option, joined or as the next word. The command gets both.
     fn argument<'w>(
         &mut self,
         option: &str,
@@ -165,12 +152,10 @@ impl Reader<'_> {
     ) -> Result<&'w str, NotRemote> {
         if let Some((prefix, path)) = joined(option, word)? {
             self.out.command.push(format!("{prefix}{}", self.paths.rewritten(path)));
-            self.out.dependencies.push(word.to_owned());
             Ok(path)
         } else {
             let path = next(option, rest)?;
             self.out.command.extend([option.to_owned(), self.paths.rewritten(path)]);
-            self.out.dependencies.extend([option.to_owned(), path.to_owned()]);
             Ok(path)
         }
     }
@@ -183,10 +168,9 @@ impl Reader<'_> {
         word: &'w str,
         rest: &mut impl Iterator<Item = &'w str>,
     ) -> Result<(), NotRemote> {
-        self.both(word);
+        self.out.command.push(word.to_owned());
         if word == option {
             let value = next(option, rest)?;
-            self.out.dependencies.push(value.to_owned());
             let path = rule == Rule::FrontEnd && !value.starts_with('-');
             self.out.command.push(if path { self.paths.rewritten(value) } else { value.to_owned() });
         }
@@ -209,13 +193,12 @@ impl Reader<'_> {
 
     fn preprocessor_words(&mut self) -> Result<(), NotRemote> {
         let words = std::mem::take(&mut self.preprocessor);
-        let (command, dependencies) = (self.out.command.len(), self.out.dependencies.len());
+        let begin = self.out.command.len();
         let mut rest = words.iter().map(String::as_str);
         while let Some(word) = rest.next() {
             self.preprocessor_word(word, &mut rest)?;
         }
-        mark(&mut self.out.command, command);
-        mark(&mut self.out.dependencies, dependencies);
+        mark(&mut self.out.command, begin);
         Ok(())
     }
 
@@ -246,14 +229,9 @@ impl Reader<'_> {
                 self.note_output(rule, path);
                 Ok(())
             }
-            Some((_, Rule::NotForDependencies)) => {
-                self.out.command.push(word.to_owned());
-                Ok(())
-            }
             _ => {
                 let path = !word.starts_with('-');
                 self.out.command.push(if path { self.paths.rewritten(word) } else { word.to_owned() });
-                self.out.dependencies.push(word.to_owned());
                 Ok(())
             }
         }

@@ -4,7 +4,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 use prost::Message;
 
-use super::arguments::{self, Arguments};
+use super::arguments;
 use super::paths::Paths;
 use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
@@ -140,23 +140,6 @@ fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
     } else {
         Ok(())
     }
-}
-
-/// The arguments of recc's own dependency run for a compile, without the compiler: the command less its outputs, and `-w -M`.
-pub fn dependency_arguments(
-    asked: &Asked<'_>,
-    layout: &Layout,
-    disk: &Disk<'_>,
-) -> Result<Vec<String>, NotRemote> {
-    let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    let Arguments { mut dependencies, .. } =
-        arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
-    dependencies.extend(["-w", "-M"].map(str::to_owned));
-    // Says where clang found GCC's crtbegin.o, which recc counts as an input.
-    if layout.deps_global_paths && program(compiler, disk) == Some(Program::Clang) {
-        dependencies.push("-v".to_owned());
-    }
-    Ok(dependencies)
 }
 
 fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {

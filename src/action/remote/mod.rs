@@ -17,7 +17,7 @@ mod program;
 mod tests;
 mod trail;
 
-pub use build::{Asked, Built, File, Input, build, dependency_arguments};
+pub use build::{Asked, Built, File, Input, build};
 pub use decoded::decoded;
 pub use disk::Disk;
 pub use layout::Layout;

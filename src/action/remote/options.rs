@@ -5,8 +5,6 @@
 pub(super) enum Rule {
     /// Asks for a depfile.
     Depfile,
-    /// Not part of the dependency run.
-    NotForDependencies,
     /// Asks for notes of the coverage, next to the object.
     Coverage,
     /// Names those notes; recc leaves the path as it is.
@@ -39,12 +37,9 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("-I", Rule::Path),
     ("-MD", Rule::Depfile),
     ("-MF", Rule::DepfilePath),
-    ("-MG", Rule::NotForDependencies),
     ("-MMD", Rule::Depfile),
-    ("-MP", Rule::NotForDependencies),
     ("-MQ", Rule::Target),
     ("-MT", Rule::Target),
-    ("-MV", Rule::NotForDependencies),
     ("-Qoption", Rule::Word),
     ("-Wp,", Rule::Preprocessor),
     ("-Xclang", Rule::FrontEnd),
@@ -66,7 +61,7 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("-z", Rule::Word),
 ];
 
-/// Words that recc leaves out of the dependency run, where `-w` would not silence them.
+/// Words that make the compiler tell of folders that are missing.
 const NOISY: &[&str] = &["-Wmissing-include-dirs", "-Werror=missing-include-dirs"];
 
 /// Suffixes of sources and of headers that recc takes as inputs of a compile.
@@ -83,7 +78,7 @@ pub(super) fn option(word: &str) -> Option<(&'static str, Rule)> {
     exact.or_else(longest).copied()
 }
 
-/// Whether recc leaves `word` out of the dependency run.
+/// Whether `word` makes the compiler tell of folders that are missing.
 pub(super) fn is_noisy(word: &str) -> bool {
     NOISY.contains(&word)
 }

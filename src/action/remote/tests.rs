@@ -105,15 +105,6 @@ fn where_recc_has_no_bytes_there_is_an_error() {
     assert_eq!(fails("/usr/bin/gcc -c a.c", "/p", "../../../a.c"), NotRemote::TooFarUp);
 }
 
-#[test]
-fn the_dependency_run_leaves_out_what_would_be_written() {
-    let arguments =
-        words("/usr/bin/gcc -O2 -MD -MF a.d -MT x -Wp,-MMD,b.d,-DX --coverage -c a.c -o a.o -I/p/inc");
-    let asked = Asked { arguments: &arguments, environment: &[], directory: "/p", link: false };
-    let words = dependency_arguments(&asked, &Layout::default(), &DISK).expect("arguments");
-    assert_eq!(words.join(" "), "-O2 -c a.c -I/p/inc -Xpreprocessor -DX -w -M");
-}
-
 const LINKS: [(&str, &str); 4] = [("/p/l", "a"), ("/q/b", "/p"), ("/p/a/x", "y"), ("/o", "q")];
 
 /// A disk with these links and with nothing else.
