@@ -9,10 +9,9 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 use spec_cc::base::digest::Digest;
 use spec_cc::cache::Cache;
-use spec_cc::cache::limit::DEFAULT_LIMIT;
 
 fn cache(root: &Path) -> Cache {
-    Cache::new(root, DEFAULT_LIMIT)
+    Cache::new(root, u64::MAX)
 }
 
 fn text(cache: &Cache, digest: &Digest) -> Option<String> {

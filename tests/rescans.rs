@@ -21,7 +21,7 @@ use spec_cc::compile::engine::Engine;
 use spec_cc::compile::instance::Instance;
 use spec_cc::compile::instance::Unready;
 use spec_cc::compile::instance::instantiate;
-use spec_cc::compile::not_kept::NotKept;
+use spec_cc::compile::not_kept::{NotKept, Unstorable};
 use spec_cc::compile::perform::examine;
 use spec_cc::compile::reads::Reads;
 use spec_cc::compile::site::Context;
@@ -154,7 +154,7 @@ impl Room {
             dependencies: Some(dependencies),
             staged: None,
             assembled: None,
-            outcome: Err("no outputs".into()),
+            outcome: Err(Unstorable::Uncaught),
         };
         conclude(&self.engine, call, CONTEXT, evidence).expect("a set")
     }

@@ -26,7 +26,7 @@ fn knows_gcc_and_clang() {
     assert!(gcc.version.starts_with("gcc "), "{}", gcc.version);
     let clang = toolchains.identify(Path::new("/usr/bin/clang"), &env).expect("clang");
     assert_eq!((clang.family, clang.assembler_depfile), (Family::Clang, false));
-    assert_ne!(gcc.fingerprint, clang.fingerprint);
+    assert_ne!(gcc.identity, clang.identity);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn one_name_and_another_are_the_same_compiler() {
     let toolchains = toolchains();
     let one = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
     let two = toolchains.identify(Path::new("/usr/bin/x86_64-linux-gnu-gcc-12"), &env).expect("gcc");
-    assert_eq!(one.fingerprint, two.fingerprint);
+    assert_eq!(one.identity, two.identity);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_link_that_leads_elsewhere_is_another_compiler() {
     let before = toolchains.identify(&link, &env).expect("gcc");
     lead("/usr/bin/clang");
     let after = toolchains.identify(&link, &env).expect("clang");
-    assert!(before.fingerprint != after.fingerprint && before.version != after.version, "{}", after.version);
+    assert!(before.identity != after.identity && before.version != after.version, "{}", after.version);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_assembler_that_comes_first_on_the_path_is_another_toolchain() {
     std::fs::copy("/usr/bin/as", dir.path().join("as")).expect("copied");
     std::fs::write(dir.path().join("as"), other).expect("written");
     let after = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect("gcc");
-    assert_ne!(before.fingerprint, after.fingerprint);
+    assert_ne!(before.identity, after.identity);
     std::fs::copy("/usr/bin/true", dir.path().join("as")).expect("copied");
     let error = toolchains.identify(Path::new("/usr/bin/gcc"), &env).expect_err("no assembler");
     assert!(error.to_string().contains("no toolchain's program"), "{error}");
@@ -145,7 +145,7 @@ fn specs_that_appear_make_another_compiler() {
     };
     let libraries = path(dir.path().to_str().expect("UTF-8"));
     let toolchains = toolchains();
-    let identify = || toolchains.identify(Path::new("/usr/bin/gcc"), &libraries).expect("gcc").fingerprint;
+    let identify = || toolchains.identify(Path::new("/usr/bin/gcc"), &libraries).expect("gcc").identity;
     let bare = identify();
     for place in ["x86_64-linux-gnu/12", "."] {
         let folder = dir.path().join(place);

@@ -11,6 +11,7 @@ use spec_cc::command::{Family, Invocation, Verdict};
 use spec_cc::compile::call::Call;
 use spec_cc::compile::conclude::{Evidence, conclude};
 use spec_cc::compile::engine::Engine;
+use spec_cc::compile::not_kept::Unstorable;
 use spec_cc::compile::reads::Reads;
 use spec_cc::compile::recorded::templated;
 use spec_cc::compile::site::Context;
@@ -65,7 +66,7 @@ pub(crate) fn read(engine: &Engine, call: &Call, number: usize) -> Result<Reads>
         dependencies: Some(Tree::depfile(number).into_bytes()),
         staged: None,
         assembled: None,
-        outcome: Err("nothing was compiled".into()),
+        outcome: Err(Unstorable::Uncaught),
     };
     Ok(conclude(engine, call, Context { path: Some(PATH), root: &call.directory, predicted: &[] }, evidence)?
         .reads)

@@ -11,9 +11,6 @@ use parking_lot::Mutex;
 use super::error::{CacheError, if_there};
 use super::folder::{TEMPORARY, make_private};
 
-/// The size a cache may have unless told otherwise, in bytes: ccache's.
-pub const DEFAULT_LIMIT: u64 = 5 << 30;
-
 /// Trimming goes down to this share of the limit, in percent, so that it need not be done again at once.
 const TRIMMED_PERCENT: u64 = 90;
 

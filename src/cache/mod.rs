@@ -30,7 +30,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache in `root`, of at most `limit` bytes (see [`limit::DEFAULT_LIMIT`]).
+    /// The cache in `root`, of at most `limit` bytes.
     pub fn new(root: &Path, limit: u64) -> Self {
         let limit = Arc::new(Limit::new(root, limit));
         Self {

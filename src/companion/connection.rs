@@ -85,7 +85,7 @@ fn control(companion: &Arc<Companion>, stream: &mut UnixStream, request: &[u8]) 
             drop(held);
             match answer {
                 Ok(answer) => json!({ "ok": answer }),
-                Err(error) => json!({ "error": error }),
+                Err(error) => json!({ "error": error.to_string() }),
             }
         }
         Err(error) => json!({ "error": format!("the companion does not understand: {error}") }),

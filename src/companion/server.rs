@@ -17,6 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use spec_cc_shim::place::PlaceError;
 use spec_cc_shim::{hung, place};
 
+use super::private::FolderError;
 use super::{connection, private};
 use crate::base::threads;
 use crate::compile::engine::Engine;
@@ -24,7 +25,7 @@ use crate::launch::launcher::Launcher;
 use crate::session::companion::Companion;
 use crate::session::pulse::BEAT;
 use crate::settings::{Settings, SettingsError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// A session that a compile opened ends when no compile has come for this long.
 const SESSION_IDLE: Duration = Duration::from_secs(30);
@@ -50,8 +51,11 @@ pub enum ServeError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The socket's path is too long, or its folder is not private to the user.
-    #[error("{0}")]
-    Place(String),
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The store's folder or the cache's is not private to the user.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// A file or the socket cannot be had.
     #[error("{}", path.display())]
     File {
@@ -88,7 +92,7 @@ pub fn cache_path(settings: &Settings) -> PathBuf {
 pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let settings = Settings::of_process()?;
     private::own_what_we_make();
-    let socket = socket_path().map_err(|error| ServeError::Place(error.to_string()))?;
+    let socket = socket_path()?;
     let Some(_lock) = lock(&socket)? else { return Ok(()) };
     let listener = listen(&socket)?;
     // Whoever types the command may name one that is not open, and the runtime would not have it closed.
@@ -104,9 +108,9 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     mind_signals();
     let cache_folder = cache_path(&settings);
     if let Err(why) = check_folders(&cache_folder) {
-        refuse(&listener, &why.as_str().into());
+        refuse(&listener, &why.to_string().into());
         let _ = fs::remove_file(&socket);
-        return Err(ServeError::Place(why));
+        return Err(why);
     }
     log(&cache_folder, settings.get("log").unwrap_or("warn"));
     let companion = Arc::new(companion(&settings, cache_folder));
@@ -118,12 +122,11 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
 }
 
 /// Says why a folder that all else rests on cannot be trusted, if that is so.
-fn check_folders(cache: &Path) -> Result<(), String> {
+fn check_folders(cache: &Path) -> Result<(), ServeError> {
     let store = store_path();
-    place::check_store(store.as_os_str().as_bytes(), nix::unistd::getuid().as_raw())
-        .map_err(|error| error.to_string())?;
+    place::check_store(store.as_os_str().as_bytes(), nix::unistd::getuid().as_raw())?;
     private::check(&store, &[], "SPEC_CC_STORE")?;
-    private::check(cache, &["cas", "ac", "tmp"], "SPEC_CC_CACHE")
+    Ok(private::check(cache, &["cas", "ac", "tmp"], "SPEC_CC_CACHE")?)
 }
 
 /// Lets compilers run, and says why to `specctl`, until nobody has come for a while: so a shim finds out with one question, and what
@@ -201,11 +204,9 @@ fn live(companion: &Arc<Companion>, socket: &Path) {
 }
 
 /// The store, or why nothing is remembered.
-fn open_store() -> Result<Store, String> {
-    Store::open(&store_path()).map(|opened| opened.store).map_err(|error| {
-        tracing::warn!("{error}: nothing is remembered");
-        error.to_string()
-    })
+fn open_store() -> Result<Store, StoreError> {
+    let opened = Store::open(&store_path()).map(|opened| opened.store);
+    opened.inspect_err(|error| tracing::warn!("{error}: nothing is remembered"))
 }
 
 fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {

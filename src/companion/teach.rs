@@ -107,14 +107,14 @@ pub(super) fn teach_link(
     let told = report.stdout_seen || report.truncated;
     let mut outcome = Outcome { stderr: report.stderr, ..Outcome::default() };
     let taken = match &side.dependencies {
-        _ if report.status != 0 || told => Err("it failed, or its messages were not caught".to_owned()),
-        None => Err("its linker does not say what it reads".to_owned()),
-        Some(listed) => std::fs::read(listed).map_err(|error| error.to_string()),
+        _ if report.status != 0 || told => Err(link::LinkNotKept::Failed),
+        None => Err(link::LinkNotKept::Unlisted),
+        Some(listed) => std::fs::read(listed).map_err(link::LinkNotKept::from),
     };
     let path = Path::new(&lesson.call.directory).join(&output);
     let taken = taken.and_then(|listed| {
-        let added = outcome.add(&companion.engine.cache, &output, &path);
-        added.map(|()| listed).map_err(|error| error.to_string())
+        outcome.add(&companion.engine.cache, &output, &path)?;
+        Ok(listed)
     });
     drop(held);
     let done = reply(stream, &Reply::Done);
@@ -156,7 +156,7 @@ pub(super) fn teach_traced(
     });
     let (cpu, wall) = costs(&report);
     let told = exit_status(report.status).filter(|_| !report.truncated);
-    let uncaught = || Unlearnt::Unaccountable("its end or its messages were not caught".into());
+    let uncaught = || Unlearnt::because("its end or its messages were not caught");
     let observed = told.ok_or_else(uncaught).and_then(|status| {
         let told = Outcome { status, stdout: report.stdout, stderr: report.stderr, files: Vec::new() };
         traced::learn(companion, request, lesson, told, &listed, began_ns)
@@ -167,8 +167,8 @@ pub(super) fn teach_traced(
     };
     match (verified.map(|found| verify::conclude(companion, subject, found, &shown)), &observed) {
         (Some(why), _) => lesson.tell_why(Way::Local, Some(&why)),
-        (None, Err(Unlearnt::Unaccountable(why))) => lesson.session.bypass(why, &request.args),
         (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.tell(Way::Local),
+        (None, Err(why)) => lesson.session.bypass(&why.to_string(), &request.args),
     }
     drop(held);
     let _learning = lesson.session.begin_learning();

@@ -10,7 +10,7 @@ use super::{assembled, quotes};
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
-use crate::compile::not_kept::NotKept;
+use crate::compile::not_kept::{NotKept, Unstorable};
 use crate::compile::reads::Reads;
 use crate::inputs::depfile;
 use crate::inputs::links::Links;
@@ -34,7 +34,7 @@ pub struct Evidence {
     /// The assembler's depfile, where one could be had.
     pub assembled: Option<Vec<u8>>,
     /// The outputs, stored; or why they could not be.
-    pub outcome: Result<Outcome, String>,
+    pub outcome: Result<Outcome, Unstorable>,
 }
 
 /// What was learnt from it.
@@ -92,13 +92,13 @@ pub fn conclude(
     let kept = match (changed, hazard) {
         (Some(id), _) => Err(NotKept::Changed(engine.name(id))),
         (None, Some(what)) => Err(NotKept::Hazard(what)),
-        (None, None) => evidence.outcome.map_err(NotKept::Outputs).and_then(|outcome| {
+        (None, None) => evidence.outcome.map_err(NotKept::from).and_then(|outcome| {
             let read = |name: &str| set.contains(&engine.path(call, name));
             if looked.quotes && !quotes::are_of_read_files(&outcome.stderr, read) {
                 return Err(NotKept::Hazard("its messages quote a file that #line names".into()));
             }
-            let kept = looked.keys.store(&engine.cache, &outcome);
-            kept.map(|()| looked.keys.own.exact).map_err(|error| NotKept::Outputs(error.to_string()))
+            looked.keys.store(&engine.cache, &outcome).map_err(Unstorable::from)?;
+            Ok(looked.keys.own.exact)
         }),
     };
     Ok(Learnt { reads: Reads { set, shape }, found, kept })
@@ -119,7 +119,7 @@ fn check_private(engine: &Engine, call: &Call, set: &[PathId], chain: &Chain) ->
 
 /// The files that the compile itself says it has read, where another run of the compiler was asked for the set: what went in between
 /// is not in that, and leaves no trace in any time. `None` if there is nothing to compare.
-fn own_depfile(engine: &Engine, call: &Call, outcome: &Result<Outcome, String>) -> Option<Vec<PathId>> {
+fn own_depfile(engine: &Engine, call: &Call, outcome: &Result<Outcome, Unstorable>) -> Option<Vec<PathId>> {
     let depfile = call.compile.depfile.as_ref().filter(|depfile| !depfile.system_headers)?;
     let written = outcome.as_ref().ok()?.files.iter().find(|file| file.path == depfile.path)?;
     let text = engine.cache.blobs.read(&written.digest).ok()??;

@@ -10,21 +10,26 @@ use crate::base::digest::Digest;
 use crate::sandbox;
 use crate::sandbox::executor::Executor;
 
-/// Idents by the toolchain's fingerprint.
+/// Idents by the toolchain's identity.
 #[derive(Debug, Default)]
 pub struct Idents(Mutex<HashMap<Digest, String>>);
+
+/// Why nobody knows how a compiler signs its objects.
+#[derive(Debug, thiserror::Error)]
+#[error("the compiler's ident: {0}")]
+pub struct IdentError(#[from] std::io::Error);
 
 impl Idents {
     /// The text that the job's compiler signs its objects with, as `GCC: (Debian 12.2.0-14) 12.2.0`.
     ///
     /// An error when it signs none, or is told to.
-    pub(crate) fn of(&self, executor: &Executor, job: &Job<'_>) -> Result<String, String> {
+    pub(crate) fn of(&self, executor: &Executor, job: &Job<'_>) -> Result<String, IdentError> {
         let known = || self.0.lock();
-        if let Some(ident) = known().get(&job.toolchain.fingerprint) {
+        if let Some(ident) = known().get(&job.toolchain.identity) {
             return Ok(ident.clone());
         }
-        let ident = ask(executor, job).map_err(|error| format!("the compiler's ident: {error}"))?;
-        known().insert(job.toolchain.fingerprint, ident.clone());
+        let ident = ask(executor, job)?;
+        known().insert(job.toolchain.identity, ident.clone());
         Ok(ident)
     }
 }

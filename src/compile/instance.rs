@@ -170,11 +170,11 @@ pub(super) fn look(
         (complaint, false, absent)
     };
     let toolchain_and_answers = match shaped.answers {
-        Some(answers) => Digest::of(&[&toolchain.fingerprint.hash[..], &answers].concat()),
-        None => toolchain.fingerprint,
+        Some(answers) => Digest::of(&[&toolchain.identity.hash[..], &answers].concat()),
+        None => toolchain.identity,
     };
     Ok(Looked {
-        shape: shaped.shape.seen_by(&toolchain.fingerprint),
+        shape: shaped.shape.seen_by(&toolchain.identity),
         keys: checkout::keys(Made {
             parts: action::Parts {
                 arguments: &call.arguments(),

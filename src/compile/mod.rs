@@ -21,3 +21,5 @@ pub mod reads;
 pub mod recorded;
 pub mod scans;
 pub mod site;
+pub mod staging;
+pub mod unperformed;

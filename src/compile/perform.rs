@@ -12,18 +12,20 @@ use super::instance::{Instance, instantiate, look};
 use super::predict::Predicted;
 use super::scans;
 use super::site::Context;
+use super::staging::{self, StagingError};
+use super::unperformed::Unperformed;
 use crate::base::lexical::plain;
 use crate::base::variable::Variable;
 use crate::cache::outcome::Outcome;
 use crate::command;
-use crate::compile::not_kept::NotKept;
+use crate::compile::not_kept::{NotKept, Unstorable};
 use crate::compile::reads::Reads;
 use crate::compile::site::Site;
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::sandbox::executor::{Executed, Job};
 use crate::sandbox::view::View;
-use crate::sandbox::view::paths::{place, resolved};
+use crate::sandbox::view::paths::place;
 use crate::toolchain::Toolchain;
 
 /// How often a command is scanned whose files change meanwhile.
@@ -98,7 +100,7 @@ pub fn scan(
     let at = |what: &'static str| move |error: io::Error| fault(&format!("{what}: {error}"));
     let mut view = engine.executor.prepare(&covered).map_err(at("no private view"))?;
     view.make_folder(directory).map_err(at("no working directory"))?;
-    show(engine, predicted, &mut view).map_err(|why| fault(&why))?;
+    show(engine, predicted, &mut view).map_err(|error| fault(&error))?;
     view.mirror().map_err(at("the tree cannot be shown"))?;
     let listed = view.scratch().join("dependencies");
     let mut args = command::scan_args(&call.compile);
@@ -118,17 +120,14 @@ fn above(path: &Path) -> Option<&Path> {
 }
 
 /// Lets a view have the files that are taken to exist.
-fn show(engine: &Engine, predicted: &[Predicted], view: &mut View) -> Result<(), String> {
-    for one in predicted {
-        let name = engine.name(one.path);
-        // Opening it compares it with its digest.
-        let content = engine.cache.blobs.open(&one.content).map_err(|error| error.to_string())?;
-        content.ok_or_else(|| format!("what {name} was has gone"))?;
-        let plain = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
-        let shown = view.show(&plain, &engine.cache.blobs.path(&one.content));
-        shown.map_err(|error| format!("{name} cannot be predicted: {error}"))?;
-    }
-    Ok(())
+fn show<'p>(
+    engine: &Engine,
+    predicted: impl IntoIterator<Item = &'p Predicted>,
+    view: &mut View,
+) -> Result<(), StagingError> {
+    predicted
+        .into_iter()
+        .try_for_each(|one| staging::predict(engine, &engine.name(one.path), &one.content, view))
 }
 
 /// What a launch that ran to its end gave.
@@ -149,9 +148,9 @@ pub fn examine(
     call: &Call,
     context: Context<'_>,
     environment: &[Variable],
-) -> Result<(Reads, Instance), String> {
-    let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files));
-    let key = scans::key(call, context, &toolchain.map_err(|error| error.to_string())?.fingerprint);
+) -> Result<(Reads, Instance), Unperformed> {
+    let toolchain = engine.toolchain(call, context.path, &mut Snapshot::new(&engine.files))?;
+    let key = scans::key(call, context, &toolchain.identity);
     engine.scans.share(key, |known| {
         let again = |reads: &Reads| {
             let mut snapshot = Snapshot::new(&engine.files);
@@ -167,24 +166,24 @@ fn examine_anew(
     call: &Call,
     context: Context<'_>,
     environment: &[Variable],
-) -> Result<(Reads, Instance), String> {
+) -> Result<(Reads, Instance), Unperformed> {
     let mut unsettled = None;
     for _ in 0..ATTEMPTS {
         let began_ns = stamp::before_any_change_ns();
-        let text = scan(engine, call, context.predicted, environment).map_err(|error| error.to_string())?;
-        let set = dependency_set(engine, call, &text).map_err(|error| error.to_string())?;
+        let text = scan(engine, call, context.predicted, environment)?;
+        let set = dependency_set(engine, call, &text)?;
         let mut snapshot = Snapshot::new(&engine.files);
-        let looked = look(engine, &mut snapshot, call, &set, context).map_err(|error| error.to_string())?;
+        let looked = look(engine, &mut snapshot, call, &set, context)?;
         if let Some((id, stamp)) = snapshot.changed_since(began_ns) {
             unsettled = Some(id);
             let_tick_pass(stamp.changed_ns());
             continue;
         }
         let reads = Reads { set: set.into(), shape: looked.shape };
-        let instance = instantiate(engine, &mut snapshot, call, &reads, context);
-        return instance.map(|instance| (reads, instance)).map_err(|error| error.to_string());
+        let instance = instantiate(engine, &mut snapshot, call, &reads, context)?;
+        return Ok((reads, instance));
     }
-    Err(format!("{} changes all the while", unsettled.map(|id| engine.name(id)).unwrap_or_default()))
+    Err(Unperformed::Unsettled(unsettled.map(|id| engine.name(id)).unwrap_or_default()))
 }
 
 /// Waits until the clock that stamps files is past a file's last change: what begins in the same tick could not be told
@@ -206,18 +205,18 @@ fn stage(
     reads: &Reads,
     context: Context<'_>,
     view: &mut View,
-) -> Result<(), String> {
+) -> Result<(), Unperformed> {
     let mut snapshot = Snapshot::new(&engine.files);
-    instantiate(engine, &mut snapshot, call, reads, context).map_err(|error| error.to_string())?;
-    let chain = engine.chain(call, context, &mut snapshot).map_err(|error| error.to_string())?;
+    instantiate(engine, &mut snapshot, call, reads, context)?;
+    let chain = engine.chain(call, context, &mut snapshot)?;
     let files = reads.set.iter().filter(|&&id| !snapshot.is_assumed(id)).map(|&id| engine.name(id));
     for path in chain.folders().map(str::to_owned).chain(files) {
-        view.stage(Path::new(&path)).map_err(|error| format!("{path} cannot be staged: {error}"))?;
+        staging::stage(&path, view)?;
     }
     // The compiler may warn where one of them is missing that the build is taken to make.
     for folder in chain.missing() {
         if context.predicted.iter().any(|one| Path::new(&engine.name(one.path)).starts_with(folder)) {
-            view.make_folder(folder).map_err(|error| error.to_string())?;
+            view.make_folder(folder)?;
         }
     }
     Ok(())
@@ -233,19 +232,13 @@ pub fn perform(
     asked: bool,
     predicted: &[Predicted],
     started: &dyn Fn(i32),
-) -> Result<Performed, String> {
-    let say = |error: io::Error| error.to_string();
-    let covered = covered(call, &site.root)?;
-    let mut view =
-        engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
-    for folder in &covered {
-        view.make_folder(folder).map_err(say)?;
-    }
+) -> Result<Performed, Unperformed> {
+    let folders = covered(call, &site.root)?;
+    let mut view = staging::view(&folders, |folders| engine.executor.prepare(folders))?;
     let began_ns = stamp::before_any_change_ns();
     if view.is_staged() {
         stage(engine, call, reads, site.context(predicted), &mut view)?;
-        let needed: Vec<_> = predicted.iter().filter(|one| reads.set.contains(&one.path)).copied().collect();
-        show(engine, &needed, &mut view)?;
+        show(engine, predicted.iter().filter(|one| reads.set.contains(&one.path)), &mut view)?;
     } else {
         show(engine, predicted, &mut view)?;
     }
@@ -260,31 +253,28 @@ pub fn perform(
         directory: Path::new(&call.directory),
         asked,
     };
-    let executed = engine.executor.run(&job, view, started).map_err(say)?;
+    let executed = engine.executor.run(&job, view, started)?;
     if executed.status != 0 {
-        return Err("the compile failed".into());
+        return Err(Unperformed::Failed);
     }
     if !executed.stdout.is_empty() {
-        return Err("it printed on its standard output".into());
+        return Err(Unstorable::Printed.into());
     }
     let outcome = collect(engine, call, &executed)?;
     let (cpu, wall) = (executed.cpu, executed.wall);
     let staged = executed.view.is_staged();
     let dependencies = match &channel.dependencies {
-        Some(path) => Some(fs::read(inside(&executed, path)).map_err(say)?),
+        Some(path) => Some(fs::read(inside(&executed, path))?),
         // It had nothing else to read.
         None if staged => None,
-        None => Some(
-            scan(engine, call, predicted, &site.environment_of(call)).map_err(|error| error.to_string())?,
-        ),
+        None => Some(scan(engine, call, predicted, &site.environment_of(call))?),
     };
-    let assembled = channel.assembled.as_deref().map(fs::read).transpose().map_err(say)?;
+    let assembled = channel.assembled.as_deref().map(fs::read).transpose()?;
     let staged = staged.then(|| Arc::clone(&reads.set));
     let toolchain = channel.toolchain;
     let evidence =
         Evidence { began_ns, toolchain, dependencies, staged, assembled, outcome: Ok(outcome.clone()) };
-    let learnt =
-        conclude(engine, call, site.context(predicted), evidence).map_err(|error| error.to_string())?;
+    let learnt = conclude(engine, call, site.context(predicted), evidence)?;
     Ok(Performed { learnt, outcome, cpu, wall })
 }
 
@@ -297,8 +287,8 @@ fn inside(executed: &Executed, path: &Path) -> PathBuf {
 }
 
 /// Stores what the job wrote, if that is just what the command declares.
-fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome, String> {
-    let mut undeclared = executed.view.changes().map_err(|error| error.to_string())?;
+fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome, Unperformed> {
+    let mut undeclared = executed.view.changes()?;
     let mut outcome = Outcome { stderr: executed.stderr.clone(), ..Outcome::default() };
     for output in &call.compile.outputs {
         let path = place(&call.absolute(&output.path));
@@ -306,29 +296,19 @@ fn collect(engine: &Engine, call: &Call, executed: &Executed) -> Result<Outcome,
             if output.optional {
                 continue;
             }
-            return Err(format!("it left no {}", output.path));
+            return Err(Unstorable::Missing(output.path.clone()).into());
         };
         undeclared.retain(|changed| *changed != path);
-        outcome.add(&engine.cache, &output.path, &upper).map_err(|error| error.to_string())?;
+        outcome.add(&engine.cache, &output.path, &upper).map_err(Unstorable::from)?;
     }
     match undeclared.first() {
-        Some(path) => Err(format!("it also wrote {}", path.display())),
+        Some(path) => Err(Unperformed::Undeclared(path.clone())),
         None => Ok(outcome),
     }
 }
 
-/// The folders below which a call writes: the project root, its working directory, and those of its outputs.
-pub(crate) fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, String> {
-    let mut folders = vec![PathBuf::from(root), PathBuf::from(&call.directory)];
+/// The folders below which a call writes.
+pub(crate) fn covered(call: &Call, root: &str) -> Result<Vec<PathBuf>, StagingError> {
     let outputs = call.compile.outputs.iter().map(|output| call.absolute(&output.path));
-    folders.extend(outputs.flat_map(|output| folders_of(&output)));
-    match folders.iter().find(|folder| folder.parent().is_none()) {
-        Some(_) => Err("it works in the root of the file system".into()),
-        None => Ok(folders),
-    }
-}
-
-/// The folder that an output is in, and that of what it leads to if it is a link.
-pub(crate) fn folders_of(output: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    [place(output), resolved(output)].into_iter().filter_map(|path| Some(path.parent()?.to_owned()))
+    staging::covered(root, &call.directory, outputs)
 }

@@ -46,7 +46,7 @@ impl Scans {
     }
 }
 
-/// Names everything that a scan of `call` is a function of besides the files, with a compiler of this fingerprint.
+/// Names everything that a scan of `call` is a function of besides the files, with a compiler of this identity.
 pub(super) fn key(call: &Call, context: Context<'_>, compiler: &Digest) -> Digest {
     let environment = call.environment.iter().map(|(name, value)| format!("{name}={value}"));
     let groups = [

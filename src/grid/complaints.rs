@@ -61,15 +61,17 @@ fn kind(error: &Unobtainable) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::unobtainable::Unsent;
+    use crate::grid::unusable::Unusable;
 
     #[test]
     fn each_kind_of_trouble_is_news_once_in_a_while() {
         let complaints = Complaints::default();
         let now = Instant::now();
-        let unusable = |text: &str| Unobtainable::Unusable(text.to_owned());
-        assert!(complaints.is_news(&unusable("it has no a.o"), now));
-        assert!(!complaints.is_news(&unusable("it has no b.o"), now));
-        assert!(!complaints.is_news(&Unobtainable::Unsent("it is a link".to_owned()), now));
-        assert!(complaints.is_news(&unusable("it has no c.o"), now + AGAIN));
+        let unusable = |name: &str| Unobtainable::from(Unusable::Missing(name.to_owned()));
+        assert!(complaints.is_news(&unusable("a.o"), now));
+        assert!(!complaints.is_news(&unusable("b.o"), now));
+        assert!(!complaints.is_news(&Unsent::Unfaithful.into(), now));
+        assert!(complaints.is_news(&unusable("c.o"), now + AGAIN));
     }
 }

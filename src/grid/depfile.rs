@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::unusable::Unusable;
 use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::engine::Engine;
@@ -16,9 +17,9 @@ pub(super) fn drop_from(job: &Job<'_>, outcome: &mut Outcome) {
 }
 
 /// Adds the depfile that the compiler here writes for the job.
-pub(super) fn renew(engine: &Engine, job: &Job<'_>, outcome: &mut Outcome) -> Result<(), String> {
+pub(super) fn renew(engine: &Engine, job: &Job<'_>, outcome: &mut Outcome) -> Result<(), Unusable> {
     let (Some(depfile), Some(compile)) = (job.depfile(), job.compile) else { return Ok(()) };
-    let fault = |error: &dyn std::fmt::Display| format!("its depfile cannot be written: {error}");
+    let fault = |error: &dyn std::fmt::Display| Unusable::Depfile(error.to_string());
     let view = engine.executor.prepare(&[]).map_err(|error| fault(&error))?;
     let listed = view.scratch().join("depfile");
     let args = command::depfile_args(compile, &listed.display().to_string())

@@ -15,6 +15,7 @@ pub mod result;
 pub mod settings;
 pub mod traced;
 pub mod unobtainable;
+pub mod unusable;
 pub mod upload;
 pub mod upload_batch;
 
@@ -31,6 +32,7 @@ use crate::compile::engine::Engine;
 use crate::compile::job::Job;
 use crate::grid::result::digest_of;
 use crate::grid::unobtainable::Unobtainable;
+use crate::grid::unusable::Unusable;
 use crate::inputs::links::{Links, LinksNow};
 use crate::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::settings::Policy;
@@ -115,8 +117,7 @@ impl Grid {
         job: &Job<'_>,
         links: &LinksNow<'_>,
     ) -> Result<RemoteActions, Unobtainable> {
-        remote_actions::actions(job, &self.settings.layout, links, &self.folders)
-            .map_err(Unobtainable::Unsent)
+        Ok(remote_actions::actions(job, &self.settings.layout, links, &self.folders)?)
     }
 
     /// Links as they are now.
@@ -166,6 +167,7 @@ impl Grid {
             return Ok(None);
         }
         let outcome = provenance::before(job, ids, result)
+            .map_err(Unobtainable::from)
             .and_then(|by| self.receive(engine, job, &ids.asked.outputs, result, by));
         match outcome {
             Ok(outcome) => Ok(Some(outcome)),
@@ -289,7 +291,7 @@ impl Grid {
         result: &reapi::ActionResult,
         by: Provenance,
     ) -> Result<Outcome, Unobtainable> {
-        let mut outcome = result::to_outcome(job, named, result).map_err(Unobtainable::Unusable)?;
+        let mut outcome = result::to_outcome(job, named, result)?;
         if let (true, Some(digest)) = (result.stderr_raw.is_empty(), digest_of(result.stderr_digest.as_ref()))
         {
             outcome.stderr = self.client.read(&digest)?;
@@ -299,24 +301,21 @@ impl Grid {
         }
         // What came along needs no trip of its own. A blob goes by the digest of its bytes, whatever the server says.
         for file in result.output_files.iter().filter(|file| !file.contents.is_empty()) {
-            let stored = engine.cache.blobs.put_bytes(&file.contents);
-            stored.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+            engine.cache.blobs.put_bytes(&file.contents).map_err(Unusable::from)?;
         }
         let wanted: Vec<Digest> = outcome.files.iter().map(|file| file.digest).collect();
         self.client.download(&wanted, &engine.cache.blobs)?;
         if by != Provenance::Ourselves {
-            provenance::after(engine, job, &outcome).map_err(|why| {
-                if by == Provenance::Worker && why == provenance::ELSEWHERE {
+            provenance::after(engine, job, &outcome).inspect_err(|why| {
+                if by == Provenance::Worker && matches!(why, Unusable::Elsewhere) {
                     self.works_elsewhere.store(true, Ordering::Relaxed);
                 }
-                Unobtainable::Unusable(why)
             })?;
         }
         if by == Provenance::Stranger {
-            depfile::renew(engine, job, &mut outcome).map_err(Unobtainable::Unusable)?;
+            depfile::renew(engine, job, &mut outcome)?;
         }
-        let kept = job.keys.store(&engine.cache, &outcome);
-        kept.map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+        job.keys.store(&engine.cache, &outcome).map_err(Unusable::from)?;
         Ok(outcome)
     }
 
@@ -332,11 +331,11 @@ impl Grid {
             Ok(status @ 1) if provenance::is_diagnosis(&stderr) => {
                 Ok(Outcome { files: Vec::new(), stdout, stderr, status })
             }
-            _ => Err(Unobtainable::Unusable(format!(
-                "the command ended with {} there: {}",
-                result.exit_code,
-                String::from_utf8_lossy(&stderr).lines().next().unwrap_or("it said nothing")
-            ))),
+            _ => {
+                let said = String::from_utf8_lossy(&stderr);
+                let said = said.lines().next().unwrap_or("it said nothing").to_owned();
+                Err(Unusable::Failed { status: result.exit_code, said }.into())
+            }
         }
     }
 }

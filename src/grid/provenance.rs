@@ -17,7 +17,7 @@ use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
 use crate::compile::failure;
 use crate::compile::job::Job;
-use crate::grid::unobtainable::Unobtainable;
+use crate::grid::unusable::Unusable;
 
 /// Who made a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,49 +54,40 @@ pub(super) fn before(
     job: &Job<'_>,
     ids: &ActionIds,
     result: &reapi::ActionResult,
-) -> Result<Provenance, Unobtainable> {
+) -> Result<Provenance, Unusable> {
     let metadata = result.execution_metadata.iter().flat_map(|metadata| &metadata.auxiliary_metadata);
     let mut signatures = metadata.filter(|any| any.type_url == SIGNATURE).peekable();
     if signatures.peek().is_some() {
         let shared = job.keys.shared.as_ref().ok().map(|shared| shared.key.exact);
         let keys = [Some(job.keys.own.exact), shared].map(|key| key.map(|key| key.to_string()));
         let ours = |any: &Any| keys.iter().flatten().any(|key| any.value == key.as_bytes());
-        return if signatures.any(ours) {
-            Ok(Provenance::Ourselves)
-        } else {
-            Err(Unobtainable::Unusable("it was made by another compiler or from other files".into()))
-        };
+        return if signatures.any(ours) { Ok(Provenance::Ourselves) } else { Err(Unusable::AnotherKey) };
     }
     if !ids.faithful {
-        let why = "it is not signed, and its action does not hold all that the command depends on";
-        return Err(Unobtainable::Unusable(why.into()));
+        return Err(Unusable::Unsigned);
     }
     if job.link && !ids.pinned {
-        return Err(Unobtainable::Unusable("it is not signed, and its linker is unknown".into()));
+        return Err(Unusable::UnsignedLink);
     }
     Ok(Provenance::Stranger)
 }
 
 /// Looks at the object itself, once it is here: an error when the compiler here would have made another.
-pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result<(), String> {
+pub(super) fn after(engine: &Engine, job: &Job<'_>, outcome: &Outcome) -> Result<(), Unusable> {
     if job.compile.is_none() {
         return Ok(());
     }
-    let object = outcome.files.first().ok_or("it has no object")?;
-    let bytes = engine.cache.blobs.read(&object.digest).map_err(|error| error.to_string())?;
-    let bytes = bytes.ok_or("its object has gone")?;
+    let object = outcome.files.first().ok_or(Unusable::NoObject)?;
+    let bytes = engine.cache.blobs.read(&object.digest)?.ok_or(Unusable::Gone)?;
     let ident = engine.idents.of(&engine.executor, job)?;
     if memmem::find(&bytes, ident.as_bytes()).is_none() {
-        return Err(format!("its object does not say that {ident:?} made it, as the compiler here is"));
+        return Err(Unusable::AnotherCompiler(ident));
     }
     if tells_directory(job) && !names_folder(&bytes, job.directory) {
-        return Err(ELSEWHERE.into());
+        return Err(Unusable::Elsewhere);
     }
     Ok(())
 }
-
-/// What is said of an object that names another working directory, or none.
-pub(super) const ELSEWHERE: &str = "its debug information does not name the working directory";
 
 /// Whether an object of the job names the working directory: in debug information, or for coverage. A worker that runs
 /// elsewhere would name another.

@@ -2,6 +2,7 @@
 
 use super::Grid;
 use super::moment::Moment;
+use super::unobtainable::Unobtainable;
 use crate::base::digest::Digest;
 use crate::base::variable::Variable;
 use crate::compile::call::Call;
@@ -10,6 +11,20 @@ use crate::compile::instance::instantiate;
 use crate::compile::reads::Reads;
 use crate::compile::site::Context;
 use crate::inputs::snapshot::Snapshot;
+
+/// Why a result is not left on the grid.
+#[derive(Debug, thiserror::Error)]
+pub enum Unpublished {
+    /// The files have changed since.
+    #[error("its action is not what it was")]
+    Changed,
+    /// The cache has lost it already.
+    #[error("its result has gone")]
+    Gone,
+    /// The grid takes no such command.
+    #[error(transparent)]
+    Unobtainable(#[from] Unobtainable),
+}
 
 /// Leaves what the cache has under `key`, which a run of `call` has just given; in the background. An error says why it is not.
 ///
@@ -22,16 +37,16 @@ pub fn publish_compile(
     context: Context<'_>,
     environment: &[Variable],
     key: &Digest,
-) -> Result<(), String> {
+) -> Result<(), Unpublished> {
     let mut snapshot = Snapshot::new(&engine.files);
     let instance = match instantiate(engine, &mut snapshot, call, reads, context) {
         Ok(instance) if instance.keys.own.exact == *key && !instance.is_for_here() => instance,
-        _ => return Err("its action is not what it was".into()),
+        _ => return Err(Unpublished::Changed),
     };
     let moment = Moment::new(engine, &instance, context.predicted);
     let job = moment.job(call, environment);
-    let actions = grid.actions(&job).map_err(|error| error.to_string())?;
-    let outcome = instance.keys.own.find(&engine.cache).ok_or("its result has gone")?;
+    let actions = grid.actions(&job)?;
+    let outcome = instance.keys.own.find(&engine.cache).ok_or(Unpublished::Gone)?;
     grid.publish(engine, &job, &actions, &outcome);
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::base::digest::Digest;
 use crate::cache::Cache;
 use crate::grid::result::digest_of;
 use crate::grid::unobtainable::Unobtainable;
+use crate::grid::unusable::Unusable;
 use crate::reapi::GridError;
 use crate::store::ElementKey;
 use crate::store::fields::fields;
@@ -107,9 +108,7 @@ impl Grid {
 
     /// Fetches what was found.
     pub fn read_records(&self, found: &Found) -> Result<Left, Unobtainable> {
-        let nonsense = |error: &dyn std::fmt::Display| {
-            Unobtainable::Unusable(format!("what was left there makes no sense: {error}"))
-        };
+        let nonsense = |error: &dyn std::fmt::Display| Unusable::Nonsense(error.to_string());
         let packed = match &found.0.payload {
             Payload::Here(bytes) => bytes,
             Payload::Blob(blob) => &self.client.read(blob)?,
@@ -117,7 +116,7 @@ impl Grid {
         let bytes = zstd::bulk::decompress(packed, LONGEST).map_err(|error| nonsense(&error))?;
         // Two bytes can be a blob's digest, which takes sixteen times that in memory.
         if fields(&bytes).filter(|field| field.number == BLOBS).count() > MOST_BLOBS {
-            return Err(nonsense(&"it names too many blobs"));
+            return Err(nonsense(&"it names too many blobs").into());
         }
         let Packed { records, blobs } = Packed::decode(&*bytes).map_err(|error| nonsense(&error))?;
         let blobs = blobs.iter().filter_map(|blob| digest_of(Some(blob))).collect();
@@ -161,7 +160,7 @@ impl Grid {
             .map_err(Unobtainable::from)
             .inspect_err(|error| self.tell(&format!("what was learnt of {element} is not left"), error))?;
         let name = place.name(element);
-        let packed = pack(left).map_err(|error| Unobtainable::Unusable(error.to_string()))?;
+        let packed = pack(left).map_err(Unusable::from)?;
         let digest = Digest::of(&packed);
         let (result, large) = entry::carrying(&name, packed, &[], INLINE);
         let result = super::provenance::sign(result, &left.merged);
@@ -230,8 +229,7 @@ impl Grid {
         let mut entries = Vec::new();
         for (name, result) in names.iter().zip(self.client.results(&asked)) {
             let entry = match result {
-                Ok(Some(result)) => entry::read(name, &result)
-                    .ok_or_else(|| Unobtainable::Unusable("what was left there is none of ours".into())),
+                Ok(Some(result)) => entry::read(name, &result).ok_or_else(|| Unusable::NotOurs.into()),
                 // Its Action comes first, and whatever it names may have been thrown away.
                 Ok(None) => continue,
                 Err(error) => Err(error.into()),

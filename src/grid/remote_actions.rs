@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::result::name_among;
+use super::unobtainable::Unsent;
 use crate::action::remote::{self, Asked, Built, Disk, File, Input, Layout};
 use crate::action::{ActionDigest, Folders};
 use crate::base::digest::Digest;
@@ -98,9 +99,9 @@ pub(super) fn actions(
     layout: &Layout,
     now: &LinksNow<'_>,
     folders: &Folders,
-) -> Result<RemoteActions, String> {
+) -> Result<RemoteActions, Unsent> {
     if !layout.deps_override.is_empty() {
-        return Err("DEPS_OVERRIDE names its inputs, which may not be all that it reads".into());
+        return Err(Unsent::Override);
     }
     let directory = real_directory(job, now);
     let asked = Asked {
@@ -119,7 +120,6 @@ pub(super) fn actions(
         let read =
             inputs.len().saturating_sub(usize::from(job.ends_with_crtbegin && !layout.deps_global_paths));
         remote::build(&asked, layout, inputs.get(..read).unwrap_or_default(), &disk, folders)
-            .map_err(|why| why.to_string())
     };
     let built = laid_out(layout)?;
     let own = if job.link { &layout.link_platform } else { &layout.compile_platform };
@@ -148,7 +148,7 @@ pub(super) fn actions(
     };
     let whole = laid_out(&whole)?;
     if !is_faithful(job, &directory, &whole) {
-        return Err("no action holds all that it depends on".into());
+        return Err(Unsent::Unfaithful);
     }
     Ok(RemoteActions { asked: built, faithful: Some(whole), pinned })
 }

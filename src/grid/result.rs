@@ -2,6 +2,7 @@
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
+use super::unusable::Unusable;
 use crate::action::{from_reapi, to_reapi};
 use crate::base::digest::Digest;
 use crate::cache::outcome::{Outcome, OutputFile};
@@ -15,12 +16,12 @@ pub(super) fn to_outcome(
     job: &Job<'_>,
     named: &[String],
     result: &reapi::ActionResult,
-) -> Result<Outcome, String> {
+) -> Result<Outcome, Unusable> {
     if result.output_directories.len() + result.output_symlinks.len() > 0 {
-        return Err("it has folders or links among its outputs".into());
+        return Err(Unusable::NotFiles);
     }
     if !result.stdout_raw.is_empty() || digest_of(result.stdout_digest.as_ref()).is_some() {
-        return Err("it printed on its standard output".into());
+        return Err(Unusable::Printed);
     }
     let mut files = Vec::new();
     for file in &result.output_files {
@@ -28,7 +29,7 @@ pub(super) fn to_outcome(
     }
     for output in job.outputs.iter().filter(|output| !output.optional) {
         if !files.iter().any(|file| file.path == output.path) {
-            return Err(format!("it has no {}", output.path));
+            return Err(Unusable::Missing(output.path.clone()));
         }
     }
     // In the command's order, so that equal results are equal outcomes.
@@ -36,12 +37,11 @@ pub(super) fn to_outcome(
     Ok(Outcome { files, stderr: result.stderr_raw.clone(), ..Outcome::default() })
 }
 
-fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Result<OutputFile, String> {
+fn output_file(job: &Job<'_>, named: &[String], file: &reapi::OutputFile) -> Result<OutputFile, Unusable> {
     let output = job.outputs.iter().find(|output| name_among(named, job, &output.path) == file.path);
-    let output =
-        output.ok_or_else(|| format!("it names {:?}, which is no output of the command", file.path))?;
-    let digest = file.digest.as_ref().ok_or("a file of it has no digest")?;
-    let digest = from_reapi(digest).ok_or_else(|| format!("{:?} is no digest", digest.hash))?;
+    let output = output.ok_or_else(|| Unusable::Undeclared(file.path.clone()))?;
+    let digest = file.digest.as_ref().ok_or(Unusable::NoDigest)?;
+    let digest = from_reapi(digest).ok_or_else(|| Unusable::Digest(digest.hash.clone()))?;
     Ok(OutputFile { path: output.path.clone(), digest, executable: file.is_executable })
 }
 

@@ -1,5 +1,7 @@
 //! Why a result cannot be had from a grid.
 
+use super::unusable::Unusable;
+use crate::action::remote::NotRemote;
 use crate::reapi::GridError;
 
 /// Why a command cannot be had from the grid. It can be run here instead.
@@ -9,11 +11,25 @@ pub enum Unobtainable {
     #[error(transparent)]
     Grid(#[from] GridError),
     /// What it answers cannot be used.
-    #[error("{0}")]
-    Unusable(String),
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     /// Commands such as this one are not sent to grids.
-    #[error("{0}")]
-    Unsent(String),
+    #[error(transparent)]
+    Unsent(#[from] Unsent),
+}
+
+/// Why a command has no action on a grid.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsent {
+    /// The user says what recc is to take for its inputs.
+    #[error("DEPS_OVERRIDE names its inputs, which may not be all that it reads")]
+    Override,
+    /// recc's layout cannot give a worker what the command finds here.
+    #[error("no action holds all that it depends on")]
+    Unfaithful,
+    /// recc does not send it.
+    #[error(transparent)]
+    NotRemote(#[from] NotRemote),
 }
 
 impl Unobtainable {

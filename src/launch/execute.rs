@@ -15,6 +15,7 @@ use crate::compile::engine::Engine;
 use crate::compile::instance::{Instance, Unready};
 use crate::compile::perform::{examine, let_tick_pass, perform};
 use crate::compile::predict::Predicted;
+use crate::compile::unperformed::Unperformed;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::publish_compile::publish_compile;
@@ -22,7 +23,7 @@ use crate::grid::traced::Wanted;
 use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::snapshot::Snapshot;
 use crate::reapi::Cancel;
-use crate::recc::wrapper::Wrapper;
+use crate::recc::wrapper::{NotByRecc, Wrapper};
 use crate::settings::Policy;
 use crate::traced::observe::Unlearnt;
 use crate::traced::observed::Observed;
@@ -38,48 +39,66 @@ pub(super) enum Where {
     Anywhere,
 }
 
+/// Why a launch comes to nothing.
+#[derive(Debug, thiserror::Error)]
+enum LaunchError {
+    /// It cannot be launched on the files that are there.
+    #[error("{0}")]
+    Refused(String),
+    /// No core here can be given to it.
+    #[error("no private view of the build tree can be had")]
+    NoView,
+    /// Its compile came to nothing.
+    #[error(transparent)]
+    Unperformed(#[from] Unperformed),
+    /// Its traced run came to nothing.
+    #[error(transparent)]
+    Unlearnt(#[from] Unlearnt),
+    /// recc's run came to nothing.
+    #[error(transparent)]
+    NotByRecc(#[from] NotByRecc),
+    /// A new round has begun meanwhile.
+    #[error("it was given up for another launch")]
+    Replaced,
+}
+
 /// Carries a claimed launch through.
 pub(super) fn execute(engine: &Engine, task: &Task, context: Where) -> Decision {
     let is_there = || Path::new(task.candidate.work.directory()).is_dir();
     let before = is_there();
-    let mut executed = try_execute(engine, task, context);
+    let attempt = || match &task.candidate.work {
+        Work::Compile(call) => compile(engine, task, call, context),
+        Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
+    };
+    let mut executed = attempt();
     // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
     if executed.is_err() && is_there() != before {
-        executed = try_execute(engine, task, context);
+        executed = attempt();
     }
     executed.unwrap_or_else(|why| {
         tracing::debug!("launch of {} in {}: {why}", task.candidate.work.label(), task.context.site.root);
-        Decision::Failed(why)
+        Decision::Failed(why.to_string())
     })
 }
 
-fn try_execute(engine: &Engine, task: &Task, context: Where) -> Result<Decision, String> {
-    match &task.candidate.work {
-        Work::Compile(call) => compile(engine, task, call, context),
-        Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
+/// Carries a traced command through. A grid may have its result, but only this machine runs it.
+fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, LaunchError> {
+    match trace_once(engine, task, traced, asked) {
+        // The build goes on beside it.
+        Err(LaunchError::Unlearnt(Unlearnt::Meanwhile(_))) => trace_once(engine, task, traced, asked),
+        launch => launch,
     }
 }
 
-/// Carries a traced command through. A grid may have its result, but only this machine runs it.
-fn trace(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, String> {
-    let launch = match trace_once(engine, task, traced, asked) {
-        // The build goes on beside it.
-        Err(Unlearnt::Meanwhile(_)) => trace_once(engine, task, traced, asked),
-        launch => launch,
-    };
-    launch.map_err(|why| why.to_string())
-}
-
-fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, Unlearnt> {
-    let Task { candidate, context, .. } = task;
-    let round = task.round;
+fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Result<Decision, LaunchError> {
+    let &Task { ref candidate, ref context, round, .. } = task;
     let mut snapshot = Snapshot::new(&engine.files);
     let predicted = context.predicted(&mut snapshot);
     let ahead = match ready(engine, &mut snapshot, traced, task.on(&predicted)) {
         Ok(ahead) => ahead,
         Err(NotReady::Wait(file)) => return Ok(Decision::Wait(file)),
-        Err(NotReady::Refuse(why)) => return Err(why.into()),
-        Err(NotReady::Scan(_)) => return Err(Unready::Changed.to_string().into()),
+        Err(NotReady::Refuse(why)) => return Err(LaunchError::Refused(why)),
+        Err(NotReady::Scan(_)) => return Err(LaunchError::Refused(Unready::Changed.to_string())),
     };
     if let Some(decision) = decide(engine, context, &ahead, Against::default()) {
         return Ok(decision);
@@ -120,12 +139,12 @@ fn trace_once(engine: &Engine, task: &Task, traced: &Traced, asked: bool) -> Res
     }
     let Observed { key, outcome, reads, .. } = performed.observed;
     if !candidate.learn_run(round, reads, performed.cpu, performed.wall) {
-        return Err("it was given up for another launch".to_owned().into());
+        return Err(LaunchError::Replaced);
     }
     Ok(Decision::Ready(key.exact, outcome))
 }
 
-fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<Decision, String> {
+fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<Decision, LaunchError> {
     let candidate = &task.candidate;
     let mut snapshot = Snapshot::new(&engine.files);
     let predicted = task.context.predicted(&mut snapshot);
@@ -133,7 +152,7 @@ fn compile(engine: &Engine, task: &Task, call: &Call, context: Where) -> Result<
     let instance = match instantiate_or_scan(engine, task, call, &predicted, &mut snapshot) {
         Ok(instance) => instance,
         Err(NotInstantiated::Wait(file)) => return Ok(Decision::Wait(file)),
-        Err(NotInstantiated::Refuse(why)) => return Err(why),
+        Err(NotInstantiated::Refuse(why)) => return Err(LaunchError::Refused(why)),
     };
     if let Some(decision) = decide(engine, &task.context, &instance, Against::default()) {
         return Ok(decision);
@@ -188,7 +207,7 @@ pub(super) fn instantiate_or_scan<'f>(
             context.need(file);
             Err(NotInstantiated::Wait(file))
         }
-        (Err(why), None) => Err(NotInstantiated::Refuse(why)),
+        (Err(why), None) => Err(NotInstantiated::Refuse(why.to_string())),
     }
 }
 
@@ -238,7 +257,7 @@ fn by_recc(
     call: &Call,
     wrapper: &Wrapper,
     instance: &Instance,
-) -> Result<Decision, String> {
+) -> Result<Decision, LaunchError> {
     let Task { candidate, context, round, .. } = task;
     if let Err(capped) = afford(task, false) {
         return Ok(capped);
@@ -258,10 +277,10 @@ fn here(
     instance: &Instance,
     asked: bool,
     predicted: &[Predicted],
-) -> Result<Decision, String> {
+) -> Result<Decision, LaunchError> {
     let Task { candidate, context, round, .. } = task;
     if !engine.executor.available() {
-        return Err("no private view of the build tree can be had".into());
+        return Err(LaunchError::NoView);
     }
     let paid = match afford(task, asked) {
         Ok(paid) => paid,
@@ -276,9 +295,9 @@ fn here(
     context.budget.left(&performed.outcome);
     let reads = performed.learnt.reads;
     if !candidate.learn_run(*round, reads.clone(), performed.cpu, performed.wall) {
-        return Err("it was given up for another launch".into());
+        return Err(LaunchError::Replaced);
     }
-    let key = performed.learnt.kept.map_err(|error| error.to_string())?;
+    let key = performed.learnt.kept.map_err(Unperformed::from)?;
     if let Some(grid) = context.grid.as_deref().filter(|grid| grid.takes_results()) {
         let (context, environment) = (context.site.context(predicted), context.site.environment_of(call));
         let left = publish_compile(engine, grid, call, &reads, context, &environment, &key);

@@ -9,17 +9,16 @@ use parking_lot::Mutex;
 
 use super::candidate::Candidate;
 use super::context::SessionContext;
-use super::decide::{Against, Command, Instantiated, NotReady, On, decide, ready};
 use super::execute::{Where, execute};
-use super::life::{Decision, Launch, Runner};
+use super::life::{Decision, Runner};
+use super::look::{Looked, NO_TRACE, can_trace, look_at};
 use super::lookups::Lookups;
-use super::miss::{Miss, MissReason};
+use super::miss::MissReason;
 use super::priority::rank;
 use super::queue::{Queue, Task};
 use super::recheck::Recheck;
 use super::remote::Remote;
 use super::state::Round;
-use crate::base::digest::Digest;
 use crate::base::paths::PathId;
 use crate::base::threads;
 use crate::compile::cache_key::CacheKey;
@@ -27,10 +26,6 @@ use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::inputs::snapshot::Snapshot;
 use crate::sandbox::executor::hurry;
-use crate::traced::work::Work;
-
-/// Why traced commands are not run ahead.
-const NO_TRACE: &str = "neither a tracer nor a private view of the build tree can be had";
 
 /// How long a build that has waited for a launch waits on for those to be issued that go on with its result.
 const FOLLOWERS: Duration = Duration::from_millis(20);
@@ -51,14 +46,6 @@ pub struct Launcher {
     lookups: Lookups,
     /// Commands to be considered again.
     again: Arc<OnceLock<Sender<Recheck>>>,
-}
-
-/// What a look at a command has come to.
-enum Looked {
-    /// It is launched; its key, if it is looked up by that first.
-    Issue(Option<CacheKey>),
-    /// It is not launched, or need not be.
-    Decided(Decision),
 }
 
 impl Launcher {
@@ -83,7 +70,7 @@ impl Launcher {
         snapshot: &mut Snapshot<'_>,
     ) {
         if let Some(round) = candidate.look() {
-            let looked = self.look_at(candidate, round, context, snapshot);
+            let looked = look_at(&self.engine, candidate, round, context, snapshot);
             self.follow(candidate, round, context, looked);
         }
         context.producers.ended(candidate);
@@ -106,65 +93,6 @@ impl Launcher {
             }
             Looked::Decided(decision) => drop(candidate.decide(round, decision)),
         }
-    }
-
-    fn look_at(
-        &self,
-        candidate: &Candidate,
-        round: Round,
-        context: &SessionContext,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Looked {
-        match &candidate.work {
-            work if let Some(why) = self.never(work, context) => Looked::Decided(Decision::Not(why)),
-            // It is looked at together with others, right before it goes to the grid.
-            Work::Compile(_) if context.grid.is_some() => Looked::Issue(None),
-            Work::Compile(call) => self.look_at_command(candidate, &**call, round, context, snapshot),
-            Work::Traced(traced) => self.look_at_command(candidate, traced, round, context, snapshot),
-        }
-    }
-
-    /// Why commands of that kind are not launched in a session, if they are not.
-    fn never(&self, work: &Work, context: &SessionContext) -> Option<Miss> {
-        if context.recc.as_ref().is_some_and(|wrapper| !wrapper.executes) {
-            return Some(MissReason::NotLaunching.of("recc's server executes nothing"));
-        }
-        if work.compile().is_none() {
-            let runs = context.recc.is_none() && (context.grid.is_some() || self.can_trace());
-            return (!runs).then(|| MissReason::Refused.of(NO_TRACE));
-        }
-        let runs = context.grid.is_some() || self.engine.executor.available();
-        (!runs).then(|| MissReason::NotLaunching.of("no private view of the build tree can be had"))
-    }
-
-    fn look_at_command<C: Command>(
-        &self,
-        candidate: &Candidate,
-        command: &C,
-        round: Round,
-        context: &SessionContext,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Looked {
-        let predicted = context.predicted(snapshot);
-        // A traced command is compared with what is there in the end.
-        if candidate.work.compile().is_some() {
-            candidate.predict(round, &predicted);
-        }
-        let on = On { candidate, context, predicted: &predicted };
-        let instance = match ready(&self.engine, snapshot, command, on) {
-            Ok(instance) => instance,
-            Err(NotReady::Wait(file)) => return Looked::Decided(Decision::Wait(file)),
-            Err(NotReady::Scan(_)) => return Looked::Issue(None),
-            Err(NotReady::Refuse(why)) => return Looked::Decided(Decision::Not(MissReason::Refused.of(why))),
-        };
-        let against = Against::issuing(command, on, &instance);
-        let decided = decide(&self.engine, context, &instance, against);
-        decided.map_or_else(|| Looked::Issue(instance.looked_up_as()), Looked::Decided)
-    }
-
-    /// Whether traced commands can be run ahead of the build.
-    fn can_trace(&self) -> bool {
-        self.engine.tracer.is_some() && self.engine.executor.available()
     }
 
     /// Has a command that waits for a file looked at again once it is certain what another one makes of that.
@@ -196,53 +124,6 @@ impl Launcher {
         let _ = sender.send(again);
     }
 
-    /// Gives a launch up that was made on another content of the files in `changed`, which the build has just written.
-    pub fn revise(
-        &self,
-        candidate: &Candidate,
-        context: &SessionContext,
-        changed: &[PathId],
-        snapshot: &mut Snapshot<'_>,
-    ) {
-        if candidate.check_prediction(snapshot).is_some() {
-            return;
-        }
-        let round = candidate.round();
-        let outdated = match candidate.launch() {
-            Launch::Ready(done, _) | Launch::Held(done) => {
-                self.key(candidate, context, snapshot).is_none_or(|now| now != done)
-            }
-            // It is asked for what it has found there only in the end.
-            Launch::Running(_) if candidate.work.compile().is_none() => false,
-            // Whatever it has found there, or will find, is not known.
-            Launch::Running(_) => {
-                let (set, predicted) = (candidate.reads().set, candidate.predicted());
-                let is_predicted = |path: &PathId| predicted.iter().any(|one| one.path == *path);
-                set.iter().any(|path| changed.contains(path) && !is_predicted(path))
-            }
-            Launch::Failed(_) => true,
-            Launch::Unseen | Launch::Not(_) | Launch::Pending(_) | Launch::Queued => false,
-        };
-        if outdated {
-            candidate.give_up(round);
-        }
-    }
-
-    /// The key of a command now, if it has one.
-    fn key(
-        &self,
-        candidate: &Candidate,
-        context: &SessionContext,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Option<Digest> {
-        let predicted = context.predicted(snapshot);
-        let on = On { candidate, context, predicted: &predicted };
-        match &candidate.work {
-            Work::Compile(call) => Some(call.instantiate(&self.engine, snapshot, on).ok()?.key()),
-            Work::Traced(traced) => Some(traced.instantiate(&self.engine, snapshot, on).ok()?.key()),
-        }
-    }
-
     /// Issues a launch that a look has come to, unless the build was faster.
     fn issue(
         &self,
@@ -266,7 +147,7 @@ impl Launcher {
     fn look_up(&self, task: Task) {
         let launcher = self.clone();
         self.lookups.push(&self.engine, task, move |task| {
-            if launcher.can_trace() {
+            if can_trace(&launcher.engine) {
                 launcher.leave_to_core(task);
             } else {
                 task.end(Decision::Not(MissReason::Refused.of(NO_TRACE)));

@@ -12,6 +12,7 @@ pub mod execute;
 pub mod instantiate_traced;
 pub mod launcher;
 pub mod life;
+pub mod look;
 pub mod lookups;
 pub mod miss;
 pub mod priority;

@@ -30,13 +30,18 @@ struct Open {
     probing: bool,
 }
 
+/// A call that fails at once, and why the last one failed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not tried, because it failed just now: {0}")]
+pub(super) struct NotTried(String);
+
 impl Breaker {
     /// Whether a call may be tried now; else why the last one failed. After a pause only one call is let through until it
     /// has told how it went, or until another pause has passed.
-    pub(super) fn admit(&self, now: Instant) -> Result<(), String> {
+    pub(super) fn admit(&self, now: Instant) -> Result<(), NotTried> {
         let mut state = self.state();
         match state.as_mut() {
-            Some(open) if now < open.until => Err(open.why.clone()),
+            Some(open) if now < open.until => Err(NotTried(open.why.clone())),
             Some(open) => {
                 open.until = now + open.pause;
                 open.probing = true;
@@ -85,7 +90,7 @@ mod tests {
         let start = Instant::now();
         assert!(breaker.admit(start).is_ok());
         breaker.failed(start, Duration::ZERO, "refused");
-        assert_eq!(breaker.admit(start + SECOND / 2), Err("refused".to_owned()));
+        assert_eq!(breaker.admit(start + SECOND / 2), Err(NotTried("refused".to_owned())));
         let later = start + SECOND;
         assert!(breaker.admit(later).is_ok(), "one call probes");
         assert!(breaker.admit(later).is_err(), "the others do not");

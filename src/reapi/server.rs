@@ -165,9 +165,7 @@ impl Server {
     async fn headers(&self, call: Call<'_>) -> Result<MetadataMap, GridError> {
         let now = Instant::now();
         let admitted = self.link.breaker.admit(now).and_then(|()| self.link.method(call.name).admit(now));
-        admitted.map_err(|why| {
-            self.error(call.name, Code::Unavailable, format!("not tried, because it failed just now: {why}"))
-        })?;
+        admitted.map_err(|why| self.error(call.name, Code::Unavailable, why.to_string()))?;
         let mut headers = self.link.caller.headers(call.action);
         let added = self.link.credentials.add_to(&mut headers).await;
         added.map_err(|error| self.error(call.name, Code::Unauthenticated, error.to_string()))?;

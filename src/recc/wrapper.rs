@@ -1,7 +1,8 @@
 //! The recc backend in a session: launches are runs of an installed recc.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::{Fate, Handed, Recc, fate};
 use crate::base::variable::Variable;
@@ -9,6 +10,7 @@ use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::perform::covered;
 use crate::compile::site::Site;
+use crate::compile::staging::{self, StagingError};
 use crate::sandbox::executor::Job;
 use crate::settings::{Backend, Policy, Settings};
 
@@ -21,6 +23,20 @@ pub struct Wrapper {
     pub settings: Vec<Variable>,
     /// Whether its server executes: else a launch would be no more than a compile here.
     pub executes: bool,
+}
+
+/// Why recc's server has not executed a command.
+#[derive(Debug, thiserror::Error)]
+pub enum NotByRecc {
+    /// recc has no view to run in.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// recc cannot be run.
+    #[error(transparent)]
+    Run(#[from] io::Error),
+    /// recc did something else.
+    #[error("recc: {0:?}")]
+    Fate(Fate),
 }
 
 impl Wrapper {
@@ -52,18 +68,11 @@ impl Wrapper {
         call: &Call,
         site: &Site,
         started: &dyn Fn(i32),
-    ) -> Result<(), String> {
+    ) -> Result<(), NotByRecc> {
         let environment = site.environment_of(call);
         let handed = self.recc.launch(&call.compiler, &call.compile.args, &environment, &self.settings);
         let folders = covered(call, &site.root)?;
-        let say = |error: std::io::Error| error.to_string();
-        let view = engine
-            .executor
-            .prepare_whole(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>())
-            .map_err(say)?;
-        for folder in &folders {
-            view.make_folder(folder).map_err(say)?;
-        }
+        let view = staging::view(&folders, |folders| engine.executor.prepare_whole(folders))?;
         let job = Job {
             compiler: &handed.program,
             args: &handed.args,
@@ -71,10 +80,10 @@ impl Wrapper {
             directory: Path::new(&call.directory),
             asked: false,
         };
-        let executed = engine.executor.run_client(&job, view, started).map_err(say)?;
+        let executed = engine.executor.run_client(&job, view, started)?;
         match fate(&executed.stderr) {
             Fate::Hit(_) | Fate::Executed { exit_code: 0, .. } => Ok(()),
-            other => Err(format!("recc: {other:?}")),
+            other => Err(NotByRecc::Fate(other)),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::compile::instance::{Instance, Unready};
 use crate::compile::job::Job;
 use crate::compile::perform::{examine, perform};
 use crate::compile::reads::Reads;
+use crate::compile::unperformed::Unperformed;
 use crate::grid::Grid;
 use crate::grid::moment::Moment;
 use crate::grid::remote_actions::RemoteActions;
@@ -68,8 +69,8 @@ pub(super) fn fetch_or_execute(
         let performed = perform(engine, call, &at.session.context.site, &reads, true, &[], started)?;
         match performed.learnt.kept {
             Ok(key) if key == job.keys.own.exact => Ok(performed.outcome),
-            Ok(_) => Err("an input has changed".to_owned()),
-            Err(why) => Err(why.to_string()),
+            Ok(_) => Err(Unperformed::Changed),
+            Err(why) => Err(why.into()),
         }
     };
     let obtained = match obtain(at, grid, &job, found, Some(&here), alive) {
@@ -91,14 +92,14 @@ pub(super) fn fetch_or_execute(
 }
 
 /// What a compile reads now, and its instance, by its record or else by a scan.
-fn current(at: At<'_>, call: &Call, candidate: Option<&Candidate>) -> Result<(Reads, Instance), String> {
+fn current(at: At<'_>, call: &Call, candidate: Option<&Candidate>) -> Result<(Reads, Instance), Unperformed> {
     let engine = &at.companion.engine;
     if let Some(candidate) = candidate {
         let reads = candidate.reads();
         match call.now(at, candidate, &mut Snapshot::new(&engine.files)) {
             Ok(instance) => return Ok((reads, instance)),
-            Err(Unready::Refused(why) | Unready::Untold(why) | Unready::Absent(_, why)) => return Err(why),
             Err(Unready::Changed | Unready::Missing(_)) => {}
+            Err(why) => return Err(why.into()),
         }
     }
     let request = at.asking.request;

@@ -12,7 +12,7 @@ use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::compile::call::Call;
 use crate::compile::conclude::{Evidence, Learnt, conclude};
-use crate::compile::not_kept::NotKept;
+use crate::compile::not_kept::{NotKept, Unstorable};
 use crate::compile::perform::{SideChannel, scan};
 use crate::compile::reads::Reads;
 use crate::compile::recorded::Recorded;
@@ -38,12 +38,9 @@ pub(crate) struct Report {
     pub printed: bool,
 }
 
-/// Why a result is not kept.
-pub(super) const FOR_A_TERMINAL: &str = "its messages were made for a terminal";
-
 /// What was taken over from the build tree before the build could go on and change it.
 pub(crate) struct Taken {
-    outcome: Result<Outcome, String>,
+    outcome: Result<Outcome, Unstorable>,
     dependencies: Option<Vec<u8>>,
     assembled: Option<Vec<u8>>,
 }
@@ -57,9 +54,9 @@ pub(crate) fn take(
     request: &Request,
 ) -> Taken {
     let outcome = match &report.stderr {
-        _ if report.printed => Err("it printed on its standard output".to_owned()),
-        None => Err("its messages were not caught".to_owned()),
-        Some(stderr) if request.shows(stderr) => Err(FOR_A_TERMINAL.to_owned()),
+        _ if report.printed => Err(Unstorable::Printed),
+        None => Err(Unstorable::Uncaught),
+        Some(stderr) if request.shows(stderr) => Err(Unstorable::ForATerminal),
         Some(stderr) => outputs(companion, call, stderr),
     };
     let read = |path: &std::path::PathBuf| fs::read(path).ok();
@@ -70,16 +67,14 @@ pub(crate) fn take(
     }
 }
 
-fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome, String> {
+fn outputs(companion: &Companion, call: &Call, stderr: &[u8]) -> Result<Outcome, Unstorable> {
     let mut outcome = Outcome { stderr: stderr.to_vec(), ..Outcome::default() };
     for output in &call.compile.outputs {
         let path = call.absolute(&output.path);
         match fs::symlink_metadata(&path) {
-            Ok(meta) if meta.is_file() => outcome
-                .add(&companion.engine.cache, &output.path, &path)
-                .map_err(|error| error.to_string())?,
+            Ok(meta) if meta.is_file() => outcome.add(&companion.engine.cache, &output.path, &path)?,
             _ if output.optional => {}
-            _ => return Err(format!("it left no {}", output.path)),
+            _ => return Err(Unstorable::Missing(output.path.clone())),
         }
     }
     Ok(outcome)

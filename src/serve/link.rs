@@ -1,5 +1,6 @@
 //! Links at the asked path: looked up on the grid, executed there, or run here and left there.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,12 +10,15 @@ use super::lesson::LinkLesson;
 use super::request::Request;
 use super::served::{Alive, At, quarantined};
 use super::verify::Subject;
+use crate::cache::error::CacheError;
 use crate::cache::outcome::Outcome;
 use crate::command::{self, Family, Invocation, Kind};
 use crate::compile::link::call::LinkCall;
+use crate::compile::link::error::LinkError;
 use crate::compile::link::linkage;
 use crate::compile::recorded::templated;
 use crate::grid::Grid;
+use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::private::read_shared;
 use crate::launch::accounts::Way;
 use crate::launch::miss::{Miss, MissReason};
@@ -105,6 +109,29 @@ fn not_launched() -> Miss {
     MissReason::Refused.of("links are not launched")
 }
 
+/// Why the result of a link is not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkNotKept {
+    /// There is none, or it has messages that are not known.
+    #[error("it failed, or its messages were not caught")]
+    Failed,
+    /// Nobody knows what it read.
+    #[error("its linker does not say what it reads")]
+    Unlisted,
+    /// The linker's list cannot be read.
+    #[error(transparent)]
+    List(#[from] io::Error),
+    /// What it read is not what it was to read.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The cache cannot take it.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The grid cannot take it.
+    #[error(transparent)]
+    Grid(#[from] Unobtainable),
+}
+
 /// Keeps the result of a link that was run here, and leaves it on the grid.
 pub(crate) fn store(
     companion: &Companion,
@@ -112,15 +139,15 @@ pub(crate) fn store(
     listed: &[u8],
     began_ns: i64,
     outcome: &Outcome,
-) -> Result<(), String> {
+) -> Result<(), LinkNotKept> {
     let LinkLesson { call, linkage, grid, session, .. } = lesson;
     let engine = &companion.engine;
     linkage.accounts_for(&call, listed, began_ns)?;
-    engine.cache.store(&linkage.key, outcome).map_err(|error| error.to_string())?;
+    engine.cache.store(&linkage.key, outcome)?;
     let quarantined = companion.quarantine.holds(&session.whereabouts.key, &[record(&session, &call)]);
     if grid.settings().uploads() && !quarantined {
         let job = linkage.job(&call);
-        let actions = grid.actions(&job).map_err(|error| error.to_string())?;
+        let actions = grid.actions(&job)?;
         grid.publish(engine, &job, &actions, outcome);
     }
     Ok(())

@@ -7,13 +7,15 @@ use parking_lot::Mutex;
 
 use crate::base::threads;
 use crate::cache::outcome::Outcome;
+use crate::compile::unperformed::Unperformed;
 use crate::grid::unobtainable::Unobtainable;
+use crate::grid::unusable::Unusable;
 use crate::launch::accounts::Way;
 use crate::reapi::Cancel;
 use crate::sandbox::executor::kill;
 
 /// A run on this machine: it tells its process group, and gives the outcome or why there is none.
-pub(super) type Here<'a> = dyn Fn(&dyn Fn(i32)) -> Result<Outcome, String> + Sync + 'a;
+pub(super) type Here<'a> = dyn Fn(&dyn Fn(i32)) -> Result<Outcome, Unperformed> + Sync + 'a;
 
 /// Runs both, and ends the one that is not needed any more: who was first, and what it has. The grid's error, when neither succeeds.
 pub(super) fn race(
@@ -32,9 +34,9 @@ pub(super) fn race(
             let ended = here(&|pid| {
                 *group.lock() = Some(pid);
             });
-            let _ = ours.send((Way::Local, ended.map_err(Unobtainable::Unusable)));
+            let _ = ours.send((Way::Local, ended.map_err(|why| Unusable::Here(why.to_string()).into())));
         });
-        let mut failed = Err(Unobtainable::Unusable("neither the grid nor this machine has run it".into()));
+        let mut failed = Err(Unusable::NotRun.into());
         for ended in receiver {
             match ended {
                 (Way::Local, Err(why)) => tracing::debug!("raced here: {why}"),
@@ -62,7 +64,7 @@ mod tests {
     use super::*;
 
     fn refused() -> Unobtainable {
-        Unobtainable::Unusable("no".into())
+        Unusable::NoObject.into()
     }
 
     #[test]
@@ -79,7 +81,7 @@ mod tests {
         let failed = AtomicBool::new(false);
         let here = |_: &dyn Fn(i32)| {
             failed.store(true, Ordering::SeqCst);
-            Err("no view".to_owned())
+            Err(Unperformed::Failed)
         };
         let first = race(|_| Ok(Outcome::default()), &here, &Cancel::default());
         assert!(matches!(first, Ok((Way::Executed, _))) && failed.load(Ordering::SeqCst));
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn when_both_fail_the_grid_says_why() {
-        let first = race(|_| Err(refused()), &|_| Err("no".into()), &Cancel::default());
-        assert!(matches!(first, Err(Unobtainable::Unusable(why)) if why == "no"));
+        let first = race(|_| Err(refused()), &|_| Err(Unperformed::Failed), &Cancel::default());
+        assert!(matches!(first, Err(Unobtainable::Unusable(Unusable::NoObject))));
     }
 }

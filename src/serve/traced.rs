@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::learn::{FOR_A_TERMINAL, put};
+use super::learn::put;
 use super::lesson::TracedLesson;
 use super::request::Request;
 use super::served::{self, Alive, At, Served};
 use crate::cache::outcome::Outcome;
 use crate::command::{Invocation, is_test_source};
 use crate::compile::instance::Unready;
+use crate::compile::not_kept::Unstorable;
 use crate::grid::traced::Wanted;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
@@ -92,9 +93,9 @@ pub(crate) fn learn(
     let engine = &companion.engine;
     let TracedLesson { command: traced, session, .. } = lesson;
     if request.shows(&said.stderr) {
-        return Err(FOR_A_TERMINAL.to_owned().into());
+        return Err(Unlearnt::because(Unstorable::ForATerminal.to_string()));
     }
-    let touched = spec_cc_tracer::read(listed).map_err(|error| error.to_string())?;
+    let touched = spec_cc_tracer::read(listed)?;
     let run = Run { touched: &touched, said, began_ns, root: &session.context.site.root };
     // Of a test's files those that were made for it: the first one's before there was a session. What changes elsewhere was not
     // made by the build, be it that somebody has linked a library; nor could a launch be shown it.
@@ -109,13 +110,12 @@ pub(crate) fn learn(
     if traced.probe {
         // A launch will be shown them again.
         for given in &observed.given {
-            let stored = engine.cache.blobs.put_path(&traced.absolute(&given.path));
-            if stored.map_err(|error| error.to_string())? != given.content {
+            if engine.cache.blobs.put_path(&traced.absolute(&given.path))? != given.content {
                 return Err(Unlearnt::Meanwhile(given.path.clone()));
             }
         }
     }
-    observed.key.store(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.store(&engine.cache, &observed.outcome)?;
     let quarantined = companion.quarantine.holds(&session.whereabouts.key, &lesson.records);
     if let Some(grid) = lesson.grid.as_ref().filter(|_| !quarantined) {
         grid.publish_traced(&engine.cache, &observed.key, &observed.outcome);

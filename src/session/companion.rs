@@ -53,12 +53,12 @@ impl Companion {
     pub fn new(
         engine: Arc<Engine>,
         launcher: Launcher,
-        store: Result<Store, String>,
+        store: Result<Store, StoreError>,
         cache_folder: PathBuf,
     ) -> Self {
         let (store, store_fault) = match store {
             Ok(store) => (Some(Arc::new(store)), String::new()),
-            Err(fault) => (None, fault),
+            Err(fault) => (None, fault.to_string()),
         };
         let quarantine = store.as_ref().map(|store| Quarantine::load(store, &engine.cache.bars));
         let quarantine = quarantine.unwrap_or_else(|| Ok(Quarantine::default())).unwrap_or_else(|error| {

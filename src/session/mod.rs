@@ -8,6 +8,7 @@ pub mod companion;
 pub mod debounce;
 pub mod folders;
 pub mod grids;
+mod made;
 pub mod memory;
 pub mod pulse;
 pub mod quarantine;
@@ -18,7 +19,7 @@ pub mod warnings;
 pub mod watch;
 pub mod whereabouts;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -27,22 +28,18 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::lexical::plain;
 use crate::base::paths::PathId;
-use crate::command::normalise;
 use crate::compile::engine::Engine;
 use crate::compile::perform::let_tick_pass;
 use crate::compile::reads::Reads;
 use crate::compile::recorded::templated;
 use crate::grid::Grid;
-use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::launch::accounts::Accounts;
 use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
 use crate::settings::Mode;
-use crate::store::{Build, Generated, Record, RecordId};
-use crate::traced::work::Work;
+use crate::store::{Build, Record, RecordId};
 use changed::Changed;
 use changes::Changes;
 use report::{Bypasses, Told};
@@ -72,29 +69,12 @@ pub struct SessionRow {
     pub kept_here: Option<String>,
 }
 
-/// Largest file whose content is kept to predict it, bytes.
-const LARGEST_PREDICTED: u64 = 8 << 20;
-
-/// A file that so many builds in a row have made otherwise than the one before is waited for.
-const FICKLE: u32 = 2;
-
 /// How long the end of a session waits for each of the two: results, and records, on their way to a grid.
 const PUBLISHING: Duration = Duration::from_secs(5);
 
 /// A build must have asked for at least this share of an element's commands to count as complete: an incremental
 /// build says nothing about the commands it did not need.
 const COMPLETE_SHARE: f64 = 0.5;
-
-/// Keeps a file's content, if it is still that.
-fn store_content(engine: &Engine, path: PathId, content: Digest) {
-    let blobs = &engine.cache.blobs;
-    if !blobs.contains(&content).unwrap_or(false) {
-        let name = engine.name(path);
-        if let Err(error) = blobs.put_path(name.as_ref()) {
-            tracing::debug!("{name} is not kept to foretell it: {error}");
-        }
-    }
-}
 
 /// Who opened a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -317,44 +297,6 @@ impl Session {
         reads.set.iter().map(|&path| templated(&engine.name(path), &self.context.site.root)).collect()
     }
 
-    /// Takes note of what the build has made itself of what a command reads or finds, so that the next build's launches need not
-    /// wait for it. `changed_ns` is the latest change to any of it.
-    pub fn note(&self, engine: &Engine, files: &[PathId], changed_ns: i64, snapshot: &mut Snapshot<'_>) {
-        if changed_ns <= self.opened_ns {
-            return;
-        }
-        let below = format!("{}/", self.context.site.root);
-        for &path in files.iter().filter(|&&path| engine.paths().get(path).as_str().starts_with(&below)) {
-            let Ok(seen) = snapshot.look(path) else { continue };
-            // What a command makes is predicted by launching that command.
-            let made = seen.stamp.changed_ns() > self.opened_ns
-                && seen.digest.size <= LARGEST_PREDICTED
-                && self.context.producer(engine, &engine.name(path), u32::MAX).is_none();
-            if made && self.inner().generated.insert(path, seen.digest) != Some(seen.digest) {
-                store_content(engine, path, seen.digest);
-            }
-        }
-    }
-
-    /// What it has noted, by templated path.
-    pub fn generated(&self, engine: &Engine) -> Vec<(String, Digest)> {
-        let inner = self.inner();
-        let noted = inner.generated.iter();
-        noted
-            .map(|(&path, &content)| (templated(&engine.name(path), &self.context.site.root), content))
-            .collect()
-    }
-
-    /// What was expected of it and is there, whether a command has asked for it or not, by templated path.
-    fn came_true(&self, engine: &Engine) -> Vec<(String, Digest)> {
-        let mut snapshot = Snapshot::new(&engine.files);
-        let mut expected = self.context.predictions.paths();
-        expected.retain(|path| !self.inner().generated.contains_key(path));
-        let made = expected.into_iter().filter_map(|path| Some((path, snapshot.look(path).ok()?.digest)));
-        made.map(|(path, content)| (templated(&engine.name(path), &self.context.site.root), content))
-            .collect()
-    }
-
     /// What it has added by now to what is remembered of its element; `complete` if it counts against what it did not ask for.
     pub fn build(&self, engine: &Engine, complete: bool) -> Build {
         let (candidates, seen) = {
@@ -383,37 +325,6 @@ impl Session {
         let in_place = |candidate: &&Arc<Candidate>| !candidate.record(|record| record.superseded);
         let commands = inner.candidates.values().filter(in_place).count();
         !inner.seen.is_empty() && inner.seen.len() as f64 >= COMPLETE_SHARE * commands as f64
-    }
-
-    /// Contents that launches of the next build will be shown: of the files that builds make, and of those that are made for
-    /// one test.
-    pub fn contents(&self, engine: &Engine) -> Vec<Digest> {
-        let mut contents: Vec<_> = self.generated(engine).into_iter().map(|(_, content)| content).collect();
-        contents.extend(self.context.predictions.contents());
-        let candidates: Vec<_> = self.inner().candidates.values().cloned().collect();
-        for candidate in candidates
-            .iter()
-            .filter(|candidate| matches!(&candidate.work, Work::Traced(traced) if traced.probe))
-        {
-            contents.extend(candidate.given().iter().map(|given| given.content));
-        }
-        contents
-    }
-
-    /// Loads what earlier builds have made, as far as it can be predicted.
-    pub fn predict(&self, engine: &Engine, generated: &BTreeMap<String, Generated>) {
-        let steady = generated.iter().filter(|(_, made)| made.changes < FICKLE);
-        let expected = steady.filter_map(|(path, made)| {
-            let path = normalise::from_template(path, &self.context.site.root);
-            let file = plain(path.as_ref())?;
-            // One that leads out of the tree could not be shown to a launch.
-            file.starts_with(&self.context.site.root).then_some(())?;
-            let content = engine.cache.blobs.read(&made.content).ok()??;
-            // So that its directives are known.
-            engine.files.learn(&content);
-            Some((engine.paths().intern(&path), (engine.paths().intern(file.to_str()?), made.content)))
-        });
-        self.context.predictions.set(expected.collect());
     }
 
     /// When it was opened, by the clock that stamps files, nanoseconds since the epoch.

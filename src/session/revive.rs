@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::paths::{PathId, Paths};
 use crate::command::driver::driver;
-use crate::command::normalise;
+use crate::command::{Reason, normalise};
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::reads::Reads;
@@ -14,9 +14,26 @@ use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
 use crate::store::{Element, Given, Record, RecordId, SetId};
-use crate::toolchain::Toolchains;
+use crate::toolchain::{ToolchainError, Toolchains};
 use crate::traced::Traced;
 use crate::traced::work::Work;
+
+/// Why a record can no longer be treated.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unrevived {
+    /// Its arguments name what a tracer does not see.
+    #[error("it can no longer be traced")]
+    Untraceable,
+    /// It was taken for a compile by other rules.
+    #[error("its compiler's name is not a compiler's")]
+    NoCompiler,
+    /// Its compiler is not known.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// Its options are bypassed today.
+    #[error("{0}")]
+    Bypassed(Reason),
+}
 
 /// Puts an element's records on today's paths. Records that can no longer be treated are left out.
 pub fn revive(
@@ -62,13 +79,13 @@ pub(super) fn work(
     record: &Record,
     context: &SessionContext,
     snapshot: &mut Snapshot<'_>,
-) -> Result<Work, String> {
+) -> Result<Work, Unrevived> {
     if record.traced.is_some() {
-        let traced = Traced::from_record(record, &context.site).ok_or("it can no longer be traced")?;
+        let traced = Traced::from_record(record, &context.site).ok_or(Unrevived::Untraceable)?;
         return Ok(Work::Traced(traced));
     }
     let name = record.compiler.rsplit('/').next().unwrap_or_default();
-    let driver = driver(name).ok_or("its compiler's name is not a compiler's")?;
+    let driver = driver(name).ok_or(Unrevived::NoCompiler)?;
     let variable = |name: &str| match name {
         "PATH" => context.site.path().map(Into::into),
         name => {
@@ -76,11 +93,10 @@ pub(super) fn work(
             value.map(|value| normalise::from_template(value, &context.site.root).into())
         }
     };
-    let family = toolchains.family(record.compiler.as_ref(), &variable, snapshot);
-    let family = family.map_err(|error| error.to_string())?;
+    let family = toolchains.family(record.compiler.as_ref(), &variable, snapshot)?;
     Call::from_record(record, family, driver.cplusplus, &context.site)
         .map(|call| Work::Compile(Box::new(call)))
-        .map_err(|bypass| bypass.reason.to_string())
+        .map_err(|bypass| Unrevived::Bypassed(bypass.reason))
 }
 
 /// An element's paths on today's root, sorted by their texts as a set has to be.

@@ -19,6 +19,7 @@ use crate::launch::candidate::Candidate;
 use crate::launch::chains::weigh;
 use crate::launch::context::SessionContext;
 use crate::launch::launcher::Launcher;
+use crate::launch::look::revise;
 use crate::launch::priority::rank;
 
 /// How often files are looked at of which the kernel tells: it may lose something, or not know of it.
@@ -235,7 +236,7 @@ impl Watch<'_> {
         let affected: Vec<_> = affected.collect();
         let mut snapshot = Snapshot::new(&self.engine.files);
         for candidate in &affected {
-            self.launcher.revise(candidate, context, &changed, &mut snapshot);
+            revise(self.engine, candidate, context, &changed, &mut snapshot);
         }
         issue(self.launcher, context, &affected);
     }

@@ -34,14 +34,23 @@ pub(super) fn parse(path: &Path, text: &str) -> (Vec<Value>, Vec<String>) {
     (values, problems)
 }
 
-fn parse_line(path: &Path, line: usize, text: &str) -> Result<Value, String> {
-    let (name, value) =
-        text.split_once('=').ok_or_else(|| format!("{text:?} is not of the form name = value"))?;
+/// Why a line is not understood.
+#[derive(Debug, thiserror::Error)]
+enum LineError {
+    #[error("{0:?} is not of the form name = value")]
+    Form(String),
+    #[error("there is no setting {0:?} (see `specctl config`)")]
+    Unknown(String),
+    #[error("{name} can only be set by the variable {variable}")]
+    VariableOnly { name: String, variable: String },
+}
+
+fn parse_line(path: &Path, line: usize, text: &str) -> Result<Value, LineError> {
+    let (name, value) = text.split_once('=').ok_or_else(|| LineError::Form(text.to_owned()))?;
     let name = name.trim();
-    let (row, key) =
-        row_and_key(name).ok_or_else(|| format!("there is no setting {name:?} (see `specctl config`)"))?;
+    let (row, key) = row_and_key(name).ok_or_else(|| LineError::Unknown(name.to_owned()))?;
     if !TABLE[row].in_file {
-        return Err(format!("{name} can only be set by the variable {}", TABLE[row].variable()));
+        return Err(LineError::VariableOnly { name: name.to_owned(), variable: TABLE[row].variable() });
     }
     Ok(Value {
         row,

@@ -14,7 +14,7 @@ pub struct Toolchain {
     /// The first line of `--version`.
     pub version: String,
     /// Over the contents of every program that runs and every library they load.
-    pub fingerprint: Digest,
+    pub identity: Digest,
     /// Whether `-Wa,--MD,FILE` lists the files that `.incbin` and `.include` read (GNU as, "Invoking", `--MD`).
     pub assembler_depfile: bool,
     pub(super) watch: Watch,

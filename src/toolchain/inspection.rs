@@ -125,7 +125,7 @@ impl<'a, 'f> Inspection<'a, 'f> {
         Ok(Verdict::Known(Arc::new(Toolchain {
             family: driver.family,
             version: driver.version.lines().next().unwrap_or_default().to_owned(),
-            fingerprint: Digest::of(self.parts.join("\n").as_bytes()),
+            identity: Digest::of(self.parts.join("\n").as_bytes()),
             assembler_depfile,
             watch: self.watch,
         })))

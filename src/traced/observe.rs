@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use spec_cc_tracer::{Access, Touched};
+use spec_cc_tracer::{Access, Touched, TraceError};
 
 use super::state::{LISTING, Overrides, There, listing, state};
 use super::{Traced, left};
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::cache::error::CacheError;
 use crate::cache::outcome::Outcome;
 use crate::compile::engine::Engine;
 use crate::compile::failure;
+use crate::compile::instance::Unready;
 use crate::compile::reads::Reads;
+use crate::compile::staging::StagingError;
 use crate::directives::{Hazards, Scan};
 use crate::inputs::links::Links;
 use crate::inputs::private::{Private, read_shared};
@@ -40,7 +43,7 @@ pub struct Run<'a> {
 }
 
 /// Why nothing can be learnt from a run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Unlearnt {
     /// A file that it touched was not the same all the while.
     #[error("{0} came, went or changed meanwhile")]
@@ -48,11 +51,38 @@ pub enum Unlearnt {
     /// Its result is not one of its inputs alone, or cannot be kept.
     #[error("{0}")]
     Unaccountable(String),
+    /// A file that it touched cannot be looked at.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// As the system says.
+        source: io::Error,
+    },
+    /// What it touched has no state.
+    #[error(transparent)]
+    Unready(#[from] Unready),
+    /// Its view cannot have what it needs.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// It cannot be run.
+    #[error(transparent)]
+    Run(#[from] io::Error),
+    /// Its trace cannot be read.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The cache cannot take what it left.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
 }
 
-impl From<String> for Unlearnt {
-    fn from(why: String) -> Self {
-        Self::Unaccountable(why)
+impl Unlearnt {
+    pub(crate) fn because(why: impl Into<String>) -> Self {
+        Self::Unaccountable(why.into())
+    }
+
+    fn file(path: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File { path: path.to_owned(), source }
     }
 }
 
@@ -71,7 +101,7 @@ pub fn observe(
     if run.said.status != 0
         && let Some(why) = failure::is_passing([&run.said.stdout, &run.said.stderr], &traced.environment)
     {
-        return Err(why.into());
+        return Err(Unlearnt::Unaccountable(why));
     }
     check_words(engine, traced, overrides)?;
     let links = Links::default();
@@ -87,14 +117,20 @@ pub fn observe(
     let mut programs = Vec::new();
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
-            return Err(format!("it touched {}, which stands for something else here", access.path).into());
+            return Err(Unlearnt::because(format!(
+                "it touched {}, which stands for something else here",
+                access.path
+            )));
         }
         if private.is(&access.path) {
-            return Err(format!("it used {}, which is another file to each process", access.path).into());
+            return Err(Unlearnt::because(format!(
+                "it used {}, which is another file to each process",
+                access.path
+            )));
         }
         if (access.existed || access.written) && is_compiled_header(&access.path) {
             // Compilers compare the times of what went into it.
-            return Err(format!("it used {}", access.path).into());
+            return Err(Unlearnt::because(format!("it used {}", access.path)));
         }
         // No path is ever forgotten, and compilers' temporary files have new names each time: those get no number.
         let id = || search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(&access.path));
@@ -114,7 +150,7 @@ pub fn observe(
         // It looked for the file before it made it, or a failure may have to do with one that is there.
         if access.read || (status != 0 && (left || access.path.starts_with(&below))) {
             if access.existed {
-                return Err(format!("it changed {}", access.path).into());
+                return Err(Unlearnt::because(format!("it changed {}", access.path)));
             }
             overrides.insert(id(), There::Nothing);
             set.push(id());
@@ -132,7 +168,7 @@ pub fn observe(
             snapshot.assume(traced.actual(engine, id), *content);
         }
     }
-    let stated = state(engine, &mut snapshot, traced, &set, overrides).map_err(|error| error.to_string())?;
+    let stated = state(engine, &mut snapshot, traced, &set, overrides)?;
     let overrides = &stated.overrides;
     for id in programs {
         known_program(engine, &mut snapshot, traced.actual(engine, id))?;
@@ -161,50 +197,58 @@ pub fn observe(
 }
 
 /// An error if what is executed is no program of a toolchain: nobody knows what else such a one looks at, or does.
-pub(super) fn known_program(engine: &Engine, snapshot: &mut Snapshot<'_>, id: PathId) -> Result<(), String> {
+pub(super) fn known_program(
+    engine: &Engine,
+    snapshot: &mut Snapshot<'_>,
+    id: PathId,
+) -> Result<(), Unlearnt> {
     let name = engine.name(id);
-    let content = snapshot.look(id).map_err(|error| format!("{name}: {error}"))?.digest;
-    match engine.toolchains.tools.has(Path::new(&name), &content) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!("it runs {name}, which is no toolchain's program that spec-cc knows")),
-        Err(error) => Err(format!("{name}: {error}")),
+    let content = snapshot.look(id).map_err(Unlearnt::file(&name))?.digest;
+    if engine.toolchains.tools.has(Path::new(&name), &content).map_err(Unlearnt::file(&name))? {
+        return Ok(());
     }
+    Err(Unlearnt::because(format!("it runs {name}, which is no toolchain's program that spec-cc knows")))
 }
 
 /// The folder of a path at which a run left nothing; an error where a link stands in its place.
-fn folder_above(engine: &Engine, traced: &Traced, access: &Access) -> Result<Option<PathId>, String> {
+fn folder_above(engine: &Engine, traced: &Traced, access: &Access) -> Result<Option<PathId>, Unlearnt> {
     let path = Path::new(&access.path);
     if path.is_symlink() {
-        return Err(format!("it failed, and would have written where {} leads", access.path));
+        return Err(Unlearnt::because(format!(
+            "it failed, and would have written where {} leads",
+            access.path
+        )));
     }
     let folder = path.parent().map(|folder| traced.scratch.fix(&folder.to_string_lossy()));
     Ok(folder.map(|folder| engine.paths().intern(&folder)))
 }
 
 /// Its files of words may have changed since it was decided that it can be traced.
-fn check_words(engine: &Engine, traced: &Traced, overrides: &Overrides) -> Result<(), String> {
+fn check_words(engine: &Engine, traced: &Traced, overrides: &Overrides) -> Result<(), Unlearnt> {
     let reader = |path: &Path| {
-        let path = path.to_str().ok_or(std::io::ErrorKind::InvalidInput)?;
+        let path = path.to_str().ok_or(io::ErrorKind::InvalidInput)?;
         let id = search::intern(engine.paths(), &traced.directory, &traced.scratch.fix(path));
         match overrides.get(&id) {
             Some(There::File(content)) => fs::read(engine.cache.blobs.path(content)),
-            Some(There::Nothing) => Err(std::io::ErrorKind::NotFound.into()),
+            Some(There::Nothing) => Err(io::ErrorKind::NotFound.into()),
             _ => read_shared(Path::new(path)),
         }
     };
-    let traceable = traced.is_traceable(&reader);
-    traceable.then_some(()).ok_or_else(|| "its arguments ask for what a tracer does not see".to_owned())
+    if traced.is_traceable(&reader) {
+        return Ok(());
+    }
+    Err(Unlearnt::because("its arguments ask for what a tracer does not see"))
 }
 
 /// Messages with fixed names in place of random ones.
-fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, String> {
+fn fixed(traced: &Traced, said: Vec<u8>) -> Result<Vec<u8>, Unlearnt> {
     if !traced.scratch.is_in(&said) {
         return Ok(said);
     }
-    let text = String::from_utf8(said).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(said).map_err(|error| Unlearnt::because(error.to_string()))?;
     let fixed = traced.scratch.fix(&text).into_bytes();
     if traced.scratch.is_in(&fixed) {
-        Err("its messages have a random name in them".into())
+        Err(Unlearnt::because("its messages have a random name in them"))
     } else {
         Ok(fixed)
     }
@@ -217,7 +261,7 @@ fn take_output(
     access: &Access,
     (written, root): (&dyn Fn(&Path) -> PathBuf, &str),
     outcome: &mut Outcome,
-) -> Result<bool, String> {
+) -> Result<bool, Unlearnt> {
     let path = written(Path::new(&access.path));
     match fs::symlink_metadata(&path) {
         Ok(meta) if meta.is_file() => {
@@ -226,19 +270,19 @@ fn take_output(
             let fixed = traced.scratch.fix(&access.path);
             let name = fixed.strip_prefix(&prefix).unwrap_or(&fixed);
             if !traced.may_leave(Path::new(&access.path), root) {
-                return Err(format!("it left {name}, which is none of its build's files"));
+                return Err(Unlearnt::because(format!("it left {name}, which is none of its build's files")));
             }
-            if let Some(fault) = left::fault(&path, &traced.scratch).map_err(|error| error.to_string())? {
-                return Err(format!("{} {fault}", traced.scratch.unfix(name)));
+            if let Some(fault) = left::fault(&path, &traced.scratch)? {
+                return Err(Unlearnt::because(format!("{} {fault}", traced.scratch.unfix(name))));
             }
-            outcome.add(&engine.cache, name, &path).map_err(|error| error.to_string())?;
+            outcome.add(&engine.cache, name, &path)?;
             Ok(true)
         }
         Ok(_) if access.path == "/dev/null" => Ok(false),
-        Ok(_) => Err(format!("it made {}, which is no file", access.path)),
+        Ok(_) => Err(Unlearnt::because(format!("it made {}, which is no file", access.path))),
         Err(error) if is_absence(&error) && !access.existed => Ok(false),
-        Err(error) if is_absence(&error) => Err(format!("it removed {}", access.path)),
-        Err(error) => Err(format!("{}: {error}", access.path)),
+        Err(error) if is_absence(&error) => Err(Unlearnt::because(format!("it removed {}", access.path))),
+        Err(error) => Err(Unlearnt::file(&access.path)(error)),
     }
 }
 
@@ -249,14 +293,14 @@ fn content(
     traced: &Traced,
     (id, actual): (PathId, PathId),
     overrides: &Overrides,
-) -> Result<Option<(String, Digest, i64)>, String> {
+) -> Result<Option<(String, Digest, i64)>, Unlearnt> {
     let name = engine.name(id);
     let is_special = |kind| !matches!(kind, libc::S_IFREG | libc::S_IFDIR);
     if !overrides.contains_key(&id)
         && snapshot.stat(actual).is_ok_and(|stamp| is_special(stamp.mode & libc::S_IFMT))
         && !["/dev/", "/proc/", "/sys/"].iter().any(|kernel| name.starts_with(kernel))
     {
-        return Err(format!("{name} is a pipe, a socket or a device"));
+        return Err(Unlearnt::because(format!("{name} is a pipe, a socket or a device")));
     }
     let (content, path, changed_ns) = match overrides.get(&id) {
         Some(There::File(content)) => (*content, engine.cache.blobs.path(content), i64::MAX),
@@ -266,19 +310,19 @@ fn content(
             Err(_) => return Ok(None),
         },
     };
-    if let Some(scan) = scan(engine, &content, &path).map_err(|error| format!("{name}: {error}"))? {
+    if let Some(scan) = scan(engine, &content, &path).map_err(Unlearnt::file(&name))? {
         let offloads = traced.argv.iter().any(|arg| arg.starts_with("-fopen"));
         let told = if offloads { Hazards::CLOCK | Hazards::OFFLOAD } else { Hazards::CLOCK };
         let found = scan.hazards.intersection(told);
         if !found.is_empty() {
-            return Err(format!("{name} has {}", found.reasons()));
+            return Err(Unlearnt::because(format!("{name} has {}", found.reasons())));
         }
     }
     Ok(Some((name, content, changed_ns)))
 }
 
 /// What a text has in it; nothing of a program.
-fn scan(engine: &Engine, content: &Digest, path: &Path) -> std::io::Result<Option<Arc<Scan>>> {
+fn scan(engine: &Engine, content: &Digest, path: &Path) -> io::Result<Option<Arc<Scan>>> {
     Ok(match engine.files.scan_of(content) {
         Some(scan) => Some(scan),
         None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),

@@ -1,19 +1,18 @@
 //! Running a traced command ahead of its build, in a private view in which the files that it will find are there.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::Traced;
 use super::observe::{Run, Unlearnt, known_program, observe};
 use super::state::{LISTING, Overrides, There};
-use crate::base::lexical::{lexical, plain};
+use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command;
 use crate::compile::engine::Engine;
-use crate::compile::perform::folders_of;
 use crate::compile::site::Site;
+use crate::compile::staging::{self, StagingError};
 use crate::inputs::snapshot::Snapshot;
 use crate::inputs::stamp;
 use crate::sandbox::executor::Job;
@@ -41,26 +40,18 @@ pub(crate) fn perform(
     asked: bool,
     started: &dyn Fn(i32),
 ) -> Result<Performed, Unlearnt> {
-    let say = |error: io::Error| error.to_string();
-    let program = engine.tracer.as_ref().ok_or_else(|| "no tracer can be had".to_owned())?;
+    let program = engine.tracer.as_ref().ok_or_else(|| Unlearnt::because("no tracer can be had"))?;
     // It may have been exchanged since it was recorded.
     known_program(engine, &mut Snapshot::new(&engine.files), engine.paths().intern(&traced.program))?;
-    let covered = covered(traced, &site.root, outputs)?;
-    let mut view =
-        engine.executor.prepare(&covered.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map_err(say)?;
-    for folder in &covered {
-        view.make_folder(folder).map_err(say)?;
-    }
+    let outputs = outputs.iter().chain(&traced.output).map(|output| traced.absolute(output));
+    let folders = staging::covered(&site.root, &traced.directory, outputs)?;
+    let mut view = staging::view(&folders, |folders| engine.executor.prepare(folders))?;
     let began_ns = stamp::before_any_change_ns();
     stage(engine, set, foreseen, &mut view)?;
     for (&id, there) in foreseen {
-        let There::File(content) = there else { continue };
-        let name = engine.name(id);
-        let held = engine.cache.blobs.open(content).map_err(|error| error.to_string())?;
-        held.ok_or_else(|| format!("what {name} was has gone"))?;
-        let path = plain(Path::new(&name)).ok_or_else(|| format!("a symbolic link leads to {name}"))?;
-        view.show(&path, &engine.cache.blobs.path(content))
-            .map_err(|error| format!("{name} cannot be assumed: {error}"))?;
+        if let There::File(content) = there {
+            staging::predict(engine, &engine.name(id), content, &mut view)?;
+        }
     }
     let listed = view.scratch().join("trace");
     let args: Vec<String> = ["below".into(), listed.display().to_string(), traced.program.clone()]
@@ -75,9 +66,9 @@ pub(crate) fn perform(
         directory: Path::new(&traced.directory),
         asked,
     };
-    let executed = engine.executor.run(&job, view, started).map_err(say)?;
-    let touched = spec_cc_tracer::read(&listed).map_err(|error| error.to_string())?;
-    let status = exit_status(executed.status).ok_or_else(|| "it was ended by a signal".to_owned())?;
+    let executed = engine.executor.run(&job, view, started)?;
+    let touched = spec_cc_tracer::read(&listed)?;
+    let status = exit_status(executed.status).ok_or_else(|| Unlearnt::because("it was ended by a signal"))?;
     let run = Run {
         touched: &touched,
         said: Outcome {
@@ -98,22 +89,22 @@ pub(crate) fn perform(
     let made =
         |path: &str, changed_ns| if traced.probe { changed_ns == i64::MAX } else { path.starts_with(&below) };
     let observed = observe(engine, traced, run, foreseen, &written, &made)?;
-    observed.key.store(&engine.cache, &observed.outcome).map_err(|error| error.to_string())?;
+    observed.key.store(&engine.cache, &observed.outcome)?;
     Ok(Performed { observed, cpu: executed.cpu, wall: executed.wall })
 }
 
 /// Lets a staged view have what the command is known to touch. Should it touch anything else that is there, the trace will tell.
-fn stage(engine: &Engine, set: &[PathId], foreseen: &Overrides, view: &mut View) -> Result<(), String> {
+fn stage(engine: &Engine, set: &[PathId], foreseen: &Overrides, view: &mut View) -> Result<(), StagingError> {
     if !view.is_staged() {
         return Ok(());
     }
     for id in set.iter().filter(|id| !foreseen.contains_key(id)) {
         let name = engine.name(*id);
-        let path = Path::new(name.strip_suffix(LISTING).unwrap_or(&name));
-        if name.ends_with(LISTING) && view.written(path).is_some() {
-            return Err(format!("it looks at all that is in {}", path.display()));
+        let listed = name.strip_suffix(LISTING);
+        if let Some(folder) = listed.map(Path::new).filter(|folder| view.written(folder).is_some()) {
+            return Err(StagingError::Listed(folder.to_owned()));
         }
-        view.stage(path).map_err(|error| format!("{name} cannot be staged: {error}"))?;
+        staging::stage(listed.unwrap_or(&name), view)?;
     }
     Ok(())
 }
@@ -121,15 +112,4 @@ fn stage(engine: &Engine, set: &[PathId], foreseen: &Overrides, view: &mut View)
 /// The exit status in a raw wait status; `None` when a signal ended it.
 pub fn exit_status(raw: i32) -> Option<u8> {
     libc::WIFEXITED(raw).then(|| libc::WEXITSTATUS(raw)).and_then(|status| u8::try_from(status).ok())
-}
-
-/// The folders below which it writes: the project root, its working directory, and those of its outputs.
-fn covered(traced: &Traced, root: &str, outputs: &[String]) -> Result<Vec<PathBuf>, String> {
-    let mut folders = vec![PathBuf::from(root), PathBuf::from(&traced.directory)];
-    let outputs = outputs.iter().chain(&traced.output).map(|output| traced.absolute(output));
-    folders.extend(outputs.flat_map(|output| folders_of(&output)));
-    match folders.iter().find(|folder| folder.parent().is_none()) {
-        Some(_) => Err("it works in the root of the file system".into()),
-        None => Ok(folders),
-    }
 }

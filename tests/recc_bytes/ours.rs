@@ -10,7 +10,7 @@ use prost::Message as _;
 use spec_cc::action::ActionDigest;
 use spec_cc::action::Folders;
 use spec_cc::action::remote::build;
-use spec_cc::action::remote::{Asked, Built, Disk, File, Input, dependency_arguments, recc_runs_locally};
+use spec_cc::action::remote::{Asked, Built, Disk, File, Input};
 use spec_cc::base::digest::Digest;
 use spec_cc::inputs::files::Files;
 use spec_cc::inputs::links::Links;
@@ -24,8 +24,8 @@ use super::{Fate, Told, linked};
 /// The disk as it is.
 const DISK: Disk<'_> = Disk { link: &links::link, is_plain: &|_| false, is_folder: &links::is_folder };
 
-/// What the library makes of `line`.
-pub(crate) fn ask(line: &Line) -> Told {
+/// What the library makes of `line`, whose dependencies recc asks for by `dependency_run`.
+pub(crate) fn ask(line: &Line, dependency_run: Option<&str>) -> Told {
     let arguments = line.resolved();
     let asked = Asked {
         arguments: &arguments,
@@ -33,10 +33,11 @@ pub(crate) fn ask(line: &Line) -> Told {
         directory: &line.directory,
         link: line.link,
     };
-    if let Some(why) = recc_runs_locally(&asked, &line.layout, &DISK) {
-        return Told { fate: Fate::Local, how: why.to_string() };
-    }
-    let found = if line.link { linked::dependencies(&asked, line) } else { dependencies(&asked, line) };
+    let found = if line.link {
+        linked::dependencies(&asked, line)
+    } else {
+        dependencies(&asked, line, dependency_run)
+    };
     let listed = match found {
         Ok(found) => found,
         Err(how) => return Told { fate: Fate::Local, how },
@@ -85,19 +86,31 @@ fn together(
     built.map(|built| built.action).map_err(|error| error.to_string())
 }
 
-/// The files that the command's own dependency run lists; an error when it fails.
-fn dependencies(asked: &Asked<'_>, line: &Line) -> Result<Vec<String>, String> {
+/// The files that recc's dependency run lists; an error when it fails.
+fn dependencies(asked: &Asked<'_>, line: &Line, dependency_run: Option<&str>) -> Result<Vec<String>, String> {
     if !line.layout.deps_override.is_empty() {
         return Ok(line.layout.deps_override.clone());
     }
-    let words = dependency_arguments(asked, &line.layout, &DISK).map_err(|error| error.to_string())?;
-    let output = run(&asked.arguments[0], &words, line);
+    let words = words(dependency_run.ok_or("recc asks for no dependencies")?, asked.arguments);
+    let output = run(&asked.arguments[0], &words[1..], line);
     if !output.status.success() {
         return Err("the dependency run failed".to_owned());
     }
     let mut listed = depfile::parse(&output.stdout).map_err(|error| error.to_string())?;
     listed.extend(crtbegin(&String::from_utf8_lossy(&output.stderr)));
     Ok(listed)
+}
+
+/// The words of recc's dependency run, in which nothing tells the blanks of a word of `arguments` from those between words.
+fn words(mut said: &str, arguments: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    while !said.is_empty() {
+        let blank = arguments.iter().find(|word| word.contains(' ') && said.starts_with(word.as_str()));
+        let end = blank.map_or_else(|| said.find(' ').unwrap_or(said.len()), String::len);
+        words.push(said[..end].to_owned());
+        said = said[end..].trim_start_matches(' ');
+    }
+    words
 }
 
 /// Runs a program in the environment of `line`.

@@ -4,8 +4,8 @@ use super::lines::Line;
 use super::{Fate, Told};
 use crate::support::peers::Peers;
 
-/// What recc would do with `line`.
-pub(crate) fn ask(peers: &Peers, line: &Line) -> Told {
+/// What recc would do with `line`, and the command by which it asks for a compile's dependencies.
+pub(crate) fn ask(peers: &Peers, line: &Line) -> (Told, Option<String>) {
     let mut recc = peers.recc();
     recc.env_clear()
         .envs(line.environment.iter().map(|(name, value)| (name, value)))
@@ -22,6 +22,7 @@ pub(crate) fn ask(peers: &Peers, line: &Line) -> Told {
     } else {
         Fate::Failed(told.lines().last().unwrap_or_default().to_owned())
     };
-    let how = told.lines().find_map(|line| line.split_once("Command: "));
-    Told { fate, how: how.map_or_else(String::new, |(_, command)| command.to_owned()) }
+    let said = |what: &str| told.lines().find_map(|line| Some(line.split_once(what)?.1.to_owned()));
+    let dependency_run = said("Getting dependencies using the command: ");
+    (Told { fate, how: said("Command: ").unwrap_or_default() }, dependency_run)
 }

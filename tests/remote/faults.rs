@@ -11,7 +11,7 @@ use reapi::{ActionResult, digest_function};
 use spec_cc::base::digest::Digest;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tonic::Code;
 
@@ -65,28 +65,37 @@ fn assert_one_complaint(project: &Project, words: &[&str]) {
 }
 
 /// Has `harm` done before the first build, and to another grid before the second, whose commands are known and launched ahead.
-fn harmed(harm: impl Fn(&Grid) + 'static, words: &[&str]) {
+fn harmed(harm: impl Fn(&Grid) + Send + Sync + 'static, words: &[&str]) {
     harmed_on(grid, LONG, harm, words);
 }
 
-/// The same on grids of another make, or with another deadline.
-fn harmed_on(grid: impl Fn() -> Grid, deadline: &str, harm: impl Fn(&Grid) + 'static, words: &[&str]) {
+/// The same on grids of another make, or with another deadline. Both are built at a time: mostly they wait.
+fn harmed_on(
+    grid: impl Fn() -> Grid + Sync,
+    deadline: &str,
+    harm: impl Fn(&Grid) + Send + Sync + 'static,
+    words: &[&str],
+) {
     let project = |grid: &Grid| project(grid).set("RECC_REQUEST_TIMEOUT", deadline);
+    let harm = Arc::new(harm);
     let begun = Instant::now();
-    let first = grid();
-    harm(&first);
-    let build = project(&first).step("", BUILD, Expect::Any).step(EDIT, BUILD, Expect::Any);
-    build.check();
-    assert_one_complaint(&build, words);
-
-    let second = Rc::new(grid());
-    let harmed = Rc::clone(&second);
-    let build = project(&second)
-        .step("", BUILD, Expect::All("executed"))
-        .step(EDIT, BUILD, Expect::Any)
-        .before(move || harm(&harmed));
-    build.check();
-    assert_one_complaint(&build, words);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let first = grid();
+            harm(&first);
+            let build = project(&first).step("", BUILD, Expect::Any).step(EDIT, BUILD, Expect::Any);
+            build.check();
+            assert_one_complaint(&build, words);
+        });
+        let second = Rc::new(grid());
+        let (harmed, harm) = (Rc::clone(&second), Arc::clone(&harm));
+        let build = project(&second)
+            .step("", BUILD, Expect::All("executed"))
+            .step(EDIT, BUILD, Expect::Any)
+            .before(move || harm(&harmed));
+        build.check();
+        assert_one_complaint(&build, words);
+    });
     assert!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
 }
 
@@ -333,11 +342,11 @@ fn leave_soon(grid: &Arc<Mutex<Grid>>) -> JoinHandle<()> {
     let grid = Arc::clone(grid);
     let calls = |grid: &Mutex<Grid>| grid.lock().unwrap().calls(Method::Execute);
     let before = calls(&grid);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let late = Instant::now() + PATIENCE;
         while calls(&grid) < before + 2 {
             assert!(Instant::now() < late, "waited in vain for two more executions");
-            std::thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
         }
         grid.lock().unwrap().stop();
     })

@@ -1,4 +1,4 @@
-//! A command's arguments as recc sends them, and as it asks for dependencies.
+//! A command's arguments as recc sends them.
 
 use super::not_remote::NotRemote;
 use super::options::{self, Rule, Source};
@@ -9,10 +9,6 @@ use super::paths::Paths;
 pub(super) struct Arguments {
     /// The arguments of the REAPI `Command`.
     pub(super) command: Vec<String>,
-    /// The arguments of recc's dependency run but for `-w -M`.
-    pub(super) dependencies: Vec<String>,
-    /// `-c`
-    pub(super) compiles: bool,
     pub(super) inputs: Vec<Input>,
     /// The arguments of `-I` and the like, as given.
     pub(super) folders: Vec<String>,
@@ -32,8 +28,6 @@ pub(super) struct Arguments {
     pub(super) coverage_notes: Option<String>,
     /// `-gsplit-dwarf`
     pub(super) split_dwarf: bool,
-    /// Why recc would not send the command: the first reason.
-    pub(super) refused: Option<NotRemote>,
 }
 
 /// A word that is no option.
@@ -68,21 +62,12 @@ impl Reader<'_> {
             return self.input(word);
         }
         let Some((option, rule)) = options::option(word) else {
-            if options::is_noisy(word) {
-                self.out.folders_matter = true;
-            } else {
-                self.out.dependencies.push(word.to_owned());
-            }
+            self.out.folders_matter |= options::is_noisy(word);
             self.out.command.push(word.to_owned());
             return Ok(());
         };
         match rule {
-            Rule::Refused => self.refuse_option(word),
-            Rule::Processor if word.split_once('=').is_some_and(|(_, to)| to == "native") => {
-                self.refuse_option(word);
-            }
-            Rule::Processor | Rule::Compile | Rule::SplitDwarf => self.both(word),
-            Rule::Depfile | Rule::NotForDependencies | Rule::Coverage | Rule::CoverageNotes => {
+            Rule::Depfile | Rule::Coverage | Rule::CoverageNotes | Rule::SplitDwarf => {
                 self.out.command.push(word.to_owned());
             }
             Rule::Output | Rule::DepfilePath | Rule::Target => {
@@ -95,7 +80,7 @@ impl Reader<'_> {
                 self.out.folders.push(path.to_owned());
                 return Ok(());
             }
-            Rule::Word | Rule::Language | Rule::FrontEnd => return self.value(option, rule, word, rest),
+            Rule::Word | Rule::FrontEnd => return self.value(option, rule, word, rest),
             Rule::Preprocessor => return self.hold_back(option, word, rest),
         }
         self.note(rule, option, word);
@@ -105,30 +90,15 @@ impl Reader<'_> {
     /// What an option without a rewritten argument asks for.
     fn note(&mut self, rule: Rule, option: &str, word: &str) {
         match rule {
-            Rule::Compile => self.out.compiles = true,
             Rule::Depfile => self.out.depfile |= word == option,
             Rule::Coverage => self.out.coverage = true,
             Rule::SplitDwarf => self.out.split_dwarf = true,
-            Rule::CoverageNotes => match word.split_once('=') {
-                Some((_, path)) => self.out.coverage_notes = Some(self.paths.rewritten(path)),
-                None => self.refuse_option(word),
-            },
+            Rule::CoverageNotes => {
+                let path = word.split_once('=').map(|(_, path)| self.paths.rewritten(path));
+                self.out.coverage_notes = path.or(self.out.coverage_notes.take());
+            }
             _ => {}
         }
-    }
-
-    fn both(&mut self, word: &str) {
-        self.out.command.push(word.to_owned());
-        self.out.dependencies.push(word.to_owned());
-    }
-
-    fn refuse(&mut self, why: NotRemote) {
-        self.out.refused.get_or_insert(why);
-    }
-
-    fn refuse_option(&mut self, word: &str) {
-        self.refuse(NotRemote::Option(word.to_owned()));
-        self.both(word);
     }
 
     fn input(&mut self, word: &str) -> Result<(), NotRemote> {
@@ -142,16 +112,12 @@ impl Reader<'_> {
         } else {
             word.to_owned()
         };
-        if word == "-" {
-            self.refuse(NotRemote::StandardInput);
-        }
-        self.out.dependencies.push(word.to_owned());
         self.out.command.push(rewritten);
         self.out.inputs.push(Input { path: word.to_owned(), source });
         Ok(())
     }
 
-    /// The rewritten path that follows an option, joined or as the next word. The command gets both, the dependency run neither.
+    /// The rewritten path that follows an option, joined or as the next word. The command gets both.
     fn argument<'w>(
         &mut self,
         option: &str,
@@ -186,12 +152,10 @@ impl Reader<'_> {
     ) -> Result<&'w str, NotRemote> {
         if let Some((prefix, path)) = joined(option, word)? {
             self.out.command.push(format!("{prefix}{}", self.paths.rewritten(path)));
-            self.out.dependencies.push(word.to_owned());
             Ok(path)
         } else {
             let path = next(option, rest)?;
             self.out.command.extend([option.to_owned(), self.paths.rewritten(path)]);
-            self.out.dependencies.extend([option.to_owned(), path.to_owned()]);
             Ok(path)
         }
     }
@@ -204,19 +168,11 @@ impl Reader<'_> {
         word: &'w str,
         rest: &mut impl Iterator<Item = &'w str>,
     ) -> Result<(), NotRemote> {
-        self.both(word);
-        let mut value = &word[option.len()..];
+        self.out.command.push(word.to_owned());
         if word == option {
-            value = next(option, rest)?;
-            self.out.dependencies.push(value.to_owned());
+            let value = next(option, rest)?;
             let path = rule == Rule::FrontEnd && !value.starts_with('-');
             self.out.command.push(if path { self.paths.rewritten(value) } else { value.to_owned() });
-        }
-        if rule == Rule::Language && !options::is_language(value) {
-            self.refuse(NotRemote::Language(value.to_owned()));
-        }
-        if rule == Rule::FrontEnd && value == "-emit-pch" {
-            self.refuse(NotRemote::Option(value.to_owned()));
         }
         Ok(())
     }
@@ -237,13 +193,12 @@ impl Reader<'_> {
 
     fn preprocessor_words(&mut self) -> Result<(), NotRemote> {
         let words = std::mem::take(&mut self.preprocessor);
-        let (command, dependencies) = (self.out.command.len(), self.out.dependencies.len());
+        let begin = self.out.command.len();
         let mut rest = words.iter().map(String::as_str);
         while let Some(word) = rest.next() {
             self.preprocessor_word(word, &mut rest)?;
         }
-        mark(&mut self.out.command, command);
-        mark(&mut self.out.dependencies, dependencies);
+        mark(&mut self.out.command, begin);
         Ok(())
     }
 
@@ -274,18 +229,9 @@ impl Reader<'_> {
                 self.note_output(rule, path);
                 Ok(())
             }
-            Some((_, Rule::NotForDependencies)) => {
-                self.out.command.push(word.to_owned());
-                Ok(())
-            }
-            Some(("-M" | "-MM", _)) => {
-                self.refuse_option(word);
-                Ok(())
-            }
             _ => {
                 let path = !word.starts_with('-');
                 self.out.command.push(if path { self.paths.rewritten(word) } else { word.to_owned() });
-                self.out.dependencies.push(word.to_owned());
                 Ok(())
             }
         }

@@ -4,7 +4,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bytes::Bytes;
 use prost::Message;
 
-use super::arguments::{self, Arguments};
+use super::arguments;
 use super::paths::Paths;
 use super::program::{Program, program};
 use super::{Disk, Layout, NotRemote, environment, places, products};
@@ -90,8 +90,8 @@ pub struct Built {
 
 /// Builds the action of `asked` that reads `inputs`, as recc 1.4.30 does under the settings in `layout`.
 ///
-/// Does not ask whether recc would send the command: see [`recc_runs_locally`](super::recc_runs_locally). Fails where there
-/// are no bytes to be had, as for outputs outside of the project root.
+/// Commands that recc itself would run locally have one all the same. Fails where there are no bytes to be had, as for outputs
+/// outside of the project root.
 #[expect(deprecated, reason = "recc fills Command.platform, which REAPI 2.2 moved to Action")]
 pub fn build(
     asked: &Asked<'_>,
@@ -140,23 +140,6 @@ fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
     } else {
         Ok(())
     }
-}
-
-/// The arguments of recc's own dependency run for a compile, without the compiler: the command less its outputs, and `-w -M`.
-pub fn dependency_arguments(
-    asked: &Asked<'_>,
-    layout: &Layout,
-    disk: &Disk<'_>,
-) -> Result<Vec<String>, NotRemote> {
-    let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
-    let Arguments { mut dependencies, .. } =
-        arguments::read(words, &Paths::new(layout, asked.directory, disk))?;
-    dependencies.extend(["-w", "-M"].map(str::to_owned));
-    // Says where clang found GCC's crtbegin.o, which recc counts as an input.
-    if layout.deps_global_paths && program(compiler, disk) == Some(Program::Clang) {
-        dependencies.push("-v".to_owned());
-    }
-    Ok(dependencies)
 }
 
 fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {

@@ -1,15 +1,12 @@
-//! Why a command is not sent to a server.
+//! Why a command has no action that a server could be sent.
 
-/// Why recc would run a command locally, or why there is no action for it at all.
+/// Why there is no action for a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRemote {
-    /// No compiler that recc knows by its name.
-    #[error("recc does not know the compiler {0}")]
-    Compiler(String),
     /// Neither `-c` nor, where links are sent (`RECC_LINK`), a link.
     #[error("recc sends compiles only")]
     NotACompile,
-    /// An option that recc does not send.
+    /// An option of the linker's whose files recc does not follow.
     #[error("recc does not send commands with {0}")]
     Option(String),
     /// An option whose argument is missing: recc crashes.
@@ -18,30 +15,15 @@ pub enum NotRemote {
     /// `-Ia=b`: recc would send `-I=b`.
     #[error("recc would garble {0}")]
     Garbled(String),
-    /// `-x` with a language that recc does not send.
-    #[error("recc does not send the language {0}")]
-    Language(String),
     /// A name that recc does not take for an input: by its suffix, or as the argument of an option it does not know.
     #[error("recc does not take {0:?} as an input")]
     Input(String),
-    /// No input at all.
-    #[error("no input")]
-    NoInput,
-    /// `-`
-    #[error("the input is standard input")]
-    StandardInput,
     /// `@FILE`: recc sends a rewritten copy of the file.
     #[error("response file {0}")]
     ResponseFile(String),
-    /// Overridden outputs of which none is a file.
-    #[error("no outputs")]
-    NoOutput,
     /// An output without a name.
     #[error("an output has no name")]
     NamelessOutput,
-    /// An output above the working directory.
-    #[error("the output {0} is above the working directory")]
-    OutputAbove(String),
     /// An output outside of the project root.
     #[error("the output {0} is outside of the project root")]
     OutputOutside(String),

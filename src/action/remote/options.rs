@@ -1,18 +1,10 @@
-//! The compiler options that recc knows, and what it does with each.
+//! The compiler options that recc rewrites or takes outputs from, and what it does with each.
 
 /// What recc does with an option and, where it has one, its argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// The command runs locally.
-    Refused,
-    /// The command runs locally when the argument is `native`.
-    Processor,
-    /// Asks for an object.
-    Compile,
     /// Asks for a depfile.
     Depfile,
-    /// Not part of the dependency run.
-    NotForDependencies,
     /// Asks for notes of the coverage, next to the object.
     Coverage,
     /// Names those notes; recc leaves the path as it is.
@@ -27,8 +19,6 @@ pub(super) enum Rule {
     Path,
     /// The next word belongs to it, as it stands.
     Word,
-    /// The language of the inputs.
-    Language,
     /// Asks for a `.dwo` next to the object.
     SplitDwarf,
     /// Words for the preprocessor.
@@ -37,36 +27,25 @@ pub(super) enum Rule {
     FrontEnd,
 }
 
-/// Options of GCC and clang as recc 1.4.30 tells them apart: of the names a word begins with, the longest counts.
+/// Options of GCC and clang as recc 1.4.30 tells them apart: of the names a word begins with, the longest counts. All others it passes
+/// on as they are.
 const OPTIONS: &[(&str, Rule)] = &[
     ("--coverage", Rule::Coverage),
     ("--param", Rule::Word),
     ("--sysroot", Rule::Path),
     ("-D", Rule::Word),
-    ("-E", Rule::Refused),
     ("-I", Rule::Path),
-    ("-M", Rule::Refused),
     ("-MD", Rule::Depfile),
     ("-MF", Rule::DepfilePath),
-    ("-MG", Rule::NotForDependencies),
-    ("-MM", Rule::Refused),
     ("-MMD", Rule::Depfile),
-    ("-MP", Rule::NotForDependencies),
     ("-MQ", Rule::Target),
     ("-MT", Rule::Target),
-    ("-MV", Rule::NotForDependencies),
     ("-Qoption", Rule::Word),
-    ("-S", Rule::Refused),
     ("-Wp,", Rule::Preprocessor),
     ("-Xclang", Rule::FrontEnd),
     ("-Xpreprocessor", Rule::Preprocessor),
     ("-arch", Rule::Word),
-    ("-c", Rule::Compile),
-    ("-fauto-profile", Rule::Refused),
-    ("-fbranch-probabilities", Rule::Refused),
-    ("-fdump", Rule::Refused),
     ("-fprofile-note", Rule::CoverageNotes),
-    ("-fprofile-use", Rule::Refused),
     ("-ftest-coverage", Rule::Coverage),
     ("-gsplit-dwarf", Rule::SplitDwarf),
     ("-idirafter", Rule::Path),
@@ -76,22 +55,14 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("-iquote", Rule::Path),
     ("-isysroot", Rule::Path),
     ("-isystem", Rule::Path),
-    ("-march", Rule::Processor),
-    ("-mcpu", Rule::Processor),
-    ("-mtune", Rule::Processor),
     ("-o", Rule::Output),
-    ("-save-temps", Rule::Refused),
-    ("-specs", Rule::Refused),
     ("-target", Rule::Word),
-    ("-x", Rule::Language),
+    ("-x", Rule::Word),
     ("-z", Rule::Word),
 ];
 
-/// Words that recc leaves out of the dependency run, where `-w` would not silence them.
+/// Words that make the compiler tell of folders that are missing.
 const NOISY: &[&str] = &["-Wmissing-include-dirs", "-Werror=missing-include-dirs"];
-
-/// Languages of `-x` that recc takes.
-const LANGUAGES: &[&str] = &["c", "c++", "c-header", "c++-header", "c++-system-header", "c++-user-header"];
 
 /// Suffixes of sources and of headers that recc takes as inputs of a compile.
 const SOURCES: &[&str] = &["c", "C", "cc", "cp", "cpp", "CPP", "cxx", "c++"];
@@ -107,14 +78,9 @@ pub(super) fn option(word: &str) -> Option<(&'static str, Rule)> {
     exact.or_else(longest).copied()
 }
 
-/// Whether recc leaves `word` out of the dependency run.
+/// Whether `word` makes the compiler tell of folders that are missing.
 pub(super) fn is_noisy(word: &str) -> bool {
     NOISY.contains(&word)
-}
-
-/// Whether recc takes `-x LANGUAGE`.
-pub(super) fn is_language(language: &str) -> bool {
-    LANGUAGES.contains(&language)
 }
 
 /// What the name of an input says.

@@ -58,8 +58,8 @@ fn compiler(settings: &Settings) -> Finding {
     match toolchains.identify(&compiler, &|name| std::env::var_os(name)) {
         Ok(toolchain) => {
             let detail = format!("{}: {}", compiler.display(), toolchain.version);
-            let fingerprint = toolchain.fingerprint.to_string();
-            let facts = json!({ "path": compiler, "version": toolchain.version, "fingerprint": fingerprint });
+            let identity = toolchain.identity.to_string();
+            let facts = json!({ "path": compiler, "version": toolchain.version, "fingerprint": identity });
             Finding::new("compiler", Works, detail).with(facts)
         }
         Err(error) => Finding::new("compiler", Fault, error.to_string()),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::error::ControlError;
 use super::{PATIENCE, begin};
 use crate::base::variable::Variable;
 use crate::bst::Launched;
@@ -16,7 +17,7 @@ pub(super) fn launch(
     companion: &Companion,
     directory: &Path,
     environment: &[Variable],
-) -> Result<Value, String> {
+) -> Result<Value, ControlError> {
     let session = begin(companion, directory, environment, Opening::Ahead)?;
     // What has not ended by then is given up with the session.
     session.wait(PATIENCE);

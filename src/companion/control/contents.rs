@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use super::error::ControlError;
 use crate::base::digest::Digest;
 use crate::cache::Cache;
 use crate::session::memory::bounded;
@@ -51,11 +52,11 @@ pub(super) fn pack(cache: &Cache, needed: &[Digest]) -> std::io::Result<Vec<u8>>
 }
 
 /// Takes the contents in such a blob into the cache; the error says what is wrong with it.
-pub(super) fn unpack(cache: &Cache, packed: &[u8]) -> Result<(), String> {
-    let bytes = zstd::bulk::decompress(packed, 2 * MOST as usize).map_err(|error| error.to_string())?;
-    let contents = Contents::decode(&*bytes).map_err(|error| error.to_string())?;
+pub(super) fn unpack(cache: &Cache, packed: &[u8]) -> Result<(), ControlError> {
+    let bytes = zstd::bulk::decompress(packed, 2 * MOST as usize)?;
+    let contents = Contents::decode(&*bytes)?;
     for content in contents.all {
-        cache.blobs.put_bytes(&content).map_err(|error| error.to_string())?;
+        cache.blobs.put_bytes(&content)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::error::ControlError;
 use crate::action::remote::{Input, decoded};
 use crate::command::Kind;
 use crate::compile::call::Call;
@@ -64,7 +65,7 @@ pub(super) fn explain(companion: &Companion, request: &Request, proto: bool) -> 
         }
         Err(why) => {
             object["verdict"] = json!("local");
-            object["reason"] = json!(why);
+            object["reason"] = json!(why.to_string());
         }
     }
     object
@@ -75,11 +76,11 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
     let grid = companion.grids.of(&request.settings().ok()?).filter(|grid| grid.settings().links)?;
     let call = link::read(request, kind)?;
     let mut object = json!({ "verdict": "link", "outputs": [call.link.output.path] });
-    let actions = linkage(&companion.engine, &call).and_then(|linkage| {
+    let actions = linkage(&companion.engine, &call).map_err(ControlError::from).and_then(|linkage| {
         let job = linkage.job(&call);
         object["inputs"] = job.inputs.iter().flat_map(Input::files).map(|file| file.path).collect();
         object["cached"] = json!(companion.engine.cache.find(&linkage.key).is_some());
-        grid.actions(&job).map_err(|error| error.to_string())
+        Ok(grid.actions(&job)?)
     });
     match actions {
         Ok(actions) => {
@@ -91,7 +92,7 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
         }
         Err(why) => {
             object["verdict"] = json!("local");
-            object["reason"] = json!(why);
+            object["reason"] = json!(why.to_string());
         }
     }
     Some(object)
@@ -118,17 +119,21 @@ struct Look {
 }
 
 /// Scans a call and computes its actions; an error says why it is not cached.
-fn look(companion: &Companion, request: &Request, call: &Call, grid: Option<&Grid>) -> Result<Look, String> {
+fn look(
+    companion: &Companion,
+    request: &Request,
+    call: &Call,
+    grid: Option<&Grid>,
+) -> Result<Look, ControlError> {
     let engine = &companion.engine;
-    let settings = request.settings().map_err(|error| error.to_string())?;
+    let settings = request.settings()?;
     let root = whereabouts(&request.directory, &settings).root;
-    let context = request.context(root.to_str().ok_or("the project root is not UTF-8")?);
+    let context = request.context(root.to_str().ok_or(ControlError::RootName)?);
     let (reads, instance) = examine(engine, call, context, &request.environment)?;
     let inputs = reads.set.iter().map(|&id| engine.name(id)).collect();
     let moment = Moment::new(engine, &instance, context.predicted);
     let actions = grid.map(|grid| grid.actions(&moment.job(call, &request.environment)));
-    let actions = actions.transpose().map_err(|error| error.to_string())?;
-    Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, actions })
+    Ok(Look { keys: instance.keys, inputs, incbin: instance.incbin, actions: actions.transpose()? })
 }
 
 /// What became of the command's launch in a session that is open now.

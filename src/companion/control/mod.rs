@@ -2,6 +2,7 @@
 
 mod ahead;
 pub mod contents;
+pub mod error;
 pub mod explain;
 pub mod shown;
 
@@ -22,7 +23,8 @@ use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
 use crate::session::{Opening, Session, SessionRow};
 use crate::settings::Settings;
-use crate::store::ElementKey;
+use crate::store::{ElementKey, Store};
+use error::ControlError;
 
 /// How long a closing session, and who wants to know what was learnt, waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -181,8 +183,8 @@ pub struct Opened {
     pub commands: usize,
 }
 
-/// Answers a request; an error is a text for a person.
-pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, String> {
+/// Answers a request.
+pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, ControlError> {
     if control.tells_what_was_learnt() {
         let sessions: Vec<_> = companion.sessions().values().cloned().collect();
         wait_until(|| !sessions.iter().any(|session| session.is_learning()));
@@ -191,7 +193,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::Open { directory, environment } => open(companion, &directory, &environment),
         Control::Ahead { directory, environment } => ahead::launch(companion, &directory, &environment),
         Control::Close { session, succeeded } => {
-            let session = companion.session(session).ok_or("that session is not open")?;
+            let session = companion.session(session).ok_or(ControlError::NotOpen)?;
             Ok(json!(close(companion, &session, succeeded)))
         }
         Control::CloseElement { element, succeeded } => {
@@ -216,27 +218,27 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         }
         Control::Export { element } => {
             let key = find(companion, &element)?;
-            Ok(json!(hex(&store(companion)?.export(&key).map_err(text)?)))
+            Ok(json!(hex(&store(companion)?.export(&key)?)))
         }
         Control::Import { blob, element } => {
-            let blob = unhex(&blob).ok_or("the blob is not in base 16")?;
-            let key = element.as_deref().map(str::parse).transpose().map_err(text)?;
-            Ok(json!(store(companion)?.import(&blob, key).map_err(text)?.to_string()))
+            let blob = unhex(&blob).ok_or(ControlError::NotBase16)?;
+            let key = element.as_deref().map(str::parse).transpose()?;
+            Ok(json!(store(companion)?.import(&blob, key)?.to_string()))
         }
         Control::Pack { element } => {
-            let element = store(companion)?.load(&find(companion, &element)?).map_err(text)?;
+            let element = store(companion)?.load(&find(companion, &element)?)?;
             let cache = &companion.engine.cache;
-            Ok(json!(hex(&contents::pack(cache, &contents::needed(&element, cache)).map_err(text)?)))
+            Ok(json!(hex(&contents::pack(cache, &contents::needed(&element, cache))?)))
         }
         Control::Unpack { blob } => {
-            let blob = unhex(&blob).ok_or("the blob is not in base 16")?;
+            let blob = unhex(&blob).ok_or(ControlError::NotBase16)?;
             contents::unpack(&companion.engine.cache, &blob).map(|()| Value::Null)
         }
         Control::Carry { element, environment } => carry(companion, &element, &environment),
         Control::Forget { element, quarantine } => {
             let key = find(companion, &element)?;
             let store = store(companion)?;
-            if quarantine { store.lift(&key) } else { store.forget(&key) }.map_err(text)?;
+            if quarantine { store.lift(&key) } else { store.forget(&key) }?;
             companion.quarantine.lift(&companion.engine.cache.bars, &key);
             Ok(json!(key.to_string()))
         }
@@ -245,7 +247,7 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
     }
 }
 
-fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Result<Value, String> {
+fn open(companion: &Companion, directory: &Path, environment: &[Variable]) -> Result<Value, ControlError> {
     let session = begin(companion, directory, environment, Opening::Person)?;
     let commands = session.inner().candidates.len();
     Ok(json!(Opened {
@@ -262,9 +264,9 @@ fn begin(
     directory: &Path,
     environment: &[Variable],
     opening: Opening,
-) -> Result<Arc<Session>, String> {
+) -> Result<Arc<Session>, ControlError> {
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let settings = Settings::read(variables, directory).map_err(text)?;
+    let settings = Settings::read(variables, directory)?;
     companion.warnings.of_settings(&settings);
     let mut place = whereabouts(directory, &settings);
     if settings.get("root").is_none() && crate::bst::build_root(directory).is_none() {
@@ -276,9 +278,8 @@ fn begin(
             place.key.element = name.to_string_lossy().into_owned();
         }
     }
-    settings.mode().map_err(text)?;
-    let session =
-        companion.open(place, environment, &settings, opening).ok_or("the folder's name is not UTF-8")?;
+    settings.mode()?;
+    let session = companion.open(place, environment, &settings, opening).ok_or(ControlError::FolderName)?;
     // Who opens a session by hand is about to build: a moment now lets the first compiles find their launches.
     let begun = Instant::now();
     while !session.is_looked() && begun.elapsed() < HEAD_START {
@@ -301,19 +302,19 @@ fn wait_until(done: impl Fn() -> bool) {
     }
 }
 
-fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, String> {
+fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> Result<Value, ControlError> {
     let session = match ticket {
-        Some(ticket) => companion.session_of_ticket(ticket).ok_or("that session is not open")?,
+        Some(ticket) => companion.session_of_ticket(ticket).ok_or(ControlError::NotOpen)?,
         None => newest(companion, element)?,
     };
     if !session.wait(PATIENCE) {
-        return Err(format!("launches are still under way after {} minutes", PATIENCE.as_secs() / 60));
+        return Err(ControlError::StillUnderWay(PATIENCE));
     }
     Ok(json!(session.whereabouts.key.to_string()))
 }
 
 /// The newest session, of an element if one is named.
-pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
+pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, ControlError> {
     let sessions = companion.sessions();
     sessions
         .values()
@@ -323,19 +324,19 @@ pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc
         })
         .max_by_key(|session| session.id)
         .cloned()
-        .ok_or_else(|| "no such session is open".to_owned())
+        .ok_or(ControlError::NoneOpen)
 }
 
-fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<Value, String> {
+fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<Value, ControlError> {
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let settings = Settings::read(variables, Path::new("/")).map_err(text)?;
-    let grid = companion.grids.of_records(&settings).ok_or("no grid can be used")?;
+    let settings = Settings::read(variables, Path::new("/"))?;
+    let grid = companion.grids.of_records(&settings).ok_or(ControlError::NoGrid)?;
     let (store, cache) = (store(companion)?, &companion.engine.cache);
-    let blobs = contents::needed(&store.load(&key).map_err(text)?, cache);
+    let blobs = contents::needed(&store.load(&key)?, cache);
     let merged = grid.merged(&key);
-    let left = Left { records: store.export(&key).map_err(text)?, blobs, merged };
-    grid.publish_records(cache, &key, &mut Spot::default(), &left).map_err(text)?;
+    let left = Left { records: store.export(&key)?, blobs, merged };
+    grid.publish_records(cache, &key, &mut Spot::default(), &left)?;
     Ok(json!(key.to_string()))
 }
 
@@ -349,18 +350,13 @@ fn status(companion: &Companion) -> Value {
 }
 
 /// The store, or why there is none.
-pub(super) fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
-    companion.store.as_deref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
+pub(super) fn store(companion: &Companion) -> Result<&Store, ControlError> {
+    companion.store.as_deref().ok_or_else(|| ControlError::NoStore(companion.store_fault.clone()))
 }
 
 /// The recorded element of a name.
-pub(super) fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
+pub(super) fn find(companion: &Companion, name: &str) -> Result<ElementKey, ControlError> {
     let keys: Vec<ElementKey> =
-        store(companion)?.elements().map_err(text)?.into_iter().map(|summary| summary.key).collect();
-    element_named(name, &keys).ok_or_else(|| format!("no element {name:?} is recorded (see `specctl list`)"))
-}
-
-/// An error as a text for a person.
-pub(super) fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
+        store(companion)?.elements()?.into_iter().map(|summary| summary.key).collect();
+    element_named(name, &keys).ok_or_else(|| ControlError::UnknownElement(name.to_owned()))
 }

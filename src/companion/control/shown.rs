@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{find, newest, store, text};
+use super::error::ControlError;
+use super::{find, newest, store};
 use crate::command::{Kind, normalise};
 use crate::launch::accounts::Accounts;
 use crate::session::SessionRow;
@@ -14,8 +15,8 @@ use crate::store::{Element, ElementKey, Record, RecordId, Use};
 use crate::traced::Traced;
 
 /// All elements that are recorded.
-pub(super) fn list(companion: &Companion) -> Result<Value, String> {
-    let elements = store(companion)?.elements().map_err(text)?;
+pub(super) fn list(companion: &Companion) -> Result<Value, ControlError> {
+    let elements = store(companion)?.elements()?;
     let sessions = companion.sessions();
     let open: HashSet<&ElementKey> = sessions.values().map(|session| &session.whereabouts.key).collect();
     let rows = elements.into_iter().map(|element| {
@@ -33,9 +34,9 @@ pub(super) fn list(companion: &Companion) -> Result<Value, String> {
 }
 
 /// An element's commands, in the order of its build.
-pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
+pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, ControlError> {
     let key = find(companion, name)?;
-    let mut element = store(companion)?.load(&key).map_err(text)?;
+    let mut element = store(companion)?.load(&key)?;
     if let Ok(session) = newest(companion, Some(&key.to_string())) {
         // What is added to the records when it closes.
         let uses: HashMap<RecordId, Use> = session.build(&companion.engine, false).uses.into_iter().collect();
@@ -61,13 +62,13 @@ pub(super) fn show(companion: &Companion, name: &str) -> Result<Value, String> {
 }
 
 /// The report of an element's newest session, which may be open still.
-pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, String> {
+pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, ControlError> {
     let key = find(companion, name)?;
     let report = match newest(companion, Some(&key.to_string())) {
         Ok(session) => Some(session.report(session.row(false))),
-        Err(_) => store(companion)?.report(&key).map_err(text)?,
+        Err(_) => store(companion)?.report(&key)?,
     };
-    let report = report.ok_or_else(|| format!("no session of {key} has been kept yet"))?;
+    let report = report.ok_or_else(|| ControlError::NoReport(key.clone()))?;
     Ok(json!(Report { quarantined: companion.quarantine.of(&key), ..report }))
 }
 
@@ -115,14 +116,14 @@ pub(super) fn stats(
     companion: &Companion,
     element: Option<&str>,
     session: Option<&str>,
-) -> Result<Value, String> {
+) -> Result<Value, ControlError> {
     let key = match element {
         Some(name) => Some(find(companion, name)?),
         None => None,
     };
     let mut rows: Vec<SessionRow> = match &companion.store {
         Some(store) => {
-            let rows = store.sessions(key.as_ref()).map_err(text)?;
+            let rows = store.sessions(key.as_ref())?;
             rows.into_iter().map(|(_, row)| row).collect()
         }
         None => Vec::new(),
@@ -136,14 +137,14 @@ pub(super) fn stats(
     match session {
         None => {}
         Some("last") => {
-            let last = rows.pop().ok_or("there has been no session yet")?;
+            let last = rows.pop().ok_or(ControlError::NoneYet)?;
             rows = vec![last];
         }
         Some(number) => {
-            let number: u64 = number.parse().map_err(|_| "a session is `last` or a number")?;
+            let number: u64 = number.parse().map_err(|_| ControlError::NotASession)?;
             rows.retain(|row| row.id == number);
             if rows.is_empty() {
-                return Err(format!("there is no session {number}"));
+                return Err(ControlError::UnknownSession(number));
             }
         }
     }

@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use crate::action::remote::{link_query, linker_command, linker_folders};
 use crate::base::digest::Digest;
 use crate::compile::link::call::LinkCall;
+use crate::compile::link::error::LinkError;
 use crate::sandbox::executor::{Executor, Job};
 
-/// Linkers by their toolchain's fingerprint.
+/// Linkers by their toolchain's identity.
 #[derive(Debug, Default)]
 pub struct Linkers(Mutex<HashMap<Digest, Arc<Linker>>>);
 
@@ -32,7 +33,7 @@ impl Linkers {
         executor: &Executor,
         call: &LinkCall,
         toolchain: &Digest,
-    ) -> Result<Arc<Linker>, String> {
+    ) -> Result<Arc<Linker>, LinkError> {
         let known = || self.0.lock();
         if let Some(linker) = known().get(toolchain) {
             return Ok(Arc::clone(linker));
@@ -49,9 +50,9 @@ impl Linkers {
 }
 
 /// The linker's command line for a call, without running it.
-pub(super) fn command(executor: &Executor, call: &LinkCall) -> Result<Vec<String>, String> {
+pub(super) fn command(executor: &Executor, call: &LinkCall) -> Result<Vec<String>, LinkError> {
     let said = ask(executor, call, &link_query(&call.link.args))?;
-    linker_command(&said.stderr).ok_or_else(|| "its driver does not say how it would link".to_owned())
+    linker_command(&said.stderr).ok_or(LinkError::NoCommand)
 }
 
 /// The folders in `/etc/ld.so.conf.d`, in the order of the files' names, as recc reads them.
@@ -69,9 +70,8 @@ struct Said {
     stderr: String,
 }
 
-fn ask(executor: &Executor, call: &LinkCall, args: &[String]) -> Result<Said, String> {
-    let say = |error: std::io::Error| format!("its driver cannot be asked: {error}");
-    let view = executor.prepare(&[]).map_err(say)?;
+fn ask(executor: &Executor, call: &LinkCall, args: &[String]) -> Result<Said, LinkError> {
+    let view = executor.prepare(&[]).map_err(LinkError::Ask)?;
     let job = Job {
         compiler: Path::new(&call.compiler),
         args,
@@ -79,7 +79,7 @@ fn ask(executor: &Executor, call: &LinkCall, args: &[String]) -> Result<Said, St
         directory: Path::new(&call.directory),
         asked: true,
     };
-    let executed = executor.run(&job, view, &|_| {}).map_err(say)?;
+    let executed = executor.run(&job, view, &|_| {}).map_err(LinkError::Ask)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Said { stdout: text(&executed.stdout), stderr: text(&executed.stderr) })
 }

@@ -5,6 +5,7 @@
 //! what it read has nothing else in it.
 
 pub mod call;
+pub mod error;
 pub mod linker;
 pub mod needed;
 pub mod script;
@@ -31,6 +32,7 @@ use crate::inputs::files::Seen;
 use crate::inputs::search::{absolute, intern};
 use crate::inputs::snapshot::Snapshot;
 use crate::toolchain::Toolchain;
+use error::LinkError;
 
 /// A link on the files of one moment.
 pub struct Linkage {
@@ -50,18 +52,14 @@ const LINKERS: [&str; 6] =
     ["LPATH", "LD_RUN_PATH", "LDEMULATION", "COLLECT_NO_DEMANGLE", "LD_LIBRARY_PATH", "GNUTARGET"];
 
 /// Finds out what a link would read now; an error says why it is bypassed.
-pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
-    let say = |error: &dyn std::fmt::Display| error.to_string();
+pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, LinkError> {
     let mut snapshot = Snapshot::new(&engine.files);
     let variable = |name: &str| call.variable(name).map(Into::into);
-    let toolchain = engine
-        .toolchains
-        .identify_in(Path::new(&call.compiler), &variable, &mut snapshot)
-        .map_err(|error| say(&error))?;
+    let toolchain = engine.toolchains.identify_in(Path::new(&call.compiler), &variable, &mut snapshot)?;
     if toolchain.family != Family::Gcc {
-        return Err("only GCC's linker is asked what it reads".into());
+        return Err(LinkError::NotGcc);
     }
-    let linker = engine.linkers.of(&engine.executor, call, &toolchain.fingerprint)?;
+    let linker = engine.linkers.of(&engine.executor, call, &toolchain.identity)?;
     let command = linker::command(&engine.executor, call)?;
     let here = Path::new(&call.directory);
     let libraries = Libraries {
@@ -71,11 +69,11 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
         linker_folders: &linker.folders,
         loader_folders: &linker::loader_folders(),
     };
-    let listed = link_inputs(&command, &libraries).map_err(|error| say(&error))?;
+    let listed = link_inputs(&command, &libraries)?;
     let mut inputs = Vec::with_capacity(listed.len());
     for path in &listed {
         let id = intern(engine.paths(), &call.directory, path);
-        let seen = snapshot.look(id).map_err(|error| format!("{path}: {error}"))?;
+        let seen = snapshot.look(id).map_err(LinkError::input(path))?;
         inputs.push((engine.paths().get(id), path.starts_with('/'), seen));
     }
     let mut names: BTreeSet<String> = listed.iter().map(|path| absolute(&call.directory, path)).collect();
@@ -94,7 +92,7 @@ pub fn linkage(engine: &Engine, call: &LinkCall) -> Result<Linkage, String> {
     let mut files = Vec::with_capacity(names.len());
     for path in &names {
         let id = engine.paths().intern(path);
-        files.push((path, snapshot.look(id).map_err(|error| format!("{path}: {error}"))?));
+        files.push((path, snapshot.look(id).map_err(LinkError::input(path))?));
     }
     Ok(Linkage {
         key: key(engine, call, &toolchain, &command, &files),
@@ -129,7 +127,7 @@ fn key(
         environment: &environment,
         directory: &call.directory,
         outputs: std::slice::from_ref(&call.link.output.path),
-        toolchain: &toolchain.fingerprint,
+        toolchain: &toolchain.identity,
     };
     action::digest(&parts, &inputs, None, &engine.folders)
 }
@@ -159,17 +157,17 @@ impl Linkage {
     }
 
     /// Whether a link that began at `began_ns` and read what the linker lists in `text` is what the key stands for.
-    pub fn accounts_for(&self, call: &LinkCall, text: &[u8], began_ns: i64) -> Result<(), String> {
+    pub fn accounts_for(&self, call: &LinkCall, text: &[u8], began_ns: i64) -> Result<(), LinkError> {
         if self.changed_ns >= began_ns {
-            return Err("an input changed while it was linked".into());
+            return Err(LinkError::Changed);
         }
-        let read = depfile::parse(text).map_err(|error| error.to_string())?;
+        let read = depfile::parse(text)?;
         let is_covered = |file: &String| {
             fs::canonicalize(Path::new(&call.directory).join(file))
                 .is_ok_and(|target| self.covered.contains(&target))
         };
         match read.iter().find(|file| !is_covered(file)) {
-            Some(file) => Err(format!("the linker read {file}, which was not expected")),
+            Some(file) => Err(LinkError::Unexpected(file.clone())),
             None => Ok(()),
         }
     }
@@ -177,7 +175,7 @@ impl Linkage {
 
 /// How a link is made to say what it reads; `None` when its linker cannot.
 pub fn link_side(engine: &Engine, call: &LinkCall, linkage: &Linkage, scratch: &Path) -> Option<SideChannel> {
-    let linker = engine.linkers.of(&engine.executor, call, &linkage.toolchain.fingerprint).ok()?;
+    let linker = engine.linkers.of(&engine.executor, call, &linkage.toolchain.identity).ok()?;
     let listed = scratch.join("linked");
     linker.lists_inputs.then(|| SideChannel {
         args: vec![format!("-Wl,--dependency-file={}", listed.display())],

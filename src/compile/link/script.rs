@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::error::LinkError;
+
 /// Words of linker scripts that stand in place of libraries (GNU ld manual, "Commands Dealing with Files").
 const WORDS: [&str; 6] = ["GROUP", "INPUT", "AS_NEEDED", "OUTPUT_FORMAT", "(", ")"];
 
@@ -17,7 +19,7 @@ pub(super) fn searched(command: &[String], own: &[String], here: &Path) -> Vec<P
 
 /// Every file that could be meant by a `-lNAME` of the linker's command: the linker takes one of them, and a new one among them
 /// may change which.
-pub(super) fn candidates(command: &[String], folders: &[PathBuf]) -> Result<Vec<String>, String> {
+pub(super) fn candidates(command: &[String], folders: &[PathBuf]) -> Result<Vec<String>, LinkError> {
     let mut found = Vec::new();
     for name in command.iter().filter_map(|word| word.strip_prefix("-l")) {
         let files = match name.strip_prefix(':') {
@@ -27,7 +29,7 @@ pub(super) fn candidates(command: &[String], folders: &[PathBuf]) -> Result<Vec<
         for folder in folders {
             let there = files.iter().map(|file| folder.join(file)).filter(|path| path.is_file());
             for path in there {
-                found.push(path.into_os_string().into_string().map_err(|_| "a library's path is not UTF-8")?);
+                found.push(path.into_os_string().into_string().map_err(|_| LinkError::NotUtf8)?);
             }
         }
     }
@@ -37,8 +39,7 @@ pub(super) fn candidates(command: &[String], folders: &[PathBuf]) -> Result<Vec<
 /// The files that a linker script names by absolute paths; none for a library or object.
 ///
 /// An error for what is neither, and for names that are looked for in folders and not known otherwise.
-pub(super) fn named(path: &Path, folders: &[PathBuf]) -> Result<Vec<String>, String> {
-    let odd = |what: &str| Err(format!("{} {what}", path.display()));
+pub(super) fn named(path: &Path, folders: &[PathBuf]) -> Result<Vec<String>, LinkError> {
     let Some(text) = script(path) else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     let text = without_comments(&text).replace('(', " ( ").replace(')', " ) ").replace(',', " ");
@@ -60,7 +61,7 @@ pub(super) fn named(path: &Path, folders: &[PathBuf]) -> Result<Vec<String>, Str
                 let there = beside.map(|folder| folder.join(word)).filter(|path| path.is_file());
                 files.extend(there.map(|path| path.display().to_string()));
             }
-            _ => return odd(&format!("is a linker script with {word}")),
+            _ => return Err(LinkError::Script { path: path.to_owned(), word: word.to_owned() }),
         }
     }
     Ok(files)

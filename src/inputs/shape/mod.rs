@@ -39,7 +39,7 @@ impl Shape {
     /// Equal to no set's shape: what is read has to be found out anew.
     pub const UNKNOWN: Self = Self([0; 16]);
 
-    /// The shape as seen by the compiler of a fingerprint: another defines other macros, and so may read other files.
+    /// The shape as seen by a compiler, by its identity: another defines other macros, and so may read other files.
     #[must_use]
     pub fn seen_by(self, compiler: &Digest) -> Self {
         let mut hasher = Sha256::new();

@@ -5,6 +5,7 @@ pub mod differences;
 pub mod names;
 pub mod runs;
 
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use spec_cc_shim::wire;
@@ -59,7 +60,32 @@ pub(crate) enum Verdict {
     /// It did not. The command is in quarantine by now.
     Differs(Box<Quarantined>),
     /// Nobody can tell, and why.
-    Unknown(String),
+    Unknown(Incomparable),
+}
+
+/// Why what would have been served cannot be compared with what the compiler gave.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Incomparable {
+    /// It would not be served any more.
+    #[error("its inputs changed meanwhile")]
+    OtherInputs,
+    /// A file that it reads was written.
+    #[error("{0} changed meanwhile")]
+    Changed(String),
+    /// It was ended from outside.
+    #[error("a signal ended it")]
+    Signal,
+    /// It failed, and not for its inputs' sake.
+    #[error("{0}")]
+    Passing(String),
+    /// A file that it left cannot be read.
+    #[error("{name} cannot be read: {source}")]
+    Unreadable {
+        /// The file, as the command calls it.
+        name: String,
+        /// As the system says.
+        source: io::Error,
+    },
 }
 
 /// Whether the next result is to be verified.
@@ -82,13 +108,13 @@ impl<'a> Ended<'a> {
         kept: bool,
         expected: &Outcome,
         subject: Subject<'_>,
-    ) -> Result<Self, String> {
-        let status = exit_status(report.status).ok_or("a signal ended it")?;
+    ) -> Result<Self, Incomparable> {
+        let status = exit_status(report.status).ok_or(Incomparable::Signal)?;
         if status != expected.status
             && status != 0
             && let Some(why) = is_passing([&report.stdout, &report.stderr], subject.environment)
         {
-            return Err(why);
+            return Err(Incomparable::Passing(why));
         }
         let stdout = match (report.truncated, kept) {
             (true, _) => Said::From(&report.stdout),

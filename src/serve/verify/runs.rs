@@ -7,7 +7,7 @@ use spec_cc_tracer;
 use spec_cc_tracer::Touched;
 
 use super::differences::{Left, differences};
-use super::{Ended, Expected, Subject, Verdict, seize};
+use super::{Ended, Expected, Incomparable, Subject, Verdict, seize};
 use crate::base::lexical::plain;
 use crate::compile::call::Call;
 use crate::compile::instance::instantiate;
@@ -19,9 +19,6 @@ use crate::inputs::snapshot::Snapshot;
 use crate::session::companion::Companion;
 use crate::traced::Traced;
 use crate::traced::state::{Overrides, There, state};
-
-/// What is said when what would have been served is not what would be served now.
-const MEANWHILE: &str = "its inputs changed meanwhile";
 
 impl Expected {
     /// Compares what a compile left; it began at `began_ns`.
@@ -39,7 +36,7 @@ impl Expected {
         };
         self.judge(companion, subject, (report, false, Path::new(&call.directory)), left, || {
             let engine = &companion.engine;
-            let reads = self.reads.as_ref().ok_or(MEANWHILE)?;
+            let reads = self.reads.as_ref().ok_or(Incomparable::OtherInputs)?;
             let mut snapshot = Snapshot::new(&engine.files);
             let now = instantiate(engine, &mut snapshot, call, reads, context);
             let same = now.is_ok_and(|now| Some(&now.keys.own.exact) == self.keys.first());
@@ -64,7 +61,7 @@ impl Expected {
         let named = Self { outcome, ..self.clone() };
         named.judge(companion, subject, (report, true, &traced.absolute("")), left, || {
             let engine = &companion.engine;
-            let reads = self.reads.as_ref().ok_or(MEANWHILE)?;
+            let reads = self.reads.as_ref().ok_or(Incomparable::OtherInputs)?;
             let overrides = before(companion, traced, &outputs, &touched);
             let mut snapshot = Snapshot::new(&engine.files);
             let now = state(engine, &mut snapshot, traced, &reads.set, overrides);
@@ -86,7 +83,7 @@ impl Expected {
         self.judge(companion, subject, (report, false, Path::new(&call.directory)), left, || {
             let now = linkage(&companion.engine, call).map(|now| now.key);
             let same = now.is_ok_and(|now| Some(&now) == self.keys.first());
-            if same { Ok(()) } else { Err(MEANWHILE.to_owned()) }
+            if same { Ok(()) } else { Err(Incomparable::OtherInputs) }
         })
     }
 
@@ -96,8 +93,8 @@ impl Expected {
         companion: &Companion,
         subject: Subject<'_>,
         (report, kept, directory): (&wire::Report, bool, &Path),
-        left: impl FnOnce() -> Result<Vec<Left>, String>,
-        stands: impl FnOnce() -> Result<(), String>,
+        left: impl FnOnce() -> Result<Vec<Left>, Incomparable>,
+        stands: impl FnOnce() -> Result<(), Incomparable>,
     ) -> Verdict {
         let compared = Ended::of(report, kept, &self.outcome, subject).and_then(|ended| {
             Ok(differences(&companion.engine.cache, &self.outcome, directory, &left()?, &ended))
@@ -114,20 +111,25 @@ impl Expected {
 }
 
 /// That the inputs are what they were, all the while.
-fn stood(companion: &Companion, same: bool, snapshot: &Snapshot<'_>, began_ns: i64) -> Result<(), String> {
+fn stood(
+    companion: &Companion,
+    same: bool,
+    snapshot: &Snapshot<'_>,
+    began_ns: i64,
+) -> Result<(), Incomparable> {
     match snapshot.changed_since(began_ns) {
-        _ if !same => Err(MEANWHILE.to_owned()),
-        Some((path, _)) => Err(format!("{} changed meanwhile", companion.engine.name(path))),
+        _ if !same => Err(Incomparable::OtherInputs),
+        Some((path, _)) => Err(Incomparable::Changed(companion.engine.name(path))),
         None => Ok(()),
     }
 }
 
 /// Those of these files that are there, each with the command's name for it.
-fn left(files: impl IntoIterator<Item = (PathBuf, String)>) -> Result<Vec<Left>, String> {
+fn left(files: impl IntoIterator<Item = (PathBuf, String)>) -> Result<Vec<Left>, Incomparable> {
     let mut found = Vec::new();
     for (path, name) in files {
-        let left = Left::at(path, &name).map_err(|error| format!("{name} cannot be read: {error}"))?;
-        found.extend(left);
+        let left = Left::at(path, &name);
+        found.extend(left.map_err(|source| Incomparable::Unreadable { name, source })?);
     }
     Ok(found)
 }
