@@ -12,6 +12,7 @@ mod differential;
 mod explain;
 mod fingerprints;
 mod grid;
+mod installed;
 mod oracle;
 mod recc_backend;
 mod recc_bytes;
