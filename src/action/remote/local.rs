@@ -21,6 +21,7 @@ fn decide(asked: &Asked<'_>, layout: &Layout, disk: &Disk<'_>) -> Result<(), Not
     if let Some(refused) = arguments.refused.take() {
         return Err(refused);
     }
+    arguments.refuse_inputs(layout, asked.directory)?;
     inputs(&arguments, asked.link, !layout.deps_override.is_empty())?;
     if layout.output_files_override.is_empty() && !layout.output_directories_override.is_empty() {
         return Err(NotRemote::NoOutput);
