@@ -9,6 +9,7 @@ mod cache;
 mod checkouts;
 mod config;
 mod differential;
+mod documents;
 mod explain;
 mod fingerprints;
 mod grid;
