@@ -25,7 +25,7 @@ pub(crate) struct Args {
     undo: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args, definitions: &clap::Command) -> Result<()> {
     let prefix = match &args.prefix {
         Some(prefix) => std::path::absolute(prefix).context("cannot find the prefix")?,
         None => home()?.join(".local"),
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.undo {
         return undo(&prefix);
     }
-    let items = layout::items(&args.links)?;
+    let items = layout::items(&args.links, definitions)?;
     let count = made::make(&prefix, &items, args.force)?;
     let shown = prefix.display();
     output::line(format!(

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::Shell;
 
-use super::{Cli, output};
+use super::output;
 
 /// The shim's page: its arguments are the compiler's, so that no definition of them is here.
 const SHIM_PAGE: &str = include_str!("manual/spec-cc.1");
@@ -27,12 +27,12 @@ pub(crate) struct ManArgs {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn completions(args: &CompletionsArgs) -> Result<()> {
-    Ok(output::bytes(&completion(args.shell))?)
+pub(crate) fn completions(args: &CompletionsArgs, definitions: &Command) -> Result<()> {
+    Ok(output::bytes(&completion(args.shell, definitions))?)
 }
 
-pub(crate) fn man(args: &ManArgs) -> Result<()> {
-    let pages = pages()?;
+pub(crate) fn man(args: &ManArgs, definitions: &Command) -> Result<()> {
+    let pages = pages(definitions)?;
     let Some(folder) = &args.folder else {
         let (_, first) = pages.first().context("there is no page")?;
         return Ok(output::bytes(first)?);
@@ -46,15 +46,15 @@ pub(crate) fn man(args: &ManArgs) -> Result<()> {
 }
 
 /// The script that completes `specctl` in a shell.
-pub(super) fn completion(shell: Shell) -> Vec<u8> {
+pub(super) fn completion(shell: Shell, definitions: &Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "specctl", &mut script);
+    clap_complete::generate(shell, &mut definitions.clone(), "specctl", &mut script);
     script
 }
 
 /// The manual's pages by their files' names, that of `specctl` first.
-pub(super) fn pages() -> Result<Vec<(String, Vec<u8>)>> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+pub(super) fn pages(definitions: &Command) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut command = definitions.clone().disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
     add(command, &mut pages)?;

@@ -26,7 +26,7 @@ mod why;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use output::OutputError;
 use spec_cc::settings::Settings;
@@ -98,13 +98,13 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => export::import(&args),
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
-        Command::Init(args) => init::run(&args),
+        Command::Init(args) => init::run(&args, &Cli::command()),
         Command::Bst(args) => bst::run(&args),
         Command::Doctor(args) => return ended(doctor::run(&args)),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),
-        Command::Completions(args) => manual::completions(&args),
-        Command::Man(args) => manual::man(&args),
+        Command::Completions(args) => manual::completions(&args, &Cli::command()),
+        Command::Man(args) => manual::man(&args, &Cli::command()),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use clap::Command;
 use clap_complete::Shell;
 
 use crate::cli::manual;
@@ -32,8 +33,9 @@ pub(super) enum Content {
     Link(String),
 }
 
-/// What goes below a prefix: the programs that are beside this one, links to them for `compilers`, manual pages and completions.
-pub(super) fn items(compilers: &[String]) -> Result<Vec<(String, Content)>> {
+/// What goes below a prefix: the programs that are beside this one, links to them for `compilers`, manual pages and completions
+/// of what `definitions` define.
+pub(super) fn items(compilers: &[String], definitions: &Command) -> Result<Vec<(String, Content)>> {
     let own = std::env::current_exe().context("cannot find this program's own file")?;
     let mut items = Vec::new();
     for name in ["specctl", "spec-cc", "spec-cc-trace"] {
@@ -46,9 +48,11 @@ pub(super) fn items(compilers: &[String]) -> Result<Vec<(String, Content)>> {
     for name in compilers {
         items.push((format!("{LINKS}/{name}"), Content::Link(format!("../../{PROGRAMS}/spec-cc"))));
     }
-    for (name, page) in manual::pages()? {
+    for (name, page) in manual::pages(definitions)? {
         items.push((format!("share/man/man1/{name}"), Content::Text(page)));
     }
-    items.extend(COMPLETIONS.map(|(shell, to)| (to.to_owned(), Content::Text(manual::completion(shell)))));
+    items.extend(
+        COMPLETIONS.map(|(shell, to)| (to.to_owned(), Content::Text(manual::completion(shell, definitions)))),
+    );
     Ok(items)
 }
