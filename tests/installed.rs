@@ -185,6 +185,11 @@ fn the_debian_package_installs_and_is_taken_out() {
     }
     let room = tempfile::tempdir().unwrap();
     let package = packaging("deb", room.path());
+    let contents = succeed(Command::new("dpkg-deb").arg("--contents").arg(&package)).stdout;
+    let contents = String::from_utf8(contents).unwrap();
+    let private: Vec<_> =
+        contents.lines().filter(|line| &line[7..8] != "r" || !line.contains("root/root")).collect();
+    assert!(private.is_empty(), "not for everyone to read, or not root's: {private:#?}");
     let system = room.path().join("system");
     for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates"] {
         fs::create_dir_all(system.join(folder)).unwrap();
