@@ -38,6 +38,20 @@ pub(crate) struct Library {
 }
 
 const PACKAGES: &[Package] = &[
+    // So small that its figures say little: to try a bench with.
+    Package {
+        name: "libyaml",
+        source: Source::Debian("libyaml"),
+        prepare: "test -e configure || autoreconf --install 2>&1",
+        needs: &[],
+        configure: "sh ./configure -q --prefix=/usr --disable-static CFLAGS=-O2",
+        make: "make -s -j \"$JOBS\"",
+        install: "make -s install",
+        source_file: "src/loader.c",
+        edited: &["src/loader.c", "src/yaml_private.h"],
+        widest: "include/yaml.h",
+        below: None,
+    },
     Package {
         name: "libsodium",
         source: LIBSODIUM,
