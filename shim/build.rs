@@ -1,4 +1,6 @@
-//! Links `spec-cc` statically without std, and puts the links `spec-c++` and `spec-ar` beside it.
+//! Links `spec-cc` statically without std, puts the links `spec-c++` and `spec-ar` beside it, and tells it its version.
+
+mod commit;
 
 use std::path::Path;
 
@@ -17,6 +19,7 @@ const LINK: [&str; 8] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    commit::tell(Path::new(".."));
     for argument in LINK {
         println!("cargo::rustc-link-arg-bins={argument}");
     }

@@ -98,6 +98,18 @@ fn a_file_without_end_is_no_element() {
     assert_eq!(said(&output), expected);
 }
 
+/// The one that ends may hold its lock a moment longer than its socket.
+#[test]
+fn a_companion_starts_as_soon_as_another_was_stopped() {
+    let home = Home::new();
+    for round in 0..12 {
+        for word in ["list", "stop"] {
+            let output = home.specctl().arg(word).output().expect("specctl runs");
+            assert!(output.status.success(), "{round}, {word}: {}", said(&output));
+        }
+    }
+}
+
 #[test]
 fn what_the_companion_makes_is_its_users_under_any_umask() {
     let home = Home::new();

@@ -20,6 +20,8 @@ pub(crate) struct Package {
     pub(crate) configure: &'static str,
     pub(crate) make: &'static str,
     pub(crate) install: &'static str,
+    /// One of its own sources.
+    source_file: &'static str,
     /// What an edit changes: of the package, or, where there is one, of the library below it.
     edited: &'static [&'static str],
     /// The header among its sources, or those of the library below it, that most of its own include.
@@ -36,6 +38,20 @@ pub(crate) struct Library {
 }
 
 const PACKAGES: &[Package] = &[
+    // So small that its figures say little: to try a bench with.
+    Package {
+        name: "libyaml",
+        source: Source::Debian("libyaml"),
+        prepare: "test -e configure || autoreconf --install 2>&1",
+        needs: &[],
+        configure: "sh ./configure -q --prefix=/usr --disable-static CFLAGS=-O2",
+        make: "make -s -j \"$JOBS\"",
+        install: "make -s install",
+        source_file: "src/loader.c",
+        edited: &["src/loader.c", "src/yaml_private.h"],
+        widest: "include/yaml.h",
+        below: None,
+    },
     Package {
         name: "libsodium",
         source: LIBSODIUM,
@@ -45,6 +61,7 @@ const PACKAGES: &[Package] = &[
         configure: "sh ./configure -q CFLAGS=-O2",
         make: "make -s -j \"$JOBS\" -C src/libsodium",
         install: "mkdir -p $DESTDIR/usr/lib && cp src/libsodium/.libs/libsodium.*[aso] $DESTDIR/usr/lib",
+        source_file: "src/libsodium/sodium/utils.c",
         edited: &["src/libsodium/sodium/utils.c", "src/libsodium/include/sodium/private/ed25519_ref10.h"],
         widest: "src/libsodium/include/sodium/private/common.h",
         below: None,
@@ -57,6 +74,7 @@ const PACKAGES: &[Package] = &[
         configure: "sh ./configure -q --prefix=/usr --disable-nls --disable-doc CFLAGS=-O2",
         make: "make -s -j \"$JOBS\"",
         install: "make -s install",
+        source_file: "src/liblzma/common/index.c",
         edited: &["src/liblzma/common/index.c", "src/liblzma/lz/lz_encoder.h"],
         widest: "src/common/sysdefs.h",
         below: None,
@@ -70,6 +88,7 @@ const PACKAGES: &[Package] = &[
                     CFLAGS=-O2 CXXFLAGS=-O2",
         make: "make -s -j \"$JOBS\" src/libzmq.la",
         install: "make -s install-libLTLIBRARIES",
+        source_file: "src/socket_base.cpp",
         edited: &["src/socket_base.cpp", "src/msg.hpp"],
         widest: "src/precompiled.hpp",
         below: None,
@@ -84,6 +103,7 @@ const PACKAGES: &[Package] = &[
         make: "make -s -j \"$JOBS\" >/dev/null",
         // It copies its templates with tar, which no sandbox here has.
         install: "make -s install TAR=true >/dev/null",
+        source_file: "wt-status.c",
         edited: &["wt-status.c", "range-diff.h"],
         widest: "git-compat-util.h",
         below: None,
@@ -97,6 +117,7 @@ const PACKAGES: &[Package] = &[
                     -Dtests=false -Dxattr=false -Dman=false -Dbuildtype=plain -Dc_args=-O2 >/dev/null",
         make: "ninja -C build -j \"$JOBS\" >/dev/null",
         install: "meson install -C build --no-rebuild >/dev/null",
+        source_file: "glib/gstring.c",
         edited: &["src/pcre2.h.in"],
         widest: "src/pcre2.h.in",
         below: Some(&PCRE2),
@@ -158,16 +179,47 @@ impl Sources {
         self.declare(mark, &[self.package.widest])
     }
 
+    /// The same with one source of the package's own alone.
+    pub(crate) fn edit_source(&self, mark: &str) -> Result<()> {
+        append(&self.own, self.package.source_file, &format!("extern int {mark}(void);\n"))
+    }
+
+    /// Has one source include a header more, which is of the system's, and which few include.
+    pub(crate) fn include_more(&self, mark: &str) -> Result<()> {
+        append(
+            &self.own,
+            self.package.source_file,
+            &format!("#include <complex.h>\nextern int {mark}(void);\n"),
+        )
+    }
+
+    /// Has an autoconf package's configure come to another result, which each compile gets to see. Returns whether it is one.
+    pub(crate) fn configure_otherwise(&self, mark: &str) -> Result<bool> {
+        let path = self.own.join("configure");
+        let Ok(text) = fs::read_to_string(&path) else { return Ok(false) };
+        let line = "\nPACKAGE_STRING='";
+        if !text.contains(line) {
+            return Ok(false);
+        }
+        fs::write(path, text.replacen(line, &format!("{line}{mark} "), 1))?;
+        Ok(true)
+    }
+
     fn declare(&self, mark: &str, files: &[&str]) -> Result<()> {
         let folder = if self.package.below.is_some() { &self.below } else { &self.own };
         for (number, file) in files.iter().enumerate() {
-            let path = folder.join(file);
-            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            if text.is_empty() {
-                bail!("{} is empty", path.display());
-            }
-            fs::write(path, format!("{text}\nextern int {mark}_{number}(void);\n"))?;
+            append(folder, file, &format!("extern int {mark}_{number}(void);\n"))?;
         }
         Ok(())
     }
+}
+
+/// Adds lines to a file that is not empty.
+fn append(folder: &Path, file: &str, lines: &str) -> Result<()> {
+    let path = folder.join(file);
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    if text.is_empty() {
+        bail!("{} is empty", path.display());
+    }
+    Ok(fs::write(path, format!("{text}\n{lines}"))?)
 }

@@ -81,6 +81,12 @@ pub(crate) fn find(argv: &[&CStr], env: &Environment, passed: &Passed) -> Result
     if passed.is_endless() { Err(Missing::Endless(found.path.to_bytes().to_vec())) } else { Ok(found) }
 }
 
+/// Returns whether the call, by a name of the shim's own, asks for the shim's version. `--version` asks for the compiler's.
+pub(crate) fn asks_for_version(argv: &[&CStr]) -> bool {
+    matches!(argv, [name, argument]
+        if role_of(basename(name.to_bytes())).is_some() && argument.to_bytes() == b"--spec-cc-version")
+}
+
 /// What one of the shim's own names stands for.
 struct Role {
     name: &'static [u8],

@@ -32,10 +32,10 @@ impl Environment {
         Self(self.0.into_iter().filter(others).collect())
     }
 
-    /// Returns whether spec-cc is switched off: `SPEC_CC_DISABLE` set, but not `0`, or `SPEC_CC_MODE=off`.
+    /// Returns whether spec-cc is switched off: `SPEC_CC_DISABLE` set, but not `0`, or `SPEC_CC_MODE` one of `off` and `plain`.
     pub fn is_off(&self) -> bool {
         self.get("SPEC_CC_DISABLE").is_some_and(|value| value != b"0")
-            || self.get("SPEC_CC_MODE") == Some(b"off")
+            || matches!(self.get("SPEC_CC_MODE"), Some(b"off" | b"plain"))
     }
 
     /// Returns a copy of every entry, as bytes.
@@ -87,6 +87,7 @@ mod tests {
     fn off_means_what_the_manual_says() {
         let off = |entry| Environment(vec![entry]).is_off();
         assert!(off(c"SPEC_CC_DISABLE=1") && off(c"SPEC_CC_DISABLE=yes") && off(c"SPEC_CC_MODE=off"));
+        assert!(off(c"SPEC_CC_MODE=plain"));
         assert!(!off(c"SPEC_CC_DISABLE=0") && !off(c"SPEC_CC_DISABLE=") && !off(c"SPEC_CC_MODE=spec"));
         assert!(!off(c"SPEC_CC_DISABLED=1"));
     }

@@ -17,12 +17,17 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::time::Duration;
 
+/// What `spec-cc --spec-cc-version` prints.
+const VERSION: &[u8] = concat!("spec-cc ", env!("SPEC_CC_VERSION"), "\n").as_bytes();
 /// How long what was killed may take to be gone.
 const ORPHANS_END: Duration = Duration::from_secs(5);
 
 /// Does what the call asks for and returns the exit status, unless the compiler takes this process over.
 pub fn main(argv: &[&CStr]) -> i32 {
     let open = file::plug_standard_streams();
+    if compiler::asks_for_version(argv) {
+        return i32::from(file::write_all(STDOUT, VERSION).is_err());
+    }
     let env = Environment::of_process();
     let passed = Passed::of(&env);
     let compiler = match compiler::find(argv, &env, &passed) {

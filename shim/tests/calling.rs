@@ -27,6 +27,25 @@ fn by_its_own_name_it_is_cc_or_cxx() {
 }
 
 #[test]
+fn its_own_version_has_a_name_that_no_compiler_knows() {
+    let room = Room::new();
+    let cc = room.echo_compiler("bin/cc");
+    let output = room.shim().arg("--spec-cc-version").output().unwrap();
+    assert!(
+        stdout(&output).starts_with(concat!("spec-cc ", env!("CARGO_PKG_VERSION"))),
+        "{}",
+        stdout(&output)
+    );
+    // What configure asks for is the compiler's; nor does anything but the word alone mean the shim.
+    for args in [&["--version"][..], &["--spec-cc-version", "x.c"], &["cc", "--spec-cc-version"]] {
+        let own = if args[0] == "cc" { &args[1..] } else { args };
+        assert_eq!(stdout(&room.shim().args(args).output().unwrap()), echo(&cc, own));
+    }
+    let output = room.call(room.link("cc")).arg("--spec-cc-version").output().unwrap();
+    assert_eq!(stdout(&output), echo(&cc, &["--spec-cc-version"]));
+}
+
+#[test]
 fn the_compiler_variable_comes_before_the_path() {
     let room = Room::new();
     room.echo_compiler("bin/cc");

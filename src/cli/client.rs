@@ -51,6 +51,10 @@ fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
     }
     let mut answer = vec![0; u32::from_le_bytes(length) as usize];
     stream.read_exact(&mut answer).map_err(lost)?;
+    if matches!(control, Control::Stop) {
+        // The connection ends with the process: from then on another one can take its place.
+        let _ = stream.read(&mut [0]);
+    }
     let mut answer: Value = serde_json::from_slice(&answer)?;
     match answer.get("error").and_then(Value::as_str) {
         Some(error) => Err(anyhow!("{error}")),
@@ -84,15 +88,20 @@ fn start(socket: &Path) -> Result<UnixStream> {
             Ok(())
         });
     }
-    let mut child = command.spawn().context("the companion cannot be started")?;
+    let spawn = |command: &mut Command| command.spawn().context("the companion cannot be started");
+    let mut child = spawn(&mut command)?;
     let begun = Instant::now();
     while begun.elapsed() < START {
         if let Ok(stream) = UnixStream::connect(socket) {
             return Ok(stream);
         }
-        // One that lost the race to another companion leaves with success.
-        if let Some(status) = child.try_wait()?.filter(|status| !status.success()) {
-            bail!("the companion ended at once ({status}); `specctl serve` says why");
+        match child.try_wait()? {
+            Some(status) if !status.success() => {
+                bail!("the companion ended at once ({status}); `specctl serve` says why")
+            }
+            // It has found another one, which begins to listen, or which was about to end.
+            Some(_) => child = spawn(&mut command)?,
+            None => {}
         }
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -9,7 +9,9 @@ mod doctor;
 mod explain;
 mod export;
 mod forget;
+mod init;
 mod list;
+mod manual;
 mod open;
 mod output;
 mod run;
@@ -24,14 +26,14 @@ mod why;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use output::OutputError;
 use spec_cc::settings::Settings;
 
 /// Remembers what each element compiled, and issues it before the build asks.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
+#[command(name = "specctl", version = env!("SPEC_CC_VERSION"), arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -39,7 +41,7 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 To see it at work:  specctl demo
-To begin: put the folder of these programs on PATH, then
+To begin: `specctl init` says what to put on PATH; then
   specctl run -- make CC=spec-cc CXX=spec-c++
 Switch it off for one build: SPEC_CC_DISABLE=1
 
@@ -69,10 +71,13 @@ enum Command {
     Import(export::ImportArgs),
     Forget(forget::Args),
     Config(config::Args),
+    Init(init::Args),
     Doctor(doctor::Args),
     Bst(bst::Args),
     Serve(serve::Args),
     Stop(stop::Args),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
 /// Runs what the command line asks for.
@@ -93,17 +98,21 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => export::import(&args),
         Command::Forget(args) => forget::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Init(args) => init::run(&args, &Cli::command()),
         Command::Bst(args) => return ended(bst::run(&args)),
         Command::Doctor(args) => return ended(doctor::run(&args)),
         Command::Serve(args) => serve::run(&args),
         Command::Stop(args) => stop::run(&args),
+        Command::Completions(args) => manual::completions(&args, &Cli::command()),
+        Command::Man(args) => manual::man(&args, &Cli::command()),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }
 
 /// Says what is wrong with the settings, unless the subcommand does so itself, or the `run` around it has.
 fn tell_of_settings(command: &Command) {
-    if matches!(command, Command::Serve(_)) || std::env::var_os("SPEC_CC_SESSION").is_some() {
+    let silent = matches!(command, Command::Serve(_) | Command::Completions(_) | Command::Man(_));
+    if silent || std::env::var_os("SPEC_CC_SESSION").is_some() {
         return;
     }
     match Settings::of_process() {

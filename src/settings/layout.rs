@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Settings, SettingsError};
-use crate::action::remote::Layout;
+use crate::action::remote::{Layout, Patterns};
 
 /// The minor versions of REAPI 2 that recc 1.4.30 takes.
 const MINORS: std::ops::RangeInclusive<u32> = 1..=12;
@@ -24,6 +24,7 @@ impl Settings {
             deps_directory_override: text("deps_directory_override"),
             deps_exclude_paths: self.list("deps_exclude_paths"),
             deps_extra_symlinks: self.list("deps_extra_symlinks"),
+            invalid_input_paths: self.invalid_input_paths().unwrap_or_default(),
             output_files_override: self.list("output_files_override"),
             output_directories_override: self.list("output_directories_override"),
             prefix_map: self.get("prefix_map").map(prefixes).unwrap_or_default(),
@@ -38,6 +39,13 @@ impl Settings {
             uncacheable: self.flag("action_uncacheable"),
             version: self.reapi_version(),
         }
+    }
+
+    /// What keeps commands from a server by their inputs. Fails on an expression that cannot be matched.
+    pub(super) fn invalid_input_paths(&self) -> Result<Patterns, SettingsError> {
+        let name = "invalid_input_paths_regex";
+        Patterns::new(self.list(name))
+            .map_err(|_| self.wrong(name, "has an expression that spec-cc cannot match"))
     }
 
     fn reapi_version(&self) -> Option<(u32, u32)> {

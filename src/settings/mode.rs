@@ -28,7 +28,8 @@ impl Settings {
             return Ok(Mode::Off);
         }
         match self.get("mode") {
-            Some("off") => Ok(Mode::Off),
+            // As an option of a BuildStream project says it: an include that comes by a junction cannot translate.
+            Some("off" | "plain") => Ok(Mode::Off),
             Some("learn") => Ok(Mode::Learn),
             Some("cache") => Ok(Mode::Cache),
             Some("spec") | None => Ok(Mode::Spec),

@@ -30,6 +30,8 @@ impl Settings {
         let Some(cas_url) = cas.or(cache).or(remote).or(server) else { return Ok(None) };
         let cache_url = cache.or(cas).or(remote).or(server).unwrap_or(cas_url);
         self.refuse_unhonoured()?;
+        // Without it, what must stay here could be sent.
+        self.invalid_input_paths()?;
         let common = self.common()?;
         let at = |url, instance: [&str; 3]| self.endpoint(&common, url, instance);
         let execution = server.or(remote).filter(|_| self.executes());

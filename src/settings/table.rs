@@ -141,6 +141,12 @@ pub const TABLE: &[Setting] = &[
         "DEPS_DIRECTORY_OVERRIDE",
     ),
     recc("deps_exclude_paths", "files below these are no inputs", "DEPS_EXCLUDE_PATHS").list(),
+    recc(
+        "invalid_input_paths_regex",
+        "a command with an input whose whole path one of these matches stays here",
+        "INVALID_INPUT_PATHS_REGEX",
+    )
+    .list(),
     recc("deps_extra_symlinks", "links to add to the inputs: such commands run here", "DEPS_EXTRA_SYMLINKS")
         .list(),
     recc("output_files_override", "these are the outputs", "OUTPUT_FILES_OVERRIDE").list(),

@@ -55,7 +55,6 @@ const HARMLESS: &[(&str, &str)] = &[
 /// Those that would make a server's results wrong, or its requests refused, if they were ignored.
 const REFUSING: &[(&str, &str)] = &[
     ("CAS_DIGEST_FUNCTION", "spec-cc knows SHA256 only: no server is used"),
-    ("INVALID_INPUT_PATHS_REGEX", "spec-cc cannot match it: no server is used"),
     ("LINK_INSTANCE", "spec-cc has one instance for all: no server is used"),
     ("SERVER_AUTH_GOOGLEAPI", "spec-cc cannot log in to Google's services: no server is used"),
 ];

@@ -12,6 +12,7 @@ mod buildstream;
 mod chain;
 mod element;
 mod ends;
+mod example;
 mod expiry;
 mod machines;
 mod modes;

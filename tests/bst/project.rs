@@ -53,18 +53,28 @@ impl Project {
         Self { stand: self.stand, machine: machine.clone(), folder: self.folder.clone() }
     }
 
-    /// Takes the files of `packaging/buildstream` and the tested programs, as its guide says.
+    /// The project of `packaging/buildstream/example`, made as its guide says.
+    pub(crate) fn example(stand: &'static Stand, name: &str) -> Self {
+        let folder = stand.room(name);
+        let project = Self { stand, machine: stand.machine().clone(), folder };
+        tree::copy(&packaging().join("buildstream/example"), &project.folder);
+        let mut make = Command::new(packaging().join("buildstream/make"));
+        succeed(make.arg(project.folder.join("spec-cc")).env("SPEC_CC_PROGRAMS", sandbox::programs()));
+        base::link_into(&stand.base, &project.folder.join("files/base"));
+        project
+    }
+
+    /// Takes the files of `packaging/buildstream` and the tested programs into the project itself.
     fn take_packaging(&self) {
-        let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
-        let mut install = Command::new(packaging.join("install"));
+        let mut install = Command::new(packaging().join("install"));
         install.arg(self.folder.join("files/spec-cc")).env("SPEC_CC_PROGRAMS", sandbox::programs());
         succeed(&mut install);
         let take = |name: &str, to: &str| {
-            fs::copy(packaging.join("buildstream").join(name), self.folder.join(to)).unwrap();
+            fs::copy(packaging().join("buildstream").join(name), self.folder.join(to)).unwrap();
         };
-        take("spec-cc.bst", "elements/spec-cc.bst");
+        take("elements/spec-cc.bst", "elements/spec-cc.bst");
         for name in ["spec-cc.yml", "spec-cc-session.yml", "spec-cc-artifact.yml"] {
-            take(name, name);
+            take(&format!("include/{name}"), name);
         }
     }
 
@@ -154,6 +164,10 @@ impl Project {
         act(bst.0.id());
         bst.0.wait().unwrap();
     }
+}
+
+fn packaging() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging")
 }
 
 /// A child that is killed when dropped.

@@ -46,6 +46,41 @@ fn what_was_compiled_here_is_found_by_the_next_build() {
     assert_eq!(log.matches(locally).count(), 2, "{log}");
 }
 
+/// As gnome-build-meta sets all of its elements up (`include/recc.yml`), with another folder of links: configure's tests stay here.
+#[test]
+fn a_project_set_up_as_gnomes_needs_another_path_alone() {
+    let Some(stand) = Stand::get() else { return };
+    let conf = "\
+sandbox: {remote-apis-socket: {path: /tmp/casd.sock, action-cache-enable-update: true}}
+environment:
+  PATH: /usr/lib/spec-cc:/usr/bin:/bin
+  RECC_SERVER: unix:/tmp/casd.sock
+  RECC_DEPS_GLOBAL_PATHS: true
+  RECC_NO_PATH_REWRITE: true
+  RECC_INVALID_INPUT_PATHS_REGEX: .*/CMakeFiles/CMakeScratch/.*,.*/conftest.*
+  RECC_CACHE_ONLY: 1
+  RECC_CACHE_UPLOAD_LOCAL_BUILD: 1
+  RECC_LOG_LEVEL: debug
+  RECC_LOG_DIRECTORY: .recc-log
+environment-nocache: [RECC_CACHE_ONLY, RECC_CACHE_UPLOAD_LOCAL_BUILD]
+";
+    let project = Project::new(stand, "recc-gnome", conf);
+    autotools::lay_out(&project.folder.join("files/amhello"));
+    let element = "kind: autotools\nbuild-depends:\n- filename: base.bst\n  config: {digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest}\n\
+                   - spec-cc.bst\nsources: [{kind: local, path: files/amhello}]\n";
+    project.write("elements/recc/amhello.bst", element);
+    let element = "recc/amhello.bst";
+    project.build(element);
+    let log = project.in_build_tree(element, RECC_LOG);
+    let locally = "Action not cached and running in cache-only mode, executing locally";
+    assert_eq!(log.matches(locally).count(), 1, "main.c alone: {log}");
+    project.delete(&[element]);
+    project.build(element);
+    let log = project.in_build_tree(element, RECC_LOG);
+    assert_eq!(log.matches("Action Cache hit").count(), 1, "{log}");
+    assert!(!log.contains("no server is used"), "{log}");
+}
+
 /// What people have set for recc and no more: nothing is said of uploads.
 #[test]
 fn what_one_build_learns_is_launched_in_the_next() {

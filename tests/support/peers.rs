@@ -131,6 +131,11 @@ impl Casd {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The folder of its blobs and results.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
     /// Ends it and all that it runs as the kernel does where memory is short.
     pub(crate) fn kill(&mut self) {
         // Its runners are in its process group.

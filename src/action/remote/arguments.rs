@@ -1,8 +1,9 @@
 //! A command's arguments as recc sends them.
 
+use super::Layout;
 use super::not_remote::NotRemote;
 use super::options::{self, Rule, Source};
-use super::paths::Paths;
+use super::paths::{Paths, normal};
 
 /// What the arguments of a command add up to.
 #[derive(Debug, Default)]
@@ -47,6 +48,21 @@ pub(super) fn read(words: &[String], paths: &Paths<'_>) -> Result<Arguments, Not
     }
     reader.preprocessor_words()?;
     Ok(reader.out)
+}
+
+impl Arguments {
+    /// Fails when the settings keep one of the inputs from a server. They name paths from the root, without `.` and `..`.
+    pub(super) fn refuse_inputs(&self, layout: &Layout, directory: &str) -> Result<(), NotRemote> {
+        let patterns = &layout.invalid_input_paths;
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        let whole = |path: &str| {
+            normal(&if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") })
+        };
+        let mut paths = self.inputs.iter().map(|input| whole(&input.path));
+        paths.find(|path| patterns.match_path(path)).map_or(Ok(()), |path| Err(NotRemote::InvalidInput(path)))
+    }
 }
 
 struct Reader<'a> {

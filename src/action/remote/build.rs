@@ -105,6 +105,7 @@ pub fn build(
     let (compiler, words) = asked.arguments.split_first().ok_or(NotRemote::NotACompile)?;
     let kind = program(compiler, disk).unwrap_or(Program::Gcc);
     let mut arguments = arguments::read(words, &paths)?;
+    arguments.refuse_inputs(layout, asked.directory)?;
     let outputs = products::output_paths(layout, &arguments, asked.link)?;
     if let Some(path) = outputs.iter().find(|path| path.starts_with('/')) {
         return Err(NotRemote::OutputOutside(path.clone()));

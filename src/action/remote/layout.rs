@@ -1,5 +1,7 @@
 //! How a command is laid out for a server: the settings of recc that change an action's bytes.
 
+use super::Patterns;
+
 /// recc's settings that decide on Command, input root and Action; each is named after its `RECC_` variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
@@ -17,6 +19,8 @@ pub struct Layout {
     pub deps_exclude_paths: Vec<String>,
     /// `DEPS_EXTRA_SYMLINKS`: links to add to the input root.
     pub deps_extra_symlinks: Vec<String>,
+    /// `INVALID_INPUT_PATHS_REGEX`: a command with such an input stays here.
+    pub invalid_input_paths: Patterns,
     /// `OUTPUT_FILES_OVERRIDE`: these are the outputs.
     pub output_files_override: Vec<String>,
     /// `OUTPUT_DIRECTORIES_OVERRIDE`: these folders are outputs.

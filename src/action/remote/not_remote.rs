@@ -18,6 +18,9 @@ pub enum NotRemote {
     /// A name that recc does not take for an input: by its suffix, or as the argument of an option it does not know.
     #[error("recc does not take {0:?} as an input")]
     Input(String),
+    /// An input that the settings keep from a server (`INVALID_INPUT_PATHS_REGEX`).
+    #[error("{0:?} matches RECC_INVALID_INPUT_PATHS_REGEX")]
+    InvalidInput(String),
     /// `@FILE`: recc sends a rewritten copy of the file.
     #[error("response file {0}")]
     ResponseFile(String),

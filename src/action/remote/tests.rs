@@ -78,6 +78,27 @@ fn a_compile_with_its_paths_kept_has_the_digest_that_recc_prints() {
     assert_eq!(built.action.to_string(), digest);
 }
 
+/// As recc 1.4.30 does it: whole paths, from the root, of what the command names, and not of what that includes.
+#[test]
+fn what_the_settings_keep_here_by_its_inputs_has_no_action() {
+    let kept = |patterns: &str, command: &str| {
+        let texts = patterns.split(',').map(str::to_owned).collect();
+        let layout = Layout { invalid_input_paths: Patterns::new(texts).unwrap(), ..Layout::default() };
+        let files = [file("conftest.c", ""), file("sub/h.h", "")];
+        match built(command, "/p", &layout, &files) {
+            Err(NotRemote::InvalidInput(path)) => Some(path),
+            other => other.map(|_| None).unwrap(),
+        }
+    };
+    let command = "/usr/bin/gcc -c ./conftest.c";
+    for pattern in [".*/conftest.*", "nothing,/p/conftest.c", "/p/.*"] {
+        assert_eq!(kept(pattern, command).as_deref(), Some("/p/conftest.c"), "{pattern}");
+    }
+    for pattern in ["conftest.*", "/p/conftest", ".*/sub/h.*", "/usr/.*"] {
+        assert_eq!(kept(pattern, command), None, "{pattern}");
+    }
+}
+
 #[test]
 fn what_recc_runs_locally_has_an_action_all_the_same() {
     let sent = "-c src/a.S -march=native -save-temps -MM -x none -Xclang -emit-pch -U X -L . -o ../a.o";

@@ -1,0 +1,174 @@
+//! One real package, edited as people edit, under the plain compiler, other tools, and spec-cc, in turn.
+//!
+//! `cargo build --release --workspace && cargo bench --bench compare [PACKAGE] [ROUNDS]`; packages are in
+//! `benches/shared/package.rs`. Prints tables, and writes plots into cargo's target folder. Tools that are not to be had are left out.
+#![allow(dead_code, reason = "what benches and tests share is used in part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share fails by panicking"
+)]
+
+mod edit;
+#[path = "../shared/median.rs"]
+mod median;
+#[path = "../shared/package.rs"]
+mod package;
+mod plot;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+mod way;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::edit::Edit;
+use crate::median::median;
+use crate::package::{Package, Sources};
+use crate::support::shell::{sh, succeed};
+use crate::way::{Build, Took, Way};
+
+const DEFAULT: [&str; 1] = ["libsodium"];
+const ROUNDS: usize = 5;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
+    // `cargo test --benches` asks only whether it starts.
+    if args.iter().any(|arg| arg == "--test") {
+        return Ok(());
+    }
+    let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
+    let rounds = numbers.first().copied().unwrap_or(ROUNDS);
+    for package in packages {
+        measure(package, rounds)?;
+    }
+    Ok(())
+}
+
+/// What each way took, by its place among the ways.
+type Times = Vec<Vec<Took>>;
+
+fn measure(package: &'static Package, rounds: usize) -> Result<()> {
+    let room = tempfile::Builder::new().prefix("compare-").tempdir()?;
+    let mut sources = Sources::lay_out(package, &room.path().join("sources"));
+    let jobs = std::thread::available_parallelism().map_or(2, usize::from);
+    let ways = Way::all(room.path())?;
+    println!(
+        "{}, configure and make -j{jobs} of a clean tree; {rounds} rounds, the ways in turn\n",
+        package.name
+    );
+    let build = |way: &Way, sources: &Sources, flags: &str| {
+        way.build(&Build { package, sources, room: room.path(), flags, jobs })
+    };
+
+    install_below(&sources, package, room.path(), jobs);
+    // The first build of all; the second takes what only a second can know.
+    let mut first = Times::new();
+    let mut objects = None;
+    for way in &ways {
+        let (took, made) = build(way, &sources, "")?;
+        check(way, &made, objects.get_or_insert(made.clone()));
+        first.push(vec![took]);
+        build(way, &sources, "")?;
+    }
+    let mut rows = vec![("first build".to_owned(), first)];
+    for edit in Edit::ALL {
+        let mut times: Times = vec![Vec::new(); ways.len()];
+        for round in 0..rounds {
+            let mark = format!("{}_{round}", edit.mark());
+            let Some(flags) = edit.apply(&mut sources, package, &mark)? else { break };
+            if edit == Edit::Below {
+                install_below(&sources, package, room.path(), jobs);
+            }
+            let mut objects = None;
+            // Whoever comes first finds the files cold: each does, once in a while. The plain one says what is to come out.
+            for place in in_turn(ways.len(), round) {
+                let (took, made) = build(&ways[place], &sources, &flags)?;
+                check(&ways[place], &made, objects.get_or_insert(made.clone()));
+                times[place].push(took);
+            }
+        }
+        if times[0].is_empty() {
+            println!("left out: {} (this package has none)", edit.name());
+        } else {
+            rows.push((edit.name().to_owned(), times));
+        }
+    }
+    tell(package, &ways, &rows);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("compare");
+    fs::create_dir_all(&folder)?;
+    let plot = folder.join(format!("{}.svg", package.name));
+    let names: Vec<&str> = ways.iter().map(Way::name).collect();
+    fs::write(
+        &plot,
+        plot::bars(&format!("{}: seconds of configure and make", package.name), &names, &seconds(&rows)),
+    )
+    .with_context(|| plot.display().to_string())?;
+    println!("\nplot: {}", plot.display());
+    Ok(())
+}
+
+/// The places of the ways, another one first in each round.
+fn in_turn(ways: usize, round: usize) -> impl Iterator<Item = usize> {
+    (0..ways).map(move |step| (step + round) % ways)
+}
+
+/// Tells aloud when a way has made something else than the one before it.
+fn check(way: &Way, made: &support::tree::Listing, wanted: &support::tree::Listing) {
+    let other = support::tree::changed(made, wanted);
+    if made.len() != wanted.len() || !other.is_empty() {
+        println!("{}: {} objects for {}, others: {other:?}", way.name(), made.len(), wanted.len());
+    }
+}
+
+/// Builds the library below, where there is one, by the compiler alone, and installs it.
+fn install_below(sources: &Sources, package: &Package, room: &Path, jobs: usize) {
+    let Some(library) = package.below else { return };
+    let mut build = sh(&sources.below, library.build);
+    build.env("PREFIX", way::prefix(room)).env("DESTDIR", "").env("CC", "gcc").env("JOBS", jobs.to_string());
+    succeed(&mut build);
+}
+
+/// The medians, with the least and the most beside them, by edit and way.
+fn seconds(rows: &[(String, Times)]) -> Vec<(String, Vec<[f64; 3]>)> {
+    let middle = |took: &Vec<Took>| {
+        let all = || took.iter().map(|took| took.all.as_secs_f64());
+        [all().fold(f64::INFINITY, f64::min), median(all()), all().fold(0.0, f64::max)]
+    };
+    rows.iter().map(|(edit, times)| (edit.clone(), times.iter().map(middle).collect())).collect()
+}
+
+/// Prints the tables, in Markdown: seconds, the machine's CPU seconds, and what each way keeps on disk.
+fn tell(package: &Package, ways: &[Way], rows: &[(String, Times)]) {
+    let heading = |what: &str| {
+        let names: Vec<&str> = ways.iter().map(Way::name).collect();
+        println!(
+            "\n{what}, {}:\n\n| edit | {} |\n| --- |{}",
+            package.name,
+            names.join(" | "),
+            " --- |".repeat(ways.len())
+        );
+    };
+    heading("Seconds: median (least–most), and beside the plain compiler's of the same round");
+    for ((edit, times), (_, spreads)) in rows.iter().zip(seconds(rows)) {
+        let cells = times.iter().zip(spreads).map(|(took, [least, median_of, most])| {
+            let ratios = took
+                .iter()
+                .zip(&times[0])
+                .map(|(one, plain)| one.all.as_secs_f64() / plain.all.as_secs_f64());
+            format!("{median_of:.1} ({least:.1}–{most:.1}), {:.2}", median(ratios))
+        });
+        println!("| {edit} | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    heading("CPU seconds of the whole machine: median");
+    for (edit, times) in rows {
+        let cells = times.iter().map(|took| format!("{:.1}", median(took.iter().map(|took| took.cpu))));
+        println!("| {edit} | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    heading("MiB on disk at the end");
+    let sizes = ways.iter().map(|way| format!("{:.1}", way.kept() as f64 / f64::from(1 << 20)));
+    println!("| | {} |", sizes.collect::<Vec<_>>().join(" | "));
+}

@@ -1,0 +1,2 @@
+/* Returns what there is to say. */
+const char *greeting(void);
