@@ -47,7 +47,7 @@ fn print(json: bool, report: &Value) -> Result<()> {
 }
 
 fn render(report: &Report) -> String {
-    let Report { session, commands, bypassed, quarantined } = report;
+    let Report { session, commands, bypassed, quarantined, .. } = report;
     let mut out = format!("session {} of {}\n", session.id, session.element);
     if !commands.is_empty() {
         let heading = ["output", "cost", "served", "why no launch served it"];
@@ -180,7 +180,7 @@ mod tests {
             cause: "it read /b/zlib.h, which its record has not".into(),
             since: 0,
         }];
-        insta::assert_snapshot!(render(&Report { session, commands, bypassed, quarantined }), @r"
+        insta::assert_snapshot!(render(&Report { session, commands, bypassed, quarantined, events: Vec::new() }), @r"
         session 7 of local/zlib
 
         output       cost  served                why no launch served it

@@ -2,6 +2,7 @@
 
 pub mod contents;
 pub mod explain;
+pub mod past;
 pub mod shown;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +80,20 @@ pub enum Control {
         /// `project/element` or `element`.
         element: String,
     },
+    /// The sessions that are kept, oldest first, and those that are open.
+    Sessions {
+        /// Of this element only.
+        element: Option<String>,
+    },
+    /// All that is kept of one session.
+    Session {
+        /// `project/element` or `element`; else that of the last session.
+        element: Option<String>,
+        /// `last` or a number.
+        session: String,
+    },
+    /// Has statistics begin anew.
+    Zero,
     /// The accounts.
     Stats {
         /// Of this element only.
@@ -144,10 +159,17 @@ pub enum Control {
 impl Control {
     /// Whether the compiles that have ended are to be in the answer.
     fn tells_what_was_learnt(&self) -> bool {
-        use Control::{Carry, Export, List, Pack, Show, Stats, Why};
+        use Control::{Carry, Export, List, Pack, Session, Sessions, Show, Stats, Why};
         matches!(
             self,
-            List | Show { .. } | Why { .. } | Stats { .. } | Export { .. } | Pack { .. } | Carry { .. }
+            List | Show { .. }
+                | Why { .. }
+                | Session { .. }
+                | Sessions { .. }
+                | Stats { .. }
+                | Export { .. }
+                | Pack { .. }
+                | Carry { .. }
         )
     }
 
@@ -193,9 +215,12 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, S
         Control::List => shown::list(companion),
         Control::Show { element } => shown::show(companion, &element),
         Control::Why { element } => shown::why(companion, &element),
-        Control::Stats { element, session } => {
-            shown::stats(companion, element.as_deref(), session.as_deref())
+        Control::Sessions { element } => Ok(json!(past::sessions(companion, element.as_deref())?)),
+        Control::Session { element, session } => {
+            Ok(json!(past::session(companion, element.as_deref(), &session)?))
         }
+        Control::Zero => past::zero(companion),
+        Control::Stats { element, session } => past::stats(companion, element.as_deref(), session.as_deref()),
         Control::Explain { compiler, args, directory, mut environment, proto } => {
             // As a shim would tell of it.
             environment.retain(|(name, value)| name != "PWD" || is_same_folder(Path::new(value), &directory));
