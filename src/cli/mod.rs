@@ -12,6 +12,7 @@ mod forget;
 mod list;
 mod open;
 mod output;
+mod report;
 mod run;
 mod serve;
 mod show;
@@ -64,6 +65,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Explain(explain::Args),
+    Report(report::Args),
     Stats(stats::Args),
     Export(export::ExportArgs),
     Import(export::ImportArgs),
@@ -88,6 +90,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Export(args) => export::export(&args),
         Command::Import(args) => export::import(&args),

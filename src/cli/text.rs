@@ -1,8 +1,10 @@
 //! Texts and tables for people.
 
-use spec_cc::launch::accounts::Accounts;
+use spec_cc::launch::accounts::{Accounts, Way};
+use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
+use spec_cc::session::report::Line;
 use spec_cc::store::Quarantined;
 
 /// The one line that a build ends with.
@@ -100,6 +102,38 @@ pub(super) fn error(error: &anyhow::Error) -> String {
         }
     }
     texts.join(": ")
+}
+
+/// Whether the build asked for it, and no launch served it.
+pub(super) fn is_missed(line: &Line) -> bool {
+    matches!(line.how, Some(Way::Cached | Way::Executed | Way::Local))
+}
+
+/// How a command was served, or what became of its launch.
+pub(super) fn served(line: &Line) -> &'static str {
+    match line.how {
+        Some(Way::Joined) => "joined a launch",
+        Some(Way::Prefetched) => "by a launch",
+        Some(Way::Cached) => "from the cache",
+        Some(Way::Executed) => "by the backend",
+        Some(Way::Local) => "compiled here",
+        Some(Way::Bypassed) => "bypassed",
+        None if line.why.is_some() => "not asked for",
+        None => match line.launch {
+            Some(Fate::Pending) => "launched, not asked for yet",
+            Some(Fate::Cancelled) => "launched, cancelled",
+            Some(Fate::Wasted | Fate::Useful) | None => "launched for nothing",
+        },
+    }
+}
+
+/// An amount of bytes for people.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => count(bytes, "byte"),
+    }
 }
 
 /// How long ago a moment was, both in seconds since the epoch.
