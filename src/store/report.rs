@@ -36,12 +36,11 @@ impl Store {
     /// The report of the element's session `id`, or of its last one; `None` when there is none, or none that is a `T`.
     pub fn report<T: DeserializeOwned>(&self, key: &ElementKey, id: Option<u64>) -> Result<Option<T>> {
         let Some(number) = self.number(key)? else { return Ok(None) };
-        let value = match id {
-            Some(id) => self.sled("read", self.db.get(rows::report(number, id)))?,
-            None => {
-                let last = self.db.scan_prefix(rows::reports(number)).next_back();
-                self.sled("read", last.transpose())?.map(|(_, value)| value)
-            }
+        let value = if let Some(id) = id {
+            self.sled("read", self.db.get(rows::report(number, id)))?
+        } else {
+            let last = self.db.scan_prefix(rows::reports(number)).next_back();
+            self.sled("read", last.transpose())?.map(|(_, value)| value)
         };
         let json = value.and_then(|value| zstd::decode_all(&*value).ok());
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))

@@ -1,6 +1,6 @@
 //! The page: one HTML file that needs nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spec_cc::companion::control::past::{Listed, Room, Told};
@@ -24,7 +24,7 @@ const MOST: usize = 500;
 /// The page of a session, made at `now`, seconds since the epoch.
 pub(super) fn page(told: &Told, now: u64) -> Markup {
     let Told { report, sessions, room } = told;
-    let Report { session, commands, events, .. } = report;
+    let Report { session, events, .. } = report;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -57,7 +57,7 @@ pub(super) fn page(told: &Told, now: u64) -> Markup {
                 }
                 (kinds(&session.accounts))
                 (past(session, sessions, now))
-                (slowest(commands))
+                (slowest(report))
                 (misses(report))
                 (disk(*room))
                 footer { "Made by spec-cc " (env!("CARGO_PKG_VERSION")) ". Point at a bar to read what it is." }
@@ -100,7 +100,7 @@ fn kinds(accounts: &Accounts) -> Markup {
                     tr { th { "kind" } th class="n" { "asked" } th class="n" { "hit rate" } th {} }
                     @for (kind, served) in &accounts.kinds {
                         tr {
-                            td { (kind_name(*kind)) }
+                            td { (text::kind(*kind)) }
                             td class="n" { (served.total()) }
                             td class="n" { (percent(served.hit_rate())) }
                             td class="bar" { (stack(served, most)) }
@@ -109,16 +109,6 @@ fn kinds(accounts: &Accounts) -> Markup {
                 } }
             }
         }
-    }
-}
-
-pub(super) fn kind_name(kind: Category) -> &'static str {
-    match kind {
-        Category::Compile => "compiles",
-        Category::Test => "configure tests",
-        Category::Link => "links",
-        Category::Archive => "archives",
-        Category::Other => "others",
     }
 }
 
@@ -152,20 +142,20 @@ fn past(this: &SessionRow, sessions: &[Listed], now: u64) -> Markup {
             h2 { "The last sessions" }
             div class="scroll" { table {
                 tr {
-                    th class="n" { "session" } th { "when" } th class="n" { "asked" } th class="n" { "hit rate" }
-                    th class="n" { "precision" } th class="n" { "recall" } th class="n" { "wall time" } th {}
+                    th class="n" { "session" } th { "when" } th class="n" { "wall time" } th class="n" { "asked" }
+                    th class="n" { "hit rate" } th class="n" { "precision" } th class="n" { "recall" } th class="wide" {}
                 }
                 @for Listed { row, .. } in shown.iter().rev() {
                     @let accounts = &row.accounts;
                     tr class=[(row.id == this.id).then_some("this")] {
                         td class="n" { (row.id) }
                         td class="when" { (text::ago(row.opened, now)) }
+                        td class="n" { (seconds(row.lasted_s)) }
                         td class="n" { (accounts.served.total()) }
                         td class="n" { (percent(accounts.served.hit_rate())) }
                         td class="n" { (percent(accounts.precision())) }
                         td class="n" { (percent(accounts.recall().filter(|_| accounts.launched > 0))) }
-                        td class="n" { (seconds(row.lasted_s)) }
-                        td class="bar" { div class="stack" {
+                        td class="bar wide" { div class="stack" {
                             i class="pending" style=(format!("width:{:.1}%", 100.0 * row.lasted_s / longest)) {}
                         } }
                     }
@@ -175,9 +165,12 @@ fn past(this: &SessionRow, sessions: &[Listed], now: u64) -> Markup {
     }
 }
 
-/// The commands that cost most.
-fn slowest(commands: &[Line]) -> Markup {
-    let mut dearest: Vec<&Line> = commands.iter().filter(|line| line.cost_s > 0.0).collect();
+/// The commands that cost most; configure tests are as dear as each other.
+fn slowest(Report { commands, events, .. }: &Report) -> Markup {
+    let tests = events.iter().filter(|event| event.kind == Category::Test);
+    let tests: HashSet<&str> = tests.map(|event| event.output.as_str()).collect();
+    let others = commands.iter().filter(|line| !tests.contains(line.output.as_str()));
+    let mut dearest: Vec<&Line> = others.filter(|line| line.cost_s > 0.0).collect();
     dearest.sort_by(|a, b| b.cost_s.total_cmp(&a.cost_s));
     dearest.truncate(SLOWEST);
     let most = dearest.first().map_or(1.0, |line| line.cost_s);
@@ -186,13 +179,13 @@ fn slowest(commands: &[Line]) -> Markup {
             section {
                 h2 { "The slowest commands" }
                 div class="scroll" { table {
-                    tr { th { "output" } th class="n" { "CPU" } th { "served" } th {} }
+                    tr { th { "output" } th class="n" { "CPU" } th { "served" } th class="wide" {} }
                     @for line in dearest {
                         tr {
                             td class="name" { (line.output) }
                             td class="n" { (seconds(line.cost_s)) }
                             td { (text::served(line)) }
-                            td class="bar" { div class="stack" {
+                            td class="bar wide" { div class="stack" {
                                 i class=(line.how.map_or("pending", way_class))
                                     style=(format!("width:{:.1}%", 100.0 * line.cost_s / most)) {}
                             } }
@@ -276,5 +269,80 @@ fn disk(room: Room) -> Markup {
                 }
             } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::report::timeline::tests::event;
+
+    fn told() -> Told {
+        let accounts = Accounts {
+            served: Served { local: 1, ..Served::default() },
+            kinds: [(Category::Compile, Served { local: 1, ..Served::default() })].into(),
+            ..Accounts::default()
+        };
+        let session = SessionRow {
+            id: 7,
+            element: "local/<zlib>".into(),
+            root: "/b".into(),
+            opened: 0,
+            lasted_s: 10.0,
+            complete: true,
+            accounts,
+            kept_here: None,
+        };
+        let line = Line {
+            output: "<script>.o".into(),
+            how: Some(Way::Local),
+            why: Some(MissReason::ChangedInput.of("/b/a&b.h")),
+            launch: None,
+            cost_s: 1.5,
+        };
+        let bypass = Bypass { reason: "-x \"odd\"".into(), count: 2, example: "<stdin>".into() };
+        let report = Report {
+            session: session.clone(),
+            commands: vec![line],
+            bypassed: vec![bypass],
+            quarantined: Vec::new(),
+            events: vec![event("<script>.o", 2.0, 4.0)],
+        };
+        let room = Room { cache_bytes: Some(1 << 20), cache_limit_bytes: 4 << 20, store_bytes: None };
+        Told { report, sessions: vec![Listed { row: session, open: None }], room }
+    }
+
+    #[test]
+    fn the_page_says_all_and_needs_nothing_else() {
+        let page = page(&told(), 3600).into_string();
+        for said in [
+            "<title>spec-cc: local/&lt;zlib&gt;, session 7</title>",
+            "1 hour ago",
+            "x=\"20.000%\"",
+            "an input changed after it was launched",
+            "/b/a&amp;b.h",
+            "bypassed: -x &quot;odd&quot;",
+            "1.0 MiB of 4.0 MiB",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        for outside in ["<script", "http:", "https:", "<link", "url(", "@import", "<stdin>"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn every_element_of_the_page_is_closed() {
+        const VOID: [&str; 1] = ["meta"];
+        let page = page(&told(), 3600).into_string();
+        let mut open = Vec::new();
+        for tag in page.split('<').skip(2).map(|rest| rest.split(['>', ' ']).next().unwrap_or_default()) {
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name), "{page}"),
+                None if VOID.contains(&tag) => {}
+                None => open.push(tag),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
     }
 }

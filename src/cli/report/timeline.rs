@@ -62,13 +62,22 @@ pub(super) fn timeline(events: &[Event], lasted_s: f64) -> Markup {
             }
             @for (name, lanes, top, height) in &placed {
                 text class="name" x="0" y=(top + NAME - 6.0) {
-                    (name) tspan class="count" { " " (lanes.bars.len()) }
+                    (name) tspan class="count" { " " (count(lanes)) }
                 }
                 @for (event, lane) in &lanes.bars {
                     (bar(event, scale, top + NAME + *lane as f64 * height, height - 1.0))
                 }
             }
         }
+    }
+}
+
+/// How many bars a row has. Launches whose results were there already take no time.
+fn count(lanes: &Lanes<'_>) -> String {
+    let at_once = |event: &Event| !is_asked(event) && event.end_s - event.asked_s < MOMENT_S;
+    match lanes.bars.iter().filter(|(event, _)| at_once(event)).count() {
+        0 => lanes.bars.len().to_string(),
+        cached => format!("{}, {cached} from the cache", lanes.bars.len()),
     }
 }
 

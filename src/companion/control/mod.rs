@@ -159,13 +159,12 @@ pub enum Control {
 impl Control {
     /// Whether the compiles that have ended are to be in the answer.
     fn tells_what_was_learnt(&self) -> bool {
-        use Control::{Carry, Export, List, Pack, Session, Sessions, Show, Stats, Why};
+        use Control::{Carry, Export, List, Pack, Session, Show, Stats, Why};
         matches!(
             self,
             List | Show { .. }
                 | Why { .. }
                 | Session { .. }
-                | Sessions { .. }
                 | Stats { .. }
                 | Export { .. }
                 | Pack { .. }

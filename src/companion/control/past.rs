@@ -138,12 +138,11 @@ pub(super) fn stats(
     session: Option<&str>,
 ) -> Result<Value, String> {
     let mut rows = sessions(companion, element)?;
-    match session {
-        Some(which) => rows = vec![chosen(&rows, which)?.clone()],
-        None => {
-            let zeroed = companion.store.as_ref().map_or(Ok(0), |store| store.zeroed()).map_err(text)?;
-            rows.retain(|listed| listed.row.id > zeroed);
-        }
+    if let Some(which) = session {
+        rows = vec![chosen(&rows, which)?.clone()];
+    } else {
+        let zeroed = companion.store.as_ref().map_or(Ok(0), |store| store.zeroed()).map_err(text)?;
+        rows.retain(|listed| listed.row.id > zeroed);
     }
     let key = element.map(|name| named(companion, name)).transpose()?;
     let mut sum = Accounts::default();
