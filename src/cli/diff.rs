@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::json;
 use spec_cc::companion::control::Control;
 use spec_cc::companion::control::past::Told;
-use spec_cc::launch::accounts::{Category, Served, Way};
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::{Category, Served, Way};
 use spec_cc::session::report::{Line, Report};
 
 use super::{client, output, text};

@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::json;
 use spec_cc::companion::control::Control;
 use spec_cc::companion::control::past::Listed;
-use spec_cc::launch::accounts::{Category, Served};
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::{Category, Served};
 
 use super::{client, output, text};
 
@@ -95,7 +95,7 @@ fn change(before: f64, now: f64) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use spec_cc::launch::accounts::Accounts;
+    use spec_cc::session::counts::Accounts;
 
     pub(in crate::cli) fn session(id: u64, element: &str, lasted_s: f64, served: Served) -> SessionRow {
         let accounts =

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Deserialize as _;
 use serde_json::Value;
 use spec_cc::companion::control::Control;
-use spec_cc::launch::accounts::{Category, Served};
+use spec_cc::session::counts::{Category, Served};
 
 use super::{client, output, text};
 
@@ -156,8 +156,8 @@ fn prometheus(stats: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use spec_cc::launch::accounts::{Accounts, Category, Served};
     use spec_cc::launch::miss::MissReason;
+    use spec_cc::session::counts::{Accounts, Category, Served};
 
     fn stats() -> Value {
         let tests = Served { prefetched: 8, bypassed: 18, ..Served::default() };

@@ -3,10 +3,10 @@
 use std::io;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
-use spec_cc::launch::accounts::{Accounts, Category, Way};
 use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::{Accounts, Category, Way};
 use spec_cc::session::report::Line;
 use spec_cc::store::Quarantined;
 
@@ -217,9 +217,9 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{ago, seconds, summary, table};
-    use spec_cc::launch::accounts::{Accounts, Served};
     use spec_cc::launch::miss::MissReason;
     use spec_cc::session::SessionRow;
+    use spec_cc::session::counts::{Accounts, Served};
 
     fn said(accounts: Accounts) -> String {
         let row = SessionRow {

@@ -104,7 +104,7 @@ fn bar(asked: usize, known: usize) -> String {
 mod tests {
     use super::*;
     use crate::cli::sessions::tests::session;
-    use spec_cc::launch::accounts::Served;
+    use spec_cc::session::counts::Served;
 
     #[test]
     fn how_far_it_is_is_seen_at_once() {

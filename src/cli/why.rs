@@ -100,8 +100,8 @@ fn by_count(counts: &BTreeMap<MissReason, u64>) -> Vec<(MissReason, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec_cc::launch::accounts::{Accounts, Served, Way};
     use spec_cc::session::SessionRow;
+    use spec_cc::session::counts::{Accounts, Served, Way};
     use spec_cc::session::report::Bypass;
     use spec_cc::store::Quarantined;
 

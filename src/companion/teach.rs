@@ -15,12 +15,12 @@ use crate::compile::link::link_side;
 use crate::compile::not_kept::NotKept;
 use crate::compile::perform::{SideChannel, let_tick_pass, side_channel};
 use crate::inputs::stamp;
-use crate::launch::accounts::Way;
 use crate::serve::lesson::{CompileLesson, LinkLesson, TracedLesson};
 use crate::serve::request::Request;
 use crate::serve::verify::cause::Shown;
 use crate::serve::{learn, link, traced, verify};
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::traced::observe::Unlearnt;
 use crate::traced::perform::exit_status;
 

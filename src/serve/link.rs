@@ -16,10 +16,10 @@ use crate::compile::link::linkage;
 use crate::compile::recorded::templated;
 use crate::grid::Grid;
 use crate::inputs::private::read_shared;
-use crate::launch::accounts::Way;
 use crate::launch::miss::{Miss, MissReason};
 use crate::session::Session;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::store::RecordId;
 
 impl LinkLesson {

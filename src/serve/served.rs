@@ -10,13 +10,13 @@ use crate::cache::outcome::Outcome;
 use crate::compile::instance::Unready;
 use crate::compile::recorded::Recorded;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
 use crate::launch::life::Launch;
 use crate::launch::miss::{Miss, MissReason};
 use crate::session::Session;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::settings::Mode;
 use crate::store::RecordId;
 

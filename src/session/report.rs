@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::timeline::{Asked, Event};
+use super::timeline::{self, Asked, Event};
 use super::{Session, SessionRow};
 use crate::base::lexical::plain;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::life::{Fate, Launch};
 use crate::launch::miss::{Miss, MissReason};
+use crate::session::counts::Way;
 use crate::settings::Mode;
 use crate::store::{Quarantined, RecordId};
 
@@ -69,7 +69,7 @@ pub struct Bypass {
 /// How a command was served.
 #[derive(Debug)]
 pub(crate) struct Told {
-    pub(super) output: String,
+    output: String,
     way: Way,
     why: Option<Miss>,
 }
@@ -182,6 +182,20 @@ impl Session {
         further.sort_by(|one, other| one.output.cmp(&other.output));
         commands.append(&mut further);
         Report { session: row, commands, bypassed, quarantined: Vec::new(), events: self.events() }
+    }
+
+    /// Its timeline by now: what the build asked for, in that order, then the launches.
+    fn events(&self) -> Vec<Event> {
+        let (opened, _) = self.opened;
+        let (mut events, candidates) = {
+            let inner = self.inner();
+            let name = |id: &RecordId| inner.told.get(id).map(|told| told.output.clone()).unwrap_or_default();
+            (inner.asks.events(opened, name), inner.candidates.values().cloned().collect::<Vec<_>>())
+        };
+        let candidates = candidates.iter().map(AsRef::as_ref);
+        let name = |candidate: &Candidate| self.output(candidate.work.product());
+        events.append(&mut timeline::launches(candidates, opened, self.is_closed(), name));
+        events
     }
 
     /// What became of a command that the build has not asked for, if it was launched or left out.

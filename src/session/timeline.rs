@@ -4,11 +4,10 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::Session;
 use crate::command::Kind;
-use crate::launch::accounts::{Category, Way};
 use crate::launch::candidate::Candidate;
 use crate::launch::life::Fate;
+use crate::session::counts::{Category, Way};
 use crate::store::RecordId;
 use crate::traced::Traced;
 
@@ -107,56 +106,56 @@ impl Asks {
     }
 }
 
-impl Session {
-    /// Its timeline by now: what the build asked for, in that order, then the launches.
-    pub(super) fn events(&self) -> Vec<Event> {
-        let (mut events, candidates) = {
-            let inner = self.inner();
-            let name = |id: &RecordId| inner.told.get(id).map(|told| told.output.clone()).unwrap_or_default();
-            let event = |ask: &Ask| Event {
-                output: match &ask.which {
-                    Which::Command(id) => name(id),
-                    Which::Bypassed(name) => name.to_string(),
-                },
-                kind: ask.category,
-                place: if ask.way == Way::Executed { Place::Grid } else { Place::Build },
-                asked_s: self.seconds(ask.begun),
-                start_s: self.seconds(ask.begun),
-                end_s: self.seconds(ask.ended),
-                way: Some(ask.way),
-                launch: None,
-            };
-            let events: Vec<_> = inner.asks.0.iter().map(event).collect();
-            (events, inner.candidates.values().cloned().collect::<Vec<_>>())
+impl Asks {
+    /// What a timeline shows of them, in a session that was opened then. `name` says what a command makes.
+    pub(super) fn events(&self, opened: Instant, name: impl Fn(&RecordId) -> String) -> Vec<Event> {
+        let event = |ask: &Ask| Event {
+            output: match &ask.which {
+                Which::Command(id) => name(id),
+                Which::Bypassed(name) => name.to_string(),
+            },
+            kind: ask.category,
+            place: if ask.way == Way::Executed { Place::Grid } else { Place::Build },
+            asked_s: seconds(opened, ask.begun),
+            start_s: seconds(opened, ask.begun),
+            end_s: seconds(opened, ask.ended),
+            way: Some(ask.way),
+            launch: None,
         };
-        let mut launches: Vec<_> =
-            candidates.iter().filter_map(|candidate| self.launched(candidate)).collect();
-        launches.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
-        launches.truncate(MOST_ASKS);
-        events.append(&mut launches);
-        events
+        self.0.iter().map(event).collect()
     }
+}
 
-    /// When a command was launched, if it was.
-    fn launched(&self, candidate: &Candidate) -> Option<Event> {
+/// The launches in a session that was opened then and is `closed` or not, in the order of their start. `name` says what a
+/// command makes.
+pub(super) fn launches<'a>(
+    candidates: impl Iterator<Item = &'a Candidate>,
+    opened: Instant,
+    closed: bool,
+    name: impl Fn(&Candidate) -> String,
+) -> Vec<Event> {
+    let event = |candidate: &Candidate| {
         let ran = candidate.ran()?;
-        let (_, fate) = candidate.account(self.is_closed());
+        let (_, fate) = candidate.account(closed);
         let end = ran.ended.unwrap_or_else(Instant::now);
         Some(Event {
-            output: self.output(candidate.work.product()),
+            output: name(candidate),
             kind: candidate.record(Traced::kind).0.into(),
             place: if ran.on_grid { Place::Grid } else { Place::Core },
-            asked_s: self.seconds(ran.issued),
-            start_s: self.seconds(ran.begun.unwrap_or(end)),
-            end_s: self.seconds(end),
+            asked_s: seconds(opened, ran.issued),
+            start_s: seconds(opened, ran.begun.unwrap_or(end)),
+            end_s: seconds(opened, end),
             way: None,
             launch: fate,
         })
-    }
+    };
+    let mut launches: Vec<_> = candidates.filter_map(event).collect();
+    launches.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
+    launches.truncate(MOST_ASKS);
+    launches
+}
 
-    /// A moment in seconds since it was opened. A command that opens a session was asked for before.
-    fn seconds(&self, moment: Instant) -> f64 {
-        let micros = moment.saturating_duration_since(self.opened.0).as_micros();
-        micros as f64 / 1e6
-    }
+/// A moment in seconds since another one; a command that opens a session was asked for before.
+fn seconds(since: Instant, moment: Instant) -> f64 {
+    moment.saturating_duration_since(since).as_micros() as f64 / 1e6
 }

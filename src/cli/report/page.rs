@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spec_cc::companion::control::past::{Listed, Room, Told};
-use spec_cc::launch::accounts::{Accounts, Category, Served, Way};
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::{Accounts, Category, Served, Way};
 use spec_cc::session::report::{Bypass, Line, Report};
 
 use super::timeline::{LEGEND, class, timeline, way_class};

@@ -1,8 +1,8 @@
 //! The timeline of a session as SVG: a row for each kind of work, a bar for each command.
 
 use maud::{Markup, html};
-use spec_cc::launch::accounts::{Category, Way};
 use spec_cc::launch::life::Fate;
+use spec_cc::session::counts::{Category, Way};
 use spec_cc::session::timeline::{Event, Place};
 
 use super::lanes::Lanes;

@@ -2,6 +2,7 @@
 
 pub mod contents;
 pub mod explain;
+mod lookup;
 pub mod past;
 pub mod shown;
 
@@ -16,13 +17,12 @@ use serde_json::{Value, json};
 use crate::base::digest::{hex, unhex};
 use crate::base::variable::Variable;
 use crate::grid::records::{Left, Spot};
-use crate::serve::element_named;
 use crate::serve::request::{Request, is_same_folder};
 use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
 use crate::session::{Session, SessionRow};
 use crate::settings::Settings;
-use crate::store::ElementKey;
+use lookup::{find, newest, store, text};
 
 /// How long a closing session, and who wants to know what was learnt, waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -316,20 +316,6 @@ fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> R
     Ok(json!(session.whereabouts.key.to_string()))
 }
 
-/// The newest session, of an element if one is named.
-pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, String> {
-    let sessions = companion.sessions();
-    sessions
-        .values()
-        .filter(|session| {
-            let key = &session.whereabouts.key;
-            element.is_none_or(|name| key.to_string() == name || key.element == name)
-        })
-        .max_by_key(|session| session.id)
-        .cloned()
-        .ok_or_else(|| "no such session is open".to_owned())
-}
-
 fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<Value, String> {
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -350,21 +336,4 @@ fn status(companion: &Companion) -> Value {
         .map(|session| json!({ "session": session.id, "element": session.whereabouts.key.to_string() }))
         .collect();
     json!({ "pid": std::process::id(), "cache": companion.cache_folder, "sessions": sessions })
-}
-
-/// The store, or why there is none.
-pub(super) fn store(companion: &Companion) -> Result<&crate::store::Store, String> {
-    companion.store.as_deref().ok_or_else(|| format!("the store cannot be used: {}", companion.store_fault))
-}
-
-/// The recorded element of a name.
-pub(super) fn find(companion: &Companion, name: &str) -> Result<ElementKey, String> {
-    let keys: Vec<ElementKey> =
-        store(companion)?.elements().map_err(text)?.into_iter().map(|summary| summary.key).collect();
-    element_named(name, &keys).ok_or_else(|| format!("no element {name:?} is recorded (see `specctl list`)"))
-}
-
-/// An error as a text for a person.
-pub(super) fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{find, newest, store, text};
-use crate::launch::accounts::Accounts;
+use super::lookup::{find, newest, store, text};
 use crate::session::companion::Companion;
+use crate::session::counts::Accounts;
 use crate::session::report::Report;
 use crate::session::{Session, SessionRow};
 use crate::store::ElementKey;

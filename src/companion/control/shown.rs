@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{find, newest, store, text};
+use super::lookup::{find, newest, store, text};
 use crate::command::normalise;
-use crate::launch::accounts::Category;
 use crate::session::companion::Companion;
+use crate::session::counts::Category;
 use crate::session::report::Report;
 use crate::store::{Element, ElementKey, Record, RecordId, Use};
 use crate::traced::Traced;

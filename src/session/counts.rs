@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::life::Fate;
-use super::miss::MissReason;
 use crate::command::Kind;
+use crate::launch::life::Fate;
+use crate::launch::miss::MissReason;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
