@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(Scale::new(11.3).marks(), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(Scale::new(3600.0).marks(), [0.0, 1000.0, 2000.0, 3000.0]);
         assert_eq!(Scale::new(0.0).marks().len(), 6);
-        assert_eq!(Scale::new(8.0).percent(2.0), 25.0);
-        assert_eq!(Scale::new(8.0).percent(9.0), 100.0);
+        let percent = [2.0, 9.0].map(|moment| Scale::new(8.0).percent(moment).to_string());
+        assert_eq!(percent, ["25", "100"]);
     }
 }
