@@ -36,7 +36,7 @@ fn each_setting_has_its_value_and_where_it_came_from() {
     assert_eq!(find("mode")["source"], "default");
     assert_eq!(find("RECC_MAX_THREADS")["why"], "not honoured: it changes no result");
     let plain = config(home.path(), &[], &variables);
-    let line = plain.lines().find(|line| line.starts_with("server  (")).expect("a line");
+    let line = plain.lines().find(|line| line.starts_with("server ")).expect("a line");
     assert!(line.contains("http://grid:1") && line.ends_with("recc.conf:2"), "{line}");
 }
 
@@ -47,4 +47,20 @@ fn what_is_wrong_is_told_with_its_place() {
     let expected =
         "specctl: policy = \"quick\" (from SPEC_CC_POLICY): must be execute, race, local or cache-only\n";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn the_table_has_a_line_a_setting_and_fits_the_terminal() {
+    let home = tempfile::tempdir().expect("a folder");
+    let long = format!("/{}", "long/".repeat(40));
+    let variables = [("COLUMNS", "80"), ("SPEC_CC_STORE", long.as_str())];
+    let table = config(home.path(), &[], &variables);
+    let json = config(home.path(), &["--json"], &variables);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(table.lines().count(), rows.len() + 1, "{table}");
+    for line in table.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let verbose = config(home.path(), &["--verbose"], &variables);
+    assert!(verbose.lines().count() > rows.len() + 1, "{verbose}");
 }

@@ -62,6 +62,19 @@ impl Limit {
         self.locked(|total| total.map(|total| total.bytes))
     }
 
+    /// The bytes in the cache, measured if nobody has done so; `None` when they cannot be, or another process is at it.
+    pub fn used(&self) -> Option<u64> {
+        if self.total().is_none() {
+            self.trim().ok()?;
+        }
+        self.total()
+    }
+
+    /// The bytes that there may be in the cache.
+    pub fn most(&self) -> u64 {
+        self.bytes
+    }
+
     /// Takes note of a damaged file; whether it is the first.
     pub(super) fn is_first_damage(&self) -> bool {
         !self.damaged.swap(true, Ordering::Relaxed)

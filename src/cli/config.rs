@@ -12,6 +12,9 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say what each setting is for
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -19,7 +22,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.json {
         output::line(to_json(&settings))?;
     } else {
-        output::text(&to_text(&settings))?;
+        output::table(&to_text(&settings, args.verbose, text::width()))?;
     }
     Ok(())
 }
@@ -41,15 +44,29 @@ fn to_json(settings: &Settings) -> serde_json::Value {
     rows.chain(unhonoured).collect()
 }
 
-fn to_text(settings: &Settings) -> String {
-    let mut rows = vec![vec!["setting".to_owned(), "value".to_owned(), "from".to_owned()]];
+/// The widest that a value is where lines have an end, and the least that is left to it.
+const LEAST: usize = 12;
+
+/// A line for each setting, no longer than `width`: a value gives way. With `verbose`, what it is for stands below.
+fn to_text(settings: &Settings, verbose: bool, width: Option<u16>) -> String {
+    let mut rows = vec![["setting", "value", "from"].map(str::to_owned)];
+    let mut below = vec![String::new()];
     for row in settings.rows() {
         let value = if row.value.is_empty() { "-".to_owned() } else { row.value };
-        let help = row.setting.help.replace('`', "");
-        rows.push(vec![format!("{}  ({help})", row.name), value, row.source.to_string()]);
+        rows.push([row.name.clone(), value, row.source.to_string()]);
+        below.push(row.setting.help.replace('`', ""));
     }
     for found in settings.unhonoured() {
-        rows.push(vec![format!("{}  ({})", found.name, found.why), "-".to_owned(), found.source.to_string()]);
+        rows.push([found.name.clone(), "-".to_owned(), found.source.to_string()]);
+        below.push(found.why.to_owned());
     }
-    text::table(&rows)
+    let longest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (name, source) = (longest(0), longest(2));
+    let room = width.map(|width| usize::from(width).saturating_sub(name + source + 4).max(LEAST));
+    let value = longest(1).min(room.unwrap_or(usize::MAX));
+    let lines = rows.iter().zip(below).map(|([setting, said, from], help)| {
+        let line = format!("{setting:<name$}  {:<value$}  {from}\n", text::clipped(said, value));
+        if verbose && !help.is_empty() { format!("{line}    {help}\n") } else { line }
+    });
+    lines.collect()
 }

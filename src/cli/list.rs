@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if rows.len() == 1 {
         output::line("Nothing is recorded yet. Build something with CC=spec-cc.")?;
     } else {
-        output::text(&text::table(&rows))?;
+        output::table(&text::table(&rows))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod client;
 mod close;
 mod config;
 mod demo;
+mod diff;
 mod doctor;
 mod explain;
 mod export;
@@ -14,13 +15,16 @@ mod list;
 mod manual;
 mod open;
 mod output;
+mod report;
 mod run;
 mod serve;
+mod sessions;
 mod show;
 mod stats;
 mod stop;
 mod text;
 mod wait;
+mod watch;
 mod which;
 mod why;
 
@@ -66,6 +70,10 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Explain(explain::Args),
+    Report(report::Args),
+    Sessions(sessions::Args),
+    Diff(diff::Args),
+    Watch(watch::Args),
     Stats(stats::Args),
     Export(export::ExportArgs),
     Import(export::ImportArgs),
@@ -93,6 +101,10 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Sessions(args) => sessions::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Export(args) => export::export(&args),
         Command::Import(args) => export::import(&args),

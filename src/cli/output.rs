@@ -30,6 +30,14 @@ pub(super) fn text(text: &str) -> Result<(), OutputError> {
     bytes(text.as_bytes())
 }
 
+/// Prints a table whose first line is its heading.
+pub(super) fn table(table: &str) -> Result<(), OutputError> {
+    let (heading, rows) = table.split_once('\n').unwrap_or((table, ""));
+    let bold = anstyle::Style::new().bold();
+    let mut output = anstream::stdout().lock();
+    Ok(write!(output, "{bold}{heading}{bold:#}\n{rows}").and_then(|()| output.flush())?)
+}
+
 /// Writes bytes to standard output, all of them.
 pub(super) fn bytes(bytes: &[u8]) -> Result<(), OutputError> {
     let mut output = io::stdout().lock();

@@ -1,8 +1,13 @@
 //! Texts and tables for people.
 
-use spec_cc::launch::accounts::Accounts;
+use std::io;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
+use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::{Accounts, Category, Way};
+use spec_cc::session::report::Line;
 use spec_cc::store::Quarantined;
 
 /// The one line that a build ends with.
@@ -76,6 +81,17 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// The name of many commands of one kind.
+pub(super) fn kind(kind: Category) -> &'static str {
+    match kind {
+        Category::Compile => "compiles",
+        Category::Test => "configure tests",
+        Category::Link => "links",
+        Category::Archive => "archives",
+        Category::Other => "others",
+    }
+}
+
 /// A share as a percentage, `-` when there is none.
 pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0))
@@ -102,6 +118,38 @@ pub(super) fn error(error: &anyhow::Error) -> String {
     texts.join(": ")
 }
 
+/// Whether the build asked for it, and no launch served it.
+pub(super) fn is_missed(line: &Line) -> bool {
+    matches!(line.how, Some(Way::Cached | Way::Executed | Way::Local))
+}
+
+/// How a command was served, or what became of its launch.
+pub(super) fn served(line: &Line) -> &'static str {
+    match line.how {
+        Some(Way::Joined) => "joined a launch",
+        Some(Way::Prefetched) => "by a launch",
+        Some(Way::Cached) => "from the cache",
+        Some(Way::Executed) => "by the backend",
+        Some(Way::Local) => "compiled here",
+        Some(Way::Bypassed) => "bypassed",
+        None if line.why.is_some() => "not asked for",
+        None => match line.launch {
+            Some(Fate::Pending) => "launched, not asked for yet",
+            Some(Fate::Cancelled) => "launched, cancelled",
+            Some(Fate::Wasted | Fate::Useful) | None => "launched for nothing",
+        },
+    }
+}
+
+/// An amount of bytes for people.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => count(bytes, "byte"),
+    }
+}
+
 /// How long ago a moment was, both in seconds since the epoch.
 pub(super) fn ago(then: u64, now: u64) -> String {
     match now.saturating_sub(then) {
@@ -118,39 +166,60 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     table_of(rows, &(1..columns).collect::<Vec<_>>())
 }
 
-/// Lines up columns, those in `right` flush right.
+/// Lines up columns, those in `right` flush right. On a narrow terminal cells have several lines.
 pub(super) fn table_of(rows: &[Vec<String>], right: &[usize]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut out = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if right.contains(&column) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-        });
-        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        out.push('\n');
+    table_within(rows, right, width())
+}
+
+fn table_within(rows: &[Vec<String>], right: &[usize], width: Option<u16>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).add_rows(rows);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    out
+    let last = table.column_count().saturating_sub(1);
+    for (number, column) in table.column_iter_mut().enumerate() {
+        let alignment = if right.contains(&number) { CellAlignment::Right } else { CellAlignment::Left };
+        column.set_cell_alignment(alignment);
+        // A number in two lines is none.
+        if right.contains(&number) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+        column.set_padding((0, if number == last { 0 } else { 2 }));
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// How many columns there are to write on; nothing where lines may be as long as they like.
+pub(super) fn width() -> Option<u16> {
+    // Tests know what a table looks like wherever they run.
+    if cfg!(test) {
+        return None;
+    }
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0))
 }
 
 /// A text that fits on a line beside others.
 pub(super) fn short(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    const LONGEST: usize = 61;
+    clipped(text, LONGEST)
+}
+
+/// The beginning of a text, at most so many characters of it.
+pub(super) fn clipped(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{ago, seconds, summary, table};
-    use spec_cc::launch::accounts::{Accounts, Served};
     use spec_cc::launch::miss::MissReason;
     use spec_cc::session::SessionRow;
+    use spec_cc::session::counts::{Accounts, Served};
 
     fn said(accounts: Accounts) -> String {
         let row = SessionRow {
@@ -196,6 +265,9 @@ mod tests {
     fn columns_line_up() {
         let rows = [vec!["element".into(), "commands".into()], vec!["zlib".into(), "15".into()]];
         assert_eq!(table(&rows), "element  commands\nzlib           15\n");
+        let rows = [vec!["a.o".into(), "it was not recorded yet".into()]];
+        let narrow = super::table_within(&rows, &[], Some(20));
+        assert!(narrow.lines().count() == 2 && narrow.lines().all(|line| line.len() <= 20), "{narrow}");
     }
 
     #[test]

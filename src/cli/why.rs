@@ -6,8 +6,6 @@ use anyhow::Result;
 use serde::Deserialize as _;
 use serde_json::Value;
 use spec_cc::companion::control::Control;
-use spec_cc::launch::accounts::Way;
-use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::report::{Line, Report};
 
@@ -25,16 +23,11 @@ pub(super) fn run(json: bool, element: &str, missed: bool, pattern: Option<&str>
     let mut lines: Vec<Line> = serde_json::from_value(lines)?;
     lines.retain(|line| pattern.is_none_or(|pattern| is_in(pattern, &line.output)));
     if missed {
-        lines.retain(is_missed);
+        lines.retain(text::is_missed);
         lines.sort_by(|a, b| b.cost_s.total_cmp(&a.cost_s));
     }
     answer["commands"] = serde_json::to_value(lines)?;
     print(json, &answer)
-}
-
-/// Whether the build asked for it, and no launch served it.
-fn is_missed(line: &Line) -> bool {
-    matches!(line.how, Some(Way::Cached | Way::Executed | Way::Local))
 }
 
 fn print(json: bool, report: &Value) -> Result<()> {
@@ -47,7 +40,7 @@ fn print(json: bool, report: &Value) -> Result<()> {
 }
 
 fn render(report: &Report) -> String {
-    let Report { session, commands, bypassed, quarantined } = report;
+    let Report { session, commands, bypassed, quarantined, .. } = report;
     let mut out = format!("session {} of {}\n", session.id, session.element);
     if !commands.is_empty() {
         let heading = ["output", "cost", "served", "why no launch served it"];
@@ -71,24 +64,7 @@ fn render(report: &Report) -> String {
 fn row(line: &Line) -> Vec<String> {
     let why = line.why.as_ref().map(ToString::to_string).unwrap_or_default();
     let cost = if line.cost_s > 0.0 { text::seconds(line.cost_s) } else { "-".to_owned() };
-    vec![line.output.clone(), cost, served(line).to_owned(), why]
-}
-
-fn served(line: &Line) -> &'static str {
-    match line.how {
-        Some(Way::Joined) => "joined a launch",
-        Some(Way::Prefetched) => "by a launch",
-        Some(Way::Cached) => "from the cache",
-        Some(Way::Executed) => "by the backend",
-        Some(Way::Local) => "compiled here",
-        Some(Way::Bypassed) => "bypassed",
-        None if line.why.is_some() => "not asked for",
-        None => match line.launch {
-            Some(Fate::Pending) => "launched, not asked for yet",
-            Some(Fate::Cancelled) => "launched, cancelled",
-            Some(Fate::Wasted | Fate::Useful) | None => "launched for nothing",
-        },
-    }
+    vec![line.output.clone(), cost, text::served(line).to_owned(), why]
 }
 
 /// A line for each reason: how many compiles, how many commands that were left out.
@@ -124,8 +100,8 @@ fn by_count(counts: &BTreeMap<MissReason, u64>) -> Vec<(MissReason, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec_cc::launch::accounts::{Accounts, Served};
     use spec_cc::session::SessionRow;
+    use spec_cc::session::counts::{Accounts, Served, Way};
     use spec_cc::session::report::Bypass;
     use spec_cc::store::Quarantined;
 
@@ -180,7 +156,7 @@ mod tests {
             cause: "it read /b/zlib.h, which its record has not".into(),
             since: 0,
         }];
-        insta::assert_snapshot!(render(&Report { session, commands, bypassed, quarantined }), @r"
+        insta::assert_snapshot!(render(&Report { session, commands, bypassed, quarantined, events: Vec::new() }), @r"
         session 7 of local/zlib
 
         output       cost  served                why no launch served it

@@ -15,12 +15,12 @@ use crate::compile::link::link_side;
 use crate::compile::not_kept::NotKept;
 use crate::compile::perform::{SideChannel, let_tick_pass, side_channel};
 use crate::inputs::stamp;
-use crate::launch::accounts::Way;
 use crate::serve::lesson::{CompileLesson, LinkLesson, TracedLesson};
 use crate::serve::request::Request;
 use crate::serve::verify::cause::Shown;
 use crate::serve::{learn, link, traced, verify};
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::traced::observe::Unlearnt;
 use crate::traced::perform::exit_status;
 
@@ -42,6 +42,7 @@ pub(super) fn teach(
     }
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
+    lesson.active.end();
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let (subject, root) = (lesson.subject(&request.environment), &lesson.session.context.site.root);
     let verified = lesson.expected.as_deref().map(|expected| {
@@ -75,7 +76,7 @@ pub(super) fn teach(
     match (why(shown), learnt) {
         (Some(why), _) => lesson.tell_why(Way::Local, Some(&why)),
         (None, Ok(_)) => lesson.tell(Way::Local),
-        (None, Err(why)) => lesson.session.bypass(&why.to_string(), &request.args),
+        (None, Err(why)) => lesson.bypass(&why.to_string(), &request.args),
     }
     done
 }
@@ -89,7 +90,7 @@ pub(super) fn teach_link(
     let scratch = companion.engine.executor.scratch()?;
     let side = link_side(&companion.engine, &lesson.call, &lesson.linkage, scratch.path());
     let Some(side) = side else {
-        lesson.session.bypass("its linker does not say what it reads", &[]);
+        lesson.session.bypass("its linker does not say what it reads", &[], lesson.active.asked());
         return reply(stream, &Reply::Exec);
     };
     if lesson.expected.is_some() {
@@ -97,6 +98,7 @@ pub(super) fn teach_link(
     }
     let began_ns = stamp::before_any_change_ns();
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.count(None))?;
+    lesson.active.end();
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let why = lesson.expected.as_deref().map(|expected| {
         let verdict = expected.of_link(companion, lesson.subject(), &lesson.call, &report);
@@ -149,6 +151,7 @@ pub(super) fn teach_traced(
         ..wire::Run::default()
     };
     let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
+    lesson.active.end();
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
     let subject = lesson.subject(&request.environment);
     let verified = lesson.expected.as_deref().map(|expected| {
@@ -168,7 +171,7 @@ pub(super) fn teach_traced(
     match (verified.map(|found| verify::conclude(companion, subject, found, &shown)), &observed) {
         (Some(why), _) => lesson.tell_why(Way::Local, Some(&why)),
         (None, Err(Unlearnt::Meanwhile(_)) | Ok(_)) => lesson.tell(Way::Local),
-        (None, Err(why)) => lesson.session.bypass(&why.to_string(), &request.args),
+        (None, Err(why)) => lesson.bypass(&why.to_string(), &request.args),
     }
     drop(held);
     let _learning = lesson.session.begin_learning();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::life::{Decision, Fate, Launch, Runner, Tally};
+use super::life::{Decision, Fate, Launch, Ran, Runner, Tally};
 use super::miss::MissReason;
 use super::state::{Ended, Round, State};
 use super::suppression::wasted_in_row;
@@ -45,7 +45,8 @@ impl Candidate {
     #[must_use]
     pub fn of_build(self, before: Option<&Self>) -> Self {
         let tally = before.map(Self::tally).unwrap_or_default();
-        Self { state: Mutex::new(self.state.into_inner().of_build(tally)), ..self }
+        let ran = before.and_then(Self::ran);
+        Self { state: Mutex::new(self.state.into_inner().of_build(tally, ran)), ..self }
     }
 
     fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
@@ -100,6 +101,11 @@ impl Candidate {
     /// What its launches have come to.
     pub fn tally(&self) -> Tally {
         self.read(State::tally)
+    }
+
+    /// When its last launch ran, if it was launched.
+    pub fn ran(&self) -> Option<Ran> {
+        self.read(|state| state.ran().filter(|_| state.tally().launched))
     }
 
     /// What its launch takes to be in files that are not there yet.

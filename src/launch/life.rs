@@ -1,6 +1,6 @@
 //! The life of a launch: the states that it goes through, what leads to them, and what comes of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,32 @@ impl Runner {
             Self::Group(group) => kill(*group),
             Self::Grid(cancel) => cancel.fire(),
         }
+    }
+}
+
+/// When and where a command's last launch ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ran {
+    /// When it was issued: from then on it waited for its turn.
+    pub issued: Instant,
+    /// When somebody took it over.
+    pub begun: Option<Instant>,
+    /// When it ended; nothing while it has not.
+    pub ended: Option<Instant>,
+    /// Whether a grid ran it.
+    pub on_grid: bool,
+}
+
+impl Ran {
+    /// One that is issued now.
+    pub(super) fn issue() -> Self {
+        Self { issued: Instant::now(), begun: None, ended: None, on_grid: false }
+    }
+
+    /// One whose result was found when it was looked for.
+    pub(super) fn found() -> Self {
+        let now = Instant::now();
+        Self { issued: now, begun: Some(now), ended: Some(now), on_grid: false }
     }
 }
 

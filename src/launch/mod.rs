@@ -1,7 +1,6 @@
-//! The planner: which recorded commands to launch ahead of the build, in which order, here or on a grid; and the
-//! accounting. See `docs/rooms/launch.md`.
+//! The planner: which recorded commands to launch ahead of the build, in which order, here or on a grid. See
+//! `docs/rooms/launch.md`.
 
-pub mod accounts;
 pub mod bell;
 pub mod budget;
 pub mod candidate;

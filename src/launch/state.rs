@@ -3,9 +3,9 @@
 //! Nothing here locks or waits: a [`Candidate`](super::candidate::Candidate) does that around it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::life::{Decision, Fate, Launch, Runner, Tally};
+use super::life::{Decision, Fate, Launch, Ran, Runner, Tally};
 use super::miss::{Miss, MissReason};
 use crate::compile::cache_key::CacheKey;
 use crate::compile::predict::Predicted;
@@ -48,6 +48,8 @@ pub(super) struct State {
     /// Whether its session has ended: nothing is begun any more.
     closed: bool,
     tally: Tally,
+    /// When the last launch that was issued ran.
+    ran: Option<Ran>,
     /// How often the build has asked for it.
     asked: u32,
     /// Its position in this build.
@@ -77,6 +79,7 @@ impl State {
             round: Round::default(),
             closed: false,
             tally: Tally::default(),
+            ran: None,
             asked: 0,
             order: None,
             predicted: Arc::default(),
@@ -90,9 +93,10 @@ impl State {
         Self { guessed: true, ..self }
     }
 
-    /// The record of a command that the build itself has just run. `tally` is what the record before it had come to.
-    pub(super) fn of_build(self, tally: Tally) -> Self {
-        Self { tally, launch: Launch::Not(MissReason::NewCommand.into()), ..self }
+    /// The record of a command that the build itself has just run. `tally` is what the record before it had come to, and `ran`
+    /// when that was launched.
+    pub(super) fn of_build(self, tally: Tally, ran: Option<Ran>) -> Self {
+        Self { tally, ran, launch: Launch::Not(MissReason::NewCommand.into()), ..self }
     }
 
     pub(super) fn record(&self) -> &Record {
@@ -126,6 +130,10 @@ impl State {
 
     pub(super) fn tally(&self) -> Tally {
         self.tally
+    }
+
+    pub(super) fn ran(&self) -> Option<Ran> {
+        self.ran
     }
 
     pub(super) fn asked(&self) -> u32 {
@@ -194,7 +202,10 @@ impl State {
     pub(super) fn decide(&mut self, round: Round, decision: Decision) -> bool {
         let current = self.round == round && self.is_open();
         if current {
-            self.tally.launched |= matches!(decision, Decision::Ready(..));
+            if matches!(decision, Decision::Ready(..)) {
+                self.tally.launched = true;
+                self.ran = Some(Ran::found());
+            }
             self.take(decision);
         }
         current
@@ -205,6 +216,7 @@ impl State {
         let current = self.round == round && self.is_open() && !self.closed;
         if current {
             self.launch = Launch::Queued;
+            self.ran = Some(Ran::issue());
             self.issued = key;
             self.needs_core = false;
             self.tally.launched = true;
@@ -219,6 +231,7 @@ impl State {
         let queued = self.round == round && self.is_queued();
         if queued {
             self.launch = Launch::Running(None);
+            self.when(|ran| ran.begun = Some(Instant::now()));
         }
         queued
     }
@@ -227,6 +240,8 @@ impl State {
     pub(super) fn run_by(&mut self, round: Round, runner: Runner) -> bool {
         let running = self.is_running_in(round) && !self.closed;
         if running {
+            let on_grid = matches!(runner, Runner::Grid(_));
+            self.when(|ran| ran.on_grid = on_grid);
             self.launch = Launch::Running(Some(runner));
         }
         running
@@ -250,6 +265,7 @@ impl State {
         let running = self.is_running_in(round);
         if running {
             self.tally.launched &= matches!(decision, Decision::Ready(..) | Decision::Failed(_));
+            self.when(|ran| ran.ended = Some(Instant::now()));
             self.take(decision);
         }
         running
@@ -329,10 +345,19 @@ impl State {
     fn end_round(&mut self, launch: Launch) -> Ended {
         self.issued = None;
         self.round.0 += 1;
-        self.tally.cancelled |= self.is_queued() || self.is_running();
+        if self.is_queued() || self.is_running() {
+            self.tally.cancelled = true;
+            self.when(|ran| ran.ended = Some(Instant::now()));
+        }
         match std::mem::replace(&mut self.launch, launch) {
             Launch::Running(runner) => Ended(runner),
             _ => Ended(None),
+        }
+    }
+
+    fn when(&mut self, note: impl FnOnce(&mut Ran)) {
+        if let Some(ran) = &mut self.ran {
+            note(ran);
         }
     }
 

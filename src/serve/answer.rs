@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use crate::cache::cas::Blob;
 use crate::cache::outcome::Outcome;
+use crate::command::Kind;
 use crate::grid::Grid;
 use crate::recc::Handed;
 use crate::recc::log::ReccLog;
 use crate::serve::lesson::{CompileLesson, LinkLesson, TracedLesson};
 use crate::serve::request::Request;
+use crate::session::timeline::Asked;
 use crate::settings::Mode;
 
 /// What to do with a compile.
@@ -36,6 +38,15 @@ pub(crate) struct Asking<'a> {
     /// The grid whose action that log names.
     pub(crate) logged: Option<&'a Grid>,
     pub(crate) mode: Mode,
+    /// What kind of command it is.
+    pub(crate) kind: Kind,
     /// Whether its compiler is to run in place of what it would be served.
     pub(crate) verified: bool,
+}
+
+impl Asking<'_> {
+    /// What its session's timeline shows.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked::since(self.kind, self.begun)
+    }
 }

@@ -15,11 +15,11 @@ use crate::compile::instance::{Instance, Unready, instantiate};
 use crate::compile::recorded::Recorded;
 use crate::grid::moment::Moment;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::miss::Miss;
 use crate::session::Session;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::settings::{Mode, Settings};
 use crate::store::RecordId;
 use crate::toolchain::ToolchainError;
@@ -37,7 +37,7 @@ pub(super) fn answer(
     mut snapshot: Snapshot<'_>,
     alive: Alive<'_>,
 ) -> Answer {
-    let active = session.begin();
+    let active = session.begin(asking.kind, asking.begun);
     let at = At { companion, session, asking };
     let grid = companion.grids.of(settings);
     let recorded = asking.mode != Mode::Learn && is_recorded(at, &call);
@@ -128,7 +128,8 @@ impl Served for Call {
     }
 
     fn unfit(&self, at: At<'_>, id: RecordId, why: Miss) -> Result<Answer, Unmet> {
-        at.session.tell(id, (self.directory(), self.product()), Way::Local, Some(&why));
+        let which = (id, (self.directory(), self.product()));
+        at.session.tell(which, at.asking.asked(), Way::Local, Some(&why));
         Ok(Answer::Bypass(why.detail))
     }
 

@@ -25,11 +25,11 @@ use crate::grid::moment::Moment;
 use crate::grid::remote_actions::RemoteActions;
 use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::reapi::Cancel;
 use crate::recc::log::ReccLog;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::settings::Policy;
 
 /// How often a build that waits is told that there is still somebody here.

@@ -1,5 +1,6 @@
 //! A lesson: a command that the build runs itself, and what it was asked for with.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::unserved::{Unmet, Unserved};
@@ -10,8 +11,8 @@ use crate::compile::link::Linkage;
 use crate::compile::link::call::LinkCall;
 use crate::compile::recorded::Recorded;
 use crate::grid::Grid;
-use crate::launch::accounts::Way;
 use crate::launch::miss::Miss;
+use crate::session::counts::Way;
 use crate::session::{Active, Session};
 use crate::store::RecordId;
 use crate::traced::Traced;
@@ -33,7 +34,7 @@ pub(crate) struct Lesson<C> {
     /// Why no launch serves it.
     pub why: Miss,
     /// Keeps the session from closing before the lesson is learnt.
-    _active: Active,
+    pub(crate) active: Active,
 }
 
 /// A compile of the build's own.
@@ -53,7 +54,7 @@ impl<C: Recorded> Lesson<C> {
     ) -> Self {
         let Unserved { records, order, unmet: Unmet { why, expected }, .. } = unserved;
         let session = Arc::clone(session);
-        Self { command, records, session, order, expected, grid, why, _active: active }
+        Self { command, records, session, order, expected, grid, why, active }
     }
 
     /// The name that its record has.
@@ -69,7 +70,12 @@ impl<C: Recorded> Lesson<C> {
 
     /// Counts it as served in a way, and for a reason if that is no launch's.
     pub(crate) fn tell_why(&self, way: Way, why: Option<&Miss>) {
-        self.session.tell(self.id(), self.product(), way, why);
+        self.session.tell((self.id(), self.product()), self.active.asked(), way, why);
+    }
+
+    /// Counts it as bypassed after all.
+    pub(crate) fn bypass(&self, reason: &str, args: &[OsString]) {
+        self.session.bypass(reason, args, self.active.asked());
     }
 
     fn product(&self) -> (&str, &str) {
@@ -96,5 +102,5 @@ pub(crate) struct LinkLesson {
     /// What it would have been served, to be compared with what it gives.
     pub(crate) expected: Option<Box<Expected>>,
     /// Keeps the session from closing before the result is kept.
-    pub(crate) _active: Active,
+    pub(crate) active: Active,
 }

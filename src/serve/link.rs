@@ -20,10 +20,10 @@ use crate::compile::recorded::templated;
 use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
 use crate::inputs::private::read_shared;
-use crate::launch::accounts::Way;
 use crate::launch::miss::{Miss, MissReason};
 use crate::session::Session;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::store::RecordId;
 
 impl LinkLesson {
@@ -32,7 +32,8 @@ impl LinkLesson {
         let not_launched = not_launched();
         let (output, call) = (self.call.link.output.path.as_str(), &self.call);
         let id = RecordId::of(&call.directory, output);
-        self.session.tell(id, (&call.directory, output), Way::Local, Some(why.unwrap_or(&not_launched)));
+        let (which, asked) = ((id, (&*call.directory, output)), self.active.asked());
+        self.session.tell(which, asked, Way::Local, Some(why.unwrap_or(&not_launched)));
     }
 
     /// Which command it is.
@@ -76,7 +77,7 @@ pub(crate) fn read(request: &Request, kind: Kind) -> Option<LinkCall> {
 pub(super) fn answer(at: At<'_>, grid: Arc<Grid>, kind: Kind, alive: Alive<'_>) -> Option<Answer> {
     let At { companion, session, asking } = at;
     let call = grid.settings().links.then(|| read(asking.request, kind))??;
-    let active = session.begin();
+    let active = session.begin(asking.kind, asking.begun);
     let engine = &companion.engine;
     if let Some(answer) = quarantined(at, &[record(session, &call)]) {
         return Some(answer);
@@ -95,14 +96,15 @@ pub(super) fn answer(at: At<'_>, grid: Arc<Grid>, kind: Kind, alive: Alive<'_>) 
     let expected = match offer(at, obtained, vec![linkage.key], None) {
         Ok(Some((way, answer))) => {
             let output = (call.directory.as_str(), call.link.output.path.as_str());
-            session.tell(RecordId::of(output.0, output.1), output, way, Some(&not_launched()));
+            let which = (RecordId::of(output.0, output.1), output);
+            session.tell(which, asking.asked(), way, Some(&not_launched()));
             return Some(answer);
         }
         Ok(None) => None,
         Err(unmet) => unmet.expected,
     };
     let session = Arc::clone(session);
-    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, expected, _active: active })))
+    Some(Answer::LearnLink(Box::new(LinkLesson { call, linkage, grid, session, expected, active })))
 }
 
 fn not_launched() -> Miss {

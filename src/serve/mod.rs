@@ -119,7 +119,8 @@ pub(super) fn answer(
     let log = ReccLog::of(&settings, &request.directory);
     let logged = log.as_ref().and_then(|_| companion.grids.of(&settings));
     let (log, logged) = (log.as_ref(), logged.as_deref());
-    let asking = Asking { request, begun, log, logged, mode, verified: verify::is_due(&settings) };
+    let verified = verify::is_due(&settings);
+    let asking = Asking { request, begun, log, logged, mode, kind: Kind::Compile, verified };
     // One moment for all that is decided; it begins after the build asked.
     let mut snapshot = Snapshot::new(&companion.engine.files);
     match read(companion, request, &mut snapshot) {
@@ -131,7 +132,7 @@ pub(super) fn answer(
             let Some(session) = session_of(companion, request, &settings) else {
                 return Answer::Bypass(reason);
             };
-            let at = At { companion, session: &session, asking };
+            let at = At { companion, session: &session, asking: Asking { kind, ..asking } };
             let grid = companion.grids.of(&settings).filter(|_| mode != Mode::Learn);
             let link = grid.and_then(|grid| link::answer(at, grid, kind, alive));
             let other = link.or_else(|| traced::answer(at, &mut snapshot, alive));

@@ -10,9 +10,9 @@ use crate::cache::outcome::Outcome;
 use crate::compile::unperformed::Unperformed;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::unusable::Unusable;
-use crate::launch::accounts::Way;
 use crate::reapi::Cancel;
 use crate::sandbox::executor::kill;
+use crate::session::counts::Way;
 
 /// A run on this machine: it tells its process group, and gives the outcome or why there is none.
 pub(super) type Here<'a> = dyn Fn(&dyn Fn(i32)) -> Result<Outcome, Unperformed> + Sync + 'a;

@@ -12,12 +12,12 @@ use crate::base::threads;
 use crate::compile::instance::Unready;
 use crate::compile::perform::examine;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
 use crate::launch::life::Launch;
 use crate::recc::wrapper::Wrapper;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 
 /// Hands a compile to recc, once its own launch has ended. `candidate` is the record that remembers it.
 pub(super) fn hand(

@@ -10,13 +10,13 @@ use crate::cache::outcome::Outcome;
 use crate::compile::instance::Unready;
 use crate::compile::recorded::Recorded;
 use crate::inputs::snapshot::Snapshot;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
 use crate::launch::life::Launch;
 use crate::launch::miss::{Miss, MissReason};
 use crate::session::Session;
 use crate::session::companion::Companion;
+use crate::session::counts::Way;
 use crate::settings::Mode;
 use crate::store::RecordId;
 
@@ -39,7 +39,7 @@ impl<'a> At<'a> {
 
     /// Has the command run alone.
     pub(super) fn bypass(self, reason: String) -> Answer {
-        self.session.bypass(&reason, &self.asking.request.args);
+        self.session.bypass(&reason, &self.asking.request.args, self.asking.asked());
         Answer::Bypass(reason)
     }
 }
@@ -230,13 +230,18 @@ fn account(
         (true, false) => (Way::Prefetched, None),
         (false, _) => (Way::Cached, Some(miss)),
     };
-    session.tell(candidate.id(), candidate.work.product(), way, why.as_ref());
+    let asked = asking.asked();
+    session.tell((candidate.id(), candidate.work.product()), asked, way, why.as_ref());
     if launched {
         candidate.credit();
     }
     // On a busy machine most of the elapsed time is others'.
-    let cost_us = candidate.record(|record| record.cost_us.min(record.wall_us));
-    session.inner().accounts.saved_s += cost_us as f64 / 1e6 - asking.begun.elapsed().as_secs_f64();
+    let (cpu_us, cost_us) = candidate.record(|record| (record.cost_us, record.cost_us.min(record.wall_us)));
+    let waited_s = asking.begun.elapsed().as_secs_f64();
+    let accounts = &mut session.inner().accounts;
+    accounts.saved_s += cost_us as f64 / 1e6 - waited_s;
+    accounts.saved_cpu_s += cpu_us as f64 / 1e6;
+    accounts.waited_s += waited_s;
 }
 
 /// The answer to a command that has one of these names, if that is in quarantine.

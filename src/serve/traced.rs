@@ -42,7 +42,7 @@ pub(super) fn answer(at: At<'_>, snapshot: &mut Snapshot<'_>, alive: Alive<'_>) 
     let engine = &companion.engine;
     let treated = matches!(asking.mode, Mode::Spec | Mode::Learn) && session.context.recc.is_none();
     let traced = read(companion, asking.request).filter(|_| treated)?;
-    let active = session.begin();
+    let active = session.begin(asking.kind, asking.begun);
     let mut look = |path: &Path| {
         let id = engine.paths().intern(path.to_str()?);
         snapshot.look(id).ok()

@@ -1,7 +1,7 @@
 //! A session's accounts as they are at this moment, open or closed.
 
 use super::Session;
-use crate::launch::accounts::Accounts;
+use crate::session::counts::Accounts;
 
 impl Session {
     /// What it has come to by now. `launched` is the sum of `useful`, `wasted`, `cancelled` and, while it is open, `pending`.

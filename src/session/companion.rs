@@ -212,7 +212,7 @@ impl Companion {
         let key = &session.whereabouts.key;
         store.finish_build(key, build)?;
         store.put_session(key, row)?;
-        store.put_report(key, &session.report(row.clone()))?;
+        store.put_report(key, session.id, &session.report(row.clone()))?;
         store.flush()
     }
 

@@ -5,6 +5,7 @@ mod carry_over;
 mod changed;
 pub mod changes;
 pub mod companion;
+pub mod counts;
 pub mod debounce;
 pub mod folders;
 pub mod grids;
@@ -14,14 +15,15 @@ pub mod pulse;
 pub mod quarantine;
 pub mod report;
 pub mod revive;
+pub mod timeline;
 pub mod waits;
 pub mod warnings;
 pub mod watch;
 pub mod whereabouts;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, MutexGuard};
@@ -29,21 +31,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::paths::PathId;
+use crate::command::Kind;
 use crate::compile::engine::Engine;
 use crate::compile::perform::let_tick_pass;
 use crate::compile::reads::Reads;
 use crate::compile::recorded::templated;
 use crate::grid::Grid;
 use crate::inputs::stamp;
-use crate::launch::accounts::Accounts;
 use crate::launch::candidate::Candidate;
 use crate::launch::context::SessionContext;
+use crate::session::counts::Accounts;
 use crate::settings::Mode;
 use crate::store::{Build, Record, RecordId};
 use changed::Changed;
 use changes::Changes;
 use report::{Bypasses, Told};
 use revive::revive;
+use timeline::{Asked, Asks};
 use waits::Waits;
 use whereabouts::Whereabouts;
 
@@ -135,6 +139,8 @@ pub struct Inner {
     pub(super) told: HashMap<RecordId, Told>,
     /// What the build has asked for that was bypassed.
     pub(super) bypasses: Bypasses,
+    /// All that the build has asked for, and when.
+    asks: Asks,
     /// Files that were made since it opened and that its commands read, with what is in them.
     pub generated: HashMap<PathId, Digest>,
     /// When a compile last came or went.
@@ -192,10 +198,10 @@ impl Session {
         self.inner.lock()
     }
 
-    /// Counts a compile as being answered, until the guard goes.
-    pub fn begin(self: &Arc<Self>) -> Active {
+    /// Counts a command that the build asked for at `begun` as being answered, until the guard goes.
+    pub fn begin(self: &Arc<Self>, kind: Kind, begun: Instant) -> Active {
         self.active.fetch_add(1, Ordering::SeqCst);
-        Active(Arc::clone(self))
+        Active { session: Arc::clone(self), kind, begun, ended: OnceLock::new() }
     }
 
     /// Counts a compile as having ended and being learnt from, until the guard goes.
@@ -347,13 +353,30 @@ impl Session {
     }
 }
 
-/// A compile that is being answered.
-pub struct Active(Arc<Session>);
+/// A command that is being answered.
+pub struct Active {
+    session: Arc<Session>,
+    kind: Kind,
+    begun: Instant,
+    ended: OnceLock<Instant>,
+}
+
+impl Active {
+    /// Says that the build has what it asked for; what is learnt from it may take longer.
+    pub(crate) fn end(&self) {
+        self.ended.get_or_init(Instant::now);
+    }
+
+    /// What its session's timeline shows.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked { ended: self.ended.get().copied(), ..Asked::since(self.kind, self.begun) }
+    }
+}
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.0.inner().last = Some(Instant::now());
-        self.0.active.fetch_sub(1, Ordering::SeqCst);
+        self.session.inner().last = Some(Instant::now());
+        self.session.active.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::{self, Asked, Event};
 use super::{Session, SessionRow};
 use crate::base::lexical::plain;
-use crate::launch::accounts::Way;
 use crate::launch::candidate::Candidate;
 use crate::launch::life::{Fate, Launch};
 use crate::launch::miss::{Miss, MissReason};
+use crate::session::counts::Way;
 use crate::settings::Mode;
 use crate::store::{Quarantined, RecordId};
 
@@ -33,6 +34,9 @@ pub struct Report {
     /// What of the element is in quarantine now.
     #[serde(default)]
     pub quarantined: Vec<Quarantined>,
+    /// Its timeline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
 }
 
 /// What became of one command.
@@ -103,16 +107,23 @@ impl Bypasses {
 }
 
 impl Session {
-    /// Counts a command that makes `output` in `directory` as served in a way; `why` no launch did, if none did.
-    pub(crate) fn tell(&self, id: RecordId, context: (&str, &str), way: Way, why: Option<&Miss>) {
+    /// Counts a command that makes a file in a directory, `product`, as served in a way; `why` no launch did, if none did.
+    pub(crate) fn tell(
+        &self,
+        (id, product): (RecordId, (&str, &str)),
+        asked: Asked,
+        way: Way,
+        why: Option<&Miss>,
+    ) {
         let not_launching = MissReason::NotLaunching.into();
         let says = |why: &Miss| {
             self.mode == Mode::Spec || matches!(why.why, MissReason::Verified | MissReason::Mismatched)
         };
         let why = why.map(|why| if says(why) { why } else { &not_launching });
-        let told = Told { output: self.output(context), way, why: why.cloned() };
+        let told = Told { output: self.output(product), way, why: why.cloned() };
         let mut inner = self.inner();
-        inner.accounts.served.count(way);
+        inner.accounts.serve(asked.category, way);
+        inner.asks.served(id, asked, way);
         if let Some(why) = why {
             *inner.accounts.unserved.entry(why.why).or_default() += 1;
         }
@@ -122,9 +133,12 @@ impl Session {
     }
 
     /// Counts a command that is bypassed.
-    pub(crate) fn bypass(&self, reason: &str, args: &[OsString]) {
+    pub(crate) fn bypass(&self, reason: &str, args: &[OsString], asked: Asked) {
+        let named = args.iter().rev().filter_map(|arg| arg.to_str());
+        let name = named.into_iter().find(|arg| !arg.starts_with('-')).unwrap_or_default();
         let mut inner = self.inner();
-        inner.accounts.served.count(Way::Bypassed);
+        inner.accounts.serve(asked.category, Way::Bypassed);
+        inner.asks.bypassed(name, asked);
         inner.bypasses.count(reason, args);
     }
 
@@ -167,7 +181,21 @@ impl Session {
         let mut further: Vec<Line> = further.filter_map(|(_, candidate)| self.unasked(candidate)).collect();
         further.sort_by(|one, other| one.output.cmp(&other.output));
         commands.append(&mut further);
-        Report { session: row, commands, bypassed, quarantined: Vec::new() }
+        Report { session: row, commands, bypassed, quarantined: Vec::new(), events: self.events() }
+    }
+
+    /// Its timeline by now: what the build asked for, in that order, then the launches.
+    fn events(&self) -> Vec<Event> {
+        let (opened, _) = self.opened;
+        let (mut events, candidates) = {
+            let inner = self.inner();
+            let name = |id: &RecordId| inner.told.get(id).map(|told| told.output.clone()).unwrap_or_default();
+            (inner.asks.events(opened, name), inner.candidates.values().cloned().collect::<Vec<_>>())
+        };
+        let candidates = candidates.iter().map(AsRef::as_ref);
+        let name = |candidate: &Candidate| self.output(candidate.work.product());
+        events.append(&mut timeline::launches(candidates, opened, self.is_closed(), name));
+        events
     }
 
     /// What became of a command that the build has not asked for, if it was launched or left out.

@@ -63,10 +63,10 @@ impl Store {
     /// Deletes all rows below `number`; with `name` what leads to it from there, and its quarantine, too.
     pub(super) fn erase(&self, number: Number, name: Option<&ElementKey>) -> Result<()> {
         let mut batch = Batch::default();
-        for row in self.db.scan_prefix(rows::element(number)).keys() {
+        let rows = self.db.scan_prefix(rows::element(number)).keys();
+        for row in rows.chain(self.db.scan_prefix(rows::reports(number)).keys()) {
             batch.remove(self.sled("read", row)?);
         }
-        batch.remove(rows::report(number));
         if let Some(key) = name {
             batch.remove(rows::name(key));
             self.lift_below(number, &mut batch)?;

@@ -7,7 +7,8 @@
 //! | `d` number `h` | `format::Header` |
 //! | `d` number `j` position | `format::Entry` |
 //! | `d` number `y` time | a session's row, JSON |
-//! | `w` number | the last session's report, JSON |
+//! | `w` number session | the session's report, JSON, compressed |
+//! | `z` | the number of the last session that statistics do not count, 8 bytes |
 //! | `q` number record | a command in quarantine, JSON |
 //!
 //! Numbers are big-endian, so that sled keeps them in order. The entries are the element's journal: replayed in order they
@@ -21,6 +22,8 @@ pub(super) type Number = u32;
 
 /// The row that holds the schema.
 pub(super) const SCHEMA: &[u8] = b"a";
+/// The row that holds where statistics begin.
+pub(super) const ZERO: &[u8] = b"z";
 /// Before every row that maps an element's name to its number.
 pub(super) const NAMES: &[u8] = b"e";
 /// Before every row that belongs to an element's number.
@@ -84,8 +87,13 @@ pub(super) fn session(number: Number, nanos: u64) -> Vec<u8> {
     row
 }
 
-pub(super) fn report(number: Number) -> Vec<u8> {
+/// The prefix of an element's reports.
+pub(super) fn reports(number: Number) -> Vec<u8> {
     [REPORTS, &number.to_be_bytes()].concat()
+}
+
+pub(super) fn report(number: Number, session: u64) -> Vec<u8> {
+    [&reports(number)[..], &session.to_be_bytes()].concat()
 }
 
 /// The prefix of an element's commands in quarantine.

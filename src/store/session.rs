@@ -49,6 +49,24 @@ impl Store {
         Ok(list.into_iter().map(|(_, key, session)| (key, session)).collect())
     }
 
+    /// Has statistics begin behind the session `id`.
+    pub fn zero(&self, id: u64) -> Result<()> {
+        let mut batch = Batch::default();
+        batch.insert(rows::ZERO, &id.to_be_bytes());
+        self.apply(batch)
+    }
+
+    /// The last session that statistics do not count; 0 when they count all.
+    pub fn zeroed(&self) -> Result<u64> {
+        let value = self.sled("read", self.db.get(rows::ZERO))?;
+        Ok(value.and_then(|value| Some(u64::from_be_bytes((*value).try_into().ok()?))).unwrap_or(0))
+    }
+
+    /// Its bytes on the disk.
+    pub fn size(&self) -> Result<u64> {
+        self.sled("measure", self.db.size_on_disk())
+    }
+
     fn session_times(&self, number: rows::Number) -> Result<Vec<u64>> {
         let mut times = Vec::new();
         for name in self.db.scan_prefix(rows::of_kind(number, Kind::Session)).keys() {

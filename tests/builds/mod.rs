@@ -9,6 +9,7 @@ mod flags;
 mod merit;
 mod outputs;
 mod predictions;
+mod report;
 mod staged;
 mod traced;
 mod verify;

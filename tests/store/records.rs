@@ -230,21 +230,24 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
 }
 
 #[test]
-fn the_last_report_stays_until_its_element_is_forgotten() {
+fn the_last_reports_stay_until_its_element_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let report = || store.report::<Vec<String>>(&key()).unwrap();
-    assert_eq!(report(), None);
+    let report = |id| store.report::<Vec<String>>(&key(), id).unwrap();
+    assert_eq!(report(None), None);
     store.put(&key(), &compile("adler32"), &inputs(&["a.h"])).unwrap();
-    for text in ["first", "last"] {
-        store.put_report(&key(), &[text]).unwrap();
+    for id in 1..=12 {
+        store.put_report(&key(), id, &[format!("session {id}")]).unwrap();
     }
-    assert_eq!(report(), Some(vec!["last".to_owned()]));
-    assert_eq!(store.report::<u32>(&key()).unwrap(), None, "a report of another version");
+    store.put_report(&key(), 12, &["last"]).unwrap();
+    assert_eq!(report(None), Some(vec!["last".to_owned()]));
+    assert_eq!(report(Some(3)), Some(vec!["session 3".to_owned()]));
+    assert_eq!((report(Some(2)), report(Some(13))), (None, None), "the last ten are kept");
+    assert_eq!(store.report::<u32>(&key(), None).unwrap(), None, "a report of another version");
     assert_eq!(store.load(&key()).unwrap().records.len(), 1);
     store.forget(&key()).unwrap();
     store.put(&key(), &compile("adler32"), &inputs(&["a.h"])).unwrap();
-    assert_eq!(report(), None);
+    assert_eq!((report(None), report(Some(12))), (None, None));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use spec_cc::bst::branch_cache;
-use spec_cc::launch::accounts::Served;
 use spec_cc::session::SessionRow;
+use spec_cc::session::counts::Served;
 
 use super::artifact::Artifact;
 use super::leave::SESSION;

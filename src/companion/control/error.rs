@@ -45,6 +45,9 @@ pub(crate) enum ControlError {
     /// The element's sessions have left nothing.
     #[error("no session of {0} has been kept yet")]
     NoReport(crate::store::ElementKey),
+    /// Of the session only its counts are kept.
+    #[error("no more is kept of session {0}: only the last ten of {1} can be looked at")]
+    ReportGone(u64, crate::store::ElementKey),
     /// The launches take too long to wait for.
     #[error("launches are still under way after {} minutes", .0.as_secs() / 60)]
     StillUnderWay(Duration),

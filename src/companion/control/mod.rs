@@ -4,6 +4,8 @@ mod ahead;
 pub mod contents;
 pub mod error;
 pub mod explain;
+mod lookup;
+pub mod past;
 pub mod shown;
 
 use std::path::{Path, PathBuf};
@@ -17,14 +19,13 @@ use serde_json::{Value, json};
 use crate::base::digest::{hex, unhex};
 use crate::base::variable::Variable;
 use crate::grid::records::{Left, Spot};
-use crate::serve::element_named;
 use crate::serve::request::{Request, is_same_folder};
 use crate::session::companion::Companion;
 use crate::session::whereabouts::whereabouts;
 use crate::session::{Opening, Session, SessionRow};
 use crate::settings::Settings;
-use crate::store::{ElementKey, Store};
 use error::ControlError;
+use lookup::{find, newest, store};
 
 /// How long a closing session, and who wants to know what was learnt, waits for what is still being learnt.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -89,6 +90,20 @@ pub enum Control {
         /// `project/element` or `element`.
         element: String,
     },
+    /// The sessions that are kept, oldest first, and those that are open.
+    Sessions {
+        /// Of this element only.
+        element: Option<String>,
+    },
+    /// All that is kept of one session.
+    Session {
+        /// `project/element` or `element`; else that of the last session.
+        element: Option<String>,
+        /// `last` or a number.
+        session: String,
+    },
+    /// Has statistics begin anew.
+    Zero,
     /// The accounts.
     Stats {
         /// Of this element only.
@@ -154,10 +169,16 @@ pub enum Control {
 impl Control {
     /// Whether the compiles that have ended are to be in the answer.
     fn tells_what_was_learnt(&self) -> bool {
-        use Control::{Carry, Export, List, Pack, Show, Stats, Why};
+        use Control::{Carry, Export, List, Pack, Session, Show, Stats, Why};
         matches!(
             self,
-            List | Show { .. } | Why { .. } | Stats { .. } | Export { .. } | Pack { .. } | Carry { .. }
+            List | Show { .. }
+                | Why { .. }
+                | Session { .. }
+                | Stats { .. }
+                | Export { .. }
+                | Pack { .. }
+                | Carry { .. }
         )
     }
 
@@ -204,9 +225,12 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, C
         Control::List => shown::list(companion),
         Control::Show { element } => shown::show(companion, &element),
         Control::Why { element } => shown::why(companion, &element),
-        Control::Stats { element, session } => {
-            shown::stats(companion, element.as_deref(), session.as_deref())
+        Control::Sessions { element } => Ok(json!(past::sessions(companion, element.as_deref())?)),
+        Control::Session { element, session } => {
+            Ok(json!(past::session(companion, element.as_deref(), &session)?))
         }
+        Control::Zero => past::zero(companion),
+        Control::Stats { element, session } => past::stats(companion, element.as_deref(), session.as_deref()),
         Control::Explain { compiler, args, directory, mut environment, proto } => {
             // As a shim would tell of it.
             environment.retain(|(name, value)| name != "PWD" || is_same_folder(Path::new(value), &directory));
@@ -313,20 +337,6 @@ fn wait(companion: &Companion, ticket: Option<&str>, element: Option<&str>) -> R
     Ok(json!(session.whereabouts.key.to_string()))
 }
 
-/// The newest session, of an element if one is named.
-pub(super) fn newest(companion: &Companion, element: Option<&str>) -> Result<Arc<Session>, ControlError> {
-    let sessions = companion.sessions();
-    sessions
-        .values()
-        .filter(|session| {
-            let key = &session.whereabouts.key;
-            element.is_none_or(|name| key.to_string() == name || key.element == name)
-        })
-        .max_by_key(|session| session.id)
-        .cloned()
-        .ok_or(ControlError::NoneOpen)
-}
-
 fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<Value, ControlError> {
     let key = find(companion, name)?;
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -347,16 +357,4 @@ fn status(companion: &Companion) -> Value {
         .map(|session| json!({ "session": session.id, "element": session.whereabouts.key.to_string() }))
         .collect();
     json!({ "pid": std::process::id(), "cache": companion.cache_folder, "sessions": sessions })
-}
-
-/// The store, or why there is none.
-pub(super) fn store(companion: &Companion) -> Result<&Store, ControlError> {
-    companion.store.as_deref().ok_or_else(|| ControlError::NoStore(companion.store_fault.clone()))
-}
-
-/// The recorded element of a name.
-pub(super) fn find(companion: &Companion, name: &str) -> Result<ElementKey, ControlError> {
-    let keys: Vec<ElementKey> =
-        store(companion)?.elements()?.into_iter().map(|summary| summary.key).collect();
-    element_named(name, &keys).ok_or_else(|| ControlError::UnknownElement(name.to_owned()))
 }

@@ -1,15 +1,14 @@
-//! What `specctl` shows: the elements, their commands, how they were served, and the accounts.
+//! What `specctl` shows of elements: their commands, and how they were served.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 use super::error::ControlError;
-use super::{find, newest, store};
-use crate::command::{Kind, normalise};
-use crate::launch::accounts::Accounts;
-use crate::session::SessionRow;
+use super::lookup::{find, newest, store};
+use crate::command::normalise;
 use crate::session::companion::Companion;
+use crate::session::counts::Category;
 use crate::session::report::Report;
 use crate::store::{Element, ElementKey, Record, RecordId, Use};
 use crate::traced::Traced;
@@ -66,10 +65,10 @@ pub(super) fn why(companion: &Companion, name: &str) -> Result<Value, ControlErr
     let key = find(companion, name)?;
     let report = match newest(companion, Some(&key.to_string())) {
         Ok(session) => Some(session.report(session.row(false))),
-        Err(_) => store(companion)?.report(&key)?,
+        Err(_) => store(companion)?.report(&key, None)?,
     };
     let report = report.ok_or_else(|| ControlError::NoReport(key.clone()))?;
-    Ok(json!(Report { quarantined: companion.quarantine.of(&key), ..report }))
+    Ok(json!(Report { quarantined: companion.quarantine.of(&key), events: Vec::new(), ..report }))
 }
 
 fn command_json(element: &Element, record: &Record) -> Value {
@@ -77,7 +76,7 @@ fn command_json(element: &Element, record: &Record) -> Value {
     let inputs: Vec<&str> = element.inputs(record).collect();
     let (kind, file) = Traced::kind(record);
     json!({
-        "kind": kind_name(kind),
+        "kind": Category::from(kind),
         "file": file,
         "output": record.outputs.first(),
         "traced": record.traced.is_some(),
@@ -98,67 +97,4 @@ fn command_json(element: &Element, record: &Record) -> Value {
         "wasted_in_row": record.wasted_in_row,
         "mispredicted": record.mispredicted,
     })
-}
-
-/// The kinds that `specctl` tells apart.
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Compile => "compile",
-        Kind::Probe => "test",
-        Kind::Link => "link",
-        Kind::Archive => "archive",
-        Kind::Preprocess | Kind::Assemble | Kind::Other => "other",
-    }
-}
-
-/// The accounts, of all sessions, of an element or of one session.
-pub(super) fn stats(
-    companion: &Companion,
-    element: Option<&str>,
-    session: Option<&str>,
-) -> Result<Value, ControlError> {
-    let key = match element {
-        Some(name) => Some(find(companion, name)?),
-        None => None,
-    };
-    let mut rows: Vec<SessionRow> = match &companion.store {
-        Some(store) => {
-            let rows = store.sessions(key.as_ref())?;
-            rows.into_iter().map(|(_, row)| row).collect()
-        }
-        None => Vec::new(),
-    };
-    for session in companion.sessions().values() {
-        if key.as_ref().is_none_or(|key| *key == session.whereabouts.key) {
-            rows.push(session.row(false));
-        }
-    }
-    rows.sort_by_key(|row| row.id);
-    match session {
-        None => {}
-        Some("last") => {
-            let last = rows.pop().ok_or(ControlError::NoneYet)?;
-            rows = vec![last];
-        }
-        Some(number) => {
-            let number: u64 = number.parse().map_err(|_| ControlError::NotASession)?;
-            rows.retain(|row| row.id == number);
-            if rows.is_empty() {
-                return Err(ControlError::UnknownSession(number));
-            }
-        }
-    }
-    let mut sum = Accounts::default();
-    for row in &rows {
-        sum.add(&row.accounts);
-    }
-    let mut object = sum.to_json();
-    object["sessions"] = json!(rows.len());
-    object["quarantined"] = json!(companion.quarantine.count(key.as_ref()));
-    if let [row] = rows.as_slice() {
-        object["session"] = json!(row.id);
-        object["element"] = json!(row.element);
-        object["complete"] = json!(row.complete);
-    }
-    Ok(object)
 }

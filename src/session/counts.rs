@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::life::Fate;
-use super::miss::MissReason;
+use crate::command::Kind;
+use crate::launch::life::Fate;
+use crate::launch::miss::MissReason;
 
 /// One way in which a compile is served: a field of [`Served`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,34 @@ pub enum Way {
     Executed,
     Local,
     Bypassed,
+}
+
+/// What a command is for, as `specctl` tells commands apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Sources to objects.
+    Compile,
+    /// A test of configure, or a question about the compiler.
+    Test,
+    /// Anything to a program or shared library.
+    Link,
+    /// Objects to an archive.
+    Archive,
+    /// None of these.
+    Other,
+}
+
+impl From<Kind> for Category {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Compile => Self::Compile,
+            Kind::Probe => Self::Test,
+            Kind::Link => Self::Link,
+            Kind::Archive => Self::Archive,
+            Kind::Preprocess | Kind::Assemble | Kind::Other => Self::Other,
+        }
+    }
 }
 
 /// How the compiles of a build were served; the six add up to all compiles.
@@ -55,6 +84,21 @@ impl Served {
     pub fn total(&self) -> u64 {
         self.joined + self.prefetched + self.cached + self.executed + self.local + self.bypassed
     }
+
+    /// Adds further ones.
+    fn add(&mut self, more: &Self) {
+        self.joined += more.joined;
+        self.prefetched += more.prefetched;
+        self.cached += more.cached;
+        self.executed += more.executed;
+        self.local += more.local;
+        self.bypassed += more.bypassed;
+    }
+
+    /// Those that a launch or the cache served, among those that spec-cc treats; `None` when there were none.
+    pub fn hit_rate(&self) -> Option<f64> {
+        ratio(self.joined + self.prefetched + self.cached, self.total() - self.bypassed)
+    }
 }
 
 /// The counts of one session, or the sum over several.
@@ -62,6 +106,9 @@ impl Served {
 pub struct Accounts {
     /// How compiles were served.
     pub served: Served,
+    /// The same for each kind of command; adds up to `served`.
+    #[serde(default)]
+    pub kinds: BTreeMap<Category, Served>,
     /// Commands issued ahead of the build.
     pub launched: u64,
     /// Launches that the build later asked for.
@@ -91,6 +138,12 @@ pub struct Accounts {
     /// Learnt CPU time of the compiles that were served, or their elapsed time if that is less, without the time their builds
     /// waited, seconds.
     pub saved_s: f64,
+    /// Learnt CPU time of the compiles that were served, seconds.
+    #[serde(default)]
+    pub saved_cpu_s: f64,
+    /// How long builds waited for the compiles that were served, seconds.
+    #[serde(default)]
+    pub waited_s: f64,
     /// Results that were compared with what the compiler gave, because that was asked for.
     #[serde(default)]
     pub verified: u64,
@@ -106,6 +159,12 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// Counts a command as served in a way.
+    pub fn serve(&mut self, category: Category, way: Way) {
+        self.served.count(way);
+        self.kinds.entry(category).or_default().count(way);
+    }
+
     /// Counts a launch, which took so much CPU time if it was `executed`.
     pub fn launch(&mut self, fate: Fate, executed: bool, cpu: Duration) {
         self.launched += 1;
@@ -126,13 +185,10 @@ impl Accounts {
 
     /// Adds another session's counts.
     pub fn add(&mut self, other: &Self) {
-        let (served, more) = (&mut self.served, &other.served);
-        served.joined += more.joined;
-        served.prefetched += more.prefetched;
-        served.cached += more.cached;
-        served.executed += more.executed;
-        served.local += more.local;
-        served.bypassed += more.bypassed;
+        self.served.add(&other.served);
+        for (category, more) in &other.kinds {
+            self.kinds.entry(*category).or_default().add(more);
+        }
         self.launched += other.launched;
         self.useful += other.useful;
         self.wasted += other.wasted;
@@ -145,6 +201,8 @@ impl Accounts {
         self.launched_cpu_s += other.launched_cpu_s;
         self.launched_bytes += other.launched_bytes;
         self.saved_s += other.saved_s;
+        self.saved_cpu_s += other.saved_cpu_s;
+        self.waited_s += other.waited_s;
         self.verified += other.verified;
         self.mismatched += other.mismatched;
         add_all(&mut self.unserved, &other.unserved);
@@ -168,6 +226,7 @@ impl Accounts {
             object.insert("compiles".into(), self.served.total().into());
             object.insert("precision".into(), serde_json::json!(self.precision()));
             object.insert("recall".into(), serde_json::json!(self.recall()));
+            object.insert("hit_rate".into(), serde_json::json!(self.served.hit_rate()));
         }
         object
     }

@@ -1,0 +1,53 @@
+//! `specctl report`: one session as a page, or as a trace.
+
+mod lanes;
+mod page;
+mod scale;
+mod timeline;
+mod trace;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use spec_cc::companion::control::Control;
+use spec_cc::companion::control::past::Told;
+
+use super::{client, output};
+
+/// Write a session down as one page for a browser: a timeline, how each command was served, and why not by a launch
+///
+/// The page needs no network and no script. The last ten sessions of an element can be written down.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The element, as `specctl list` names it; else that of the last session
+    element: Option<String>,
+    /// The session: `last` or a number of `specctl sessions`
+    #[arg(long, value_name = "ID", default_value = "last")]
+    session: String,
+    /// Write to this file; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write the timeline as a trace that Perfetto and Chrome read (`spec-cc-trace.json`)
+    #[arg(long)]
+    trace: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let asked = Control::Session { element: args.element.clone(), session: args.session.clone() };
+    let told: Told = serde_json::from_value(client::ask(&asked)?)?;
+    let (text, name) = if args.trace {
+        (trace::trace(&told).to_string(), "spec-cc-trace.json")
+    } else {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        (page::page(&told, now).into_string(), "spec-cc-report.html")
+    };
+    let file = args.output.clone().unwrap_or_else(|| name.into());
+    if file.as_os_str() == "-" {
+        return Ok(output::line(text)?);
+    }
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    let row = &told.report.session;
+    Ok(output::line(format!("session {} of {} is in {}", row.id, row.element, file.display()))?)
+}
