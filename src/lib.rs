@@ -13,6 +13,7 @@ pub mod directives;
 pub mod grid;
 pub mod inputs;
 pub mod launch;
+pub mod pages;
 pub mod reapi;
 pub mod recc;
 pub mod sandbox;

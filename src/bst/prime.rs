@@ -214,16 +214,16 @@ impl Primer {
     /// Takes note of what has happened, and begins with what can be primed by it.
     pub fn handle(&mut self, event: Event) {
         match event {
-            Event::Told(told) => self.told(told),
+            Event::Told(told) => self.told(&told),
             Event::Ended(element, result, took) => self.ended(element, result, took),
             Event::Over => {}
         }
         self.begin();
     }
 
-    fn told(&mut self, told: Told) {
+    fn told(&mut self, told: &Told) {
         let now = Some(self.made.elapsed().as_secs_f64());
-        match told {
+        match *told {
             Told::Fetched { element, sources: Some(sources) } => self.forecast.fetched(element, sources),
             Told::Building { element } => {
                 let state = &mut self.elements[element];

@@ -1,11 +1,5 @@
 //! `specctl report`: one session as a page, or as a trace.
 
-mod lanes;
-mod page;
-mod scale;
-mod timeline;
-mod trace;
-
 use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use spec_cc::companion::control::Control;
 use spec_cc::companion::control::past::Told;
+use spec_cc::pages;
 
 use super::{client, output};
 
@@ -38,10 +33,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let asked = Control::Session { element: args.element.clone(), session: args.session.clone() };
     let told: Told = serde_json::from_value(client::ask(&asked)?)?;
     let (text, name) = if args.trace {
-        (trace::trace(&told).to_string(), "spec-cc-trace.json")
+        (pages::trace(&told).to_string(), "spec-cc-trace.json")
     } else {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        (page::page(&told, now).into_string(), "spec-cc-report.html")
+        (pages::page(&told, now).into_string(), "spec-cc-report.html")
     };
     let file = args.output.clone().unwrap_or_else(|| name.into());
     if file.as_os_str() == "-" {

@@ -3,12 +3,14 @@
 use std::io;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
-use spec_cc::launch::life::Fate;
 use spec_cc::launch::miss::MissReason;
 use spec_cc::session::SessionRow;
-use spec_cc::session::counts::{Accounts, Category, Way};
-use spec_cc::session::report::Line;
+use spec_cc::session::counts::Accounts;
 use spec_cc::store::Quarantined;
+
+pub(super) use spec_cc::pages::words::{
+    ago, bytes, clipped, count, is_missed, kind, percent, seconds, served, short,
+};
 
 /// The one line that a build ends with.
 pub(super) fn summary(row: &SessionRow) -> String {
@@ -76,37 +78,6 @@ pub(super) fn quarantine(element: &str, found: &[Quarantined]) -> String {
     out
 }
 
-/// `1 compile`, `2 compiles`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// The name of many commands of one kind.
-pub(super) fn kind(kind: Category) -> &'static str {
-    match kind {
-        Category::Compile => "compiles",
-        Category::Test => "configure tests",
-        Category::Link => "links",
-        Category::Archive => "archives",
-        Category::Other => "others",
-    }
-}
-
-/// A share as a percentage, `-` when there is none.
-pub(super) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0))
-}
-
-/// A time for people.
-pub(super) fn seconds(time: f64) -> String {
-    match time {
-        time if time < 0.0005 => "0".to_owned(),
-        time if time < 1.0 => format!("{:.0} ms", time * 1000.0),
-        time if time < 100.0 => format!("{time:.1} s"),
-        time => format!("{:.0} min {:.0} s", (time / 60.0).floor(), time % 60.0),
-    }
-}
-
 /// What went wrong and why, each said once: many an error says its cause itself.
 pub(super) fn error(error: &anyhow::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
@@ -116,48 +87,6 @@ pub(super) fn error(error: &anyhow::Error) -> String {
         }
     }
     texts.join(": ")
-}
-
-/// Whether the build asked for it, and no launch served it.
-pub(super) fn is_missed(line: &Line) -> bool {
-    matches!(line.how, Some(Way::Cached | Way::Executed | Way::Local))
-}
-
-/// How a command was served, or what became of its launch.
-pub(super) fn served(line: &Line) -> &'static str {
-    match line.how {
-        Some(Way::Joined) => "joined a launch",
-        Some(Way::Prefetched) => "by a launch",
-        Some(Way::Cached) => "from the cache",
-        Some(Way::Executed) => "by the backend",
-        Some(Way::Local) => "compiled here",
-        Some(Way::Bypassed) => "bypassed",
-        None if line.why.is_some() => "not asked for",
-        None => match line.launch {
-            Some(Fate::Pending) => "launched, not asked for yet",
-            Some(Fate::Cancelled) => "launched, cancelled",
-            Some(Fate::Wasted | Fate::Useful) | None => "launched for nothing",
-        },
-    }
-}
-
-/// An amount of bytes for people.
-pub(super) fn bytes(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
-        None => count(bytes, "byte"),
-    }
-}
-
-/// How long ago a moment was, both in seconds since the epoch.
-pub(super) fn ago(then: u64, now: u64) -> String {
-    match now.saturating_sub(then) {
-        0..60 => "just now".to_owned(),
-        past @ 60..3600 => format!("{} ago", count(past / 60, "minute")),
-        past @ 3600..86400 => format!("{} ago", count(past / 3600, "hour")),
-        past => format!("{} ago", count(past / 86400, "day")),
-    }
 }
 
 /// Lines up columns; all but the first are flush right. The first row is the heading.
@@ -200,23 +129,9 @@ pub(super) fn width() -> Option<u16> {
     told.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0))
 }
 
-/// A text that fits on a line beside others.
-pub(super) fn short(text: &str) -> String {
-    const LONGEST: usize = 61;
-    clipped(text, LONGEST)
-}
-
-/// The beginning of a text, at most so many characters of it.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ago, seconds, summary, table};
+    use super::{summary, table};
     use spec_cc::launch::miss::MissReason;
     use spec_cc::session::SessionRow;
     use spec_cc::session::counts::{Accounts, Served};
@@ -268,13 +183,5 @@ mod tests {
         let rows = [vec!["a.o".into(), "it was not recorded yet".into()]];
         let narrow = super::table_within(&rows, &[], Some(20));
         assert!(narrow.lines().count() == 2 && narrow.lines().all(|line| line.len() <= 20), "{narrow}");
-    }
-
-    #[test]
-    fn times_are_short() {
-        assert_eq!(seconds(0.0123), "12 ms");
-        assert_eq!(seconds(3.21), "3.2 s");
-        assert_eq!(seconds(125.0), "2 min 5 s");
-        assert_eq!(ago(0, 7300), "2 hours ago");
     }
 }

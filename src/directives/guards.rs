@@ -111,7 +111,7 @@ fn begins_group(before: &[u8]) -> bool {
 
 /// Whether a text ends in a single `&` or `|`.
 fn ends_in_one(text: &[u8]) -> bool {
-    matches!(text, [.., b'&'] | [.., b'|']) && !(text.ends_with(b"&&") || text.ends_with(b"||"))
+    matches!(text, [.., b'&' | b'|']) && !(text.ends_with(b"&&") || text.ends_with(b"||"))
 }
 
 /// Whether a term or group may end before this.

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::companion::control::past::{Listed, Room, Told};
+use crate::launch::miss::MissReason;
+use crate::session::SessionRow;
+use crate::session::counts::{Accounts, Category, Served, Way};
+use crate::session::report::{Bypass, Line, Report};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use spec_cc::companion::control::past::{Listed, Room, Told};
-use spec_cc::launch::miss::MissReason;
-use spec_cc::session::SessionRow;
-use spec_cc::session::counts::{Accounts, Category, Served, Way};
-use spec_cc::session::report::{Bypass, Line, Report};
 
 use super::timeline::{LEGEND, class, timeline, way_class};
-use crate::cli::text::{self, percent, seconds};
+use super::words::{self as text, percent, seconds};
 
 /// Commands that are shown as the slowest.
 const SLOWEST: usize = 20;
@@ -22,7 +22,7 @@ const FEW: usize = 10;
 const MOST: usize = 500;
 
 /// The page of a session, made at `now`, seconds since the epoch.
-pub(super) fn page(told: &Told, now: u64) -> Markup {
+pub fn page(told: &Told, now: u64) -> Markup {
     let Told { report, sessions, room } = told;
     let Report { session, events, .. } = report;
     html! {
@@ -275,7 +275,7 @@ fn disk(room: Room) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::timeline::tests::event;
+    use crate::pages::timeline::tests::event;
 
     fn told() -> Told {
         let accounts = Accounts {

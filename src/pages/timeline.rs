@@ -1,13 +1,13 @@
 //! The timeline of a session as SVG: a row for each kind of work, a bar for each command.
 
+use crate::launch::life::Fate;
+use crate::session::counts::{Category, Way};
+use crate::session::timeline::{Event, Place};
 use maud::{Markup, html};
-use spec_cc::launch::life::Fate;
-use spec_cc::session::counts::{Category, Way};
-use spec_cc::session::timeline::{Event, Place};
 
 use super::lanes::Lanes;
 use super::scale::Scale;
-use crate::cli::text;
+use super::words as text;
 
 /// A lane is at most so high, pixels.
 const LANE: f64 = 12.0;
@@ -170,7 +170,7 @@ fn describe(event: &Event) -> String {
 pub(super) mod tests {
     use super::*;
 
-    pub(in crate::cli::report) fn event(output: &str, start_s: f64, end_s: f64) -> Event {
+    pub(in crate::pages) fn event(output: &str, start_s: f64, end_s: f64) -> Event {
         Event {
             output: output.into(),
             kind: Category::Compile,

@@ -1,6 +1,6 @@
 //! Lanes: where bars go that overlap in time.
 
-use spec_cc::session::timeline::Event;
+use crate::session::timeline::Event;
 
 /// Events of one row of a timeline, each on a lane on which no other is at the same time.
 pub(super) struct Lanes<'a> {
@@ -32,7 +32,7 @@ impl<'a> Lanes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::timeline::tests::event;
+    use crate::pages::timeline::tests::event;
 
     #[test]
     fn what_overlaps_is_on_different_lanes() {

@@ -1,13 +1,13 @@
 //! A session's timeline in the Trace Event Format, which Perfetto and `chrome://tracing` read.
 
+use crate::companion::control::past::Told;
 use serde_json::{Value, json};
-use spec_cc::companion::control::past::Told;
 
 use super::lanes::Lanes;
 use super::timeline::{ROWS, fate};
 
 /// The trace of a session: each row of its timeline is a process, each lane a thread.
-pub(super) fn trace(told: &Told) -> Value {
+pub fn trace(told: &Told) -> Value {
     let mut events = Vec::new();
     for (process, (name, is_in)) in ROWS.into_iter().enumerate() {
         let lanes = Lanes::of(told.report.events.iter().filter(|event| is_in(event)));
