@@ -1,25 +1,32 @@
 """Runs bst unchanged, and tells specctl beside it what is built when. Written for BuildStream 2.
 
-usage: python hook.py DESCRIPTOR BST [ARGUMENT OF bst]...
+usage: python hook.py TELL WAIT BST [ARGUMENT OF bst]...
 
-One JSON object a line goes to the inherited DESCRIPTOR, as plan.rs reads them. Nothing
-here changes what bst does: each wrapper calls what it wraps, and swallows errors of its own, of which the first is told. With
-`bst show`, it tells the plan, and holds bst (and with it casd) until its standard input ends.
+One JSON value a line goes to the inherited descriptor TELL, as plan.rs reads them. Nothing here changes what bst does: each wrapper
+calls what it wraps, and swallows errors of its own, of which the first is told. With `bst show`, it tells the plan, and holds bst
+(and with it casd) until the descriptor WAIT has ended. Before casd is ended, it says so, and waits a little for the same.
 """
 
 import functools
 import json
 import os
 import runpy
+import select
 import sys
 import threading
 import traceback
 
 
+# How long casd lives on for sandboxes that are being ended, seconds.
+PATIENCE = 5
+
+
 class Teller:
-    def __init__(self, descriptor):
-        os.set_inheritable(descriptor, False)
-        self.file = os.fdopen(descriptor, "w")
+    def __init__(self, tell, wait):
+        for descriptor in tell, wait:
+            os.set_inheritable(descriptor, False)
+        self.file = os.fdopen(tell, "w")
+        self.released = wait
         self.lock = threading.Lock()
         self.numbers = None
 
@@ -35,6 +42,14 @@ class Teller:
     def fail(self):
         self.numbers = None
         self.tell({"failed": traceback.format_exc()})
+
+    def wait(self, seconds=None):
+        select.select([self.released], [], [], seconds)
+
+    def tell_ending(self):
+        if self.numbers:
+            self.tell("ending")
+            self.wait(PATIENCE)
 
     def tell_plan(self, stream):
         elements = reachable(stream.targets)
@@ -187,22 +202,28 @@ def instance(context, casd):
     return remote.local_cas_instance_name
 
 
-def wrap(owner, name, after):
+def wrap(owner, name, after=None, before=None):
     original = getattr(owner, name)
+
+    def attempt(act, *args):
+        try:
+            if act:
+                act(*args)
+        except Exception:
+            TELLER.fail()
 
     @functools.wraps(original)
     def wrapper(*args, **kwargs):
+        attempt(before, *args)
         result = original(*args, **kwargs)
-        try:
-            after(result, *args)
-        except Exception:
-            TELLER.fail()
+        attempt(after, result, *args)
         return result
 
     setattr(owner, name, wrapper)
 
 
 def hook():
+    from buildstream._cas.casdprocessmanager import CASDProcessManager
     from buildstream._frontend.widget import LogLine
     from buildstream._scheduler.queues.buildqueue import BuildQueue
     from buildstream._scheduler.queues.fetchqueue import FetchQueue
@@ -219,8 +240,9 @@ def hook():
         # A build shows its elements, too.
         if shown:
             TELLER.tell_plan(shown[-1])
-            sys.stdin.read()
+            TELLER.wait()
 
+    wrap(CASDProcessManager, "release_resources", before=lambda *_: TELLER.tell_ending())
     wrap(Stream, "_enqueue_plan", planned)
     wrap(Stream, "load_selection", lambda _, stream, *__: shown.append(stream))
     wrap(LogLine, "show_pipeline", show)
@@ -232,10 +254,10 @@ def hook():
 
 # bst's own processes may import this file again.
 if __name__ == "__main__":
-    TELLER = Teller(int(sys.argv[1]))
+    TELLER = Teller(int(sys.argv[1]), int(sys.argv[2]))
     try:
         hook()
     except Exception:
         TELLER.fail()
-    sys.argv = sys.argv[2:]
+    sys.argv = sys.argv[3:]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead, BufReader, PipeReader};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ const HOOK: &str = include_str!("hook.py");
 pub struct Hooked {
     child: Child,
     told: Option<PipeReader>,
+    /// It waits until this is closed.
+    hold: Option<PipeWriter>,
     _folder: tempfile::TempDir,
 }
 
@@ -43,31 +45,39 @@ impl Hooked {
         let fault = |source| HostError::Run { program: host.program.clone(), source };
         let script = on_path(&host.program).ok_or_else(|| fault(io::ErrorKind::NotFound.into()))?;
         let mut interpreter = interpreter(&script)
-            .ok_or_else(|| fault(io::Error::other("it is no script that begins with #!")))?;
+            .filter(|words| words.iter().any(|word| word.contains("python")))
+            .ok_or_else(|| fault(io::Error::other("it is no script of Python's")))?;
         let folder = tempfile::Builder::new().prefix("spec-cc-hook-").tempdir().map_err(fault)?;
         let hook = folder.path().join("hook.py");
         fs::write(&hook, HOOK).map_err(fault)?;
         let (told, tell) = io::pipe().map_err(fault)?;
-        let descriptor = tell.as_raw_fd();
+        let (end, hold) = io::pipe().map_err(fault)?;
+        let descriptors = [tell.as_raw_fd(), end.as_raw_fd()];
         let mut command = Command::new(interpreter.remove(0));
-        command.args(interpreter).arg(&hook).arg(descriptor.to_string()).arg(&script);
+        command
+            .args(interpreter)
+            .arg(&hook)
+            .args(descriptors.map(|descriptor| descriptor.to_string()))
+            .arg(&script);
         if let Some(config) = &host.config {
             command.arg("--config").arg(config);
         }
         if let Connected::Held(messages) = connected {
             command.args(["--no-interactive", "--no-colors"]);
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(messages);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(messages);
         }
         command.args(arguments);
-        // SAFETY: between fork and exec one system call is made, on a descriptor that is open.
+        // SAFETY: a flag of a descriptor is set, which may fail.
+        let inherit = move |descriptor| match unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        };
+        // SAFETY: between fork and exec nothing but system calls is made, on descriptors that are open.
         unsafe {
-            command.pre_exec(move || match libc::fcntl(descriptor, libc::F_SETFD, 0) {
-                -1 => Err(io::Error::last_os_error()),
-                _ => Ok(()),
-            });
+            command.pre_exec(move || descriptors.into_iter().try_for_each(inherit));
         }
         let child = command.spawn().map_err(fault)?;
-        Ok(Self { child, told: Some(told), _folder: folder })
+        Ok(Self { child, told: Some(told), hold: Some(hold), _folder: folder })
     }
 
     /// What it tells, until it ends; once. A line that is not understood counts as a failure of the hook.
@@ -90,9 +100,9 @@ impl Hooked {
         })
     }
 
-    /// Lets a held bst go on to its end.
+    /// Lets it go on where it waits, to its end.
     pub fn release(&mut self) {
-        self.child.stdin = None;
+        self.hold = None;
     }
 
     /// Waits until it has ended.

@@ -34,6 +34,8 @@ pub enum Told {
         #[serde(deserialize_with = "optional_digest")]
         files: Option<Digest>,
     },
+    /// casd is about to end, and waits a little for the sandboxes that use it.
+    Ending,
     /// The hook does not fit this bst: nothing more will come.
     Failed(String),
 }

@@ -250,7 +250,7 @@ impl Primer {
                 self.outdate(element);
             }
             Told::Built { element, files: None } => self.elements[element].pulling = false,
-            Told::Fetched { sources: None, .. } | Told::Plan(_) | Told::Failed(_) => {}
+            Told::Fetched { sources: None, .. } | Told::Plan(_) | Told::Ending | Told::Failed(_) => {}
         }
     }
 

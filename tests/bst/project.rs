@@ -6,8 +6,10 @@ use crate::support::sandbox::{self, Sandbox};
 use crate::support::shell::{ended_well, succeed};
 use crate::support::tree;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Every project's beginning: the kinds of elements, and the root file system.
@@ -128,12 +130,46 @@ impl Project {
 
     /// Runs `specctl SUBCOMMAND` on this project, and returns what it prints.
     pub(crate) fn specctl(&self, subcommand: &[&str], arguments: &[&str]) -> String {
+        let output = self.specctl_by(&self.stand.program(), subcommand, arguments);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The same with `bst` in BuildStream's place.
+    pub(crate) fn specctl_by(&self, bst: &Path, subcommand: &[&str], arguments: &[&str]) -> Output {
         let _turn = self.stand.turn();
         let own = Sandbox::new();
+        succeed(self.command(&own, bst, subcommand).args(arguments))
+    }
+
+    fn command(&self, own: &Sandbox, bst: &Path, subcommand: &[&str]) -> Command {
         let mut specctl = own.specctl(subcommand);
-        self.stand.point(&self.machine, &mut specctl);
-        let output = succeed(specctl.args(arguments).current_dir(&self.folder));
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        self.stand.point(&self.machine, &mut specctl, bst);
+        specctl.current_dir(&self.folder);
+        specctl
+    }
+
+    /// Runs `act` with the number of a specctl that runs, in a process group of its own; it has to end by itself then, and soon.
+    pub(crate) fn specctl_running(
+        &self,
+        subcommand: &[&str],
+        arguments: &[&str],
+        act: impl FnOnce(u32),
+    ) -> ExitStatus {
+        let _turn = self.stand.turn();
+        let own = Sandbox::new();
+        let mut specctl = self.command(&own, &self.stand.program(), subcommand);
+        specctl.args(arguments).process_group(0);
+        let specctl = specctl.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut specctl = Killed(specctl.unwrap());
+        act(specctl.0.id());
+        let late = Instant::now() + Duration::from_mins(1);
+        loop {
+            if let Some(status) = specctl.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < late, "it runs on");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs bst with `arguments`; returns its standard output, and panics with all of it unless it succeeds.

@@ -66,9 +66,9 @@ impl Stand {
         bst
     }
 
-    /// Has a `specctl bst …` use this BuildStream and a machine's cache.
-    pub(crate) fn point(&self, machine: &Machine, specctl: &mut Command) {
-        specctl.env("PATH", self.bst.path()).arg("--bst").arg(self.bst.program());
+    /// Has a `specctl bst …` use `program`, which is this BuildStream or leads to it, and a machine's cache.
+    pub(crate) fn point(&self, machine: &Machine, specctl: &mut Command, program: &Path) {
+        specctl.env("PATH", self.bst.path()).arg("--bst").arg(program);
         specctl.arg("--config").arg(machine.config()).arg("--cache").arg(machine.cache());
     }
 

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Ok(bst) => bst,
         Err(error) => {
             output::complain(format!("specctl: nothing is primed: {}", text::error(&error.into())));
+            // bst without us.
             let mut plain = Command::new(&program.program);
             plain.args(program.config.iter().flat_map(|config| ["--config".as_ref(), config.as_os_str()]));
             let status = plain.args(arguments).status();
@@ -63,6 +64,13 @@ fn beside(args: &Args, bst: &mut Hooked) -> Vec<Row> {
     while let Ok(event) = received.recv() {
         match event {
             Event::Over => break,
+            Event::Told(Told::Ending) => {
+                if let Some(primer) = &mut primer {
+                    primer.end(&received);
+                }
+                bst.release();
+                break;
+            }
             Event::Told(Told::Failed(why)) => {
                 output::complain(format!(
                     "specctl: nothing more is primed: this bst is not as specctl knows it: {}",
