@@ -84,8 +84,10 @@ impl Hooked {
     pub fn told(&mut self) -> impl Iterator<Item = Told> + use<> {
         let lines = self.told.take().map(|told| BufReader::new(told).lines());
         let lines = lines.into_iter().flatten().map_while(Result::ok);
-        lines.map(|line| {
-            serde_json::from_str(&line).unwrap_or_else(|error| Told::Failed(format!("{error}: {line}")))
+        lines.map(|line| match serde_json::from_str(&line) {
+            Ok(Told::Plan(plan)) if !plan.is_closed() => Told::Failed("its plan has gaps".into()),
+            Ok(told) => told,
+            Err(error) => Told::Failed(format!("{error}: {line}")),
         })
     }
 

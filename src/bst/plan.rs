@@ -119,7 +119,30 @@ pub struct Sandbox {
     pub workspace: bool,
 }
 
+impl Told {
+    /// The element that it is about.
+    pub(super) fn element(&self) -> Option<usize> {
+        match *self {
+            Self::Fetched { element, .. } | Self::Building { element } | Self::Built { element, .. } => {
+                Some(element)
+            }
+            Self::Plan(_) | Self::Ending | Self::Failed(_) => None,
+        }
+    }
+}
+
 impl Plan {
+    /// Whether all elements that it speaks of are in it.
+    pub(super) fn is_closed(&self) -> bool {
+        let named = |element: &Element| {
+            let staged = element.sandbox.iter().flat_map(|sandbox| {
+                sandbox.layout.values().chain(sandbox.digest_environment.values()).flatten().copied()
+            });
+            staged.chain(element.run.iter().copied()).collect::<Vec<_>>()
+        };
+        self.elements.iter().flat_map(named).all(|number| number < self.elements.len())
+    }
+
     /// What is staged for `elements`: each after all that it needs to run.
     pub fn run_closure(&self, elements: &[usize]) -> Vec<usize> {
         let mut order = Vec::new();
@@ -163,5 +186,8 @@ mod tests {
         .unwrap();
         assert_eq!(plan.run_closure(&[3]), [0, 2, 1, 3]);
         assert_eq!(plan.run_closure(&[1, 3]), [0, 1, 2, 3]);
+        assert!(plan.is_closed());
+        let open = Plan { elements: plan.elements[3..].to_vec(), ..plan };
+        assert!(!open.is_closed(), "it needs number 2");
     }
 }

@@ -214,9 +214,12 @@ impl Primer {
     /// Takes note of what has happened, and begins with what can be primed by it.
     pub fn handle(&mut self, event: Event) {
         match event {
-            Event::Told(told) => self.told(&told),
+            // Only what the plan has can be told of.
+            Event::Told(told) if told.element().is_some_and(|element| element < self.elements.len()) => {
+                self.told(&told);
+            }
             Event::Ended(element, result, took) => self.ended(element, result, took),
-            Event::Over => {}
+            Event::Told(_) | Event::Over => {}
         }
         self.begin();
     }

@@ -81,12 +81,8 @@ fn build(args: &Args, opened: Option<&Opened>) -> Result<ExitStatus> {
         command.env("SPEC_CC_PROJECT", project);
     }
     let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
-    // A Ctrl-C goes to the build as well; we stay to close the session.
-    // SAFETY: ignoring a signal is a plain system call.
-    unsafe {
-        libc::signal(libc::SIGINT, libc::SIG_IGN);
-        libc::signal(libc::SIGQUIT, libc::SIG_IGN);
-    }
+    // We stay to close the session.
+    leave_interrupts_to_the_build();
     child.wait().context("the build cannot be waited for")
 }
 
@@ -95,8 +91,17 @@ fn close(opened: &Opened, succeeded: bool) -> Result<SessionRow> {
     Ok(serde_json::from_value(row)?)
 }
 
+/// Stays when a Ctrl-C, which goes to the build as well, ends that.
+pub(super) fn leave_interrupts_to_the_build() {
+    // SAFETY: ignoring a signal is a plain system call.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_IGN);
+        libc::signal(libc::SIGQUIT, libc::SIG_IGN);
+    }
+}
+
 /// The build's own exit code; death by signal as a shell reports it.
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(super) fn exit_code(status: ExitStatus) -> ExitCode {
     use std::os::unix::process::ExitStatusExt;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     ExitCode::from(code as u8)

@@ -1,13 +1,13 @@
 //! `specctl bst build`: bst's own build, primed beside it.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 
 use anyhow::{Context, Result};
 use spec_cc::bst::{Connected, Event, Hooked, Primer, Row, Told};
 
 use super::prime::{Priming, last_line, summary, to_text};
+use crate::cli::run::{exit_code, leave_interrupts_to_the_build};
 use crate::cli::{output, text};
 
 /// Build TARGET as `bst build` does, and launch beside it what is recorded of all elements, before each of them is built
@@ -34,23 +34,23 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             let mut plain = Command::new(&program.program);
             plain.args(program.config.iter().flat_map(|config| ["--config".as_ref(), config.as_os_str()]));
             let status = plain.args(arguments).status();
-            return Ok(code(status.with_context(|| format!("cannot run {}", program.program.display()))?));
+            return Ok(exit_code(
+                status.with_context(|| format!("cannot run {}", program.program.display()))?,
+            ));
         }
     };
-    // Ctrl-C is bst's: it asks what to do.
-    // SAFETY: ignoring a signal is a plain system call.
-    unsafe {
-        libc::signal(libc::SIGINT, libc::SIG_IGN);
-        libc::signal(libc::SIGQUIT, libc::SIG_IGN);
-    }
+    leave_interrupts_to_the_build();
     let rows = beside(args, &mut bst);
     let status = bst.wait()?;
     if args.json {
-        output::line(serde_json::to_string(&rows)?)?;
+        // The exit code is bst's, whoever reads this.
+        if let Err(error) = output::line(serde_json::to_string(&rows)?) {
+            output::complain(format!("specctl: {error}"));
+        }
     } else if !rows.is_empty() {
         output::complain(format!("\nPrimed ({}):\n{}", summary(&rows), to_text(&rows)));
     }
-    Ok(code(status))
+    Ok(exit_code(status))
 }
 
 /// Primes beside bst until that has ended; what came of it.
@@ -102,10 +102,4 @@ fn beside(args: &Args, bst: &mut Hooked) -> Vec<Row> {
     let Some(mut primer) = primer else { return Vec::new() };
     primer.end(&received);
     primer.rows()
-}
-
-/// bst's own exit code; death by signal as a shell reports it.
-fn code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    ExitCode::from(code as u8)
 }
