@@ -33,8 +33,8 @@ const SESSION_IDLE: Duration = Duration::from_secs(30);
 const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The companion leaves when there has been no session for this long.
 const IDLE: Duration = Duration::from_mins(10);
-/// The same for one that has grown: the next one begins with empty tables.
-const IDLE_WHEN_GROWN: Duration = Duration::from_secs(10);
+/// The same for one that the next one will do better than: it has grown, or could not open the store.
+const IDLE_WHEN_WORN: Duration = Duration::from_secs(10);
 /// How often the two are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a companion that serves nobody stays after the last who came.
@@ -236,7 +236,8 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
             if !companion.close_idle(SESSION_IDLE, FORGOTTEN) || Arc::strong_count(companion) > unconnected {
                 idle_since = Instant::now();
             }
-            if idle_since.elapsed() > if companion.engine.has_grown() { IDLE_WHEN_GROWN } else { IDLE } {
+            let is_worn = companion.engine.has_grown() || companion.store.is_none();
+            if idle_since.elapsed() > if is_worn { IDLE_WHEN_WORN } else { IDLE } {
                 return;
             }
         }

@@ -95,11 +95,15 @@ fn inspect(dir: &Path) -> Result<Option<String>> {
     if SLED_RAN.load(Ordering::SeqCst) {
         return Err(StoreError::Unchecked { path: dir.to_owned() });
     }
+    let refused = |why: String| Err(StoreError::io(dir, "open the store")(io::Error::other(why)));
     match probe::check(dir).map_err(StoreError::io(dir, "check the store"))? {
         Verdict::Sound => Ok(None),
         Verdict::Damaged(what) => Ok(Some(what)),
         Verdict::Locked => Err(StoreError::Locked { path: dir.to_owned() }),
-        Verdict::Refused(why) => Err(StoreError::io(dir, "open the store")(io::Error::other(why))),
+        Verdict::Refused(why) => refused(why),
+        Verdict::Killed(signal) => {
+            refused(format!("the process that reads it was ended by {signal}, again and again"))
+        }
     }
 }
 

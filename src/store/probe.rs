@@ -54,6 +54,9 @@ const KINDS: [&str; 8] = [
 /// The child's share of memory, so that a damaged length ends the child and not the machine.
 const MEMORY: u64 = 4 << 30;
 
+/// How many children are tried: what kills one from outside, as the system does where memory is short, rarely kills the next as well.
+const CHILDREN: usize = 5;
+
 /// What the child found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
@@ -65,6 +68,8 @@ pub(super) enum Verdict {
     Locked,
     /// The system refused.
     Refused(String),
+    /// Somebody ended the child by this signal.
+    Killed(Signal),
 }
 
 /// What the child says before it ends.
@@ -86,8 +91,20 @@ struct End {
     cpu: Duration,
 }
 
-/// Reads all of the store in `dir` in a child. To be called only in a process that has not run sled.
+/// Reads all of the store in `dir` in a child, and in another if that one is killed. To be called only in a process that has not run
+/// sled.
 pub(super) fn check(dir: &Path) -> io::Result<Verdict> {
+    let mut verdict = check_once(dir)?;
+    for _ in 1..CHILDREN {
+        if !matches!(verdict, Verdict::Killed(_)) {
+            break;
+        }
+        verdict = check_once(dir)?;
+    }
+    Ok(verdict)
+}
+
+fn check_once(dir: &Path) -> io::Result<Verdict> {
     let (reader, mut writer) = io::pipe()?;
     // SAFETY: the child runs code that takes locks. It needs no lock but the allocator's, which the C library keeps usable
     // across fork, and sled's and the panic hook's, which nobody holds before sled has run.
@@ -123,7 +140,7 @@ fn judge(told: Told, end: End, limited: bool) -> Verdict {
             Some(Signal::SIGABRT | Signal::SIGSEGV | Signal::SIGBUS | Signal::SIGILL | Signal::SIGFPE) => {
                 crashed()
             }
-            Some(signal) => Verdict::Refused(format!("the process that reads it was ended by {signal}")),
+            Some(signal) => Verdict::Killed(signal),
             None => Verdict::Refused("the process that reads it gave no answer".to_owned()),
         },
     }

@@ -7,12 +7,13 @@ use crate::support::shell::{sh, succeed};
 use crate::support::strace::may_trace;
 use crate::support::tree;
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -57,6 +58,38 @@ fn the_companion_is_killed_in_the_middle() {
     }
     project.sandbox.stop();
     relearns(&project);
+}
+
+#[test]
+fn what_checks_the_store_is_killed() {
+    let project = learnt();
+    let rounds = 50;
+    for _ in 0..rounds {
+        // The next one checks the store.
+        kill(project.sandbox.companion().expect("a companion runs"), Signal::SIGKILL).unwrap();
+        let mut listing = project.sandbox.specctl(&["list"]);
+        let mut listing = listing.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let late = Instant::now() + Duration::from_secs(5);
+        let mut killed = false;
+        while !killed && Instant::now() < late && listing.try_wait().unwrap().is_none() {
+            let companion = project.sandbox.companion();
+            killed =
+                companion.and_then(first_child).is_some_and(|child| kill(child, Signal::SIGKILL).is_ok());
+        }
+        let listed = listing.wait_with_output().unwrap();
+        assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+        if killed {
+            relearns(&project);
+            return;
+        }
+    }
+    panic!("none of {rounds} was seen");
+}
+
+/// The process that this one's first thread has started.
+fn first_child(of: Pid) -> Option<Pid> {
+    let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).ok()?;
+    Some(Pid::from_raw(children.split_whitespace().next()?.parse().ok()?))
 }
 
 #[test]
