@@ -100,7 +100,8 @@ impl Grid {
     /// Closes all connections and listens no more; connections are refused from now on.
     pub(crate) fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            running.shutdown_background();
+            // Its connections are to be closed when this returns; what blocks a thread is not waited for any longer.
+            running.shutdown_timeout(Duration::from_millis(500));
         }
         // What is still on its way to the server is not to find it.
         if let Address::Unix(path) = &self.address {
