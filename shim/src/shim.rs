@@ -164,6 +164,12 @@ impl Call {
         let again = again && process::await_orphans(ORPHANS_END);
         process::adopt_orphans(false);
         process::forget_orphans();
+        if again {
+            for half in &how.undone {
+                // What is not there need not go.
+                let _ = file::unlink(half);
+            }
+        }
         ran.ok().filter(|_| !again)
     }
 

@@ -21,6 +21,7 @@ use crate::serve::verify::cause::Shown;
 use crate::serve::{learn, link, traced, verify};
 use crate::session::companion::Companion;
 use crate::session::counts::Way;
+use crate::traced::SecondRun;
 use crate::traced::observe::Unlearnt;
 use crate::traced::perform::exit_status;
 
@@ -143,11 +144,18 @@ pub(super) fn teach_traced(
     let began_ns = stamp::before_any_change_ns();
     let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
     let prefix = [tracer.as_os_str().as_bytes(), b"beside", listed.as_os_str().as_bytes()];
+    let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
+    // Should the tracer be killed.
+    let (witness, undone) = match lesson.command.second_run() {
+        SecondRun::AsItIs => (bytes(&listed), Vec::new()),
+        SecondRun::Without(half) => (bytes(&listed), vec![bytes(&half)]),
+        SecondRun::Never => (Vec::new(), Vec::new()),
+    };
     let run_it = wire::Run {
         prefix: prefix.map(<[u8]>::to_vec).to_vec(),
         stdout: true,
-        // Should the tracer be killed, the command is run once more.
-        witness: if lesson.command.adds_up() { Vec::new() } else { listed.as_os_str().as_bytes().to_vec() },
+        witness,
+        undone,
         ..wire::Run::default()
     };
     let report = run(companion, stream, run_it, &scratch).inspect_err(|_| lesson.tell(Way::Local))?;

@@ -43,6 +43,17 @@ fn tell(
     hazards.intersection(Hazards::CLOCK).is_empty().then_some(traceable)
 }
 
+/// How a command may be run once more after it was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecondRun {
+    /// Whatever it has left.
+    AsItIs,
+    /// Once this file is removed.
+    Without(PathBuf),
+    /// Not at all.
+    Never,
+}
+
 /// A traced command, as a build asks for it or as a record remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traced {
@@ -202,12 +213,18 @@ impl Traced {
         self.argv.iter().any(|arg| OPTIONS.iter().any(|option| arg.contains(option)))
     }
 
-    /// Whether running it twice may leave more than running it once: `ar q` adds to an archive what is there already (ar(1)).
-    pub fn adds_up(&self) -> bool {
+    /// How it may be run once more, should it be killed now. Compilers and linkers write their files anew. An archiver changes the
+    /// archive that is there, where it lies: a half of that is nothing to go on from.
+    pub fn second_run(&self) -> SecondRun {
         let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
-        let archiver = name.is_some_and(|name| command::kind_of_program(name) == Kind::Archive);
-        let operations = self.argv.iter().skip(1).take_while(|arg| Some(*arg) != self.output.as_ref());
-        archiver && operations.into_iter().any(|operation| operation.contains('q'))
+        if name.is_none_or(|name| command::kind_of_program(name) != Kind::Archive) {
+            return SecondRun::AsItIs;
+        }
+        let archive = self.output.as_ref().map(|output| self.absolute(output));
+        let is_new = |archive: &PathBuf| {
+            fs::symlink_metadata(archive).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        archive.filter(is_new).map_or(SecondRun::Never, SecondRun::Without)
     }
 
     /// A name for messages: what is made, or else the first file.

@@ -437,6 +437,56 @@ fn another_folder_comes_while_it_is_compiled() {
 }
 
 #[test]
+fn an_archiver_is_killed_with_its_tracer() {
+    if !may_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let tree = sandbox.path("tree");
+    fs::create_dir(&tree).unwrap();
+    // So large that it is seen half written.
+    fs::File::create(tree.join("big.o")).unwrap().set_len(192 << 20).unwrap();
+    succeed(&mut sh(&tree, "ar qc plain.a big.o"));
+    let whole = fs::metadata(tree.join("plain.a")).unwrap().len();
+    let archive = tree.join("lib.a");
+    let size = || fs::metadata(&archive).map_or(0, |meta| meta.len());
+    for _ in 0..10 {
+        let _ = fs::remove_file(&archive);
+        let mut ar = sh(&tree, "spec-cc ar qc lib.a big.o");
+        sandbox.enter(&mut ar);
+        let mut ar = ar.stderr(Stdio::piped()).spawn().unwrap();
+        // More than what an archive begins with.
+        while ar.try_wait().unwrap().is_none() && size() <= 8 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Only now it is another process than the archiver.
+        let tracer = tracer_of(&sandbox);
+        let half = size() < whole && tracer.is_some_and(|tracer| kill(tracer, Signal::SIGKILL).is_ok());
+        let ended = ar.wait_with_output().unwrap();
+        assert!(ended.status.success(), "half was written: {half}; {ended:?}");
+        succeed(&mut sh(&tree, "cmp plain.a lib.a"));
+        if half {
+            return;
+        }
+    }
+    panic!("it was never seen half written");
+}
+
+/// The tracer that works for this sandbox.
+fn tracer_of(sandbox: &Sandbox) -> Option<Pid> {
+    let folder = sandbox.path("");
+    let needle = folder.as_os_str().as_encoded_bytes();
+    let mut all = fs::read_dir("/proc").unwrap().flatten();
+    let found = all.find(|process| {
+        let is = |exe: std::path::PathBuf| exe.ends_with("spec-cc-trace");
+        let names = |environ: Vec<u8>| environ.windows(needle.len()).any(|part| part == needle);
+        fs::read_link(process.path().join("exe")).is_ok_and(is)
+            && fs::read(process.path().join("environ")).is_ok_and(names)
+    });
+    Some(Pid::from_raw(found?.file_name().to_str()?.parse().ok()?))
+}
+
+#[test]
 fn there_is_no_tracer_beside_specctl() {
     let sandbox = Sandbox::new();
     let (bin, tree) = (sandbox.path("bin"), sandbox.path("tree"));

@@ -180,11 +180,12 @@ impl Run {
         w.list(&self.prefix);
         w.bool(self.stdout);
         w.bytes(&self.witness);
+        w.list(&self.undone);
     }
 
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let (env, args, prefix) = (r.list()?, r.list()?, r.list()?);
-        Ok(Self { env, args, prefix, stdout: r.bool()?, witness: r.bytes()? })
+        Ok(Self { env, args, prefix, stdout: r.bool()?, witness: r.bytes()?, undone: r.list()? })
     }
 }
 

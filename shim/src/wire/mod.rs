@@ -12,7 +12,7 @@ use codec::{Reader, Writer};
 use core::fmt;
 
 /// The version that an [`Ask`] opens with. A companion that knows another answers [`Reply::Exec`].
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 /// The longest frame, in bytes, not counting its length field.
 pub const MAX_FRAME: usize = 16 << 20;
 /// The most of either of a compile's output streams that a [`Report`] carries, in bytes.
@@ -130,6 +130,8 @@ pub struct Run {
     /// A file that is there at the end of the program of `prefix`, unless a process beside it was killed, and it with that. Then
     /// the compiler is run after all. Empty where it must not be run twice.
     pub witness: Bytes,
+    /// What is removed before that, in the working directory or absolute: a half of it may be there.
+    pub undone: Vec<Bytes>,
 }
 
 /// A finished compile. Its frame carries one descriptor per output, in order, by `SCM_RIGHTS`.

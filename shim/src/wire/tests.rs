@@ -42,6 +42,7 @@ fn replies() -> Vec<Reply> {
             prefix: vec![b"/usr/bin/env".to_vec()],
             stdout: true,
             witness: b"/tmp/trace".to_vec(),
+            undone: vec![b"lib.a".to_vec()],
         }),
         Reply::Serve(Serve {
             outputs: vec![served],
