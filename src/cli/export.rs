@@ -15,7 +15,7 @@ use super::{client, output};
 /// Records that are larger than this, in bytes, are none: ten thousand commands take some 10 MB.
 const LARGEST: u64 = 256 << 20;
 
-/// Write an element's records to a file, or a compile_commands.json
+/// Write an element's records to a file, or a compilation database
 ///
 /// `specctl import` reads the records on another machine. A compilation database is for clangd and other tools.
 #[derive(Debug, clap::Args)]

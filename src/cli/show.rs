@@ -36,7 +36,7 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Kind {
     Compile,
-    /// A test that configure, CMake or meson makes
+    /// A test of configure, or of another build system as it sets up
     Test,
     Link,
     Archive,

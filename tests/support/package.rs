@@ -180,7 +180,7 @@ impl Bench<'_> {
         let root = self.tree.display().to_string();
         let database =
             self.sandbox.json(&["export", "--compile-commands", "--root", &root, self.package.name]);
-        let room = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("a folder");
         let entries = database.as_array().into_iter().flatten();
         let written: BTreeSet<PathBuf> = entries
             .map(|entry| {
@@ -190,7 +190,7 @@ impl Bench<'_> {
             .collect();
         let left_out: Vec<_> = units(built).filter(|object| !written.contains(*object)).collect();
         assert!(left_out.is_empty(), "not exported: {left_out:?}");
-        clangd::assert_loads(&database, room.path());
+        clangd::assert_loads(&database, folder.path());
     }
 
     /// Panics if the element's commands read a file of another element's tree.
