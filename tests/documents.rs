@@ -20,15 +20,15 @@ const SOURCES: [(&str, &str); 3] = [
     ("main.c", "#include \"said.h\"\n#include <stdio.h>\nint main(void) { return puts(said()) < 0; }\n"),
 ];
 
-/// All of the repository's pages.
-fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+/// All of a folder's files whose names have such an end.
+fn files(folder: &Path, end: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let (path, name) = (entry.path(), entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             if name != "target" && !name.to_string_lossy().starts_with('.') {
-                pages(&path, found);
+                files(&path, end, found);
             }
-        } else if path.extension().is_some_and(|end| end == "md") {
+        } else if path.extension().is_some_and(|own| own == end) {
             found.push(path);
         }
     }
@@ -54,7 +54,7 @@ fn scripts(page: &str) -> String {
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut all = Vec::new();
-    pages(Path::new(TOP), &mut all);
+    files(Path::new(TOP), "md", &mut all);
     assert!(all.len() > 20, "{all:?}");
     let mut broken = Vec::new();
     for page in all {
@@ -69,6 +69,19 @@ fn links_between_pages_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Whoever doubts a claim can run what holds it.
+#[test]
+fn tests_that_pages_name_exist() {
+    let mut sources = Vec::new();
+    files(&Path::new(TOP).join("tests"), "rs", &mut sources);
+    let sources: String = sources.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let page = fs::read_to_string(Path::new(TOP).join("docs/beyond-recc.md")).unwrap();
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
+    assert!(named.len() > 10, "{named:?}");
+    let is_there = |name: &&str| sources.contains(&format!("fn {}(", name.rsplit("::").next().unwrap()));
+    assert_eq!(named.into_iter().filter(|name| !is_there(name)).collect::<Vec<_>>(), [""; 0]);
 }
 
 /// A machine of its own that has spec-cc installed, and a project to build on it.

@@ -115,6 +115,7 @@ fn full_circle(package: &Package) {
     bench.lay_out();
     assert_same("learning", &bench.build(), &wanted);
     bench.assert_recorded(&wanted);
+    bench.assert_exported(&wanted);
 
     bench.lay_out_edited();
     let edited = bench.build_plainly();

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-/// For BuildStream projects
+/// Launch for whole BuildStream projects
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -6,13 +6,15 @@ use spec_cc::session::SessionRow;
 
 use super::{client, output, text};
 
-/// Close an open session: end its launches and settle its accounts
+/// Close a session: end its launches, and say what it brought
+///
+/// A session that a compile has opened closes by itself, half a minute after its last command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the element [default: that of the newest session]
     #[arg(long, value_name = "NAME")]
     element: Option<String>,
-    /// The build failed, so it says nothing about commands it did not reach
+    /// The build failed: keep the records of commands that it did not reach
     #[arg(long)]
     failed: bool,
     /// Print JSON

@@ -70,3 +70,41 @@ fn to_text(settings: &Settings, verbose: bool, width: Option<u16>) -> String {
     });
     lines.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::to_text;
+    use spec_cc::settings::Settings;
+    use std::path::Path;
+
+    #[test]
+    fn each_setting_has_a_line_and_a_long_value_gives_way() {
+        let variables = [("SPEC_CC_MODE", "cache"), ("SPEC_CC_STORE", "/a/rather/long/folder/for/a/store")];
+        let settings = Settings::read(variables, Path::new("/nowhere")).unwrap();
+        let table = to_text(&settings, true, Some(60));
+        let first: Vec<&str> = table.lines().take(21).collect();
+        insta::assert_snapshot!(first.join("\n"), @r"
+        setting                      value             from
+        disable                      -                 default
+            run the compiler and do nothing else
+        mode                         cache             SPEC_CC_MODE
+            off, learn, cache or spec
+        project                      -                 default
+            name of the project; without it BuildStream's, else local
+        element                      -                 default
+            name of the element; without it BuildStream's, else the name of the root's folder
+        root                         -                 default
+            folder below which paths are relative; without it the repository's top, else the outermost with a build system's file (configure, Makefile, …)
+        compiler                     -                 default
+            the compiler that spec-cc -c x.c runs; without it the first cc on PATH, or c++ for spec-c++
+        ar                           -                 default
+            the archiver that spec-ar runs; without it the first ar on PATH
+        socket                       -                 default
+            where the companion listens; without it a name for the store, in a private folder below $XDG_RUNTIME_DIR or /tmp
+        store                        /a/rather/long/…  SPEC_CC_STORE
+            folder of the records; without it spec-cc/store in $XDG_CACHE_HOME or ~/.cache, or /tmp/spec-cc-UID/store
+        cache                        -                 default
+            folder of the results; without it cache beside the store
+        ");
+    }
+}

@@ -15,15 +15,16 @@ use crate::cli::demo::build::{Built, With, differing};
 use crate::cli::demo::workshop::Workshop;
 use crate::cli::output;
 
-/// Build a real C package with the plain compiler and with spec-cc, edit it, build it again, and compare
+/// See it at work: build a real C package with and without spec-cc
 ///
-/// Needs cargo (which fetches the package's sources), make and a C compiler. Everything happens in a temporary folder.
+/// Builds the package with the plain compiler and with spec-cc, edits it, builds it again, and compares times and objects.
+/// Takes about two minutes. Needs cargo (which fetches the package's sources), make and a C compiler. Everything happens in a temporary folder.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How many commands make may run at a time [default: one per core]
     #[arg(long, short, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
-    /// Leave the temporary folder, and say where it is
+    /// Leave the temporary folder with a page of the last build (`report.html`) and its picture (`timeline.svg`)
     #[arg(long)]
     keep: bool,
 }
@@ -35,7 +36,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     outlive_interrupts();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workshop = Workshop::new(args.jobs.map_or(cores, usize::from), args.keep)?;
-    let outcome = show(&workshop, cores);
+    let mut outcome = show(&workshop, cores);
+    if args.keep && outcome.is_ok() {
+        outcome = workshop.write_reports();
+    }
     if let Some(folder) = workshop.close() {
         output::line(format!("\nEverything is left in {}", folder.display()))?;
     }

@@ -12,12 +12,14 @@ use spec_cc::session::report::{Line, Report};
 
 use super::{client, output, text};
 
-/// Compare two sessions: what was served otherwise, what was new, and what was not asked for any more
+/// Compare two sessions, command by command
+///
+/// Shows what was served in another way, what was new, and what was not asked for any more.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The number of the earlier one, as `specctl sessions` shows it
+    /// Number of the earlier session, as `specctl sessions` shows it
     before: u64,
-    /// The number of the later one
+    /// Number of the later session
     after: u64,
     /// Print JSON
     #[arg(long)]

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use crate::cli::{client, output, text};
 
-/// Say what is found here and works: the compiler, the companion, private views, the tracer, the grid
+/// Check what works on this machine, and what does not
+///
+/// Looks at the compiler, the companion, private views of the build tree, the tracer and the grid. The exit code is 1 if something is at
+/// fault.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print JSON
@@ -86,4 +89,27 @@ fn to_text(findings: &[Finding]) -> String {
         vec![finding.name.to_owned(), finding.state.word().to_owned(), finding.detail.clone()]
     };
     text::table_of(&findings.iter().map(row).collect::<Vec<_>>(), &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Finding, State, to_text};
+
+    #[test]
+    fn each_finding_has_a_line() {
+        let findings = [
+            Finding::new("compiler", State::Works, "/usr/bin/cc: gcc 14.2.0"),
+            Finding::new(
+                "links",
+                State::Without,
+                "no compiler's name on PATH leads to spec-cc: set CC and CXX",
+            ),
+            Finding::new("grid", State::Fault, "http://grid:1: connection refused"),
+        ];
+        insta::assert_snapshot!(to_text(&findings), @r"
+        compiler  ok       /usr/bin/cc: gcc 14.2.0
+        links     without  no compiler's name on PATH leads to spec-cc: set CC and CXX
+        grid      fault    http://grid:1: connection refused
+        ");
+    }
 }

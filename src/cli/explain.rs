@@ -9,7 +9,11 @@ use spec_cc::companion::control::Control;
 
 use super::{client, output, which};
 
-/// Say how a command would be treated, and why; runs nothing but a dependency scan
+/// Say how spec-cc would treat a command, and why
+///
+/// Runs nothing but a scan for the headers that it reads.
+///
+/// Example: specctl explain -- gcc -O2 -c hello.c
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print JSON
@@ -79,4 +83,48 @@ fn render(answer: &Value) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use serde_json::json;
+
+    #[test]
+    fn the_verdict_comes_first() {
+        let short = json!({ "verdict": "bypass", "reason": "no source file is named" });
+        let long = json!({
+            "verdict": "compile", "reason": "a compile whose inputs can be accounted for",
+            "action_digest": "ab12/142", "cached": true, "outputs": ["a.o", "a.d"], "inputs": ["a.c", "a.h"],
+            "shared": false, "shared_reason": "its debug information names the folder",
+            "launch": "launched when a session opens",
+            "proto": { "action": { "doNotCache": false }, "command": { "arguments": ["cc"] }, "input_root": ["a.c", "a.h"] },
+        });
+        insta::assert_snapshot!(render(&short) + &render(&long), @r#"
+        bypass: no source file is named
+        compile: a compile whose inputs can be accounted for
+          action   ab12/142  (cached)
+          output   a.o
+          output   a.d
+          inputs   2
+          shared   no: its debug information names the folder
+          launch   launched when a session opens
+
+        action
+        {
+          "doNotCache": false
+        }
+
+        command
+        {
+          "arguments": [
+            "cc"
+          ]
+        }
+
+        input root
+          a.c
+          a.h
+        "#);
+    }
 }

@@ -15,13 +15,15 @@ use super::{client, output};
 /// Records that are larger than this, in bytes, are none: ten thousand commands take some 10 MB.
 const LARGEST: u64 = 256 << 20;
 
-/// Write the records of an element to standard output, or to a file
+/// Write an element's records to a file, or a compilation database
+///
+/// `specctl import` reads the records on another machine. A compilation database is for clangd and other tools.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// A compilation database (`compile_commands.json`) instead of the records
+    /// Write a compilation database (`compile_commands.json`) instead of the records
     #[arg(long)]
     compile_commands: bool,
-    /// The project root that paths in the compilation database are made absolute with [default: the current folder]
+    /// The project's top folder, for paths in the compilation database [default: the current folder]
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
     /// Write here instead of standard output
@@ -31,7 +33,7 @@ pub(crate) struct ExportArgs {
     element: String,
 }
 
-/// Take in records that `specctl export` wrote
+/// Read records that `specctl export` wrote
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
     /// Keep them under this `PROJECT/ELEMENT` instead of their own

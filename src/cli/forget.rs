@@ -5,7 +5,9 @@ use spec_cc::companion::control::Control;
 
 use super::{client, output};
 
-/// Remove the records of an element, and let its commands out of quarantine
+/// Remove an element's records, or only its quarantine
+///
+/// A command is in quarantine when a verified run has found its result wrong: from then on its compiler alone serves it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The element, as `specctl list` names it

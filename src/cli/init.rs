@@ -9,12 +9,14 @@ use anyhow::{Context as _, Result, bail};
 
 use super::output;
 
-/// Install below a prefix: programs, links by the compilers' names, manual pages, completions
+/// Install programs, links, manual pages and completions, or undo it
+///
+/// The links have compilers' names (`cc`, `gcc`, …), for builds that cannot be told to use another compiler.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to: programs go to PREFIX/bin, links to PREFIX/lib/spec-cc [default: ~/.local]
     prefix: Option<PathBuf>,
-    /// The compilers' names that get a link. A name that no compiler has here would be found by configure
+    /// Compilers' names that get a link. Name only compilers that are here: configure believes that each link works
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "cc,c++,gcc,g++,ar", value_parser = name)]
     links: Vec<String>,
     /// Replace files that are in the way

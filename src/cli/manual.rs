@@ -12,7 +12,7 @@ use super::output;
 /// The shim's page: its arguments are the compiler's, so that no definition of them is here.
 const SHIM_PAGE: &str = include_str!("manual/spec-cc.1");
 
-/// Print what a shell completes this program's words with
+/// Print a script that makes a shell complete specctl's words
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell

@@ -10,6 +10,8 @@ mod doctor;
 mod explain;
 mod export;
 mod forget;
+#[cfg(test)]
+mod help;
 mod init;
 mod list;
 mod manual;
@@ -35,7 +37,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use output::OutputError;
 use spec_cc::settings::Settings;
 
-/// Remembers what each element compiled, and issues it before the build asks.
+/// Compiles before the build asks: remembers what each build compiled, and launches it the next time
 #[derive(Debug, Parser)]
 #[command(name = "specctl", version = env!("SPEC_CC_VERSION"), arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -44,10 +46,18 @@ pub(crate) struct Cli {
 }
 
 const AFTER: &str = "\
-To see it at work:  specctl demo
-To begin: `specctl init` says what to put on PATH; then
-  specctl run -- make CC=spec-cc CXX=spec-c++
-Switch it off for one build: SPEC_CC_DISABLE=1
+To see it at work:   specctl demo
+To begin:            specctl init      it says what to put on PATH; then
+                     specctl run -- make CC=spec-cc CXX=spec-c++
+What it brought:     specctl stats, specctl report
+Something is wrong:  specctl doctor, specctl show --why ELEMENT
+Switch it off:       SPEC_CC_DISABLE=1 in the environment
+
+Words:
+  element  what is built: a BuildStream element, or a project, named after its
+           top folder
+  session  one build of an element, from its first compile to its last
+  launch   running a recorded command before the build asks for it
 
 Exit codes:
   0    done

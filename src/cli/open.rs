@@ -7,7 +7,9 @@ use spec_cc::settings::{Mode, Settings};
 use super::{client, output};
 use spec_cc::base::variable::Variable;
 
-/// Open a session for the current folder: issue what is recorded of its element now
+/// Open a session: launch what is recorded of this folder's element
+///
+/// For builds that `specctl run` cannot start, such as those of an IDE. End it with `specctl close`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the element [default: the current folder's, or BuildStream's]

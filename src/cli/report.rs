@@ -1,4 +1,4 @@
-//! `specctl report`: one session as a page, or as a trace.
+//! `specctl report`: one session as a page, a picture or a trace.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,9 +11,10 @@ use spec_cc::pages;
 
 use super::{client, output};
 
-/// Write a session down as one page for a browser: a timeline, how each command was served, and why not by a launch
+/// Write a session as a page for a browser, with its timeline
 ///
-/// The page needs no network and no script. The last ten sessions of an element can be written down.
+/// The page says how each command was served, and if not by a launch, why. It is one file, and needs no network and no script. The
+/// last ten sessions of each element can be written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The element, as `specctl list` names it; else that of the last session
@@ -24,9 +25,12 @@ pub(crate) struct Args {
     /// Write to this file; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write the timeline as a trace that Perfetto and Chrome read (`spec-cc-trace.json`)
+    /// Write the timeline as a trace instead (`spec-cc-trace.json`): open it at ui.perfetto.dev
     #[arg(long)]
     trace: bool,
+    /// Write the timeline as a picture instead (`spec-cc-timeline.svg`)
+    #[arg(long, conflicts_with = "trace")]
+    svg: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -34,6 +38,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let told: Told = serde_json::from_value(client::ask(&asked)?)?;
     let (text, name) = if args.trace {
         (pages::trace(&told).to_string(), "spec-cc-trace.json")
+    } else if args.svg {
+        (pages::picture(&told).into_string(), "spec-cc-timeline.svg")
     } else {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         (pages::page(&told, now).into_string(), "spec-cc-report.html")

@@ -9,16 +9,22 @@ use spec_cc::session::SessionRow;
 
 use super::{client, output, text};
 
-/// Run a build inside a session: launch what is recorded, count what it asks for, and say what that brought
+/// Run a build, and say at its end what spec-cc brought
+///
+/// Opens a session for the current folder, so that what is recorded of its element is launched at once, and closes it when the build
+/// ends. The build has to use spec-cc as its compiler. The exit code is the build's: 128 and the signal's number if a signal ended it,
+/// 127 if it cannot be started.
+///
+/// Example: specctl run -- sh -c './configure CC=spec-cc CXX=spec-c++ && make -j4'
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the element [default: the current folder's, or BuildStream's]
     #[arg(long, value_name = "NAME")]
     element: Option<String>,
-    /// Name of the project
+    /// Name of the project [default: `local`, or BuildStream's]
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// The build command
+    /// The build command with its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

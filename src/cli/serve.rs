@@ -3,7 +3,9 @@
 use anyhow::Result;
 use spec_cc::companion;
 
-/// Be the companion: answer compiles until idle. Shims start this by themselves
+/// Run the companion; compiles start it by themselves
+///
+/// It is the process that compiles talk to. It ends when it has been idle for ten minutes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Descriptor to write one byte to once listening

@@ -11,10 +11,12 @@ use spec_cc::session::counts::{Category, Served};
 
 use super::{client, output, text};
 
-/// List the sessions that are kept, the newest last: how long each took, what it asked for, and what that brought
+/// List the last builds: how long each took, and what it gained
+///
+/// The newest is at the end. The numbers are what `report --session`, `stats --session` and `diff` take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Of this element only
+    /// Only those of this element
     element: Option<String>,
     /// Print JSON
     #[arg(long)]

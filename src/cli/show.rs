@@ -8,7 +8,7 @@ use spec_cc::store::Quarantined;
 
 use super::{client, export, output, text, why};
 
-/// Show the recorded commands of an element, the dearest first
+/// Show an element's recorded commands, the most expensive first
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print JSON, with arguments and inputs, in the order of the last build
@@ -17,18 +17,18 @@ pub(crate) struct Args {
     /// Also print each command's arguments
     #[arg(long, short)]
     verbose: bool,
-    /// Show how each command of the last session was served, and why not by a launch
+    /// Show how each command of the last session was served; if not by a launch, why
     #[arg(long)]
     why: bool,
-    /// The same for those alone that the build asked for and no launch served, the dearest first
+    /// As --why, but only commands that the build asked for and no launch served, the most expensive first
     #[arg(long)]
     missed: bool,
-    /// Commands of this kind only
+    /// Only commands of this kind
     #[arg(long, value_name = "KIND", conflicts_with_all = ["why", "missed"])]
     kind: Option<Kind>,
     /// The element, as `specctl list` names it
     element: String,
-    /// Commands only whose output or source has this text in it; `*` is any text
+    /// Only commands whose output or source has this text in it; `*` stands for any text
     pattern: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Kind {
     Compile,
-    /// Of configure
+    /// A test of configure, or of another build system as it sets up
     Test,
     Link,
     Archive,

@@ -10,13 +10,15 @@ use spec_cc::session::counts::{Category, Served};
 
 use super::{client, output, text};
 
-/// Show what builds asked for, how it was served, and what launching brought or wasted
+/// Show how builds were served, and what that saved
+///
+/// Counts all sessions since the store was made, or since `stats --zero`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Of this element only
+    /// Only builds of this element
     #[arg(long, value_name = "NAME")]
     element: Option<String>,
-    /// Of this session only: `last` or a number
+    /// Only this session: `last`, or a number of `specctl sessions`
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Print JSON
@@ -25,7 +27,7 @@ pub(crate) struct Args {
     /// Print Prometheus' text format
     #[arg(long, conflicts_with = "json")]
     prometheus: bool,
-    /// Begin anew: count only sessions that are opened from now on
+    /// Begin anew: count only sessions that are opened from now on; nothing is forgotten
     #[arg(long, conflicts_with_all = ["element", "session", "json", "prometheus"])]
     zero: bool,
 }

@@ -5,7 +5,9 @@ use spec_cc::companion::control::Control;
 
 use super::client;
 
-/// Wait until what can be launched now has been: files that were written before are taken into account
+/// Wait until everything that can be launched now has been
+///
+/// Files that were written before count: a generated header, for example. For scripts and measurements; builds need no waiting.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the element [default: that of the session which this runs in, else of the newest]

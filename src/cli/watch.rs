@@ -10,12 +10,12 @@ use spec_cc::companion::control::past::{Listed, Progress};
 
 use super::{client, output, text};
 
-/// Watch the sessions that are open: how far each is, and how it is served
+/// Watch the builds that are running
 ///
 /// On a terminal until interrupted, else with a line for each change until none is open.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Of this element only
+    /// Only builds of this element
     element: Option<String>,
     /// Show how it is now, and end
     #[arg(long)]

@@ -1,7 +1,9 @@
 //! The page: one HTML file that needs nothing else.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
+use crate::base::moment::Moment;
 use crate::companion::control::past::{Listed, Room, Told};
 use crate::launch::miss::MissReason;
 use crate::session::SessionRow;
@@ -9,6 +11,7 @@ use crate::session::counts::{Accounts, Category, Served, Way};
 use crate::session::report::{Bypass, Line, Report};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::PALETTE;
 use super::timeline::{LEGEND, class, timeline, way_class};
 use super::words::{self as text, percent, seconds};
 
@@ -33,12 +36,13 @@ pub fn page(told: &Told, now: u64) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "spec-cc: " (session.element) ", session " (session.id) }
-                style { (PreEscaped(include_str!("page.css"))) }
+                style { (PreEscaped(PALETTE)) (PreEscaped(include_str!("page.css"))) }
             }
             body {
                 h1 { (session.element) }
                 p class="quiet" {
-                    "session " (session.id) ", " (text::ago(session.opened, now)) " in " (session.root)
+                    "session " (session.id) ", " (Moment::after_epoch(Duration::from_secs(session.opened)).to_the_minute())
+                    " in " (session.root)
                     @if !session.complete { "; not a whole build" }
                 }
                 (tiles(session))
@@ -47,7 +51,10 @@ pub fn page(told: &Told, now: u64) -> Markup {
                     @if events.is_empty() {
                         p class="quiet" { "No command came through spec-cc." }
                     } @else {
-                        (timeline(events, session.lasted_s))
+                        @let (bars, height) = timeline(events, session.lasted_s);
+                        svg class="timeline" width="100%" height=(height) role="img" aria-label="Timeline of the session" {
+                            (bars)
+                        }
                         ul class="key" {
                             @for (name, meaning) in LEGEND.iter().filter(|(name, _)| events.iter().any(|event| class(event) == *name)) {
                                 li { i class=(name) {} (meaning) }
@@ -60,7 +67,10 @@ pub fn page(told: &Told, now: u64) -> Markup {
                 (slowest(report))
                 (misses(report))
                 (disk(*room))
-                footer { "Made by spec-cc " (env!("CARGO_PKG_VERSION")) ". Point at a bar to read what it is." }
+                footer {
+                    "Made by spec-cc " (env!("CARGO_PKG_VERSION")) ", " (Moment::after_epoch(Duration::from_secs(now)).to_the_minute())
+                    ". Point at a bar to read what it is."
+                }
             }
         }
     }
@@ -182,9 +192,9 @@ fn slowest(Report { commands, events, .. }: &Report) -> Markup {
                     tr { th { "output" } th class="n" { "CPU" } th { "served" } th class="wide" {} }
                     @for line in dearest {
                         tr {
-                            td class="name" { (line.output) }
+                            td class="name" { (path(&line.output)) }
                             td class="n" { (seconds(line.cost_s)) }
-                            td { (text::served(line)) }
+                            td class="how" { (text::served(line)) }
                             td class="bar wide" { div class="stack" {
                                 i class=(line.how.map_or("pending", way_class))
                                     style=(format!("width:{:.1}%", 100.0 * line.cost_s / most)) {}
@@ -195,6 +205,11 @@ fn slowest(Report { commands, events, .. }: &Report) -> Markup {
             }
         }
     }
+}
+
+/// A path that is broken behind its slashes where it does not fit on a line.
+fn path(text: &str) -> Markup {
+    html! { @for part in text.split_inclusive('/') { (part) wbr; } }
 }
 
 /// What no launch served, by reason; then what was bypassed.
@@ -226,10 +241,10 @@ fn reason(why: MissReason, lines: &[&Line]) -> Markup {
             div class="scroll" { table {
                 @for line in lines.iter().take(MOST) {
                     tr {
-                        td class="name" { (line.output) }
+                        td class="name" { (path(&line.output)) }
                         td class="n" { @if line.cost_s > 0.0 { (seconds(line.cost_s)) } }
-                        td { (text::served(line)) }
-                        td class="name" { @if let Some(why) = &line.why { (why.detail) } }
+                        td class="how" { (text::served(line)) }
+                        td class="name" { @if let Some(why) = &line.why { (path(&why.detail)) } }
                     }
                 }
                 @if lines.len() > MOST { tr { td { "… and " (lines.len() - MOST) " more" } } }
@@ -273,11 +288,11 @@ fn disk(room: Room) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::pages::timeline::tests::event;
 
-    fn told() -> Told {
+    pub(in crate::pages) fn told() -> Told {
         let accounts = Accounts {
             served: Served { local: 1, ..Served::default() },
             kinds: [(Category::Compile, Served { local: 1, ..Served::default() })].into(),
@@ -317,10 +332,11 @@ mod tests {
         let page = page(&told(), 3600).into_string();
         for said in [
             "<title>spec-cc: local/&lt;zlib&gt;, session 7</title>",
+            "1970-01-01 00:00 UTC in /b",
             "1 hour ago",
             "x=\"20.000%\"",
             "an input changed after it was launched",
-            "/b/a&amp;b.h",
+            "/<wbr>b/<wbr>a&amp;b.h<wbr>",
             "bypassed: -x &quot;odd&quot;",
             "1.0 MiB of 4.0 MiB",
         ] {
@@ -332,8 +348,17 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_as_it_was_when_somebody_last_looked_at_it() {
+        let page = page(&told(), 3600).into_string();
+        let (head, styled) = page.split_once("<style>").unwrap();
+        let (_, body) = styled.split_once("</style>").unwrap();
+        let page = format!("{head}{body}").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        insta::assert_snapshot!(page.replace('<', "\n<"));
+    }
+
+    #[test]
     fn every_element_of_the_page_is_closed() {
-        const VOID: [&str; 1] = ["meta"];
+        const VOID: [&str; 2] = ["meta", "wbr"];
         let page = page(&told(), 3600).into_string();
         let mut open = Vec::new();
         for tag in page.split('<').skip(2).map(|rest| rest.split(['>', ' ']).next().unwrap_or_default()) {

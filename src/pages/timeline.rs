@@ -17,6 +17,8 @@ const ROW: f64 = 240.0;
 const NAME: f64 = 20.0;
 const GAP: f64 = 6.0;
 
+/// Bars wider than this have an edge, percent of the whole; on a narrower one it would be all that is seen.
+const APART: f64 = 0.4;
 /// Times below this are as short as none, seconds.
 const MOMENT_S: f64 = 0.0005;
 
@@ -37,8 +39,8 @@ fn is_asked(event: &Event) -> bool {
     event.way.is_some()
 }
 
-/// The timeline of events, of a session that lasted so long.
-pub(super) fn timeline(events: &[Event], lasted_s: f64) -> Markup {
+/// The timeline of events, of a session that lasted so long: what goes into an SVG, and its height, pixels. Widths are in percent.
+pub(super) fn timeline(events: &[Event], lasted_s: f64) -> (Markup, f64) {
     let whole_s = events.iter().map(|event| event.end_s).fold(lasted_s, f64::max);
     let scale = Scale::new(whole_s);
     let rows = ROWS.map(|(name, is_in)| (name, Lanes::of(events.iter().filter(|event| is_in(event)))));
@@ -53,23 +55,22 @@ pub(super) fn timeline(events: &[Event], lasted_s: f64) -> Markup {
             row
         })
         .collect();
-    html! {
-        svg class="timeline" width="100%" height=(top + NAME) role="img" aria-label="Timeline of the session" {
-            @for mark in scale.marks() {
-                @let x = percent(scale, mark);
-                line class="mark" x1=(x) x2=(x) y1="0" y2=(top) {}
-                text class="mark" x=(x) dx="3" y=(top + NAME - 5.0) { (moment(mark)) }
+    let markup = html! {
+        @for mark in scale.marks() {
+            @let x = percent(scale, mark);
+            line class="mark" x1=(x) x2=(x) y1="0" y2=(top) {}
+            text class="mark" x=(x) dx="3" y=(top + NAME - 5.0) { (moment(mark)) }
+        }
+        @for (name, lanes, top, height) in &placed {
+            text class="name" x="0" y=(top + NAME - 6.0) {
+                (name) tspan class="count" { " " (count(lanes)) }
             }
-            @for (name, lanes, top, height) in &placed {
-                text class="name" x="0" y=(top + NAME - 6.0) {
-                    (name) tspan class="count" { " " (count(lanes)) }
-                }
-                @for (event, lane) in &lanes.bars {
-                    (bar(event, scale, top + NAME + *lane as f64 * height, height - 1.0))
-                }
+            @for (event, lane) in &lanes.bars {
+                (bar(event, scale, top + NAME + *lane as f64 * height, height - 1.0))
             }
         }
-    }
+    };
+    (markup, top + NAME)
 }
 
 /// How many bars a row has. Launches whose results were there already take no time.
@@ -83,8 +84,10 @@ fn count(lanes: &Lanes<'_>) -> String {
 
 fn bar(event: &Event, scale: Scale, y: f64, height: f64) -> Markup {
     let width = scale.percent(event.end_s) - scale.percent(event.start_s);
+    // Bars that touch would look like one.
+    let apart = (width > APART).then_some("apart");
     html! {
-        rect class=(class(event)) x=(percent(scale, event.start_s)) y=(format!("{y:.1}"))
+        rect class={ (class(event)) @if let Some(apart) = apart { " " (apart) } } x=(percent(scale, event.start_s)) y=(format!("{y:.1}"))
             width=(format!("{width:.3}%")) height=(format!("{:.1}", height.max(0.5))) {
             title { (describe(event)) }
         }
@@ -211,7 +214,7 @@ pub(super) mod tests {
             launch,
             Event { kind: Category::Link, ..event("app", 7.5, 8.0) },
         ];
-        let svg = timeline(&events, 10.0).into_string();
+        let svg = timeline(&events, 10.0).0.into_string();
         let bars = bars(&svg);
         let placed: Vec<_> =
             bars.iter().map(|(name, x, width, _)| (name.as_str(), x.as_str(), width.as_str())).collect();
@@ -229,7 +232,7 @@ pub(super) mod tests {
 
     #[test]
     fn names_are_escaped() {
-        let svg = timeline(&[event("<b>&\".o", 0.0, 1.0)], 1.0).into_string();
+        let svg = timeline(&[event("<b>&\".o", 0.0, 1.0)], 1.0).0.into_string();
         assert!(svg.contains("&lt;b&gt;&amp;") && !svg.contains("<b>"), "{svg}");
     }
 }

@@ -31,7 +31,11 @@ pub fn seconds(time: f64) -> String {
         time if time < 0.0005 => "0".to_owned(),
         time if time < 1.0 => format!("{:.0} ms", time * 1000.0),
         time if time < 100.0 => format!("{time:.1} s"),
-        time => format!("{:.0} min {:.0} s", (time / 60.0).floor(), time % 60.0),
+        time => {
+            // In whole seconds first, else 119.6 s is "1 min 60 s".
+            let time = time.round() as u64;
+            format!("{} min {} s", time / 60, time % 60)
+        }
     }
 }
 
@@ -100,6 +104,7 @@ mod tests {
         assert_eq!(seconds(0.0123), "12 ms");
         assert_eq!(seconds(3.21), "3.2 s");
         assert_eq!(seconds(125.0), "2 min 5 s");
+        assert_eq!(seconds(119.6), "2 min 0 s");
         assert_eq!(ago(0, 7300), "2 hours ago");
     }
 }

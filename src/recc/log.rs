@@ -5,14 +5,13 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::action::ActionDigest;
+use crate::base::moment::Moment;
 use crate::settings::Settings;
 
 /// The levels that let recc's events through; they are of the level `info`.
@@ -83,50 +82,10 @@ fn file_name() -> String {
     format!("recc.{host}.{}.log.{}.{pid}-{number}", user.replace('/', "_"), Moment::now().compact())
 }
 
-/// A moment, taken apart, in UTC.
-struct Moment {
-    parts: libc::tm,
-    milliseconds: u32,
-}
-
-impl Moment {
-    fn now() -> Self {
-        Self::at(SystemTime::now())
-    }
-
-    fn at(time: SystemTime) -> Self {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = since.as_secs() as libc::time_t;
-        let mut parts = MaybeUninit::<libc::tm>::zeroed();
-        // SAFETY: both pointers are good for the call; all zeroes, which it leaves on failure, are a valid `tm`.
-        let parts = unsafe {
-            libc::gmtime_r(&raw const seconds, parts.as_mut_ptr());
-            parts.assume_init()
-        };
-        Self { parts, milliseconds: since.subsec_millis() }
-    }
-
-    fn compact(&self) -> String {
-        let tm = &self.parts;
-        let (year, month) = (tm.tm_year + 1900, tm.tm_mon + 1);
-        format!("{year:04}{month:02}{:02}-{:02}{:02}{:02}", tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec)
-    }
-}
-
-/// As recc writes it: `2026-11-22T19:49:59.105+0000`.
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tm = &self.parts;
-        let (year, month) = (tm.tm_year + 1900, tm.tm_mon + 1);
-        write!(f, "{year:04}-{month:02}-{:02}T", tm.tm_mday)?;
-        write!(f, "{:02}:{:02}:{:02}.{:03}+0000", tm.tm_hour, tm.tm_min, tm.tm_sec, self.milliseconds)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::base::digest::Digest;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program and bench uses another part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod clangd;
 pub(crate) mod debian;
 pub(crate) mod grid;
 pub(crate) mod missing;

@@ -1,4 +1,5 @@
 //! A real package, built plainly and with spec-cc, and what has to be equal between the two.
+use super::clangd;
 use super::sandbox::Sandbox;
 use super::shell::{quiet, sh, succeed};
 use super::sources::Source;
@@ -172,6 +173,24 @@ impl Bench<'_> {
         let recorded = outputs(&show, &self.tree);
         let forgotten: Vec<_> = units(built).filter(|object| !recorded.contains(*object)).collect();
         assert!(forgotten.is_empty(), "not recorded: {forgotten:?}");
+    }
+
+    /// Panics unless the compilation database has each object that was built, and clangd takes it.
+    pub(crate) fn assert_exported(&self, built: &Listing) {
+        let root = self.tree.display().to_string();
+        let database =
+            self.sandbox.json(&["export", "--compile-commands", "--root", &root, self.package.name]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let entries = database.as_array().into_iter().flatten();
+        let written: BTreeSet<PathBuf> = entries
+            .map(|entry| {
+                let text = |name: &str| Path::new(entry[name].as_str().unwrap_or_default());
+                clean(&below(&text("directory").join(text("output")).to_string_lossy(), &self.tree))
+            })
+            .collect();
+        let left_out: Vec<_> = units(built).filter(|object| !written.contains(*object)).collect();
+        assert!(left_out.is_empty(), "not exported: {left_out:?}");
+        clangd::assert_loads(&database, folder.path());
     }
 
     /// Panics if the element's commands read a file of another element's tree.

@@ -10,8 +10,9 @@ use super::prime::{Priming, last_line, summary, to_text};
 use crate::cli::run::{exit_code, leave_interrupts_to_the_build};
 use crate::cli::{output, text};
 
-/// Build TARGET as `bst build` does, and launch beside it what is recorded of all elements, before each of them is built
+/// Run `bst build`, and launch for elements before they are built
 ///
+/// What is recorded of an element is launched as soon as its sources are there, in a sandbox that is staged as its own will be.
 /// The exit code is bst's.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -13,10 +13,10 @@ use super::artifact::Artifact;
 use super::leave::SESSION;
 use crate::cli::{output, text};
 
-/// Build TARGET in each mode of the option `spec_cc`, from the cache as it is now, and compare
+/// Build an element in each mode of the option `spec_cc`, and compare
 ///
-/// Each mode has a copy of BuildStream's cache, made of links, in which TARGET's own artifact is forgotten: so none finds what
-/// another has left, and your cache stays as it is. Edit a source first to see what a change costs.
+/// Each mode begins with BuildStream's cache as it is now: with a copy, made of links, in which TARGET's own artifact is forgotten. So no
+/// mode finds what another has left, and your cache stays as it is. Edit a source first to see what a change costs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -96,5 +96,33 @@ fn to_text(rows: &[Row]) -> String {
             artifact.to_owned(),
         ]);
     }
-    text::table(&table)
+    text::table_of(&table, &[1, 2, 3, 4, 5])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, to_text};
+    use spec_cc::session::counts::Served;
+
+    #[test]
+    fn the_modes_are_compared_with_the_first() {
+        let row = |mode: &str, seconds, served, artifact: &str| Row {
+            mode: mode.into(),
+            seconds,
+            served,
+            artifact: artifact.into(),
+        };
+        let served = Served { prefetched: 200, joined: 3, cached: 4, local: 7, ..Served::default() };
+        let rows = [
+            row("plain", 51.0, None, "a"),
+            row("spec", 11.0, Some(served), "a"),
+            row("odd", 60.0, None, "b"),
+        ];
+        insta::assert_snapshot!(to_text(&rows), @r"
+        mode    build  of the first  compiles  ahead  cached  artifact
+        plain  51.0 s          100%         -      -       -  the same
+        spec   11.0 s           22%       214    203       4  the same
+        odd    60.0 s          118%         -      -       -  another
+        ");
+    }
 }

@@ -5,10 +5,10 @@ use anyhow::Result;
 /// Which BuildStream is used.
 #[derive(Debug, clap::Args)]
 pub(super) struct Host {
-    /// The program
+    /// The program bst
     #[arg(long, value_name = "PROGRAM", default_value = "bst")]
     pub(crate) bst: std::path::PathBuf,
-    /// The user's configuration [default: BuildStream's own]
+    /// bst's user configuration [default: the one that bst finds]
     #[arg(long, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
     /// BuildStream's cache folder, if the configuration names one [default: ~/.cache/buildstream]

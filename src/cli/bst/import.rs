@@ -10,7 +10,7 @@ use super::artifact::Artifact;
 use super::leave::{CONTENTS, RECORDS};
 use crate::cli::{client, export, open, output};
 
-/// Take the records that elements' builds left in their artifacts, and put them into the action cache
+/// Read the records in elements' artifacts into the action cache
 ///
 /// For projects that include `spec-cc-artifact.yml`, because their sandboxes may not write to the action cache themselves.
 #[derive(Debug, clap::Args)]

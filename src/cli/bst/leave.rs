@@ -17,10 +17,12 @@ pub(super) const CONTENTS: &str = "contents";
 /// File of the session's numbers, as `specctl stats --json` prints them.
 pub(super) const SESSION: &str = "session.json";
 
-/// In a sandbox: close the session and leave its records and its numbers in FOLDER
+/// In a sandbox: close the session, and leave its records in a folder
+///
+/// The last command of an element that includes `spec-cc-artifact.yml`. The session's numbers are left there as well.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to
+    /// The folder, below the install root
     folder: PathBuf,
 }
 

@@ -5,7 +5,9 @@ use spec_cc::bst::Primer;
 
 use super::prime::{Priming, tell};
 
-/// Show the elements of TARGET that have to be built, and which of them could be primed now; launches nothing
+/// Show which elements have to be built, and which could be primed now
+///
+/// An element is primed when everything that is recorded of it has been launched. This command launches nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -9,14 +9,14 @@ use spec_cc::bst::{Connected, Event, Hooked, Options, Plan, Primed, Primer, Row,
 
 use crate::cli::{output, text};
 
-/// Launch what is recorded of all elements of TARGET that have to be built, in sandboxes staged as theirs will be
+/// Launch for all elements that have to be built, and build none
 ///
-/// What comes of it is left in the action cache, where the elements' own sandboxes find it.
+/// Launches run in sandboxes that are staged as the elements' own will be. The results go to the action cache, where those find them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     priming: Priming,
-    /// Fetch the sources that are not here first
+    /// First fetch sources that are not here
     #[arg(long)]
     fetch: bool,
     /// Print JSON
@@ -29,13 +29,13 @@ pub(crate) struct Args {
 pub(super) struct Priming {
     #[command(flatten)]
     pub(super) host: super::host::Host,
-    /// Sandboxes in which is launched at once
+    /// How many sandboxes may launch at the same time
     #[arg(long, value_name = "N", default_value_t = 2)]
     sandboxes: usize,
-    /// Launches of each that run on this machine at once; a grid has its own limit
+    /// How many launches of a sandbox may run on this machine at the same time; a grid has its own limit
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: usize,
-    /// The elements
+    /// The elements to build, with all that they need
     #[arg(required = true, value_name = "TARGET")]
     pub(super) targets: Vec<String>,
     /// Options of bst itself, such as `--option NAME VALUE`
@@ -161,5 +161,49 @@ pub(super) fn to_text(rows: &[Row]) -> String {
         ]
     };
     let table: Vec<_> = std::iter::once(heading).chain(rows.iter().map(line)).collect();
-    format!("{}{}\n", text::table(&table), summary(rows))
+    format!("{}{}\n", text::table_of(&table, &[1, 2, 3, 4]), summary(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_text;
+    use spec_cc::bst::{Primed, Row};
+
+    #[test]
+    fn each_element_has_its_state() {
+        let row = |element: &str, primed, times| Row {
+            element: element.into(),
+            primed,
+            times,
+            commands: 24,
+            launched: 20,
+            found: 4,
+            seconds: 3.21,
+            primed_s: None,
+            begun_s: None,
+            built_s: None,
+            digests: [].into(),
+        };
+        let waiting = Primed::Waiting { why: "its sources are not here".into() };
+        let rows = [
+            row("base.bst", Primed::Cached, 0),
+            row("zlib.bst", Primed::Done, 1),
+            row("glib.bst", Primed::Done, 2),
+            row("git.bst", Primed::Running, 1),
+            row("vim.bst", waiting, 0),
+            row("nano.bst", Primed::Overtaken, 0),
+            row("xz.bst", Primed::Left { why: "nothing is recorded of it".into() }, 0),
+        ];
+        insta::assert_snapshot!(to_text(&rows), @r"
+        element   commands  launched  found  seconds  state
+        base.bst         -         -      -        -  cached
+        zlib.bst        24        20      4      3.2  primed
+        glib.bst        24        20      4      3.2  primed 2 times
+        git.bst         24        20      4      3.2  running
+        vim.bst          -         -      -        -  waiting: its sources are not here
+        nano.bst         -         -      -        -  bst was faster
+        xz.bst           -         -      -        -  left: nothing is recorded of it
+        7 elements to build: 2 primed, 1 running, 1 waiting; 140 commands launched
+        ");
+    }
 }

@@ -81,6 +81,17 @@ impl Workshop {
         Ok(serde_json::from_str(&self.ask(arguments)?)?)
     }
 
+    /// Writes the last session as a page and as a picture, for whoever keeps the folder.
+    pub(super) fn write_reports(&self) -> Result<()> {
+        for (kind, name) in [(None, "report.html"), (Some("--svg"), "timeline.svg")] {
+            let file = self.path().join(name);
+            let file = file.to_string_lossy();
+            let words = ["report", "--output", &*file].into_iter().chain(kind);
+            self.ask(&words.collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+
     /// Ends the companion and removes the folder; returns it when it is to be kept.
     pub(super) fn close(self) -> Option<PathBuf> {
         // A companion that is not there, or does not hear, ends by itself.
