@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::Session;
+use super::noted::Noted;
 use crate::base::digest::Digest;
 use crate::base::lexical::plain;
 use crate::base::paths::PathId;
@@ -25,13 +26,6 @@ const FICKLE: u32 = 2;
 
 /// Contents that are kept of what was in a file before it was made.
 const MOST_BEFORE: usize = 4;
-
-/// What a command has read of what the build has made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Noted {
-    content: Digest,
-    made_ns: i64,
-}
 
 impl Session {
     /// Takes note of what the build has made itself of what a command reads or finds, so that the next build's launches need not

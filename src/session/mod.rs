@@ -11,6 +11,7 @@ pub mod folders;
 pub mod grids;
 mod made;
 pub mod memory;
+mod noted;
 pub mod pulse;
 pub mod quarantine;
 pub mod report;
@@ -142,7 +143,7 @@ pub struct Inner {
     /// All that the build has asked for, and when.
     asks: Asks,
     /// Files that were made since it opened and that its commands read, with what is in them.
-    generated: HashMap<PathId, made::Noted>,
+    generated: HashMap<PathId, noted::Noted>,
     /// What was in files that builds make before they were made.
     before: HashMap<PathId, Vec<Digest>>,
     /// When a compile last came or went.
