@@ -4,11 +4,13 @@ use crate::modes::INCLUDE;
 use crate::processes::{self, Process};
 use crate::project::Project;
 use crate::stand::Stand;
+use crate::support::shell::ended_well;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use spec_cc::bst::{Casd, Host, Usual};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 /// As in `ends`: compiled at once, but for no rounds at all.
 const SOURCE: &str = "#include \"rounds.h\"\nconstexpr int turn(int rounds) { while (rounds == 0) {} return rounds; }\n\
@@ -86,7 +88,9 @@ fn two_at_once_on_one_cache_both_build() {
         }
     };
     write(1);
-    projects.iter().for_each(|project| drop(project.specctl(&["bst", "build"], &["e.bst"])));
+    for project in &projects {
+        project.specctl(&["bst", "build"], &["e.bst"]);
+    }
     write(2);
     {
         let _turn = stand.turn();
@@ -136,11 +140,15 @@ fn when_casd_is_killed_bst_ends_and_builds_the_next_time() {
                     .filter(|below| below.iter().any(|process| process.name == "cc1plus"))
             });
             let casd = below.iter().filter(|process| process.name == "buildbox-casd");
-            casd.for_each(|process| process.signal(Signal::SIGKILL));
+            for process in casd {
+                process.signal(Signal::SIGKILL);
+            }
         });
     assert!(!status.success(), "{status}");
+    // A casd that is killed cannot unmount what it has staged; bst alone leaves that, too.
     for mount in project.mounts().iter().filter(|mount| !mounts.contains(mount)) {
-        println!("left by buildbox-fuse: {mount}");
+        let point = mount.split(' ').nth(1).unwrap();
+        ended_well(Command::new("fusermount3").args(["-u", "-z", point])).unwrap();
     }
     write(2, "true");
     project.specctl(&["bst", "build"], &["e.bst"]);
