@@ -141,14 +141,15 @@ impl Graph {
         Ok(())
     }
 
-    /// Builds it in one of the ways.
-    pub(crate) fn build(&self, way: &str) {
-        let mode = if way == "across" { "spec" } else { way };
+    /// Builds it in one of the ways; gives what was primed, if anything was.
+    pub(crate) fn build(&self, way: &str) -> Value {
         if way == "across" {
-            self.project.specctl(&["bst", "build"], &["all.bst"]);
-        } else {
-            self.project.bst(&["--option", "spec_cc", mode, "build", "all.bst"]);
+            let written = self.project.specctl(&["bst", "build"], &["--json", "all.bst"]);
+            let rows = written.lines().last().and_then(|line| serde_json::from_str(line).ok());
+            return rows.unwrap_or_default();
         }
+        self.project.bst(&["--option", "spec_cc", way, "build", "all.bst"]);
+        Value::Null
     }
 
     /// Primes it.

@@ -29,6 +29,7 @@ class Teller:
         self.released = wait
         self.lock = threading.Lock()
         self.numbers = None
+        self.failed = False
 
     def tell(self, message):
         with self.lock:
@@ -41,6 +42,9 @@ class Teller:
 
     def fail(self):
         self.numbers = None
+        if self.failed:
+            return
+        self.failed = True
         self.tell({"failed": traceback.format_exc()})
 
     def wait(self, seconds=None):
@@ -52,6 +56,8 @@ class Teller:
             self.wait(PATIENCE)
 
     def tell_plan(self, stream):
+        if self.failed:
+            return
         elements = reachable(stream.targets)
         numbers = {element: number for number, element in enumerate(elements)}
         needed = missing(stream.targets)

@@ -3,38 +3,23 @@
 //! Nothing here decides what a build gets. What a sandbox launches it leaves in the action cache, as any session does; the
 //! element's own sandbox finds what it asks for there, or does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
+use super::brought::brought;
 use super::built_from::BuiltFrom;
 use super::forecast::{Forecast, Root};
 use super::plan::{Plan, Sandbox, Told};
+use super::row::{Launched, Primed, Row};
 use super::sandbox_run::{RunError, SandboxRun};
 use super::trees::Found;
 use crate::reapi::{Client, Endpoint, Endpoints, GridError};
 
 /// The notes on what artifacts were built from, in BuildStream's cache folder: they go with it.
 const NOTES: &str = "spec-cc/built-from";
-
-/// What `specctl bst launch` prints, in the sandbox.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Launched {
-    /// Commands that are recorded of the element.
-    pub commands: u64,
-    /// Commands that were launched.
-    pub launched: u64,
-    /// Commands whose results were in the action cache already.
-    pub found: u64,
-    /// Files outside of the sources that the recorded commands read.
-    pub outside: Vec<String>,
-    /// Why what was launched is not left for the build.
-    pub kept_here: Option<String>,
-}
 
 /// What happens to a plan.
 #[derive(Debug)]
@@ -45,76 +30,6 @@ pub enum Event {
     Ended(usize, Result<Launched, RunError>, Duration),
     /// Nothing more is told.
     Over,
-}
-
-/// How far an element has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum Primed {
-    /// There is nothing to prime: it is cached, or needs no sandbox.
-    Cached,
-    /// It waits for its turn, or for what is named.
-    Waiting {
-        /// What for.
-        why: String,
-    },
-    /// Its sandbox runs.
-    Running,
-    /// What is recorded of it was launched.
-    Done,
-    /// bst began to build it before.
-    Overtaken,
-    /// It is not primed.
-    Left {
-        /// Why.
-        why: String,
-    },
-}
-
-/// What came of an element.
-#[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Its full name.
-    pub element: String,
-    /// How far it has come.
-    #[serde(flatten)]
-    pub primed: Primed,
-    /// Commands that are recorded of it.
-    pub commands: u64,
-    /// Those launched, all times counted.
-    pub launched: u64,
-    /// Those whose results were in the action cache already, the last time.
-    pub found: u64,
-    /// How often it was primed: more than once when what it is built on came out otherwise than expected.
-    pub times: u32,
-    /// How long its sandboxes ran, seconds.
-    pub seconds: f64,
-    /// When it was primed first, seconds since the plan was made.
-    pub primed_s: Option<f64>,
-    /// When bst began to build it, seconds since then.
-    pub begun_s: Option<f64>,
-    /// When it was built, seconds since then.
-    pub built_s: Option<f64>,
-    /// Trees that its build is told by variables (`digest-environment`), as far as they are known.
-    pub digests: BTreeMap<String, String>,
-}
-
-impl Row {
-    fn new(element: String, primed: Primed) -> Self {
-        Self {
-            element,
-            primed,
-            commands: 0,
-            launched: 0,
-            found: 0,
-            times: 0,
-            seconds: 0.0,
-            primed_s: None,
-            begun_s: None,
-            built_s: None,
-            digests: BTreeMap::new(),
-        }
-    }
 }
 
 /// How to prime.
@@ -135,6 +50,8 @@ pub struct Primer {
     events: Sender<Event>,
     elements: Vec<State>,
     made: Instant,
+    /// The same, seconds since the epoch.
+    made_at: u64,
 }
 
 /// An element's state.
@@ -146,6 +63,8 @@ struct State {
     on: BTreeSet<usize>,
     /// What it was primed on, and what its commands read of that.
     basis: Option<(Root, Vec<String>)>,
+    /// Results that were in the action cache before anything was launched.
+    found_before: Option<u64>,
     /// Ends its sandbox.
     stop: Option<Arc<AtomicBool>>,
     /// Whether bst builds it, or has.
@@ -163,7 +82,17 @@ impl Primer {
         let depths = depths(&forecast.plan);
         let elements = (0..depths.len()).map(|element| State::new(&mut forecast, element, depths[element]));
         let elements = elements.collect();
-        Ok(Self { forecast, built_from, casd, options, events, elements, made: Instant::now() })
+        let made = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Ok(Self {
+            forecast,
+            built_from,
+            casd,
+            options,
+            events,
+            elements,
+            made: Instant::now(),
+            made_at: made,
+        })
     }
 
     /// What has come of the elements that have to be built by commands, those that are built first before the others.
@@ -238,10 +167,13 @@ impl Primer {
             }
             Told::Built { element, files: Some(files) } => {
                 let state = &mut self.elements[element];
-                if !state.begun {
+                if state.begun {
+                    self.account(element);
+                } else {
                     state.row.primed = Primed::Cached;
                     state.stop();
                 }
+                let state = &mut self.elements[element];
                 state.begun = true;
                 state.row.built_s = now;
                 self.forecast.built(element, files);
@@ -255,6 +187,22 @@ impl Primer {
             Told::Built { element, files: None } => self.elements[element].pulling = false,
             Told::Fetched { sources: None, .. } | Told::Plan(_) | Told::Ending | Told::Failed(_) => {}
         }
+    }
+
+    /// Says what it has brought that an element was primed, now that it is built.
+    fn account(&mut self, element: usize) {
+        let sandbox = self.forecast.plan.elements[element].sandbox.as_ref();
+        let Some(brought) = sandbox.and_then(|sandbox| brought(&self.casd, sandbox, self.made_at)) else {
+            return;
+        };
+        let state = &mut self.elements[element];
+        let launched = state.row.launched + brought.launched;
+        // What was there before has served, too.
+        let useful = brought.served.saturating_sub(state.found_before.unwrap_or_default()).min(launched);
+        state.row.useful = Some(useful);
+        state.row.wasted = Some(launched - useful);
+        state.row.launched_there = Some(brought.launched);
+        state.row.saved_s = Some(brought.saved_s);
     }
 
     /// Has those primed anew that were primed on something else than there is now that `built` is there.
@@ -295,6 +243,7 @@ impl Primer {
                 state.row.commands = launched.commands;
                 state.row.launched += launched.launched;
                 state.row.found = launched.found;
+                state.found_before.get_or_insert(launched.found);
                 state.row.primed = match launched.kept_here {
                     Some(why) => Primed::Left { why },
                     None if launched.commands == 0 => {
@@ -426,7 +375,16 @@ impl State {
         };
         let on = element.sandbox.as_ref().map(|sandbox| forecast.staged_for(sandbox)).unwrap_or_default();
         let row = Row::new(element.name.clone(), primed);
-        Self { row, depth, on, basis: None, stop: None, begun: false, pulling: element.pulling }
+        Self {
+            row,
+            depth,
+            on,
+            basis: None,
+            found_before: None,
+            stop: None,
+            begun: false,
+            pulling: element.pulling,
+        }
     }
 
     /// Waits no more.

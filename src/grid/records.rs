@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::grid::result::digest_of;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::unusable::Unusable;
-use crate::reapi::GridError;
+use crate::reapi::{Client, GridError};
 use crate::store::ElementKey;
 use crate::store::fields::fields;
 
@@ -52,6 +52,8 @@ pub struct Left {
     pub blobs: Vec<Digest>,
     /// What [`Grid::merged`] gave before that: these records are outdated now.
     pub merged: Vec<Digest>,
+    /// How the session that leaves them goes, as JSON; may be empty.
+    pub session: String,
 }
 
 /// Records that somebody has left.
@@ -73,6 +75,8 @@ struct Packed {
     records: Vec<u8>,
     #[prost(message, repeated, tag = "2")]
     blobs: Vec<reapi::Digest>,
+    #[prost(string, tag = "3")]
+    session: String,
 }
 
 /// The field with the blobs.
@@ -108,19 +112,9 @@ impl Grid {
 
     /// Fetches what was found.
     pub fn read_records(&self, found: &Found) -> Result<Left, Unobtainable> {
-        let nonsense = |error: &dyn std::fmt::Display| Unusable::Nonsense(error.to_string());
-        let packed = match &found.0.payload {
-            Payload::Here(bytes) => bytes,
-            Payload::Blob(blob) => &self.client.read(blob)?,
-        };
-        let bytes = zstd::bulk::decompress(packed, LONGEST).map_err(|error| nonsense(&error))?;
-        // Two bytes can be a blob's digest, which takes sixteen times that in memory.
-        if fields(&bytes).filter(|field| field.number == BLOBS).count() > MOST_BLOBS {
-            return Err(nonsense(&"it names too many blobs").into());
-        }
-        let Packed { records, blobs } = Packed::decode(&*bytes).map_err(|error| nonsense(&error))?;
+        let Packed { records, blobs, session } = unpack(&self.client, &found.0)?;
         let blobs = blobs.iter().filter_map(|blob| digest_of(Some(blob))).collect();
-        Ok(Left { records, blobs, merged: found.0.further.clone() })
+        Ok(Left { records, blobs, merged: found.0.further.clone(), session })
     }
 
     /// Notes that what was found is in the store now.
@@ -243,9 +237,39 @@ impl Grid {
     }
 }
 
+/// How an element's sessions of today and yesterday went, as those that have left records said last, in no order. What makes no sense is
+/// passed over.
+pub fn sessions_of(client: &Client, element: &ElementKey) -> Result<Vec<String>, GridError> {
+    let today = places::today();
+    let names = [today.saturating_sub(1), today].into_iter().flat_map(places::places);
+    let mut names: Vec<_> = names.map(|place| place.name(element)).collect();
+    let actions: Vec<Digest> = names.iter().map(|name| name.action).collect();
+    let missing: HashSet<Digest> = client.missing(&actions)?.into_iter().collect();
+    names.retain(|name| !missing.contains(&name.action));
+    let asked: Vec<(Digest, &[String])> = names.iter().map(|name| (name.action, &[][..])).collect();
+    let results = names.iter().zip(client.results(&asked));
+    let entries = results.filter_map(|(name, result)| entry::read(name, &result.ok()??));
+    let sessions = entries.filter_map(|entry| Some(unpack(client, &entry).ok()?.session));
+    Ok(sessions.filter(|session| !session.is_empty()).collect())
+}
+
+fn unpack(client: &Client, entry: &Entry) -> Result<Packed, Unobtainable> {
+    let nonsense = |error: &dyn std::fmt::Display| Unusable::Nonsense(error.to_string());
+    let packed = match &entry.payload {
+        Payload::Here(bytes) => bytes,
+        Payload::Blob(blob) => &client.read(blob)?,
+    };
+    let bytes = zstd::bulk::decompress(packed, LONGEST).map_err(|error| nonsense(&error))?;
+    // Two bytes can be a blob's digest, which takes sixteen times that in memory.
+    if fields(&bytes).filter(|field| field.number == BLOBS).count() > MOST_BLOBS {
+        return Err(nonsense(&"it names too many blobs").into());
+    }
+    Ok(Packed::decode(&*bytes).map_err(|error| nonsense(&error))?)
+}
+
 fn pack(left: &Left) -> std::io::Result<Vec<u8>> {
     let blobs = left.blobs.iter().map(to_reapi).collect();
-    let packed = Packed { records: left.records.clone(), blobs };
+    let packed = Packed { records: left.records.clone(), blobs, session: left.session.clone() };
     zstd::bulk::compress(&packed.encode_to_vec(), COMPRESSION)
 }
 
@@ -298,10 +322,15 @@ mod tests {
 
     #[test]
     fn records_are_read_as_they_were_packed() {
-        let left = Left { records: b"records".to_vec(), blobs: vec![Digest::of(b"1")], merged: Vec::new() };
+        let left = Left {
+            records: b"records".to_vec(),
+            blobs: vec![Digest::of(b"1")],
+            merged: Vec::new(),
+            session: "{}".into(),
+        };
         let bytes = zstd::bulk::decompress(&pack(&left).unwrap(), LONGEST).unwrap();
         let packed = Packed::decode(&*bytes).unwrap();
-        assert_eq!(packed.records, left.records);
+        assert_eq!((packed.records, packed.session), (left.records, left.session));
         assert_eq!(digest_of(packed.blobs.first()), left.blobs.first().copied());
     }
 }

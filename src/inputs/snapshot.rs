@@ -34,6 +34,8 @@ pub struct Snapshot<'f> {
     absent: Vec<String>,
     /// Files that are taken to exist.
     assumed: HashSet<PathId>,
+    /// What is there in place of some of them, by device and inode.
+    replaced: HashSet<(u64, u64)>,
     begun_ns: i64,
     /// The watches that hold, by their numbers.
     pub(crate) watches: HashSet<u64, BuildHasherDefault<Mixed>>,
@@ -65,6 +67,7 @@ impl<'f> Snapshot<'f> {
             states: Vec::new(),
             absent: Vec::new(),
             assumed: HashSet::new(),
+            replaced: HashSet::new(),
             begun_ns: now_ns(),
             watches: HashSet::default(),
             verified: HashMap::default(),
@@ -158,10 +161,10 @@ impl<'f> Snapshot<'f> {
         found.map(|(index, _)| PathId(index as u32))
     }
 
-    /// Takes a file to exist with a content that is not there yet, as for a prediction.
+    /// Takes a file to exist with a content that is not there yet, as for a prediction, whatever is there.
     ///
-    /// To be called before anything was asked about the file. Its directives are known only if the content was scanned
-    /// or [learnt](Files::learn) before.
+    /// What is there cannot be asked about under any other name from then on: a launch that is shown the content would read that. Its
+    /// directives are known only if the content was scanned or [learnt](Files::learn) before.
     pub fn assume(&mut self, path: PathId, content: Digest) {
         if !self.assumed.insert(path) {
             return;
@@ -172,11 +175,36 @@ impl<'f> Snapshot<'f> {
         if self.states[state].seen.is_some() {
             self.forget_siblings();
         }
+        if let Ok(there) = self.states[state].stamp {
+            self.replace(there);
+            if self.look(path).is_ok_and(|seen| seen.digest == content) {
+                return;
+            }
+        }
         self.verified.clear();
         self.groups = Groups::default();
         self.walks = Walks::default();
         let seen = Some(Seen { stamp, digest: content });
         self.states[state] = State { stamp: Ok(stamp), link: None, seen, era: None };
+    }
+
+    /// Has a file not told under other names.
+    fn replace(&mut self, there: Stamp) {
+        if !self.replaced.insert(Self::file(&there)) {
+            return;
+        }
+        self.forget_siblings();
+        for (index, &slot) in self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0) {
+            let state = &mut self.states[slot as usize - 1];
+            let is_it = state.stamp.is_ok_and(|stamp| Self::file(&stamp) == Self::file(&there));
+            if is_it && !self.assumed.contains(&PathId(index as u32)) {
+                *state = State { stamp: Err(libc::ESTALE), link: None, seen: None, era: None };
+            }
+        }
+    }
+
+    fn file(stamp: &Stamp) -> (u64, u64) {
+        (stamp.dev, stamp.ino)
     }
 
     /// Whether a file is taken to exist.
@@ -233,6 +261,12 @@ impl<'f> Snapshot<'f> {
             Err(libc::ENOENT)
         } else {
             self.ask_system(path)
+        };
+        let is_replaced =
+            |found: &Found| !found.stamp.is_dir() && self.replaced.contains(&Self::file(&found.stamp));
+        let found = match found {
+            Ok(found) if is_replaced(&found) && !self.assumed.contains(&path) => Err(libc::ESTALE),
+            found => found,
         };
         let link = found.ok().and_then(|found| found.link);
         // Asking about a folder may have made the table grow.

@@ -13,7 +13,7 @@ use super::suppression::wasted_in_row;
 use crate::base::paths::PathId;
 use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
-use crate::compile::predict::{Predicted, mispredicted};
+use crate::compile::predict::{Predicted, Predictions};
 use crate::compile::reads::Reads;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::{Given, Record, RecordId, Use};
@@ -301,9 +301,9 @@ impl Candidate {
 
     /// Compares what its launch assumes with what the build has made meanwhile. Gives the launch up if a file differs, and
     /// says which.
-    pub fn check_prediction(&self, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
+    pub fn check_prediction(&self, predictions: &Predictions, snapshot: &mut Snapshot<'_>) -> Option<PathId> {
         let (round, predicted) = self.read(|state| (state.round(), Arc::clone(state.predicted())));
-        let path = mispredicted(&predicted, snapshot)?;
+        let path = predictions.wrong(&predicted, snapshot)?;
         self.give_up(round);
         Some(path)
     }

@@ -113,6 +113,6 @@ impl SessionContext {
 
     /// What has to be predicted to launch something now. recc reads the tree itself, so for it nothing can be.
     pub fn predicted(&self, snapshot: &mut Snapshot<'_>) -> Arc<[Predicted]> {
-        if self.recc.is_some() { Arc::default() } else { self.predictions.missing(snapshot) }
+        if self.recc.is_some() { Arc::default() } else { self.predictions.yet_to_come(snapshot) }
     }
 }

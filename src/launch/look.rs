@@ -92,7 +92,7 @@ pub fn revise(
     changed: &[PathId],
     snapshot: &mut Snapshot<'_>,
 ) {
-    if candidate.check_prediction(snapshot).is_some() {
+    if candidate.check_prediction(&context.predictions, snapshot).is_some() {
         return;
     }
     let round = candidate.round();

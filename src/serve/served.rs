@@ -151,7 +151,12 @@ pub(super) fn meet<'a, C: Served>(
     alive: Alive<'_>,
 ) -> Option<Met<C::Instance>> {
     let engine = &at.companion.engine;
-    let mispredicted = candidate.check_prediction(snapshot);
+    let context = &at.session.context;
+    // A configure test may well come before what configure makes.
+    if candidate.work.compile().is_some() && context.predictions.refute(&candidate.reads().set, snapshot) {
+        context.bell.ring();
+    }
+    let mispredicted = candidate.check_prediction(&context.predictions, snapshot);
     candidate.mark_overtaken(engine, mispredicted);
     let mut now = command.now(at, candidate, snapshot);
     let joined = command.awaits(at, candidate, now.as_ref()) && candidate.is_in_flight();

@@ -117,8 +117,9 @@ impl Memory {
             }
         };
         let is_here = |blob: &Digest| self.engine.cache.blobs.open(blob).is_ok_and(|blob| blob.is_some());
-        let needed = session.contents(&self.engine).into_iter().filter(is_here);
-        let left = Left { blobs: bounded(needed), records, merged };
+        let needed = session.contents().into_iter().filter(is_here);
+        let session = serde_json::to_string(&session.row(session.is_complete())).unwrap_or_default();
+        let left = Left { blobs: bounded(needed), records, merged, session };
         let Ok(size) = self.grid.publish_records(&self.engine.cache, &self.element, spot, &left) else {
             return 0;
         };

@@ -11,6 +11,7 @@ pub mod folders;
 pub mod grids;
 mod made;
 pub mod memory;
+mod noted;
 pub mod pulse;
 pub mod quarantine;
 pub mod report;
@@ -142,7 +143,9 @@ pub struct Inner {
     /// All that the build has asked for, and when.
     asks: Asks,
     /// Files that were made since it opened and that its commands read, with what is in them.
-    pub generated: HashMap<PathId, Digest>,
+    generated: HashMap<PathId, noted::Noted>,
+    /// What was in files that builds make before they were made.
+    before: HashMap<PathId, Vec<Digest>>,
     /// When a compile last came or went.
     pub last: Option<Instant>,
 }
@@ -319,7 +322,7 @@ impl Session {
         Build {
             rescanned: rescanned.collect(),
             uses: candidates.iter().filter_map(|candidate| candidate.used(&seen, complete)).collect(),
-            made: [self.generated(engine), self.came_true(engine)].concat(),
+            made: self.made(engine),
             seen,
             complete,
         }

@@ -136,6 +136,7 @@ fn wait(engine: &Engine, launcher: &Launcher, session: &Session, candidates: Vec
             answerable = asked.unwrap_or(answerable);
         }
         watch.take_up(session.changed_commands(engine));
+        watch.act_on(&session.context.predictions.newly_refuted(), &[]);
         if asked.is_some() && watch.is_at_rest() {
             session.waits.answer(answerable);
         }
@@ -223,20 +224,28 @@ impl Watch<'_> {
         stamp.is_some_and(|stamp| self.acted.insert(path, stamp) != Some(stamp))
     }
 
-    /// Launches again what reads these files and was launched on others, and what has waited for them.
+    /// Acts on files that have come to rest.
     fn act(&mut self, ripe: &[PathId]) {
-        if ripe.is_empty() {
+        if !ripe.is_empty() {
+            let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
+            self.session.saw(self.engine, &changed);
+            self.act_on(&changed, ripe);
+        }
+    }
+
+    /// Launches again what reads `changed` files and was launched on others, and what has waited for those that are `ripe`.
+    fn act_on(&mut self, changed: &[PathId], ripe: &[PathId]) {
+        if changed.is_empty() && ripe.is_empty() {
             return;
         }
-        let changed: Vec<PathId> = ripe.iter().copied().filter(|&path| self.is_news(path)).collect();
         let context = &self.session.context;
         let waits = |candidate: &Candidate| candidate.waits_for().is_some_and(|path| ripe.contains(&path));
         let affected =
-            self.open.iter().filter(|candidate| waits(candidate) || candidate.reads_any(&changed)).cloned();
+            self.open.iter().filter(|candidate| waits(candidate) || candidate.reads_any(changed)).cloned();
         let affected: Vec<_> = affected.collect();
         let mut snapshot = Snapshot::new(&self.engine.files);
         for candidate in &affected {
-            revise(self.engine, candidate, context, &changed, &mut snapshot);
+            revise(self.engine, candidate, context, changed, &mut snapshot);
         }
         issue(self.launcher, context, &affected);
     }

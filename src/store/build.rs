@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::format::RecordRow;
 use super::image::Image;
-use super::{ElementKey, Record, RecordId, Result, Store, Use, generated, write};
-use crate::base::digest::Digest;
+use super::{ElementKey, Made, Record, RecordId, Result, Store, Use, generated, write};
 use crate::store::clock::now_ms;
 
 /// Complete builds in a row that a command may be missing from. A configure check or a test program that only every
@@ -23,8 +22,8 @@ pub struct Build {
     pub rescanned: Vec<(Record, Vec<String>)>,
     /// What is added to the records' counters.
     pub uses: Vec<(RecordId, Use)>,
-    /// The files that it made: templated path and content.
-    pub made: Vec<(String, Digest)>,
+    /// The files that it made.
+    pub made: Vec<Made>,
     /// The records that it asked for.
     pub seen: HashSet<RecordId>,
     /// Whether it counts against records that it did not ask for.
@@ -57,8 +56,8 @@ pub(super) fn finish(image: &mut Image, build: &Build) {
             write::add(row, used);
         }
     }
-    for (path, content) in &build.made {
-        generated::stage(image, path, *content);
+    for made in &build.made {
+        generated::stage(image, made);
     }
     image.header.builds += 1;
     image.header.last_built = now_ms() / 1000;
@@ -66,7 +65,7 @@ pub(super) fn finish(image: &mut Image, build: &Build) {
     age(image, build);
     image.compact();
     if build.complete {
-        image.keep_generated(&build.made.iter().map(|(path, _)| path.as_str()).collect());
+        image.keep_generated(&build.made.iter().map(|made| made.path.as_str()).collect());
     }
 }
 

@@ -60,6 +60,12 @@ pub(super) struct GeneratedEntry {
     /// How many builds in a row made it with another content than the one before.
     #[prost(uint32, tag = "4")]
     pub changes: u32,
+    /// What was there before it was made: SHA-256 and size, one after another.
+    #[prost(bytes = "vec", tag = "5")]
+    pub from: Vec<u8>,
+    /// When the last build made it, nanoseconds since the epoch; 0 when that is not known.
+    #[prost(sfixed64, tag = "6")]
+    pub made_ns: i64,
 }
 
 /// A dependency set.

@@ -37,7 +37,7 @@ pub use disk::{Opened, Store};
 pub use element::{Element, Summary};
 pub use error::StoreError;
 pub use fields::{Field, fields};
-pub use generated::Generated;
+pub use generated::{Generated, Made};
 pub use key::{ElementKey, KeyError};
 pub use quarantine::Quarantined;
 pub use record::{Given, Record, RecordId, Traced, Use};

@@ -54,6 +54,16 @@ fn what_is_primed_beside_a_build_is_there_before_the_build_below_has_ended() {
     let (bottom, top) = (row(NAMES[0]), row(NAMES[2]));
     assert!(top["primed_s"].as_f64() < bottom["built_s"].as_f64(), "{rows:#}");
     assert_eq!(top["state"], "done", "{rows:#}");
+    for (name, compiles) in ELEMENTS.iter().map(|(name, _, compiles)| (name, compiles)).skip(1) {
+        let number = |what: &str| row(name)[what].as_u64().unwrap_or_default();
+        assert!(number("useful") >= *compiles, "{rows:#}");
+        assert_eq!(
+            number("useful") + number("wasted"),
+            number("launched") + number("launched_there"),
+            "{rows:#}"
+        );
+        assert!(row(name)["saved_s"].is_number(), "{rows:#}");
+    }
     for (served, (element, _, compiles)) in edited.served.iter().zip(ELEMENTS).skip(1) {
         let sources = chain::sources(served);
         assert_eq!(sources.len() as u64, compiles, "{element}: {served}");

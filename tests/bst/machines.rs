@@ -3,7 +3,7 @@ use crate::element::{assert_ahead, served, write_element, write_source, write_so
 use crate::modes::INCLUDE;
 use crate::project::Project;
 use crate::stand::Stand;
-use spec_cc::bst::{Casd, casd_of};
+use spec_cc::bst::{Casd, Host, Usual};
 
 /// As the guide has it (`packaging/buildstream/README.md`).
 const CONFIG: &str = "\
@@ -16,7 +16,8 @@ remote-execution:
 fn what_one_machine_has_learnt_is_launched_on_another() {
     let Some(stand) = Stand::get() else { return };
     let room = tempfile::tempdir().unwrap();
-    let remote = Casd::start(&casd_of(&stand.program()), room.path()).unwrap();
+    let host = Host { program: stand.program(), config: None };
+    let remote = Casd::start(&Usual::of(&host), room.path()).unwrap();
     let config = CONFIG.replace("URL", &remote.url);
     let reading = config.replace(", push: true", "");
     let project = Project::new(stand, "machines", INCLUDE);

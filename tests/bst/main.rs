@@ -16,6 +16,7 @@ mod example;
 mod expiry;
 mod machines;
 mod modes;
+mod neighbour;
 mod processes;
 mod project;
 mod recc;

@@ -141,6 +141,22 @@ impl Project {
         succeed(self.command(&own, bst, subcommand).args(arguments))
     }
 
+    /// Runs `specctl SUBCOMMAND` beside others, for who holds the stand's turn; whatever comes of it.
+    pub(crate) fn specctl_beside(&self, bst: &Path, subcommand: &[&str], arguments: &[&str]) -> Output {
+        let own = Sandbox::new();
+        self.command(&own, bst, subcommand).args(arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// The same for bst itself.
+    pub(crate) fn bst_beside(&self, arguments: &[&str]) -> Output {
+        self.stand.bst(&self.machine, &self.folder, arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// The size that casd has written down of its cache, if it has.
+    pub(crate) fn disk_usage(&self) -> Option<Vec<u8>> {
+        fs::read(self.machine.cache().join("cas/disk_usage")).ok()
+    }
+
     fn command(&self, own: &Sandbox, bst: &Path, subcommand: &[&str]) -> Command {
         let mut specctl = own.specctl(subcommand);
         self.stand.point(&self.machine, &mut specctl, bst);

@@ -185,6 +185,80 @@ fn an_edit_in_the_midst_of_a_build_is_no_prediction() {
     .check();
 }
 
+/// A header that comes with the sources, and that configure rewrites, as zlib's does with `zconf.h`.
+const REWRITTEN: &str = "$WAIT; sed s/0/$(cat value)/ x.h >x.new; mv x.new x.h; \
+                         $CC -O2 -c main.c; $CC -O2 -c other.c";
+
+/// As [`REWRITTEN`], in two steps, of which the first is there for a while.
+const IN_STEPS: &str = "$WAIT; sed s/0/9/ x.h >x.new; mv x.new x.h; $WAIT; sed s/9/$(cat value)/ x.h >x.new; mv x.new x.h; \
+                        $CC -O2 -c main.c; $CC -O2 -c other.c";
+
+/// Puts that header back.
+const BACK: &str = "rm *.o; echo '#define X 0' >x.h;";
+
+fn rewritten(other: &str) -> Project {
+    Project::of(&[
+        ("main.c", "#include \"x.h\"\nint value = X;\n"),
+        (
+            "other.c",
+            &format!("#include \"{other}\"\n#include <stdio.h>\nint other(int x) {{ return x * X; }}\n"),
+        ),
+        ("x.h", "#define X 0\n"),
+        ("value", "1"),
+    ])
+}
+
+/// The time of it tells at first, as a sandbox stages all files alike; then its content.
+#[test]
+fn what_is_there_and_made_anew_is_foretold() {
+    let edit = "sed -i 's/value = X/value = X + 1/' main.c";
+    rewritten("x.h")
+        .step("", REWRITTEN, Any)
+        .step(&format!("{BACK} touch -d @1000000000 x.h; {edit}"), REWRITTEN, Ahead)
+        .step(&format!("{BACK} {edit}"), REWRITTEN, Ahead)
+        .step(&format!("{BACK} echo 2 >value; {edit}"), REWRITTEN, Any)
+        .step(&format!("{BACK} {edit}"), REWRITTEN, Ahead)
+        .step("rm *.o; touch x.h", REWRITTEN, Ahead)
+        .check();
+}
+
+/// The step between is known from the last time.
+#[test]
+fn what_is_made_anew_in_steps_is_foretold() {
+    let edit = "sed -i 's/value = X/value = X + 1/' main.c";
+    rewritten("x.h")
+        .step("", IN_STEPS, Any)
+        .step(&format!("{BACK} touch -d @1000000000 x.h; {edit}"), IN_STEPS, Any)
+        .step(&format!("{BACK} {edit}"), IN_STEPS, Ahead)
+        .check();
+}
+
+/// The guess goes with the first command that reads the header as it was, and is not made the next time.
+#[test]
+fn what_is_not_made_anew_this_time_is_compiled_as_it_is() {
+    let as_it_is = "$WAIT; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    let edit = "sed -i 's/value = X/value = X + 1/' main.c";
+    rewritten("x.h")
+        .step("", REWRITTEN, Any)
+        .step(&format!("{BACK} {edit}"), REWRITTEN, Any)
+        .step(&format!("{BACK} {edit}"), as_it_is, Any)
+        .step(&format!("{BACK} {edit}"), as_it_is, Ahead)
+        .check();
+}
+
+/// What is launched on the content to come is not the result for what is there, whatever name it has.
+#[test]
+fn a_wrong_guess_is_not_taken_for_what_another_name_leads_to() {
+    let as_it_is = "$WAIT; $CC -O2 -c main.c; $CC -O2 -c other.c";
+    let edit = "sed -i 's/x . X/x + 3 * X/' other.c";
+    rewritten("another.h")
+        .step("ln -s x.h another.h", REWRITTEN, Any)
+        .step(&format!("{BACK} touch -d @1000000000 x.h; {edit}"), as_it_is, Any)
+        .step(&format!("{BACK} {edit}; sed -i 's/3 /4 /' other.c"), REWRITTEN, Any)
+        .step(&format!("{BACK} sed -i 's/4 /5 /' other.c"), as_it_is, Any)
+        .check();
+}
+
 /// What is made hides a header that is there: a guess without it would read the other.
 #[test]
 fn what_is_made_hides_another_header() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use spec_cc::base::digest::Digest;
-use spec_cc::store::{Build, ElementKey, Generated, RecordId, Store, StoreError, Use};
+use spec_cc::store::{Build, ElementKey, Generated, Made, RecordId, Store, StoreError, Use};
 
 use super::common::{build, compile, key, open};
 
@@ -205,9 +205,16 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.put(&key(), &compile("a"), &inputs(&["a.c", "config.h"])).unwrap();
-    let config = |text: &str| ("{root}/config.h".to_owned(), Digest::of(text.as_bytes()));
+    let made = |path: &str, text: &str| Made {
+        path: path.to_owned(),
+        content: Digest::of(text.as_bytes()),
+        from: vec![Digest::of(b"source")],
+        made_ns: 1,
+        late: false,
+    };
+    let config = |text: &str| made("{root}/config.h", text);
     // A condition keeps it from being read.
-    let unread = ("{root}/nobody/reads.h".to_owned(), Digest::of(b""));
+    let unread = made("{root}/nobody/reads.h", "");
     let changes = ["one", "one", "two", "three", "three"].map(|text| {
         let made = vec![config(text), unread.clone()];
         store.finish_build(&key(), &Build { made, ..Build::default() }).unwrap();
@@ -215,12 +222,16 @@ fn what_builds_make_is_kept_with_how_often_it_changed() {
     });
     assert_eq!(changes, [0, 0, 1, 2, 0]);
     store.finish_build(&key(), &build(&HashSet::new(), false)).unwrap();
-    assert!(store.load(&key()).unwrap().generated.contains_key(&unread.0), "a part of a build says nothing");
+    assert!(
+        store.load(&key()).unwrap().generated.contains_key(&unread.path),
+        "a part of a build says nothing"
+    );
     store.finish_build(&key(), &build(&HashSet::new(), true)).unwrap();
     let blob = store.export(&key()).unwrap();
     drop(store);
 
-    let made = Generated { content: config("three").1, changes: 0 };
+    let Made { content, from, made_ns, .. } = config("three");
+    let made = Generated { content, changes: 0, from, made_ns };
     let expected = BTreeMap::from([("{root}/config.h".to_owned(), made)]);
     assert_eq!(open(dir.path()).load(&key()).unwrap().generated, expected);
     let other = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use spec_cc::bst::{Casd, casd_of};
+use spec_cc::bst::{Casd, Usual};
 use spec_cc::companion::control::Control;
 
 use super::artifact::Artifact;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let casd = match &args.remote {
         Some(_) => None,
-        None => Some(Casd::start(&casd_of(&args.host.bst), &args.host.cache()?)?),
+        None => Some(Casd::start(&Usual::of(&args.host.program()), &args.host.cache()?)?),
     };
     let url = args.remote.as_ref().or(casd.as_ref().map(|casd| &casd.url)).context("no service")?;
     let mut environment = open::environment();

@@ -117,8 +117,21 @@ fn follow(primer: &mut Primer, received: &Receiver<Event>) {
 /// One line on how far all elements are.
 pub(super) fn summary(rows: &[Row]) -> String {
     let count = |is: fn(&Primed) -> bool| rows.iter().filter(|row| is(&row.primed)).count();
+    let sum = |of: fn(&Row) -> Option<u64>| rows.iter().filter_map(of).sum::<u64>();
+    let saved: Vec<f64> = rows.iter().filter_map(|row| row.saved_s).collect();
+    let brought = if saved.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ", {} in the elements' own sessions; {} useful, {} wasted, {:.1} s saved",
+            sum(|row| row.launched_there),
+            sum(|row| row.useful),
+            sum(|row| row.wasted),
+            saved.iter().sum::<f64>(),
+        )
+    };
     format!(
-        "{} elements to build: {} primed, {} running, {} waiting; {} commands launched",
+        "{} elements to build: {} primed, {} running, {} waiting; {} commands launched{brought}",
         rows.len(),
         count(|primed| *primed == Primed::Done),
         count(|primed| *primed == Primed::Running),
@@ -138,7 +151,8 @@ pub(super) fn tell(rows: &[Row], json: bool) -> Result<()> {
 /// A table of the elements, with a line below it.
 pub(super) fn to_text(rows: &[Row]) -> String {
     let heading =
-        ["element", "commands", "launched", "found", "seconds", "state"].map(str::to_owned).to_vec();
+        ["element", "commands", "launched", "found", "useful", "wasted", "saved", "seconds", "state"];
+    let heading = heading.map(str::to_owned).to_vec();
     let line = |row: &Row| {
         let state = match &row.primed {
             Primed::Cached => "cached".to_owned(),
@@ -150,12 +164,16 @@ pub(super) fn to_text(rows: &[Row]) -> String {
             Primed::Left { why } => format!("left: {why}"),
         };
         let number = |number: u64| if row.times > 0 { number.to_string() } else { "-".to_owned() };
+        let known = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
         let seconds = if row.times > 0 { format!("{:.1}", row.seconds) } else { "-".to_owned() };
         vec![
             row.element.clone(),
             number(row.commands),
             number(row.launched),
             number(row.found),
+            known(row.useful),
+            known(row.wasted),
+            row.saved_s.map_or("-".to_owned(), |saved| format!("{saved:.1} s")),
             seconds,
             state,
         ]

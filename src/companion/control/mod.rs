@@ -345,7 +345,7 @@ fn carry(companion: &Companion, name: &str, environment: &[Variable]) -> Result<
     let (store, cache) = (store(companion)?, &companion.engine.cache);
     let blobs = contents::needed(&store.load(&key)?, cache);
     let merged = grid.merged(&key);
-    let left = Left { records: store.export(&key)?, blobs, merged };
+    let left = Left { records: store.export(&key)?, blobs, merged, session: String::new() };
     grid.publish_records(cache, &key, &mut Spot::default(), &left)?;
     Ok(json!(key.to_string()))
 }

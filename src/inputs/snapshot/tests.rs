@@ -51,6 +51,33 @@ fn files_of_one_folder_are_looked_at_once_and_anew_when_one_of_them_is_another()
     assert_eq!(now[0].files()[0].digest, Digest::of(b"changed"));
 }
 
+/// A launch is shown another content under all names that lead to the file.
+#[test]
+fn what_an_assumed_file_replaces_is_not_told_under_another_name() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let files = Files::default();
+    let [real, early, late, other] = ["x.h", "early.h", "late.h", "other.h"].map(|name| {
+        let path = dir.path().join(name);
+        match name {
+            "early.h" | "late.h" => std::os::unix::fs::symlink("x.h", &path).expect("linked"),
+            name => std::fs::write(&path, name).expect("written"),
+        }
+        files.paths().intern(path.to_str().expect("UTF-8"))
+    });
+    let mut snapshot = Snapshot::new(&files);
+    assert!(snapshot.siblings(&[early, other]).is_ok());
+    snapshot.assume(real, Digest::of(b"x.h"));
+    let stamp = snapshot.look(real).expect("seen").stamp;
+    assert_eq!(stamp, files.stat(real).expect("seen"), "it is there already");
+    let mut snapshot = Snapshot::new(&files);
+    assert!(snapshot.siblings(&[early, other]).is_ok());
+    snapshot.assume(real, Digest::of(b"new"));
+    for (one, told) in [(real, true), (early, false), (late, false), (other, true)] {
+        assert_eq!(snapshot.siblings(&[one]).is_ok(), told, "{}", files.paths().get(one).as_str());
+    }
+    assert!(snapshot.siblings(&[early, other]).is_err());
+}
+
 #[test]
 fn a_folder_can_be_taken_to_exist() {
     let dir = tempfile::tempdir().expect("a folder");
