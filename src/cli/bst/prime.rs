@@ -179,7 +179,7 @@ pub(super) fn to_text(rows: &[Row]) -> String {
         ]
     };
     let table: Vec<_> = std::iter::once(heading).chain(rows.iter().map(line)).collect();
-    format!("{}{}\n", text::table_of(&table, &[1, 2, 3, 4]), summary(rows))
+    format!("{}{}\n", text::table_of(&table, &[1, 2, 3, 4, 5, 6, 7]), summary(rows))
 }
 
 #[cfg(test)]
@@ -189,18 +189,22 @@ mod tests {
 
     #[test]
     fn each_element_has_its_state() {
-        let row = |element: &str, primed, times| Row {
+        let row = |element: &str, primed: Primed, times| Row {
             element: element.into(),
-            primed,
             times,
             commands: 24,
             launched: 20,
             found: 4,
+            useful: matches!(primed, Primed::Done).then_some(18),
+            wasted: matches!(primed, Primed::Done).then_some(2),
+            launched_there: None,
+            saved_s: matches!(primed, Primed::Done).then_some(1.5),
             seconds: 3.21,
             primed_s: None,
             begun_s: None,
             built_s: None,
             digests: [].into(),
+            primed,
         };
         let waiting = Primed::Waiting { why: "its sources are not here".into() };
         let rows = [
@@ -213,15 +217,15 @@ mod tests {
             row("xz.bst", Primed::Left { why: "nothing is recorded of it".into() }, 0),
         ];
         insta::assert_snapshot!(to_text(&rows), @r"
-        element   commands  launched  found  seconds  state
-        base.bst         -         -      -        -  cached
-        zlib.bst        24        20      4      3.2  primed
-        glib.bst        24        20      4      3.2  primed 2 times
-        git.bst         24        20      4      3.2  running
-        vim.bst          -         -      -        -  waiting: its sources are not here
-        nano.bst         -         -      -        -  bst was faster
-        xz.bst           -         -      -        -  left: nothing is recorded of it
-        7 elements to build: 2 primed, 1 running, 1 waiting; 140 commands launched
+        element   commands  launched  found  useful  wasted  saved  seconds  state
+        base.bst         -         -      -       -       -      -        -  cached
+        zlib.bst        24        20      4      18       2  1.5 s      3.2  primed
+        glib.bst        24        20      4      18       2  1.5 s      3.2  primed 2 times
+        git.bst         24        20      4       -       -      -      3.2  running
+        vim.bst          -         -      -       -       -      -        -  waiting: its sources are not here
+        nano.bst         -         -      -       -       -      -        -  bst was faster
+        xz.bst           -         -      -       -       -      -        -  left: nothing is recorded of it
+        7 elements to build: 2 primed, 1 running, 1 waiting; 140 commands launched, 0 in the elements' own sessions; 36 useful, 4 wasted, 3.0 s saved
         ");
     }
 }
