@@ -14,6 +14,7 @@ pub mod remote_actions;
 pub mod result;
 pub mod settings;
 pub mod traced;
+pub mod traced_run;
 pub mod unobtainable;
 pub mod unusable;
 pub mod upload;
@@ -54,6 +55,7 @@ pub struct Grid {
     records: records::Known,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
+    fitness: traced_run::Fitness,
 }
 
 impl Grid {
@@ -69,6 +71,7 @@ impl Grid {
             folders: Folders::default(),
             records: records::Known::default(),
             works_elsewhere: AtomicBool::new(false),
+            fitness: traced_run::Fitness::default(),
         }
     }
 

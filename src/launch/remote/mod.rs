@@ -6,6 +6,7 @@ pub mod prepare;
 pub mod round_trip;
 pub mod sight;
 pub mod ticket;
+pub mod traced;
 pub mod window;
 
 use std::num::NonZero;
@@ -62,6 +63,17 @@ impl Remote {
 
     /// Looks at a queued launch when its turn comes.
     pub(super) fn push(self: &Arc<Self>, task: Task) {
+        self.start();
+        self.queue.push(Step::Look, task);
+    }
+
+    /// The same for a claimed launch.
+    pub(super) fn take_over(self: &Arc<Self>, task: Task) {
+        self.start();
+        self.put(Step::Look, task);
+    }
+
+    fn start(self: &Arc<Self>) {
         self.flights.get_or_init(|| {
             // One more than work at a time: some of their time is the grid's, whose answers they wait for.
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -71,7 +83,6 @@ impl Remote {
             }
             flight::start(self)
         });
-        self.queue.push(Step::Look, task);
     }
 
     /// Takes every waiting launch of a session out.
@@ -132,6 +143,7 @@ impl Remote {
 
     /// Looks tickets up; returns those that have to be executed.
     fn look_up(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (tickets, mut unasked): (Vec<_>, _) = tickets.into_iter().partition(Ticket::is_looked_up);
         let all_ids: Vec<_> = tickets.iter().map(|ticket| &ticket.ids).collect();
         let found = self.grid.look_up(&all_ids);
         self.grid.fetch(&self.engine, found.iter().filter_map(|found| found.as_ref().ok()?.as_ref()));
@@ -148,7 +160,8 @@ impl Remote {
             }
             None
         });
-        missed.collect()
+        unasked.extend(missed);
+        unasked
     }
 
     /// Lets a ticket fly that is worth it and has room; it waits for room, or for a core here, otherwise.
@@ -227,7 +240,14 @@ impl Remote {
             ticket.task.cancel();
             return;
         }
-        self.grid.complain(ticket.task.candidate.work.label(), error);
+        if ticket.is_looked_up() {
+            self.grid.complain(ticket.task.candidate.work.label(), error);
+        } else {
+            tracing::debug!("{} is run here: {error}", ticket.task.candidate.work.label());
+            if !error.is_of_files() {
+                self.grid.has_traced(false);
+            }
+        }
         (self.here)(ticket.task);
     }
 }
