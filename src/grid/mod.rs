@@ -90,6 +90,15 @@ impl Grid {
         &self.settings
     }
 
+    /// Whether it may run on this machine's own cores.
+    pub fn is_near(&self) -> bool {
+        let near = |url: &str| {
+            url.starts_with("unix:")
+                || ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host))
+        };
+        self.settings.endpoints.execution.as_ref().is_some_and(|server| near(&server.url))
+    }
+
     /// What to do about a job whose result is not there: what the settings say, if the server does that.
     ///
     /// Nobody could vouch for a link that an unknown linker has made; nor, once a worker is seen to work in a folder of its

@@ -165,7 +165,8 @@ impl Launcher {
         let mut grids = self.grids.lock();
         let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
             let launcher = self.clone();
-            Remote::new(&self.engine, grid, move |task| launcher.leave_to_core(task))
+            let queue = Arc::clone(&self.queue);
+            Remote::new(&self.engine, grid, move |task| launcher.leave_to_core(task), move || queue.turns())
         });
         Arc::clone(remote)
     }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use spec_cc_tracer::{Access, Touched};
 
 use super::Traced;
 use super::observe::{Run, Unlearnt, observe};
-use super::state::Overrides;
+use super::state::{LISTING, Overrides, listing, names};
 use crate::base::digest::Digest;
 use crate::base::lexical::lexical;
 use crate::base::paths::PathId;
@@ -22,6 +23,8 @@ use crate::traced::observed::Observed;
 pub struct Sent {
     /// This machine's files, by the paths that the command uses.
     pub files: HashMap<PathId, Digest>,
+    /// The names in this machine's folders that count.
+    pub listed: HashMap<PathId, Digest>,
     /// What was given in place of what is here.
     pub overrides: Overrides,
     /// Coarse wall-clock time before any of it was looked at, nanoseconds since the epoch.
@@ -39,6 +42,10 @@ pub struct Returned {
     pub files: HashMap<PathBuf, (Digest, bool)>,
 }
 
+/// What the C library says of calls that a worker bars.
+const OF_A_WORKER: [&str; 4] =
+    ["Operation not permitted", "Function not implemented", "Operation not supported", "cannot execute"];
+
 /// Where nothing ever is.
 const NOWHERE: &str = "/proc/self/nothing";
 
@@ -55,6 +62,7 @@ pub fn take_over(
 ) -> Result<Observed, Unlearnt> {
     let Returned { report, said, files } = returned;
     let touched = spec_cc_tracer::read(&report)?;
+    check_failure(&said)?;
     check_files(engine, traced, sent, &touched)?;
     check_left(&touched, &files)?;
     let written = |path: &Path| {
@@ -74,7 +82,20 @@ pub fn take_over(
     Ok(observed)
 }
 
-/// An error if the worker has found a file that it was not given, or one that is not what it is here.
+/// An error if a failure may be the worker's: those that any machine may have are told apart as here.
+fn check_failure(said: &Outcome) -> Result<(), Unlearnt> {
+    let refused = |text: &&str| {
+        [&said.stdout, &said.stderr].into_iter().any(|said| memmem::find(said, text.as_bytes()).is_some())
+    };
+    match OF_A_WORKER.into_iter().find(refused) {
+        _ if said.status == 0 => Ok(()),
+        Some(text) => Err(Unlearnt::because(format!("it failed for the worker's sake ({text})"))),
+        None if said.is_silent() => Err(Unlearnt::because("it failed without a word")),
+        None => Ok(()),
+    }
+}
+
+/// An error if the worker has found a file that it was not given, or one that is not what it is here; and so for the names in folders.
 fn check_files(engine: &Engine, traced: &Traced, sent: &Sent, touched: &Touched) -> Result<(), Unlearnt> {
     let mut snapshot = Snapshot::new(&engine.files);
     for Access { path, .. } in touched.accesses.iter().filter(|access| access.existed) {
@@ -87,6 +108,14 @@ fn check_files(engine: &Engine, traced: &Traced, sent: &Sent, touched: &Touched)
         // What a folder is, and what is not here at all, the trace is compared with anyway.
         if is_file && sent.files.get(&id) != snapshot.look(actual).ok().map(|seen| seen.digest).as_ref() {
             return Err(Unlearnt::Meanwhile(path.clone()));
+        }
+    }
+    for folder in &touched.listed {
+        let id = engine.paths().intern(&listing(&traced.scratch.fix(folder)));
+        let actual = engine.name(traced.actual(engine, id));
+        let now = names(Path::new(actual.strip_suffix(LISTING).unwrap_or(&actual)));
+        if now.as_ref() != sent.listed.get(&id) {
+            return Err(Unlearnt::Meanwhile(folder.clone()));
         }
     }
     Ok(())
@@ -107,4 +136,41 @@ fn check_left(touched: &Touched, files: &HashMap<PathBuf, (Digest, bool)>) -> Re
         return Err(Unlearnt::because("more was brought back than it has written"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failure_that_explains_itself_counts() {
+        let ended = |status, stderr: &str| {
+            check_failure(&Outcome { status, stderr: stderr.into(), ..Outcome::default() }).is_ok()
+        };
+        assert!(ended(0, "") && ended(0, "warning: Operation not permitted"));
+        assert!(ended(1, "/usr/bin/ld: undefined reference to `no_such'"));
+        assert!(!ended(1, "") && !ended(1, "ld.lld: error: thread: Operation not permitted"));
+    }
+
+    #[test]
+    fn what_came_back_has_to_be_what_was_left() {
+        let access = |path: &str, written, left| Access {
+            path: path.into(),
+            existed: false,
+            read: false,
+            written,
+            executed: false,
+            left,
+        };
+        let agrees = |accesses: Vec<Access>, back: &[&str]| {
+            let files = back.iter().map(|path| (PathBuf::from(path), (Digest::of(b""), false))).collect();
+            check_left(&Touched { accesses, listed: Vec::new() }, &files).is_ok()
+        };
+        assert!(agrees(vec![access("/t/x", true, true), access("/tmp/y.s", true, false)], &["/t/x"]));
+        assert!(agrees(vec![access("/t/s/../x", true, true)], &["/t/x"]));
+        assert!(!agrees(vec![access("/t/x", true, true)], &[]), "a file is not brought back");
+        assert!(!agrees(vec![access("/t/x", true, false)], &["/t/x"]), "the report knows of none");
+        assert!(!agrees(vec![access("/t/x", false, false)], &["/t/x"]), "it has not written it");
+        assert!(!agrees(vec![access("/t/x", true, true)], &["/t/x", "/t/z"]), "one more");
+    }
 }

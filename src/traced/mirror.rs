@@ -1,11 +1,11 @@
 //! What a worker is given to run a traced command: all that it is known to touch, at its own place, and nothing else.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::Traced;
-use super::state::{LISTING, Overrides, There};
+use super::state::{LISTING, Overrides, There, names};
 use super::traits::is_linker_input;
 use crate::action::remote::{Node, Nodes};
 use crate::base::absence::is_absence;
@@ -16,8 +16,11 @@ use crate::compile::engine::Engine;
 use crate::inputs::links::{self, LinksNow};
 use crate::inputs::snapshot::Snapshot;
 
-/// Links on the way to a file, at most (`ELOOP` of path_resolution(7)).
+/// Links on the way to a file, at most (`path_resolution(7)`).
 const LINKS: usize = 40;
+
+/// Entries of a folder whose names count, at most.
+const ENTRIES: usize = 64;
 
 /// Where the kernel is, which a worker has one of its own of.
 const KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
@@ -34,6 +37,12 @@ pub struct Mirror {
     pub contents: Vec<(Digest, PathBuf)>,
     /// The files of this machine in it, by the paths that the command uses.
     pub sent: HashMap<PathId, Digest>,
+    /// The names in folders of this machine that count.
+    pub listed: HashMap<PathId, Digest>,
+    /// The real paths of folders, by device and inode.
+    folders: HashMap<(u64, u64), String>,
+    /// The same names, by the folders' real paths.
+    inside: Vec<(String, Vec<String>)>,
     /// The files that the command may leave: below the root, without a slash in front.
     pub outputs: Vec<String>,
 }
@@ -42,7 +51,7 @@ pub struct Mirror {
 #[derive(Debug, thiserror::Error)]
 pub enum Unmirrored {
     /// A root has only some of a folder's files.
-    #[error("it looks at all that is in {0}")]
+    #[error("it looks at all that is in {0}, which is not all known, or too much")]
     Listed(String),
     /// A root has files, links and folders.
     #[error("{0} is no file")]
@@ -82,10 +91,14 @@ pub fn mirror(
     for &id in set {
         let actual = traced.actual(engine, id);
         let name = engine.name(actual);
-        if name.ends_with(LISTING) {
-            return Err(Unmirrored::Listed(name));
-        }
         if is_kernels(&name) {
+            continue;
+        }
+        if let Some(folder) = name.strip_suffix(LISTING) {
+            if overrides.contains_key(&id) {
+                return Err(Unmirrored::Listed(folder.to_owned()));
+            }
+            mirror.listing(engine, (snapshot, links), id, folder)?;
             continue;
         }
         match overrides.get(&id) {
@@ -121,6 +134,38 @@ fn is_kernels(path: &str) -> bool {
 }
 
 impl Mirror {
+    /// Puts all that is in a folder into the root, because the names in it count.
+    fn listing(
+        &mut self,
+        engine: &Engine,
+        (snapshot, links): (&mut Snapshot<'_>, &LinksNow<'_>),
+        id: PathId,
+        folder: &str,
+    ) -> Result<(), Unmirrored> {
+        let Some(found) = names(Path::new(folder)) else { return Ok(()) };
+        self.folder(links, folder)?;
+        let real = self.real(links, folder)?;
+        let failed = |source| Unmirrored::File { path: folder.to_owned(), source };
+        let mut inside = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let Some(path) = path.to_str().filter(|_| inside.len() < ENTRIES) else {
+                return Err(Unmirrored::Listed(folder.to_owned()));
+            };
+            // The link, wherever it leads; or else what is there.
+            if links.link(path).is_some() {
+                self.real(links, path)?;
+            } else {
+                let id = engine.paths().intern(path);
+                self.as_it_is(snapshot, links, (id, id), path)?;
+            }
+            inside.push(path.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        self.listed.insert(id, found);
+        self.inside.push((real, inside));
+        Ok(())
+    }
+
     /// Puts what is at a path now into the root.
     fn as_it_is(
         &mut self,
@@ -136,7 +181,12 @@ impl Mirror {
             Err(error) => return Err(failed(error)),
         };
         if stamp.is_dir() {
-            return self.folder(links, name);
+            self.folder(links, name)?;
+            let real = self.real(links, name)?;
+            let (dev, ino) = (stamp.dev, stamp.ino);
+            let first = self.folders.entry((dev, ino)).or_insert_with(|| real.clone());
+            // One that is mounted in two places: compilers search it once.
+            return if *first == real { Ok(()) } else { Err(Unmirrored::Equal(first.clone(), real)) };
         }
         if !stamp.is_file() {
             return Err(Unmirrored::Special(name.to_owned()));
@@ -230,6 +280,14 @@ impl Mirror {
     ///
     /// A worker gives all files the same time, and equal ones may be one file there; compilers include one file once.
     fn checked(self) -> Result<Self, Unmirrored> {
+        for (folder, names) in &self.inside {
+            let below = format!("{folder}/");
+            let nodes = self.nodes.range(below.clone()..).map(|(path, _)| path.strip_prefix(&below));
+            let firsts = nodes.map_while(|rest| rest?.split('/').next());
+            if !firsts.clone().all(|name| names.iter().any(|known| known == name)) {
+                return Err(Unmirrored::Listed(folder.clone()));
+            }
+        }
         let mut equal: HashMap<Digest, &str> = HashMap::new();
         for (path, node) in &self.nodes {
             if let Node::Folder = node {

@@ -52,7 +52,7 @@ pub fn mirrored(
     });
     let mut messages = Vec::new();
     let root = tree::root(leaves.collect(), Twice::First, folders, &mut |digest, bytes| {
-        messages.push((digest, bytes))
+        messages.push((digest, bytes));
     });
     let command_digest = push(&mut messages, &command);
     let action = push(&mut messages, &action(layout, &command, &command_digest, &root));

@@ -29,6 +29,7 @@ use crate::grid::upload_batch::UploadBatch;
 use crate::reapi::Cancel;
 use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
+use round_trip::{Trials, is_sooner_here};
 use sight::Sight;
 use ticket::Ticket;
 
@@ -42,6 +43,9 @@ pub(super) struct Remote {
     queue: PendingQueue,
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
+    /// How many turns it would have to wait for there.
+    turns: Box<dyn Fn() -> usize + Send + Sync>,
+    trials: Trials,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
 }
 
@@ -51,12 +55,15 @@ impl Remote {
         engine: &Arc<Engine>,
         grid: &Arc<Grid>,
         here: impl Fn(Task) + Send + Sync + 'static,
+        turns: impl Fn() -> usize + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             engine: Arc::clone(engine),
             grid: Arc::clone(grid),
             queue: PendingQueue::default(),
             here: Box::new(here),
+            turns: Box::new(turns),
+            trials: Trials::default(),
             flights: OnceLock::new(),
         })
     }
@@ -174,8 +181,13 @@ impl Remote {
             (self.here)(ticket.task);
             return None;
         }
-        if self.queue.round_trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
+        let cost = self.queue.round_trip();
+        if cost.is_some_and(|cost| is_sooner_here(ticket.wall, self.turns_before(&ticket), cost)) {
             self.leave_out(ticket.task);
+            return None;
+        }
+        if cost.is_none() && !ticket.is_looked_up() && self.grid.is_near() && !self.trials.begin() {
+            (self.here)(ticket.task);
             return None;
         }
         if !self.queue.acquire() {
@@ -188,6 +200,11 @@ impl Remote {
             return None;
         }
         Some(ticket)
+    }
+
+    /// How many turns a launch would wait for here. Where a grid may be on these very cores, that is no reason to give it more.
+    fn turns_before(&self, ticket: &Ticket) -> usize {
+        if ticket.is_looked_up() || self.grid.is_near() { 0 } else { (self.turns)() }
     }
 
     /// It is done sooner than it gets to the grid and back.

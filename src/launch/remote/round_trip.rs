@@ -1,5 +1,6 @@
 //! A round trip: what it costs to have a grid run a command beside the command itself.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
@@ -55,6 +56,23 @@ impl RoundTrip {
     }
 }
 
+/// Whether a launch that runs for so long is done sooner here, after so many turns of launches like it, than a trip of this cost is made.
+pub(super) fn is_sooner_here(wall: Duration, turns: usize, cost: Duration) -> bool {
+    let turns = u32::try_from(turns).unwrap_or(u32::MAX).saturating_add(1);
+    !wall.is_zero() && wall.saturating_mul(turns) < cost
+}
+
+/// Traced commands that a grid on this machine is given before it is known what a trip costs: they are small, and their input roots are large.
+#[derive(Debug, Default)]
+pub(super) struct Trials(AtomicU32);
+
+impl Trials {
+    /// Begins one more, unless there were enough.
+    pub(super) fn begin(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) < SAMPLES
+    }
+}
+
 /// Unset stamps and clocks that were set back say nothing.
 fn between(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<Duration> {
     let since_epoch = |stamp: &Timestamp| {
@@ -68,6 +86,21 @@ fn between(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_long_takes_the_trip() {
+        let sooner =
+            |wall, turns| is_sooner_here(Duration::from_millis(wall), turns, Duration::from_millis(100));
+        assert!(sooner(30, 0) && sooner(30, 2) && !sooner(30, 3) && !sooner(100, 0));
+        assert!(!sooner(0, 0), "nothing is known of it");
+        assert!(!sooner(30, usize::MAX));
+    }
+
+    #[test]
+    fn trials_are_few() {
+        let trials = Trials::default();
+        assert_eq!((0..100).filter(|_| trials.begin()).count(), SAMPLES as usize);
+    }
 
     fn stamp(nanos: i32) -> Timestamp {
         Timestamp { seconds: 1_000, nanos }

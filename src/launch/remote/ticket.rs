@@ -89,7 +89,7 @@ impl Ticket {
                 let job = job(call, &environment, keys, toolchain);
                 let outcome = grid.take_executed(engine, &job, &self.ids, further, result)?;
                 self.task.context.budget.left(&outcome);
-                Ok((outcome.status == 0).then(|| Decision::Ready(keys.own.exact, outcome)))
+                Ok((outcome.status == 0).then_some(Decision::Ready(keys.own.exact, outcome)))
             }
             (Work::Traced(traced), Errand::Traced(sent)) => {
                 self.traced(engine, grid, (traced, sent), result).map(Some)

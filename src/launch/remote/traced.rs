@@ -45,7 +45,12 @@ pub(super) fn prepare_traced<'f>(
     else {
         return Prepared::NeedsCore;
     };
-    let sent = Sent { files: mirror.sent.clone(), overrides: stated.overrides, began_ns: sight.began_ns };
+    let sent = Sent {
+        files: mirror.sent.clone(),
+        listed: mirror.listed.clone(),
+        overrides: stated.overrides,
+        began_ns: sight.began_ns,
+    };
     let action = grid.traced_action(traced, mirror, program);
     Prepared::Ticket(Box::new(Ticket {
         task: task.clone(),
