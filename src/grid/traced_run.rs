@@ -127,9 +127,9 @@ impl Grid {
             if digest.size > 0 {
                 wanted.push(digest);
             }
-            files.insert(Path::new("/").join(&file.path), (digest, file.is_executable));
+            files.insert(Path::new("/").join(&file.path), digest);
         }
-        let Some((report, _)) = files.remove(&Path::new("/").join(REPORT)) else {
+        let Some(report) = files.remove(&Path::new("/").join(REPORT)) else {
             return Err(failed(result.exit_code).into());
         };
         self.client.download(&wanted, &engine.cache.blobs)?;

@@ -38,8 +38,8 @@ pub struct Returned {
     pub report: PathBuf,
     /// Exit status and messages.
     pub said: Outcome,
-    /// The files by their absolute paths, and whether they may be executed. Their contents are in the cache.
-    pub files: HashMap<PathBuf, (Digest, bool)>,
+    /// The files by their absolute paths. Their contents are in the cache.
+    pub files: HashMap<PathBuf, Digest>,
 }
 
 /// What the C library says of calls that a worker bars.
@@ -67,7 +67,7 @@ pub fn take_over(
     check_left(&touched, &files)?;
     let written = |path: &Path| {
         let file = files.get(&lexical(path));
-        file.map_or_else(|| PathBuf::from(NOWHERE), |(content, _)| engine.cache.blobs.path(content))
+        file.map_or_else(|| PathBuf::from(NOWHERE), |content| engine.cache.blobs.path(content))
     };
     let below = format!("{root}/");
     let made =
@@ -75,8 +75,10 @@ pub fn take_over(
     let run = Run { touched: &touched, said, began_ns: sent.began_ns, root };
     let mut observed = observe(engine, traced, run, &sent.overrides, &written, &made)?;
     for file in &mut observed.outcome.files {
-        let returned = files.get(&lexical(&traced.absolute(&file.path)));
-        file.executable = returned.is_some_and(|(_, executable)| *executable);
+        let path = lexical(&traced.absolute(&file.path));
+        let left =
+            touched.accesses.iter().find(|access| access.left && lexical(Path::new(&access.path)) == path);
+        file.executable = left.is_some_and(|access| access.executable);
     }
     observed.key.store(&engine.cache, &observed.outcome)?;
     Ok(observed)
@@ -122,7 +124,7 @@ fn check_files(engine: &Engine, traced: &Traced, sent: &Sent, touched: &Touched)
 }
 
 /// An error if what came back is not what the trace says was left.
-fn check_left(touched: &Touched, files: &HashMap<PathBuf, (Digest, bool)>) -> Result<(), Unlearnt> {
+fn check_left(touched: &Touched, files: &HashMap<PathBuf, Digest>) -> Result<(), Unlearnt> {
     let mut left = 0;
     for access in touched.accesses.iter().filter(|access| access.written) {
         let is_back = files.contains_key(&lexical(Path::new(&access.path)));
@@ -161,9 +163,10 @@ mod tests {
             written,
             executed: false,
             left,
+            executable: false,
         };
         let agrees = |accesses: Vec<Access>, back: &[&str]| {
-            let files = back.iter().map(|path| (PathBuf::from(path), (Digest::of(b""), false))).collect();
+            let files = back.iter().map(|path| (PathBuf::from(path), Digest::of(b""))).collect();
             check_left(&Touched { accesses, listed: Vec::new() }, &files).is_ok()
         };
         assert!(agrees(vec![access("/t/x", true, true), access("/tmp/y.s", true, false)], &["/t/x"]));

@@ -170,11 +170,11 @@ fn a_grid_that_is_not_fit_is_left_alone() {
     let explain = "$WAIT; specctl explain -- gcc -o program program.c | grep -o 'launches run.*' >../said";
     let said = project.sandbox.path("said");
     let forget = forgetting(&project);
-    project
+    let project = project
         .step("", "sh ./configure", Any)
         .step("rm config.*", &format!("sh ./configure; [ \"$WAIT\" = : ] || {{ {explain}; }}"), Ahead)
-        .before(forget)
-        .check();
+        .before(forget);
+    project.check();
     let said = fs::read_to_string(said).expect("it was explained");
     assert!(
         said.contains("launches run here: what the grid made of the last ones could not be used"),

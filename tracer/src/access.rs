@@ -20,6 +20,8 @@ pub struct Access {
     pub executed: bool,
     /// Whether it was written and something was there in the end: told only of a run in a root of its own.
     pub left: bool,
+    /// Whether what was left may be executed.
+    pub executable: bool,
 }
 
 /// How a path is touched.
@@ -46,6 +48,7 @@ pub(super) struct Entry {
     pub(super) written: bool,
     pub(super) executed: bool,
     pub(super) left: bool,
+    pub(super) executable: bool,
 }
 
 /// All that a run touched so far.
@@ -70,6 +73,7 @@ impl Log {
                 written: false,
                 executed: false,
                 left: false,
+                executable: false,
             });
             self.places.insert(path, self.entries.len() - 1);
             self.entries.len() - 1

@@ -18,6 +18,7 @@ const READ: u8 = 2;
 const WRITTEN: u8 = 4;
 const EXECUTED: u8 = 8;
 const LEFT: u8 = 16;
+const EXECUTABLE: u8 = 32;
 
 /// Why there is no trace to go by.
 #[derive(Debug)]
@@ -97,7 +98,8 @@ fn print(log: &Log) -> Vec<u8> {
             + u8::from(entry.read) * READ
             + u8::from(entry.written) * WRITTEN
             + u8::from(entry.executed) * EXECUTED
-            + u8::from(entry.left) * LEFT;
+            + u8::from(entry.left) * LEFT
+            + u8::from(entry.executable) * EXECUTABLE;
         item(&[&[BITS + bits], &entry.path]);
     }
     text.extend(format!(".{items}\0").bytes());
@@ -129,7 +131,9 @@ impl Touched {
                 self.listed.push(text(folder)?);
                 Ok(())
             }
-            [bits, path @ ..] if bits & !(EXISTED | READ | WRITTEN | EXECUTED | LEFT) == BITS => {
+            [bits, path @ ..]
+                if bits & !(EXISTED | READ | WRITTEN | EXECUTED | LEFT | EXECUTABLE) == BITS =>
+            {
                 self.accesses.push(Access {
                     path: text(path)?,
                     existed: bits & EXISTED != 0,
@@ -137,6 +141,7 @@ impl Touched {
                     written: bits & WRITTEN != 0,
                     executed: bits & EXECUTED != 0,
                     left: bits & LEFT != 0,
+                    executable: bits & EXECUTABLE != 0,
                 });
                 Ok(())
             }
@@ -165,7 +170,7 @@ mod tests {
         log.touch(b"/x.o".to_vec(), Touch::Change, true);
         log.touch(b"/bin/as".to_vec(), Touch::Execute, true);
         log.listed.insert(b"/opt".to_vec());
-        log.entries[2].left = true;
+        (log.entries[2].left, log.entries[2].executable) = (true, true);
         log
     }
 
@@ -179,6 +184,7 @@ mod tests {
             written,
             executed,
             left: path == "/x.o",
+            executable: path == "/x.o",
         };
         assert_eq!(
             touched.accesses,

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::chroot;
+use std::os::unix::fs::{MetadataExt, chroot};
 use std::path::Path;
 
 use super::access::Log;
@@ -37,7 +37,9 @@ pub(super) fn settle(log: &mut Log) {
     let mut outside = None;
     for entry in &mut log.entries {
         let path = Path::new(OsStr::from_bytes(&entry.path));
-        entry.left = entry.written && path.symlink_metadata().is_ok();
+        let left = path.symlink_metadata().ok().filter(|_| entry.written);
+        entry.left = left.is_some();
+        entry.executable = left.is_some_and(|left| left.mode() & 0o100 != 0);
         let is_used = entry.existed && path.metadata().is_ok_and(|found| !found.is_dir());
         if is_used && path.canonicalize().ok().and_then(|path| mount(&path)) != Some(own) {
             outside.get_or_insert_with(|| entry.path.clone());
