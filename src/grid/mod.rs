@@ -4,6 +4,7 @@
 pub mod complaints;
 pub mod depfile;
 pub mod entry;
+pub mod fitness;
 pub mod moment;
 pub mod places;
 pub mod provenance;
@@ -38,6 +39,7 @@ use crate::inputs::links::{Links, LinksNow};
 use crate::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::settings::Policy;
 use complaints::Complaints;
+use fitness::Fitness;
 use provenance::Provenance;
 use remote_actions::{ActionIds, RemoteActions};
 use settings::GridSettings;
@@ -55,7 +57,7 @@ pub struct Grid {
     records: records::Known,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
-    fitness: traced_run::Fitness,
+    fitness: Fitness,
 }
 
 impl Grid {
@@ -71,7 +73,7 @@ impl Grid {
             folders: Folders::default(),
             records: records::Known::default(),
             works_elsewhere: AtomicBool::new(false),
-            fitness: traced_run::Fitness::default(),
+            fitness: Fitness::default(),
         }
     }
 

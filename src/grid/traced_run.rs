@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
@@ -23,13 +22,6 @@ use crate::traced::mirror::Mirror;
 /// Where the tracer is in an input root, and where it leaves its report.
 const TRACER: &str = ".spec-cc-trace";
 const REPORT: &str = ".spec-cc-report";
-
-/// So many results in a row that cannot be used show that this grid's workers are not fit for it.
-const FAULTS: u32 = 3;
-
-/// Whether a grid's workers have been fit for traced commands so far.
-#[derive(Debug, Default)]
-pub(super) struct Fitness(AtomicU32);
 
 /// An action that a worker can run.
 #[derive(Debug)]
@@ -54,7 +46,7 @@ impl Grid {
             Some("remote_traced is off")
         } else if self.settings.policy(false) == Policy::CacheOnly {
             Some("the grid is asked for results alone")
-        } else if self.fitness.0.load(Ordering::Relaxed) >= FAULTS {
+        } else if self.fitness.is_lost() {
             Some("what the grid made of the last ones could not be used")
         } else if self.client.offer().is_ok_and(|offer| offer.execute) {
             None
@@ -65,9 +57,7 @@ impl Grid {
 
     /// Takes note of whether a worker's result could be used.
     pub(crate) fn has_traced(&self, usable: bool) {
-        if usable {
-            self.fitness.0.store(0, Ordering::Relaxed);
-        } else if self.fitness.0.fetch_add(1, Ordering::Relaxed) + 1 == FAULTS {
+        if self.fitness.judge(usable) {
             tracing::info!(
                 "configure tests, links and archives run here: what the grid made of them could not be used"
             );

@@ -3,11 +3,9 @@
 pub mod flight;
 pub mod pending;
 pub mod prepare;
-pub mod round_trip;
 pub mod sight;
 pub mod ticket;
 pub mod traced;
-pub mod window;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
@@ -27,9 +25,10 @@ use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::UploadBatch;
 use crate::reapi::Cancel;
+use crate::reapi::round_trip::{Trials, is_sooner_here};
 use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
-use round_trip::{Trials, is_sooner_here};
+
 use sight::Sight;
 use ticket::Ticket;
 

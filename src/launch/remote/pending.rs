@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::round_trip::{RoundTrip, Times};
-use super::window::{CongestionWindow, PATIENCE};
 use crate::launch::context::SessionContext;
 use crate::launch::queue::Task;
+use crate::reapi::round_trip::{RoundTrip, Times};
+use crate::reapi::window::{CongestionWindow, PATIENCE};
 
 /// Launches that are prepared together: they share what is uploaded, and the time that the grid takes to answer.
 const BATCH: usize = 256;

@@ -13,22 +13,22 @@ const WEIGHT: f64 = 0.1;
 
 /// A moving average over executions that ended well.
 #[derive(Debug, Default)]
-pub(super) struct RoundTrip {
+pub(crate) struct RoundTrip {
     samples: u32,
     average_s: f64,
 }
 
 /// What a worker says of one execution (`ExecutedActionMetadata`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// How long it waited for the worker.
-    pub(super) queued: Option<Duration>,
+    pub(crate) queued: Option<Duration>,
     /// How long the command itself ran.
-    pub(super) ran: Option<Duration>,
+    pub(crate) ran: Option<Duration>,
 }
 
 impl Times {
-    pub(super) fn of(result: &reapi::ActionResult) -> Self {
+    pub(crate) fn of(result: &reapi::ActionResult) -> Self {
         let Some(told) = &result.execution_metadata else { return Self::default() };
         Self {
             queued: between(told.queued_timestamp.as_ref(), told.worker_start_timestamp.as_ref()),
@@ -42,7 +42,7 @@ impl Times {
 
 impl RoundTrip {
     /// Learns from an execution that took this long as seen from here. One whose worker does not say how long it ran teaches nothing.
-    pub(super) fn learn(&mut self, took: Duration, times: Times) {
+    pub(crate) fn learn(&mut self, took: Duration, times: Times) {
         let Some(ran) = times.ran else { return };
         let cost = took.saturating_sub(ran).saturating_sub(times.queued.unwrap_or_default()).as_secs_f64();
         self.samples = self.samples.saturating_add(1);
@@ -51,24 +51,24 @@ impl RoundTrip {
     }
 
     /// What a trip costs; `None` before enough is known.
-    pub(super) fn cost(&self) -> Option<Duration> {
+    pub(crate) fn cost(&self) -> Option<Duration> {
         (self.samples >= SAMPLES).then(|| Duration::from_secs_f64(self.average_s.max(0.0)))
     }
 }
 
 /// Whether a launch that runs for so long is done sooner here, after so many turns of launches like it, than a trip of this cost is made.
-pub(super) fn is_sooner_here(wall: Duration, turns: usize, cost: Duration) -> bool {
+pub(crate) fn is_sooner_here(wall: Duration, turns: usize, cost: Duration) -> bool {
     let turns = u32::try_from(turns).unwrap_or(u32::MAX).saturating_add(1);
     !wall.is_zero() && wall.saturating_mul(turns) < cost
 }
 
 /// Traced commands that a grid on this machine is given before it is known what a trip costs: they are small, and their input roots are large.
 #[derive(Debug, Default)]
-pub(super) struct Trials(AtomicU32);
+pub(crate) struct Trials(AtomicU32);
 
 impl Trials {
     /// Begins one more, unless there were enough.
-    pub(super) fn begin(&self) -> bool {
+    pub(crate) fn begin(&self) -> bool {
         self.0.fetch_add(1, Ordering::Relaxed) < SAMPLES
     }
 }
