@@ -168,6 +168,7 @@ fn settings(url: &str) -> GridSettings {
     let layout = Layout { deps_global_paths: true, no_path_rewrite: true, ..Layout::default() };
     GridSettings {
         share_records: false,
+        traced: true,
         endpoints: endpoints(url),
         layout,
         links: false,

@@ -4,6 +4,7 @@
 pub mod complaints;
 pub mod depfile;
 pub mod entry;
+pub mod fitness;
 pub mod moment;
 pub mod places;
 pub mod provenance;
@@ -14,6 +15,7 @@ pub mod remote_actions;
 pub mod result;
 pub mod settings;
 pub mod traced;
+pub mod traced_run;
 pub mod unobtainable;
 pub mod unusable;
 pub mod upload;
@@ -37,6 +39,7 @@ use crate::inputs::links::{Links, LinksNow};
 use crate::reapi::{Cancel, Client, Execute, GridError, Heard};
 use crate::settings::Policy;
 use complaints::Complaints;
+use fitness::Fitness;
 use provenance::Provenance;
 use remote_actions::{ActionIds, RemoteActions};
 use settings::GridSettings;
@@ -54,6 +57,7 @@ pub struct Grid {
     records: records::Known,
     /// Whether a worker has been seen to run commands in another folder than their own.
     works_elsewhere: AtomicBool,
+    fitness: Fitness,
 }
 
 impl Grid {
@@ -69,6 +73,7 @@ impl Grid {
             folders: Folders::default(),
             records: records::Known::default(),
             works_elsewhere: AtomicBool::new(false),
+            fitness: Fitness::default(),
         }
     }
 
@@ -85,6 +90,15 @@ impl Grid {
     /// What the session wants of it.
     pub fn settings(&self) -> &GridSettings {
         &self.settings
+    }
+
+    /// Whether it may run on this machine's own cores.
+    pub fn is_near(&self) -> bool {
+        let near = |url: &str| {
+            url.starts_with("unix:")
+                || ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host))
+        };
+        self.settings.endpoints.execution.as_ref().is_some_and(|server| near(&server.url))
     }
 
     /// What to do about a job whose result is not there: what the settings say, if the server does that.

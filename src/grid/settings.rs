@@ -19,6 +19,8 @@ pub struct GridSettings {
     pub upload: bool,
     /// Whether records, and results of traced commands, are left on the grid.
     pub share_records: bool,
+    /// Whether traced commands are executed on the grid ahead of the build.
+    pub traced: bool,
     /// `RECC_SKIP_CACHE`: look nothing up.
     pub skip_cache: bool,
     /// `ExecutionPolicy.priority` of launches.

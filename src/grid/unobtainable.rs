@@ -3,6 +3,8 @@
 use super::unusable::Unusable;
 use crate::action::remote::NotRemote;
 use crate::reapi::GridError;
+use crate::traced::mirror::Unmirrored;
+use crate::traced::observe::Unlearnt;
 
 /// Why a command cannot be had from the grid. It can be run here instead.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +29,20 @@ pub enum Unsent {
     /// recc's layout cannot give a worker what the command finds here.
     #[error("no action holds all that it depends on")]
     Unfaithful,
+    /// No input root has what it touches.
+    #[error(transparent)]
+    Unmirrored(#[from] Unmirrored),
     /// recc does not send it.
     #[error(transparent)]
     NotRemote(#[from] NotRemote),
 }
 
 impl Unobtainable {
+    /// Whether files here have changed meanwhile, and nobody is at fault.
+    pub(crate) fn is_of_files(&self) -> bool {
+        matches!(self, Self::Unusable(Unusable::Unlearnt(Unlearnt::Meanwhile(_))))
+    }
+
     /// Whether a result is at fault, rather than the grid.
     pub(crate) fn is_of_result(&self) -> bool {
         match self {

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cache::error::CacheError;
 use crate::compile::ident::IdentError;
+use crate::traced::observe::Unlearnt;
 
 /// Why what a grid has cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,9 @@ pub enum Unusable {
         /// The first line of its messages.
         said: String,
     },
+    /// A traced command that has not seen there what it would see here.
+    #[error(transparent)]
+    Unlearnt(#[from] Unlearnt),
     /// Records that cannot be read.
     #[error("what was left there makes no sense: {0}")]
     Nonsense(String),

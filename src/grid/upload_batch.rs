@@ -74,6 +74,13 @@ impl UploadBatch {
         needs
     }
 
+    /// Adds an action with everything in its input root: its messages, and the contents of its files.
+    pub(crate) fn add_whole(&mut self, built: Built, contents: Vec<(Digest, PathBuf)>) -> Needs {
+        let messages = built.messages.into_iter().map(|(digest, bytes)| (digest, Held::Message(bytes)));
+        let files = contents.into_iter().map(|(digest, path)| (digest, Held::File(path)));
+        files.chain(messages).map(|(digest, held)| Need::Blob(self.place(digest, || held))).collect()
+    }
+
     fn place_together(&mut self, engine: &Engine, job: &Job<'_>, siblings: u64, input: &Input<'_>) -> u32 {
         if let Some(place) = self.siblings.get(&siblings) {
             return *place;

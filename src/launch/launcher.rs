@@ -146,13 +146,18 @@ impl Launcher {
     /// Has a traced launch looked up on the session's grid; it waits for a core only if that has no result.
     fn look_up(&self, task: Task) {
         let launcher = self.clone();
-        self.lookups.push(&self.engine, task, move |task| {
-            if can_trace(&launcher.engine) {
-                launcher.leave_to_core(task);
-            } else {
-                task.end(Decision::Not(MissReason::Refused.of(NO_TRACE)));
-            }
-        });
+        self.lookups.push(&self.engine, task, move |task| launcher.run_traced(task));
+    }
+
+    /// Has a claimed traced launch run by its session's grid, or wait for a core of this machine.
+    fn run_traced(&self, task: Task) {
+        let grid =
+            task.context.grid.clone().filter(|grid| self.engine.tracer.is_some() && grid.runs_traced());
+        match grid {
+            Some(grid) => self.remote(&grid).take_over(task),
+            None if can_trace(&self.engine) => self.leave_to_core(task),
+            None => drop(task.end(Decision::Not(MissReason::Refused.of(NO_TRACE)))),
+        }
     }
 
     /// The launches on a grid.
@@ -160,7 +165,8 @@ impl Launcher {
         let mut grids = self.grids.lock();
         let remote = grids.entry(Arc::as_ptr(grid).addr()).or_insert_with(|| {
             let launcher = self.clone();
-            Remote::new(&self.engine, grid, move |task| launcher.leave_to_core(task))
+            let queue = Arc::clone(&self.queue);
+            Remote::new(&self.engine, grid, move |task| launcher.leave_to_core(task), move || queue.turns())
         });
         Arc::clone(remote)
     }

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use super::candidate::Candidate;
-use crate::traced::work::Work;
 
 /// Where a launch stands among those that wait for a core here: the least goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +19,7 @@ pub struct Rank {
 /// Where to launch a command among others: behind all of them when its last launch was wasted, else configure tests first,
 /// then what the longest chains begin with, and in the last build's order.
 pub fn rank(candidate: &Candidate) -> Rank {
-    let probe = matches!(&candidate.work, Work::Traced(traced) if traced.probe);
+    let probe = candidate.work.is_probe();
     let (wasted_in_row, order) = candidate.record(|record| (record.wasted_in_row, record.order));
     Rank {
         wasted: wasted_in_row > 0,

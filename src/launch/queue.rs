@@ -116,6 +116,11 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// How many turns what comes now has to wait for.
+    pub(super) fn turns(&self) -> usize {
+        self.lock().waiting.len() / self.width
+    }
+
     /// The next task, once a core is idle; `None` when the queue is closed. Ends with [`Queue::done`].
     pub(super) fn next(&self) -> Option<Task> {
         let mut inner = self.lock();

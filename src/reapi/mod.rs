@@ -21,10 +21,12 @@ mod progress;
 mod read;
 mod resource;
 mod retry;
+pub(crate) mod round_trip;
 mod server;
 mod sink;
 mod timeouts;
 mod upload;
+pub(crate) mod window;
 mod write;
 mod zip;
 

@@ -72,6 +72,7 @@ fn wanted(settings: &Settings) -> Result<Option<GridSettings>, SettingsError> {
         policies: [settings.policy(false), settings.policy(true)],
         upload: settings.uploads(),
         share_records: settings.shares_records(),
+        traced: settings.runs_traced_remotely(),
         skip_cache: settings.flag("skip_cache"),
         priority: settings.remote_priority(),
     }))

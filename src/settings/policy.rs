@@ -66,6 +66,11 @@ impl Settings {
         self.flag("share_records")
     }
 
+    /// Whether launches of traced commands are executed by the server.
+    pub fn runs_traced_remotely(&self) -> bool {
+        self.flag("remote_traced")
+    }
+
     /// `ExecutionPolicy.priority` of launches (REAPI). Which sign means less urgent differs between servers.
     pub fn remote_priority(&self) -> i32 {
         self.get("remote_priority").and_then(|text| text.parse().ok()).unwrap_or(1)

@@ -66,6 +66,12 @@ pub const TABLE: &[Setting] = &[
         "`ExecutionPolicy.priority` of launches; compiles have 0. By the protocol more is later; NativeLink has it the other way round",
     )
     .by_default("1"),
+    text(
+        "remote_traced",
+        "have the server execute configure tests, links and archives ahead of the build, where it executes compiles",
+    )
+    .flag()
+    .by_default("true"),
     text("credential_helper", "program that prints credentials, as Bazel's `--credential_helper`"),
     text(
         "share_records",

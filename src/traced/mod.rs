@@ -5,7 +5,9 @@
 //! that is given the same again takes the same course. The first thing that differs is among the paths, and changes the key.
 
 pub mod archive;
+pub mod elsewhere;
 pub mod left;
+pub mod mirror;
 pub mod observe;
 pub mod observed;
 pub mod perform;

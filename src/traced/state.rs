@@ -148,7 +148,7 @@ pub(super) fn listing(folder: &str) -> String {
 }
 
 /// Stands for the names in a folder; `None` where it cannot be listed.
-fn names(folder: &Path) -> Option<Digest> {
+pub(super) fn names(folder: &Path) -> Option<Digest> {
     let entries = std::fs::read_dir(folder).ok()?;
     let mut names: Vec<_> =
         entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>().ok()?;

@@ -83,7 +83,7 @@ impl Traits {
 
 /// Whether a name is that of what linkers and archivers read: to them it is its content, and libtool has links in its place once the
 /// command that makes it has run.
-fn is_linker_input(path: &Path) -> bool {
+pub(super) fn is_linker_input(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let suffix = Path::new(name.as_ref()).extension().and_then(|suffix| suffix.to_str());
     matches!(suffix, Some("o" | "lo" | "a" | "la" | "so")) || name.contains(".so.")

@@ -22,6 +22,11 @@ impl Work {
         }
     }
 
+    /// Whether it is a configure test.
+    pub fn is_probe(&self) -> bool {
+        matches!(self, Self::Traced(traced) if traced.probe)
+    }
+
     /// The working directory, absolute, and the file that it makes first, as far as that is known.
     pub fn product(&self) -> (&str, &str) {
         match self {

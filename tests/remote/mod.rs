@@ -8,3 +8,4 @@ mod links;
 mod memory;
 mod packages;
 mod recc;
+mod traced;

@@ -26,13 +26,15 @@ pub(crate) struct CasdOptions {
     pub(crate) jobs: usize,
     /// Whether results with a non-zero exit status go into the action cache.
     pub(crate) cache_failures: bool,
+    /// Whether these name the runner.
+    pub(crate) own_runner: bool,
     /// Further arguments, before the cache's folder.
     pub(crate) arguments: Vec<String>,
 }
 
 impl Default for CasdOptions {
     fn default() -> Self {
-        Self { jobs: 2, cache_failures: false, arguments: Vec::new() }
+        Self { jobs: 2, cache_failures: false, own_runner: false, arguments: Vec::new() }
     }
 }
 
@@ -104,9 +106,12 @@ impl Peers {
             .env("PATH", std::env::join_paths(path).expect("no folder of PATH has a colon in its name"))
             .env_remove("LD_LIBRARY_PATH")
             .arg(format!("--bind={url}"))
-            .arg(format!("--buildbox-run={}", self.program("buildbox-run-hosttools").display()))
             .arg(format!("--jobs={}", options.jobs))
             .arg(format!("--cache-failures={}", options.cache_failures))
+            .args(
+                (!options.own_runner)
+                    .then(|| format!("--buildbox-run={}", self.program("buildbox-run-hosttools").display())),
+            )
             .args(&options.arguments)
             .arg(folder.path().join("cache"))
             .stdin(Stdio::null())

@@ -18,6 +18,10 @@ pub struct Access {
     pub written: bool,
     /// Whether it was executed.
     pub executed: bool,
+    /// Whether it was written and something was there in the end: told only of a run in a root of its own.
+    pub left: bool,
+    /// Whether what was left may be executed.
+    pub executable: bool,
 }
 
 /// How a path is touched.
@@ -43,6 +47,8 @@ pub(super) struct Entry {
     pub(super) read: bool,
     pub(super) written: bool,
     pub(super) executed: bool,
+    pub(super) left: bool,
+    pub(super) executable: bool,
 }
 
 /// All that a run touched so far.
@@ -66,6 +72,8 @@ impl Log {
                 read: false,
                 written: false,
                 executed: false,
+                left: false,
+                executable: false,
             });
             self.places.insert(path, self.entries.len() - 1);
             self.entries.len() - 1

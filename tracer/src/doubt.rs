@@ -29,6 +29,8 @@ pub enum Doubt {
     LeftRunning,
     /// It left a file in a temporary folder that goes with it.
     LeftBehind,
+    /// It used a file of the machine's that it ran on, rather than of the root that it was given.
+    Outside,
     /// A signal ended one of its processes: somebody's, or the kernel's for want of memory.
     Killed,
 }
@@ -41,7 +43,7 @@ pub(super) struct Doubted {
 }
 
 /// Every doubt with its letter in a file and what is said of it.
-const DOUBTS: [(Doubt, u8, &str); 13] = [
+const DOUBTS: [(Doubt, u8, &str); 14] = [
     (Doubt::Socket, b's', "it used a socket"),
     (Doubt::Place, b'p', "it read a place of the kernel's"),
     (Doubt::NotUtf8, b'8', "it touched a path that is not UTF-8"),
@@ -54,6 +56,7 @@ const DOUBTS: [(Doubt, u8, &str); 13] = [
     (Doubt::Inherited, b'i', "it read from what it was given open"),
     (Doubt::LeftRunning, b'l', "it left a process running"),
     (Doubt::LeftBehind, b't', "it left a file in the temporary folder"),
+    (Doubt::Outside, b'o', "it used a file that is not of the root that it was given"),
     (Doubt::Killed, b'k', "a signal ended a process of its"),
 ];
 

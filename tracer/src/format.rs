@@ -1,6 +1,6 @@
 //! The file that a trace is kept in, from the end of a run until somebody has read it.
 //!
-//! `spec-cc trace 2`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
+//! `spec-cc trace 3`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
 //! folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the number of items as the last.
 
 use std::fmt;
@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use super::access::{Access, Log};
 use super::doubt::Doubt;
 
-const HEADER: &[u8] = b"spec-cc trace 2\n";
+const HEADER: &[u8] = b"spec-cc trace 3\n";
 const BITS: u8 = b'@';
 const EXISTED: u8 = 1;
 const READ: u8 = 2;
 const WRITTEN: u8 = 4;
 const EXECUTED: u8 = 8;
+const LEFT: u8 = 16;
+const EXECUTABLE: u8 = 32;
 
 /// Why there is no trace to go by.
 #[derive(Debug)]
@@ -95,7 +97,9 @@ fn print(log: &Log) -> Vec<u8> {
         let bits = u8::from(entry.existed) * EXISTED
             + u8::from(entry.read) * READ
             + u8::from(entry.written) * WRITTEN
-            + u8::from(entry.executed) * EXECUTED;
+            + u8::from(entry.executed) * EXECUTED
+            + u8::from(entry.left) * LEFT
+            + u8::from(entry.executable) * EXECUTABLE;
         item(&[&[BITS + bits], &entry.path]);
     }
     text.extend(format!(".{items}\0").bytes());
@@ -127,13 +131,17 @@ impl Touched {
                 self.listed.push(text(folder)?);
                 Ok(())
             }
-            [bits, path @ ..] if bits & !(EXISTED | READ | WRITTEN | EXECUTED) == BITS => {
+            [bits, path @ ..]
+                if bits & !(EXISTED | READ | WRITTEN | EXECUTED | LEFT | EXECUTABLE) == BITS =>
+            {
                 self.accesses.push(Access {
                     path: text(path)?,
                     existed: bits & EXISTED != 0,
                     read: bits & READ != 0,
                     written: bits & WRITTEN != 0,
                     executed: bits & EXECUTED != 0,
+                    left: bits & LEFT != 0,
+                    executable: bits & EXECUTABLE != 0,
                 });
                 Ok(())
             }
@@ -162,6 +170,7 @@ mod tests {
         log.touch(b"/x.o".to_vec(), Touch::Change, true);
         log.touch(b"/bin/as".to_vec(), Touch::Execute, true);
         log.listed.insert(b"/opt".to_vec());
+        (log.entries[2].left, log.entries[2].executable) = (true, true);
         log
     }
 
@@ -174,6 +183,8 @@ mod tests {
             read,
             written,
             executed,
+            left: path == "/x.o",
+            executable: path == "/x.o",
         };
         assert_eq!(
             touched.accesses,

@@ -1,5 +1,7 @@
 //! `spec-cc-trace beside OUT PATH ARGV0 ARGS…`: becomes a command, with a trace of all that it touches in the file OUT at its end.
 //! `spec-cc-trace below OUT PATH ARGV0 ARGS…` runs it as a child, for a launch.
+//! `spec-cc-trace within OUT DIRECTORY COUNT VARIABLES… PATH ARGV0 ARGS…` does so in DIRECTORY of a root that is the folder which it is
+//! started in, with so many variables and no others, for a worker of a grid.
 //!
 //! For the shim and the companion, not for people. A command waits for it to start, so it does without std's runtime, which would
 //! also change what the command is given: it ignores `SIGPIPE`.
@@ -10,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use spec_cc_tracer::{run, run_below};
+use spec_cc_tracer::{run, run_below, run_within};
 
 /// What a shell's exit status is for a program that is not there, and for one that cannot be executed.
 const MISSING: c_int = 127;
@@ -28,6 +30,14 @@ unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_in
     open_standard();
     // SAFETY: the caller's promise: so many texts and then a null.
     let arguments = unsafe { std::slice::from_raw_parts(arguments, count as usize + 1) };
+    if let [_, how, out, directory, count, rest @ .., _] = arguments
+        // SAFETY: it is not the null, which `arguments` ends with.
+        && unsafe { CStr::from_ptr(*how) } == c"within"
+    {
+        // SAFETY: as above.
+        let texts = [out, directory, count].map(|text| unsafe { CStr::from_ptr(*text) });
+        return within(texts, rest);
+    }
     let [_, how, out, program, argv @ ..] = arguments else { return misused() };
     if argv.len() < 2 {
         return misused();
@@ -53,6 +63,29 @@ unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_in
     }
 }
 
+/// Runs a command in a root of its own; `rest` are its variables, its program and its arguments.
+fn within([out, directory, count]: [&CStr; 3], rest: &[*const c_char]) -> c_int {
+    let count = count.to_str().ok().and_then(|count| count.parse().ok()).unwrap_or(usize::MAX);
+    let Some((variables, [program, argv @ ..])) = rest.split_at_checked(count) else { return misused() };
+    if argv.is_empty() {
+        return misused();
+    }
+    let ended =
+        |list: &[*const c_char]| -> Vec<_> { list.iter().copied().chain([std::ptr::null()]).collect() };
+    let (variables, argv) = (ended(variables), ended(argv));
+    // SAFETY: texts that end with a NUL, in lists that end with a null.
+    let program = unsafe { CStr::from_ptr(*program) };
+    let path = |text: &CStr| Path::new(OsStr::from_bytes(text.to_bytes())).to_owned();
+    let exec = || {
+        // SAFETY: as above; the second call does not return.
+        unsafe {
+            libc::execve(program.as_ptr(), argv.as_ptr(), variables.as_ptr());
+            libc::_exit(complain(path(program).as_os_str(), &io::Error::last_os_error()))
+        }
+    };
+    run_within(&path(out), &path(directory), exec).map_or(REFUSED, c_int::from)
+}
+
 /// Has something behind each standard descriptor until the command begins: what we open must not take their places.
 fn open_standard() {
     for number in 0..3 {
@@ -72,7 +105,9 @@ fn complain(path: &OsStr, error: &io::Error) -> c_int {
 }
 
 fn misused() -> c_int {
-    say("usage: spec-cc-trace beside|below OUT PATH ARGV0 [ARGUMENT]...\n");
+    say(
+        "usage: spec-cc-trace beside|below OUT PATH ARGV0 [ARGUMENT]...\n       spec-cc-trace within OUT DIRECTORY COUNT [VARIABLE]... PATH ARGV0 [ARGUMENT]...\n",
+    );
     MISUSED
 }
 

@@ -13,6 +13,7 @@ use super::calls;
 use super::filter;
 use super::inherited::Inherited;
 use super::record::Recorder;
+use super::root;
 use super::sys;
 use super::tracer::Tracer;
 
@@ -33,6 +34,16 @@ pub fn run<T>(out: &Path, program: &Path, exec: impl FnOnce() -> T) -> T {
 ///
 /// Returns the command's exit status, or what a shell makes of a signal; `None` where there can be no tracing.
 pub fn run_below(out: &Path, exec: impl FnOnce()) -> Option<u8> {
+    run_alone(exec, |command, recorder| Tracer::new(command, out, recorder).follow_alone())
+}
+
+/// The same in `directory` of a root that is the folder which this process works in: a worker's input root. `out` is a path in it.
+pub fn run_within(out: &Path, directory: &Path, exec: impl FnOnce()) -> Option<u8> {
+    root::enter(directory).ok()?;
+    run_alone(exec, |command, recorder| Tracer::new(command, out, recorder).within().follow_alone())
+}
+
+fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Recorder) -> Option<u8>) -> Option<u8> {
     let inherited = Inherited::of_process()?;
     let descriptors = inherited.numbers();
     let (mut ours, mut theirs) = UnixStream::pair().ok()?;
@@ -52,7 +63,7 @@ pub fn run_below(out: &Path, exec: impl FnOnce()) -> Option<u8> {
     sys::seize(command).ok()?;
     ours.write_all(b"t").ok()?;
     drop(ours);
-    Tracer::new(command, out, recorder).follow_alone()
+    follow(command, recorder)
 }
 
 /// Whether a program runs with its owner's rights: under a tracer it would not get them.

@@ -157,6 +157,31 @@ pub(super) fn mount_of(path: &Path) -> Option<(u64, bool)> {
     Some((found.stx_mnt_id, found.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0))
 }
 
+/// Gives this process mounts of its own, of which nobody else learns; as another user's than root by a user namespace.
+pub(super) fn own_mounts() -> io::Result<()> {
+    // SAFETY: system calls on integers and texts.
+    unsafe {
+        let (user, group) = (libc::geteuid(), libc::getegid());
+        if check(libc::unshare(libc::CLONE_NEWNS).into()).is_err() {
+            check(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS).into())?;
+            std::fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
+            std::fs::write("/proc/self/setgroups", "deny")?;
+            std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"))?;
+        }
+        let (none, flags) = (std::ptr::null(), libc::MS_REC | libc::MS_SLAVE);
+        check(libc::mount(none, c"/".as_ptr(), none, flags, std::ptr::null()).into()).map(drop)
+    }
+}
+
+/// Shows the folder `from`, and what is mounted in it, at `to` as well.
+pub(super) fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    let (from, to) = (CString::new(from.as_os_str().as_bytes())?, CString::new(to.as_os_str().as_bytes())?);
+    let flags = libc::MS_BIND | libc::MS_REC;
+    // SAFETY: texts that end with a NUL, and nulls where nothing is asked for.
+    let done = unsafe { libc::mount(from.as_ptr(), to.as_ptr(), std::ptr::null(), flags, std::ptr::null()) };
+    check(done.into()).map(drop)
+}
+
 /// A descriptor of a process, or, since Linux 6.9, of a thread.
 pub(super) fn process_descriptor(pid: pid_t) -> io::Result<OwnedFd> {
     /// `PIDFD_THREAD` of linux/pidfd.h.

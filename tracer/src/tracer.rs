@@ -11,6 +11,7 @@ use super::doubt::Doubt;
 use super::format;
 use super::proc;
 use super::record::Recorder;
+use super::root;
 use super::sys::{self, Report};
 use super::temporary;
 use super::tracee::Tracee;
@@ -35,13 +36,21 @@ pub(super) struct Tracer<'a> {
     filtered: bool,
     /// Whether the trace is over: what goes on is only let go on.
     over: bool,
+    /// Whether the command has a root of its own, whose files alone may count.
+    within: bool,
 }
 
 impl<'a> Tracer<'a> {
     /// The tracer of a command that was seized. Its trace goes to `out`.
     pub(super) fn new(command: pid_t, out: &'a Path, recorder: Recorder) -> Self {
         let threads = HashSet::from([command]);
-        Self { command, out, recorder, threads, early: HashSet::new(), filtered: false, over: false }
+        let (early, filtered, over, within) = (HashSet::new(), false, false, false);
+        Self { command, out, recorder, threads, early, filtered, over, within }
+    }
+
+    /// The same of a command that runs in a root of its own.
+    pub(super) fn within(self) -> Self {
+        Self { within: true, ..self }
     }
 
     /// Follows the command, and then whatever it leaves running: without us that could open no file.
@@ -102,7 +111,9 @@ impl<'a> Tracer<'a> {
         if !self.threads.is_empty() {
             self.recorder.log.doubt(Doubt::LeftRunning, "");
         }
-        if let Some(path) = self.left_in_temporary() {
+        if self.within {
+            root::settle(&mut self.recorder.log);
+        } else if let Some(path) = self.left_in_temporary() {
             self.recorder.log.doubt(Doubt::LeftBehind, path);
         }
         let _ = format::write(&self.recorder.log, self.out);

@@ -143,7 +143,7 @@ fn refuse_settings(layout: &Layout) -> Result<(), NotRemote> {
     }
 }
 
-fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {
+pub(super) fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {
     let bytes = Bytes::from(message.encode_to_vec());
     let digest = Digest::of(&bytes);
     messages.push((digest, bytes));
@@ -152,7 +152,7 @@ fn push(messages: &mut Vec<(Digest, Bytes)>, message: &impl Message) -> Digest {
 
 /// `Action.platform` is there from REAPI 2.2 on, even when there are no properties.
 #[expect(deprecated, reason = "as in `build`")]
-fn action(
+pub(super) fn action(
     layout: &Layout,
     command: &reapi::Command,
     command_digest: &Digest,
@@ -170,7 +170,7 @@ fn action(
 }
 
 /// The platform properties by name, those for compiles or links over those for all; `None` without any.
-fn platform(layout: &Layout, link: bool) -> Option<reapi::Platform> {
+pub(super) fn platform(layout: &Layout, link: bool) -> Option<reapi::Platform> {
     let narrower = if link { &layout.link_platform } else { &layout.compile_platform };
     let properties: std::collections::BTreeMap<&String, &String> =
         layout.platform.iter().chain(narrower).map(|(name, value)| (name, value)).collect();

@@ -101,10 +101,16 @@ fn explain_link(companion: &Companion, request: &Request, kind: Kind, proto: boo
 /// The answer for a command that is traced.
 fn explain_traced(companion: &Companion, request: &Request, kind: Kind, reason: &str) -> Option<Value> {
     let traced = traced::read(companion, request)?;
+    let grid = request.settings().ok().and_then(|settings| companion.grids.of(&settings));
+    let launches = match grid.map(|grid| grid.why_untraced()) {
+        None => String::new(),
+        Some(None) => "; its launches run on the grid".to_owned(),
+        Some(Some(why)) => format!("; its launches run here: {why}"),
+    };
     Some(json!({
         "verdict": "traced",
         "kind": kind.to_string(),
-        "reason": format!("no plain compile ({reason}): what it touches is seen when it runs"),
+        "reason": format!("no plain compile ({reason}): what it touches is seen when it runs{launches}"),
         "outputs": traced.output.iter().collect::<Vec<_>>(),
     }))
 }

@@ -17,11 +17,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Remote;
 use super::pending::Step;
-use super::round_trip::Times;
 use super::ticket::Ticket;
-use super::window::PATIENCE;
 use crate::base::threads;
 use crate::launch::life::Decision;
+use crate::reapi::round_trip::Times;
+use crate::reapi::window::PATIENCE;
 use crate::reapi::{GridError, Heard};
 
 /// Threads that fetch outputs: what they wait for is the network and the disk. So many results are fetched at once.

@@ -3,10 +3,9 @@
 pub mod flight;
 pub mod pending;
 pub mod prepare;
-pub mod round_trip;
 pub mod sight;
 pub mod ticket;
-pub mod window;
+pub mod traced;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
@@ -26,8 +25,10 @@ use crate::grid::Grid;
 use crate::grid::unobtainable::Unobtainable;
 use crate::grid::upload_batch::UploadBatch;
 use crate::reapi::Cancel;
+use crate::reapi::round_trip::{Trials, is_sooner_here};
 use pending::{PendingQueue, Step};
 use prepare::{Prepared, prepare};
+
 use sight::Sight;
 use ticket::Ticket;
 
@@ -41,6 +42,9 @@ pub(super) struct Remote {
     queue: PendingQueue,
     /// Has a launch run here that the grid will not run.
     here: Box<dyn Fn(Task) + Send + Sync>,
+    /// How many turns it would have to wait for there.
+    turns: Box<dyn Fn() -> usize + Send + Sync>,
+    trials: Trials,
     flights: OnceLock<UnboundedSender<Box<Ticket>>>,
 }
 
@@ -50,18 +54,32 @@ impl Remote {
         engine: &Arc<Engine>,
         grid: &Arc<Grid>,
         here: impl Fn(Task) + Send + Sync + 'static,
+        turns: impl Fn() -> usize + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             engine: Arc::clone(engine),
             grid: Arc::clone(grid),
             queue: PendingQueue::default(),
             here: Box::new(here),
+            turns: Box::new(turns),
+            trials: Trials::default(),
             flights: OnceLock::new(),
         })
     }
 
     /// Looks at a queued launch when its turn comes.
     pub(super) fn push(self: &Arc<Self>, task: Task) {
+        self.start();
+        self.queue.push(Step::Look, task);
+    }
+
+    /// The same for a claimed launch.
+    pub(super) fn take_over(self: &Arc<Self>, task: Task) {
+        self.start();
+        self.put(Step::Look, task);
+    }
+
+    fn start(self: &Arc<Self>) {
         self.flights.get_or_init(|| {
             // One more than work at a time: some of their time is the grid's, whose answers they wait for.
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -71,7 +89,6 @@ impl Remote {
             }
             flight::start(self)
         });
-        self.queue.push(Step::Look, task);
     }
 
     /// Takes every waiting launch of a session out.
@@ -132,6 +149,7 @@ impl Remote {
 
     /// Looks tickets up; returns those that have to be executed.
     fn look_up(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (tickets, mut unasked): (Vec<_>, _) = tickets.into_iter().partition(Ticket::is_looked_up);
         let all_ids: Vec<_> = tickets.iter().map(|ticket| &ticket.ids).collect();
         let found = self.grid.look_up(&all_ids);
         self.grid.fetch(&self.engine, found.iter().filter_map(|found| found.as_ref().ok()?.as_ref()));
@@ -148,7 +166,8 @@ impl Remote {
             }
             None
         });
-        missed.collect()
+        unasked.extend(missed);
+        unasked
     }
 
     /// Lets a ticket fly that is worth it and has room; it waits for room, or for a core here, otherwise.
@@ -161,8 +180,13 @@ impl Remote {
             (self.here)(ticket.task);
             return None;
         }
-        if self.queue.round_trip().is_some_and(|cost| !ticket.wall.is_zero() && ticket.wall < cost) {
+        let cost = self.queue.round_trip();
+        if cost.is_some_and(|cost| is_sooner_here(ticket.wall, self.turns_before(&ticket), cost)) {
             self.leave_out(ticket.task);
+            return None;
+        }
+        if cost.is_none() && !ticket.is_looked_up() && self.grid.is_near() && !self.trials.begin() {
+            (self.here)(ticket.task);
             return None;
         }
         if !self.queue.acquire() {
@@ -175,6 +199,11 @@ impl Remote {
             return None;
         }
         Some(ticket)
+    }
+
+    /// How many turns a launch would wait for here. Where a grid may be on these very cores, that is no reason to give it more.
+    fn turns_before(&self, ticket: &Ticket) -> usize {
+        if ticket.is_looked_up() || self.grid.is_near() { 0 } else { (self.turns)() }
     }
 
     /// It is done sooner than it gets to the grid and back.
@@ -227,7 +256,14 @@ impl Remote {
             ticket.task.cancel();
             return;
         }
-        self.grid.complain(ticket.task.candidate.work.label(), error);
+        if ticket.is_looked_up() {
+            self.grid.complain(ticket.task.candidate.work.label(), error);
+        } else {
+            tracing::debug!("{} is run here: {error}", ticket.task.candidate.work.label());
+            if !error.is_of_files() {
+                self.grid.has_traced(false);
+            }
+        }
         (self.here)(ticket.task);
     }
 }

@@ -1,4 +1,4 @@
-//! Launches that wait for a grid, those first that begin the longest chains, and how many it may have at once.
+//! Launches that wait for a grid, configure tests and those that begin the longest chains first, and how many it may have at once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::round_trip::{RoundTrip, Times};
-use super::window::{CongestionWindow, PATIENCE};
 use crate::launch::context::SessionContext;
 use crate::launch::queue::Task;
+use crate::reapi::round_trip::{RoundTrip, Times};
+use crate::reapi::window::{CongestionWindow, PATIENCE};
 
 /// Launches that are prepared together: they share what is uploaded, and the time that the grid takes to answer.
 const BATCH: usize = 256;
@@ -26,8 +26,8 @@ pub(super) enum Step {
     Alone,
 }
 
-/// What was wasted last time behind all else, then the longest chains first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
-type Waiting = BTreeMap<(bool, Reverse<u64>, u64), Task>;
+/// What was wasted last time behind all else, then configure tests, then the longest chains first, then by arrival. A launch that somebody has claimed meanwhile stays here, and is passed over.
+type Waiting = BTreeMap<(bool, bool, Reverse<u64>, u64), Task>;
 
 /// The launches of all sessions for one grid.
 #[derive(Default)]
@@ -78,9 +78,10 @@ impl PendingQueue {
     pub(super) fn push(&self, step: Step, task: Task) {
         let wasted = task.candidate.record(|record| record.wasted_in_row > 0);
         let chain = task.candidate.chain_us();
+        let after_configure = !task.candidate.work.is_probe();
         let mut inner = self.lock();
         inner.arrived += 1;
-        let rank = (wasted, Reverse(chain), inner.arrived);
+        let rank = (wasted, after_configure, Reverse(chain), inner.arrived);
         let waiting = match step {
             Step::Look => &mut inner.look,
             Step::Run => &mut inner.run,

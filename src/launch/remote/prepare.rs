@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::pending::Step;
 use super::sight::Sight;
-use super::ticket::Ticket;
+use super::ticket::{Errand, Ticket};
+use super::traced::prepare_traced;
 use crate::compile::call::Call;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Instance;
@@ -22,6 +23,7 @@ use crate::launch::miss::MissReason;
 use crate::launch::queue::Task;
 use crate::reapi::Cancel;
 use crate::settings::Policy;
+use crate::traced::work::Work;
 
 /// What a launch has come to by being looked at.
 pub(super) enum Prepared {
@@ -38,14 +40,16 @@ pub(super) enum Prepared {
 /// Looks at a claimed launch; what its action needs on the server goes into `batch`. Nobody is asked anything yet, except
 /// by a scan when it is looked at alone.
 pub(super) fn prepare<'f>(
-    (engine, grid): (&'f Engine, &Grid),
+    (engine, grid): (&'f Engine, &'f Grid),
     (step, task, cancel): (Step, &Task, Cancel),
     sight: &mut Sight<'f>,
     batch: &mut UploadBatch,
 ) -> Prepared {
     let candidate = &task.candidate;
-    // Nothing else goes to a grid.
-    let Some(call) = candidate.work.compile() else { return Prepared::NeedsCore };
+    let call = match &candidate.work {
+        Work::Compile(call) => &**call,
+        Work::Traced(traced) => return prepare_traced((engine, grid), (task, traced, cancel), sight, batch),
+    };
     let snapshot = &mut sight.snapshot;
     let predicted = task.context.predicted(snapshot);
     candidate.predict(task.round, &predicted);
@@ -119,9 +123,7 @@ fn ticket(
         cancel,
         ids,
         needs,
-        further,
-        keys: job.keys,
-        toolchain: Arc::clone(&instance.toolchain),
+        errand: Errand::Compile { further, keys: job.keys, toolchain: Arc::clone(&instance.toolchain) },
         executes,
         wall,
     })

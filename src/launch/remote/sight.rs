@@ -7,6 +7,7 @@ use crate::compile::engine::Engine;
 use crate::grid::Grid;
 use crate::inputs::links::LinksNow;
 use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp::before_any_change_ns;
 use crate::launch::context::SessionContext;
 
 /// Launches are made of files as they were this long ago at most. What is out of date by then costs a launch, no more.
@@ -16,15 +17,19 @@ const MOMENT: Duration = Duration::from_secs(2);
 pub(super) struct Sight<'f> {
     pub(super) snapshot: Snapshot<'f>,
     pub(super) links: LinksNow<'f>,
+    /// What traced commands see of the files: nothing is assumed in it for compiles.
+    pub(super) traced: Snapshot<'f>,
+    /// Coarse wall-clock time before any file was looked at, nanoseconds since the epoch.
+    pub(super) began_ns: i64,
     begun: Instant,
     context: Arc<SessionContext>,
 }
 
 impl<'f> Sight<'f> {
     pub(super) fn new((engine, grid): (&'f Engine, &'f Grid), context: &Arc<SessionContext>) -> Self {
-        let begun = Instant::now();
-        let (snapshot, links) = (Snapshot::new(&engine.files), grid.links());
-        Self { snapshot, links, begun, context: Arc::clone(context) }
+        let (begun, began_ns) = (Instant::now(), before_any_change_ns());
+        let (snapshot, traced) = (Snapshot::new(&engine.files), Snapshot::new(&engine.files));
+        Self { snapshot, links: grid.links(), traced, began_ns, begun, context: Arc::clone(context) }
     }
 
     /// Whether it still shows the files of a session, as they are since `newest` at least.

@@ -1,5 +1,6 @@
 //! A round trip: what it costs to have a grid run a command beside the command itself.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
@@ -12,22 +13,22 @@ const WEIGHT: f64 = 0.1;
 
 /// A moving average over executions that ended well.
 #[derive(Debug, Default)]
-pub(super) struct RoundTrip {
+pub(crate) struct RoundTrip {
     samples: u32,
     average_s: f64,
 }
 
 /// What a worker says of one execution (`ExecutedActionMetadata`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// How long it waited for the worker.
-    pub(super) queued: Option<Duration>,
+    pub(crate) queued: Option<Duration>,
     /// How long the command itself ran.
-    pub(super) ran: Option<Duration>,
+    pub(crate) ran: Option<Duration>,
 }
 
 impl Times {
-    pub(super) fn of(result: &reapi::ActionResult) -> Self {
+    pub(crate) fn of(result: &reapi::ActionResult) -> Self {
         let Some(told) = &result.execution_metadata else { return Self::default() };
         Self {
             queued: between(told.queued_timestamp.as_ref(), told.worker_start_timestamp.as_ref()),
@@ -41,7 +42,7 @@ impl Times {
 
 impl RoundTrip {
     /// Learns from an execution that took this long as seen from here. One whose worker does not say how long it ran teaches nothing.
-    pub(super) fn learn(&mut self, took: Duration, times: Times) {
+    pub(crate) fn learn(&mut self, took: Duration, times: Times) {
         let Some(ran) = times.ran else { return };
         let cost = took.saturating_sub(ran).saturating_sub(times.queued.unwrap_or_default()).as_secs_f64();
         self.samples = self.samples.saturating_add(1);
@@ -50,8 +51,25 @@ impl RoundTrip {
     }
 
     /// What a trip costs; `None` before enough is known.
-    pub(super) fn cost(&self) -> Option<Duration> {
+    pub(crate) fn cost(&self) -> Option<Duration> {
         (self.samples >= SAMPLES).then(|| Duration::from_secs_f64(self.average_s.max(0.0)))
+    }
+}
+
+/// Whether a launch that runs for so long is done sooner here, after so many turns of launches like it, than a trip of this cost is made.
+pub(crate) fn is_sooner_here(wall: Duration, turns: usize, cost: Duration) -> bool {
+    let turns = u32::try_from(turns).unwrap_or(u32::MAX).saturating_add(1);
+    !wall.is_zero() && wall.saturating_mul(turns) < cost
+}
+
+/// Traced commands that a grid on this machine is given before it is known what a trip costs: they are small, and their input roots are large.
+#[derive(Debug, Default)]
+pub(crate) struct Trials(AtomicU32);
+
+impl Trials {
+    /// Begins one more, unless there were enough.
+    pub(crate) fn begin(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) < SAMPLES
     }
 }
 
@@ -68,6 +86,21 @@ fn between(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_long_takes_the_trip() {
+        let sooner =
+            |wall, turns| is_sooner_here(Duration::from_millis(wall), turns, Duration::from_millis(100));
+        assert!(sooner(30, 0) && sooner(30, 2) && !sooner(30, 3) && !sooner(100, 0));
+        assert!(!sooner(0, 0), "nothing is known of it");
+        assert!(!sooner(30, usize::MAX));
+    }
+
+    #[test]
+    fn trials_are_few() {
+        let trials = Trials::default();
+        assert_eq!((0..100).filter(|_| trials.begin()).count(), SAMPLES as usize);
+    }
 
     fn stamp(nanos: i32) -> Timestamp {
         Timestamp { seconds: 1_000, nanos }

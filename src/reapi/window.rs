@@ -7,14 +7,14 @@ const FIRST: f64 = 64.0;
 /// The most, whatever a grid takes: each launch in flight costs this process some 10 KB.
 const MOST: f64 = 10_000.0;
 /// A launch that waits for a worker for this long shows that there are none to spare. Idle grids hand work out in well under this.
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 /// Launches that were issued together are refused together, and count once.
 const TOGETHER: Duration = Duration::from_secs(1);
 
 /// The width, as a congestion window is kept (RFC 5681): it doubles with each round trip until the grid is first pressed;
 /// from then on it grows by one a round trip, and is halved when the grid is pressed.
 #[derive(Debug)]
-pub(super) struct CongestionWindow {
+pub(crate) struct CongestionWindow {
     allowed: f64,
     /// Up to here it doubles.
     doubling: f64,
@@ -29,12 +29,12 @@ impl Default for CongestionWindow {
 
 impl CongestionWindow {
     /// Launches that may be in flight now; at least one.
-    pub(super) fn allowed(&self) -> usize {
+    pub(crate) fn allowed(&self) -> usize {
         self.allowed as usize
     }
 
     /// The grid took a launch at once, while so many were in flight.
-    pub(super) fn taken(&mut self, in_flight: usize) {
+    pub(crate) fn taken(&mut self, in_flight: usize) {
         // What was not asked of it, it has not shown.
         if in_flight as f64 * 2.0 < self.allowed {
             return;
@@ -44,7 +44,7 @@ impl CongestionWindow {
     }
 
     /// The grid has no room: it refused a launch, or left it waiting.
-    pub(super) fn pressed(&mut self, now: Instant) {
+    pub(crate) fn pressed(&mut self, now: Instant) {
         if self.last_cut.is_some_and(|cut| now.saturating_duration_since(cut) < TOGETHER) {
             return;
         }
