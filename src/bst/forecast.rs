@@ -10,7 +10,7 @@ use prost::Message;
 use reapi::{Directory, FileNode};
 
 use super::built_from::BuiltFrom;
-use super::plan::{Plan, Sandbox};
+use super::plan::{Element, Plan, Sandbox};
 use super::trees::{Found, TreeError, Trees};
 use crate::action::from_reapi;
 use crate::base::digest::Digest;
@@ -35,6 +35,8 @@ pub(super) struct Forecast {
 struct State {
     /// Its current sources.
     sources: Option<Digest>,
+    /// Whether they are on their way.
+    fetching: bool,
     /// Its artifact.
     files: Option<Digest>,
     /// The artifact of an earlier build, and the sources that it was built from.
@@ -57,6 +59,9 @@ pub(super) enum Unknown {
     /// Its own sources are to come.
     #[error("its sources are not fetched")]
     Unfetched,
+    /// Those of an element below are to come: nobody knows yet what was edited in them.
+    #[error("the sources of {0} are not fetched")]
+    UnfetchedBelow(String),
     /// An element that it is built on has to be built, and never was.
     #[error("{0} was never built here")]
     Unbuilt(String),
@@ -85,6 +90,7 @@ impl Forecast {
             let before = before.map(|(files, sources)| (files, sources.or_else(|| built_from.get(&files))));
             forecast.states.push(State {
                 sources: element.sources,
+                fetching: element.fetching,
                 files: element.files,
                 before,
                 expected: None,
@@ -93,15 +99,18 @@ impl Forecast {
         forecast
     }
 
-    /// Notes an element's sources.
-    pub(super) fn fetched(&mut self, element: usize, sources: Digest) {
-        self.states[element].sources = Some(sources);
+    /// Notes an element's sources; `None` if they could not be had.
+    pub(super) fn fetched(&mut self, element: usize, sources: Option<Digest>) {
+        let state = &mut self.states[element];
+        state.fetching = false;
+        state.sources = sources.or(state.sources);
         self.forget();
     }
 
     /// Notes an element's artifact.
     pub(super) fn built(&mut self, element: usize, files: Digest) {
-        self.states[element].files = Some(files);
+        let state = &mut self.states[element];
+        (state.files, state.fetching) = (Some(files), false);
         self.forget();
     }
 
@@ -120,6 +129,9 @@ impl Forecast {
     /// What an element's sandbox will be staged.
     pub(super) fn root(&mut self, element: usize, sandbox: &Sandbox) -> Result<Root, Unknown> {
         let sources = self.states[element].sources.ok_or(Unknown::Unfetched)?;
+        if let Some(below) = self.fetching_below(sandbox) {
+            return Err(Unknown::UnfetchedBelow(self.plan.elements[below].name.clone()));
+        }
         let mut parts = Vec::new();
         for (location, elements) in &sandbox.layout {
             let tree = self.staged(elements)?;
@@ -210,6 +222,27 @@ impl Forecast {
             edits.push(Edit { path: path.to_owned(), from, to: to.clone() });
         })?;
         Ok(edits)
+    }
+
+    /// An element whose sources are on their way, of those that a sandbox and all that has to be built for it rest on.
+    fn fetching_below(&self, sandbox: &Sandbox) -> Option<usize> {
+        if !self.states.iter().any(|state| state.fetching) {
+            return None;
+        }
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![sandbox];
+        while let Some(sandbox) = waiting.pop() {
+            for element in self.staged_for(sandbox) {
+                if self.states[element].fetching {
+                    return Some(element);
+                }
+                let Element { needed, sandbox, .. } = &self.plan.elements[element];
+                if seen.insert(element) && *needed {
+                    waiting.extend(sandbox);
+                }
+            }
+        }
+        None
     }
 
     /// The elements that are staged for `sandbox`, and those that these need.

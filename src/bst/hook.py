@@ -56,12 +56,17 @@ class Teller:
             self.wait(PATIENCE)
 
     def tell_plan(self, stream):
+        from buildstream._scheduler.queues.fetchqueue import FetchQueue
+
         if self.failed:
             return
         elements = reachable(stream.targets)
         numbers = {element: number for number, element in enumerate(elements)}
         needed = missing(stream.targets)
         rows = [row(element, numbers, element in needed) for element in elements]
+        if any(isinstance(queue, FetchQueue) for queue in stream.queues):
+            for element, told in zip(elements, rows):
+                told["fetching"] = element in needed and not told["sources"] and any(element.sources())
         self.tell({"plan": {**place(elements[0]), "elements": rows}})
         self.numbers = numbers
 

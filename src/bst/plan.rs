@@ -78,6 +78,9 @@ pub struct Element {
     /// The tree of its sources, if they are here and it has to be built.
     #[serde(default, deserialize_with = "optional_digest")]
     pub sources: Option<Digest>,
+    /// Whether they are about to be fetched.
+    #[serde(default)]
+    pub fetching: bool,
     /// Whether a remote cache may have its artifact.
     #[serde(default)]
     pub pulling: bool,

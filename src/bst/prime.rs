@@ -156,7 +156,7 @@ impl Primer {
     fn told(&mut self, told: &Told) {
         let now = Some(self.made.elapsed().as_secs_f64());
         match *told {
-            Told::Fetched { element, sources: Some(sources) } => self.forecast.fetched(element, sources),
+            Told::Fetched { element, sources } => self.forecast.fetched(element, sources),
             Told::Building { element } => {
                 let state = &mut self.elements[element];
                 state.begun = true;
@@ -185,7 +185,7 @@ impl Primer {
                 self.outdate(element);
             }
             Told::Built { element, files: None } => self.elements[element].pulling = false,
-            Told::Fetched { sources: None, .. } | Told::Plan(_) | Told::Ending | Told::Failed(_) => {}
+            Told::Plan(_) | Told::Ending | Told::Failed(_) => {}
         }
     }
 

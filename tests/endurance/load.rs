@@ -185,7 +185,8 @@ fn a_large_object_is_never_in_memory_whole() {
         println!("{megabytes} MB of object, twice: {:?}; {} KB", begun.elapsed(), most_memory(&sandbox));
         same("large", &tree, &plain);
     }
-    let more = most_memory(&sandbox) - before;
+    // The kernel counts roughly: it may tell less than before.
+    let more = most_memory(&sandbox).saturating_sub(before);
     assert!(more < megabytes * 1024 / 2, "{more} KB more for {megabytes} MB");
 }
 
