@@ -54,9 +54,10 @@ fn what_is_primed_beside_a_build_is_there_before_the_build_below_has_ended() {
     let (bottom, top) = (row(NAMES[0]), row(NAMES[2]));
     assert!(top["primed_s"].as_f64() < bottom["built_s"].as_f64(), "{rows:#}");
     assert_eq!(top["state"], "done", "{rows:#}");
-    for (name, compiles) in ELEMENTS.iter().map(|(name, _, compiles)| (name, compiles)).skip(1) {
+    for (name, ..) in ELEMENTS.iter().skip(1) {
         let number = |what: &str| row(name)[what].as_u64().unwrap_or_default();
-        assert!(number("useful") >= *compiles, "{rows:#}");
+        // How many depends on how far it comes until bst builds the element.
+        assert!(number("useful") > 0, "{rows:#}");
         assert_eq!(
             number("useful") + number("wasted"),
             number("launched") + number("launched_there"),
