@@ -292,3 +292,51 @@ fn last_artifact(cache: &Path, project: &str, normal_name: &str) -> Option<(Dige
         Some((files, artifact.sources.as_ref().and_then(from_reapi)))
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn element(name: &str, on: &[usize], sources: Value, fetching: bool) -> Value {
+        json!({
+            "name": name, "project": "p", "normal_name": name, "files": null, "run": [], "needed": true,
+            "sources": sources, "fetching": fetching, "integration": null,
+            "sandbox": {
+                "layout": {"/": on}, "digest_environment": {}, "environment": {}, "build_root": "/b",
+                "install_root": "/i", "directory": "/b", "platform": {}, "updates": true, "workspace": false,
+            },
+        })
+    }
+
+    #[test]
+    fn nothing_is_forecast_before_all_sources_below_are_fetched() {
+        let cache = tempfile::tempdir().unwrap();
+        let here = json!(Digest::of(b"").to_string());
+        let plan = json!({
+            "casd": "unix:/s", "instance": "", "cache": cache.path(), "buildbox_run": "/r", "builders": 1, "max_jobs": 1,
+            "elements": [
+                element("low", &[], Value::Null, true),
+                element("middle", &[0], here.clone(), false),
+                element("top", &[1], here.clone(), false),
+                element("beside", &[], here, false),
+            ],
+        });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let sandboxes: Vec<_> = plan.elements.iter().map(|one| one.sandbox.clone().unwrap()).collect();
+        let mut forecast = Forecast::new(plan, &BuiltFrom::read(cache.path()));
+        let mut why = |forecast: &mut Forecast, number: usize| {
+            forecast.root(number, &sandboxes[number]).unwrap_err().to_string()
+        };
+        for above in [1, 2] {
+            assert_eq!(why(&mut forecast, above), "the sources of low are not fetched");
+        }
+        assert!(forecast.root(3, &sandboxes[3]).is_ok(), "it does not rest on it");
+        forecast.fetched(0, None);
+        for (above, below) in [(1, "low"), (2, "middle")] {
+            assert_eq!(why(&mut forecast, above), format!("{below} was never built here"));
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod edits;
 mod exported;
 mod faults;
 mod flags;
+mod kills;
 mod merit;
 mod outputs;
 mod predictions;
