@@ -6,7 +6,7 @@ use std::process::Command;
 /// What the programs are made of, from the top folder.
 const SOURCES: [&str; 5] = ["src", "shim/src", "tracer/src", "Cargo.toml", "Cargo.lock"];
 
-/// Sets `SPEC_CC_VERSION` for the package: `0.2.0 (61b7634 2026-11-30)`, with a `+` behind the commit where the sources have changed since. The commit is
+/// Sets `COMMIT_VERSION` for the package: `0.2.0 (61b7634 2026-11-30)`, with a `+` behind the commit where the sources have changed since. The commit is
 /// the last one that changed the sources: one that changes a page or a test builds nothing anew. Without git, or outside our own
 /// repository, it is the version alone.
 pub(crate) fn tell(top: &Path) {
@@ -15,7 +15,7 @@ pub(crate) fn tell(top: &Path) {
     }
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let version = commit(top).map_or_else(|| version.clone(), |commit| format!("{version} ({commit})"));
-    println!("cargo::rustc-env=SPEC_CC_VERSION={version}");
+    println!("cargo::rustc-env=COMMIT_VERSION={version}");
 }
 
 fn commit(top: &Path) -> Option<String> {

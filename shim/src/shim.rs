@@ -18,7 +18,7 @@ use core::ffi::CStr;
 use core::time::Duration;
 
 /// What `spec-cc --spec-cc-version` prints.
-const VERSION: &[u8] = concat!("spec-cc ", env!("SPEC_CC_VERSION"), "\n").as_bytes();
+const VERSION: &[u8] = concat!("spec-cc ", env!("COMMIT_VERSION"), "\n").as_bytes();
 /// How long what was killed may take to be gone.
 const ORPHANS_END: Duration = Duration::from_secs(5);
 

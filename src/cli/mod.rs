@@ -39,7 +39,7 @@ use spec_cc::settings::Settings;
 
 /// Compiles before the build asks: remembers what each build compiled, and launches it the next time
 #[derive(Debug, Parser)]
-#[command(name = "specctl", version = env!("SPEC_CC_VERSION"), arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
+#[command(name = "specctl", version = env!("COMMIT_VERSION"), arg_required_else_help = true, propagate_version = true, after_help = AFTER)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
