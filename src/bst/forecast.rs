@@ -300,7 +300,7 @@ mod tests {
 
     use super::*;
 
-    fn element(name: &str, on: &[usize], sources: Value, fetching: bool) -> Value {
+    fn element(name: &str, on: &[usize], sources: &Value, fetching: bool) -> Value {
         json!({
             "name": name, "project": "p", "normal_name": name, "files": null, "run": [], "needed": true,
             "sources": sources, "fetching": fetching, "integration": null,
@@ -318,16 +318,16 @@ mod tests {
         let plan = json!({
             "casd": "unix:/s", "instance": "", "cache": cache.path(), "buildbox_run": "/r", "builders": 1, "max_jobs": 1,
             "elements": [
-                element("low", &[], Value::Null, true),
-                element("middle", &[0], here.clone(), false),
-                element("top", &[1], here.clone(), false),
-                element("beside", &[], here, false),
+                element("low", &[], &Value::Null, true),
+                element("middle", &[0], &here, false),
+                element("top", &[1], &here, false),
+                element("beside", &[], &here, false),
             ],
         });
         let plan: Plan = serde_json::from_value(plan).unwrap();
         let sandboxes: Vec<_> = plan.elements.iter().map(|one| one.sandbox.clone().unwrap()).collect();
         let mut forecast = Forecast::new(plan, &BuiltFrom::read(cache.path()));
-        let mut why = |forecast: &mut Forecast, number: usize| {
+        let why = |forecast: &mut Forecast, number: usize| {
             forecast.root(number, &sandboxes[number]).unwrap_err().to_string()
         };
         for above in [1, 2] {
