@@ -132,6 +132,15 @@ impl<'f> Snapshot<'f> {
     /// What a compiler found when it began at that time can be told from the snapshot only if there is none: a header that
     /// came to stand before another meanwhile was not read. What has gone is not noticed.
     pub fn changed_since(&self, since_ns: i64) -> Option<(PathId, Stamp)> {
+        self.changed_since_each(since_ns, &HashMap::new())
+    }
+
+    /// The same where some files have a moment of their own: that by which they had settled, before they were used.
+    pub fn changed_since_each(
+        &self,
+        since_ns: i64,
+        settled: &HashMap<PathId, i64>,
+    ) -> Option<(PathId, Stamp)> {
         let mut asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
         let mut ways = Ways::since(since_ns);
         let paths = self.files.paths();
@@ -143,7 +152,8 @@ impl<'f> Snapshot<'f> {
             }
             let state = &self.states[slot as usize - 1];
             let stamp = state.stamp.ok().filter(|stamp| !stamp.is_dir())?;
-            let newest = [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= since_ns);
+            let own_ns = settled.get(&id).copied().unwrap_or(since_ns);
+            let newest = [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= own_ns);
             if let Some(newest) = newest {
                 return Some((id, newest));
             }

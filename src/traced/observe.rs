@@ -114,6 +114,7 @@ pub fn observe(
     let mut set = Vec::with_capacity(run.touched.accesses.len() + run.touched.listed.len());
     let mut overrides = overrides.clone();
     let mut existed = HashMap::new();
+    let mut settled = HashMap::new();
     let mut programs = Vec::new();
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
@@ -139,6 +140,7 @@ pub fn observe(
         }
         if !access.written {
             existed.insert(id(), access.existed);
+            settled.extend(access.settled_ns.map(|time| (traced.actual(engine, id()), time)));
             set.push(id());
             continue;
         }
@@ -190,7 +192,7 @@ pub fn observe(
             given.push(Given { real: real.unwrap_or_else(|| path.clone()), path, content });
         }
     }
-    if let Some((id, _)) = snapshot.changed_since(run.began_ns) {
+    if let Some((id, _)) = snapshot.changed_since_each(run.began_ns, &settled) {
         return Err(Unlearnt::Meanwhile(engine.name(id)));
     }
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })

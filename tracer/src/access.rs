@@ -22,6 +22,10 @@ pub struct Access {
     pub left: bool,
     /// Whether what was left may be executed.
     pub executable: bool,
+    /// If it had changed only just before it was first touched, a moment right before that touch which is later than the change, by the
+    /// coarse clock, nanoseconds since the epoch: what changes it from then on gives it this time or a later one. Told only of a run on
+    /// the files themselves.
+    pub settled_ns: Option<i64>,
 }
 
 /// How a path is touched.
@@ -49,6 +53,7 @@ pub(super) struct Entry {
     pub(super) executed: bool,
     pub(super) left: bool,
     pub(super) executable: bool,
+    pub(super) settled_ns: Option<i64>,
 }
 
 /// All that a run touched so far.
@@ -63,8 +68,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Takes note of a touch of what `exists` or does not.
-    pub(super) fn touch(&mut self, path: Vec<u8>, touch: Touch, exists: bool) {
+    /// Whether a path was touched before.
+    pub(super) fn knows(&self, path: &[u8]) -> bool {
+        self.places.contains_key(path)
+    }
+
+    /// Takes note of a touch of what `exists` or does not; if it is the first, `settled_ns` is that of [`Access`].
+    pub(super) fn touch(&mut self, path: Vec<u8>, touch: Touch, exists: bool, settled_ns: Option<i64>) {
         let at = self.places.get(&path).copied().unwrap_or_else(|| {
             self.entries.push(Entry {
                 path: path.clone(),
@@ -74,6 +84,7 @@ impl Log {
                 executed: false,
                 left: false,
                 executable: false,
+                settled_ns,
             });
             self.places.insert(path, self.entries.len() - 1);
             self.entries.len() - 1
@@ -101,7 +112,7 @@ mod tests {
     fn log(touches: &[(Touch, bool)]) -> (bool, bool, bool, bool) {
         let mut log = Log::default();
         for (touch, exists) in touches {
-            log.touch(b"/a".to_vec(), *touch, *exists);
+            log.touch(b"/a".to_vec(), *touch, *exists, None);
         }
         assert_eq!(log.entries.len(), 1);
         let entry = &log.entries[0];

@@ -1,7 +1,8 @@
 //! The file that a trace is kept in, from the end of a run until somebody has read it.
 //!
-//! `spec-cc trace 3`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), a listed
-//! folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the number of items as the last.
+//! `spec-cc trace 4`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), when the one before it
+//! was settled (`~` and nanoseconds), a listed folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the
+//! number of items as the last.
 
 use std::fmt;
 use std::fs;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::access::{Access, Log};
 use super::doubt::Doubt;
 
-const HEADER: &[u8] = b"spec-cc trace 3\n";
+const HEADER: &[u8] = b"spec-cc trace 4\n";
 const BITS: u8 = b'@';
 const EXISTED: u8 = 1;
 const READ: u8 = 2;
@@ -101,6 +102,9 @@ fn print(log: &Log) -> Vec<u8> {
             + u8::from(entry.left) * LEFT
             + u8::from(entry.executable) * EXECUTABLE;
         item(&[&[BITS + bits], &entry.path]);
+        if let Some(time) = entry.settled_ns {
+            item(&[b"~", time.to_string().as_bytes()]);
+        }
     }
     text.extend(format!(".{items}\0").bytes());
     text
@@ -142,7 +146,14 @@ impl Touched {
                     executed: bits & EXECUTED != 0,
                     left: bits & LEFT != 0,
                     executable: bits & EXECUTABLE != 0,
+                    settled_ns: None,
                 });
+                Ok(())
+            }
+            [b'~', time @ ..] => {
+                let access = self.accesses.last_mut().ok_or(TraceError::Broken)?;
+                let time = std::str::from_utf8(time).ok().and_then(|time| time.parse().ok());
+                access.settled_ns = Some(time.ok_or(TraceError::Broken)?);
                 Ok(())
             }
             _ => Err(TraceError::Broken),
@@ -165,11 +176,12 @@ mod tests {
 
     fn sample() -> Log {
         let mut log = Log::default();
-        log.touch(b"/usr/include/stdio.h".to_vec(), Touch::Read, true);
-        log.touch(b"/a b\n.h".to_vec(), Touch::Look, false);
-        log.touch(b"/x.o".to_vec(), Touch::Change, true);
-        log.touch(b"/bin/as".to_vec(), Touch::Execute, true);
+        log.touch(b"/usr/include/stdio.h".to_vec(), Touch::Read, true, None);
+        log.touch(b"/a b\n.h".to_vec(), Touch::Look, false, None);
+        log.touch(b"/x.o".to_vec(), Touch::Change, true, None);
+        log.touch(b"/bin/as".to_vec(), Touch::Execute, true, None);
         log.listed.insert(b"/opt".to_vec());
+        log.touch(b"/new.c".to_vec(), Touch::Read, true, Some(17));
         (log.entries[2].left, log.entries[2].executable) = (true, true);
         log
     }
@@ -185,6 +197,7 @@ mod tests {
             executed,
             left: path == "/x.o",
             executable: path == "/x.o",
+            settled_ns: (path == "/new.c").then_some(17),
         };
         assert_eq!(
             touched.accesses,
@@ -193,6 +206,7 @@ mod tests {
                 access("/a b\n.h", false, false, false, false),
                 access("/x.o", true, true, true, false),
                 access("/bin/as", true, true, false, true),
+                access("/new.c", true, true, false, false),
             ]
         );
         assert_eq!(touched.listed, ["/opt"]);
@@ -205,7 +219,7 @@ mod tests {
         let error = parse(&print(&log)).unwrap_err();
         assert_eq!(error.to_string(), "it used a socket: /run/nscd");
         let mut log = sample();
-        log.touch(b"/\xff".to_vec(), Touch::Look, true);
+        log.touch(b"/\xff".to_vec(), Touch::Look, true, None);
         assert!(matches!(parse(&print(&log)), Err(TraceError::Doubt { doubt: Doubt::NotUtf8, .. })));
     }
 

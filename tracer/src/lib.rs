@@ -21,6 +21,7 @@ mod proc;
 mod program;
 mod record;
 mod root;
+mod settle;
 mod start;
 mod sys;
 pub mod temporary;

@@ -1,6 +1,7 @@
 //! What a stopped call does to paths, entered into the log before it happens.
 
 use std::collections::HashSet;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -12,6 +13,7 @@ use super::filter;
 use super::inherited::Inherited;
 use super::places::{Place, place};
 use super::program;
+use super::settle::Settling;
 use super::sys::SystemCall;
 use super::tracee::{Named, Tracee};
 
@@ -24,6 +26,8 @@ pub(super) struct Recorder {
     pub(super) log: Log,
     calls: Vec<(u32, Deed)>,
     inherited: Inherited,
+    /// `None` where the command is shown other files than those that others see change.
+    settling: Option<Settling>,
     /// Programs whose interpreters and loaders are in the log.
     programs: HashSet<Vec<u8>>,
 }
@@ -31,7 +35,13 @@ pub(super) struct Recorder {
 impl Recorder {
     /// An empty log of a command that is given these files open.
     pub(super) fn new(inherited: Inherited) -> Self {
-        Self { log: Log::default(), calls: calls::all(), inherited, programs: HashSet::new() }
+        let (log, programs) = (Log::default(), HashSet::new());
+        Self { log, calls: calls::all(), inherited, settling: None, programs }
+    }
+
+    /// The same of a command that runs on the files themselves, from now on.
+    pub(super) fn settling(self) -> Self {
+        Self { settling: Some(Settling::from_now()), ..self }
     }
 
     /// Enters the call that a thread is stopped before.
@@ -90,9 +100,10 @@ impl Recorder {
             }
             Deed::Make(operand) => {
                 if let Some(file) = named(operand)? {
-                    let exists = file.exists(true);
+                    let found = file.found(true);
                     // Where something is, the call fails.
-                    self.touch(file.name, if exists { Touch::Look } else { Touch::Replace }, exists);
+                    let touch = if found.is_some() { Touch::Look } else { Touch::Replace };
+                    self.touch(file.name, touch, found.as_ref());
                 }
             }
             Deed::Treat(operand, touch) => {
@@ -102,19 +113,19 @@ impl Recorder {
             }
             Deed::Rename(from, to) => {
                 if let (Some(from), Some(to)) = (named(from)?, named(to)?) {
-                    let replaced = to.exists(true);
+                    let replaced = to.found(true);
                     if self.treat(from, Touch::Change) {
-                        self.touch(to.name, Touch::Replace, replaced);
+                        self.touch(to.name, Touch::Replace, replaced.as_ref());
                     }
                 }
             }
             Deed::Link(from, to) => {
                 if let (Some(from), Some(to)) = (named(from)?, named(to)?) {
-                    let exists = from.exists(true);
-                    let taken = to.exists(true);
-                    self.touch(from.name, Touch::Read, exists);
-                    let makes = exists && !taken;
-                    self.touch(to.name, if makes { Touch::Replace } else { Touch::Look }, taken);
+                    let (there, taken) = (from.found(true), to.found(true));
+                    self.touch(from.name, Touch::Read, there.as_ref());
+                    let makes = there.is_some() && taken.is_none();
+                    let touch = if makes { Touch::Replace } else { Touch::Look };
+                    self.touch(to.name, touch, taken.as_ref());
                 }
             }
             Deed::List => self.list(tracee, argument(call, 0) as i32)?,
@@ -136,16 +147,16 @@ impl Recorder {
         let found = file.found(has(libc::O_NOFOLLOW) || has(libc::O_CREAT | libc::O_EXCL));
         let exists = found.is_some();
         if has(libc::O_PATH) {
-            return self.touch(file.name, Touch::Look, exists);
+            return self.touch(file.name, Touch::Look, found.as_ref());
         }
         if flags & TEMPORARY != 0 {
             // A file without a name, in this folder; it has one only once it is linked.
-            return self.touch(file.name, Touch::Look, exists);
+            return self.touch(file.name, Touch::Look, found.as_ref());
         }
         let writes = flags & libc::O_ACCMODE as u64 != libc::O_RDONLY as u64;
         let touch = match (exists, writes || has(libc::O_TRUNC), has(libc::O_CREAT)) {
             (true, _, true) if has(libc::O_EXCL) => Touch::Look,
-            (true, false, _) if found.is_some_and(|found| file.is_folder(&found)) => Touch::Look,
+            (true, false, _) if found.as_ref().is_some_and(|found| file.is_folder(found)) => Touch::Look,
             (true, false, _) | (false, _, false) => Touch::Read,
             (true, true, _) if has(libc::O_TRUNC) => Touch::Replace,
             (true, true, _) => Touch::Change,
@@ -155,20 +166,20 @@ impl Recorder {
         if touch != Touch::Look && place(&file.name) == Place::Doubtful {
             return self.log.doubt(Doubt::Place, file.name);
         }
-        self.touch(file.name, touch, exists);
+        self.touch(file.name, touch, found.as_ref());
     }
 
     fn look(&mut self, file: Named, link: bool) {
-        let exists = file.exists(link);
-        self.touch(file.name, Touch::Look, exists);
+        let found = file.found(link);
+        self.touch(file.name, Touch::Look, found.as_ref());
     }
 
     fn execute(&mut self, file: Named) {
-        let exists = file.exists(false);
-        if exists && file.name.starts_with(b"/") {
+        let found = file.found(false);
+        if found.is_some() && file.name.starts_with(b"/") {
             self.executed(&file.way);
         }
-        self.touch(file.name, Touch::Execute, exists);
+        self.touch(file.name, Touch::Execute, found.as_ref());
     }
 
     /// Enters what the kernel reads to run a program, and the program under its own name.
@@ -178,13 +189,13 @@ impl Recorder {
             return;
         }
         if !name.starts_with(b"/proc/") {
-            self.touch(name.to_vec(), Touch::Execute, program.exists());
+            self.touch(name.to_vec(), Touch::Execute, program.metadata().ok().as_ref());
         }
         for needed in program::read_for(program) {
-            let exists = needed.exists();
+            let found = needed.metadata().ok();
             let name = needed.into_os_string().into_vec();
             if name.starts_with(b"/") {
-                self.touch(name, Touch::Read, exists);
+                self.touch(name, Touch::Read, found.as_ref());
             } else {
                 self.log.doubt(Doubt::Unreadable, name);
             }
@@ -193,13 +204,14 @@ impl Recorder {
 
     /// Returns whether the call can do what it is for: there must be something.
     fn treat(&mut self, file: Named, touch: Touch) -> bool {
-        let exists = file.exists(true);
-        if exists && place(&file.name) == Place::Doubtful {
+        let found = file.found(true);
+        if found.is_some() && place(&file.name) == Place::Doubtful {
             self.log.doubt(Doubt::Place, file.name);
         } else {
-            self.touch(file.name, if exists { touch } else { Touch::Look }, exists);
+            let touch = if found.is_some() { touch } else { Touch::Look };
+            self.touch(file.name, touch, found.as_ref());
         }
-        exists
+        found.is_some()
     }
 
     fn list(&mut self, tracee: Tracee, descriptor: i32) -> io::Result<()> {
@@ -226,18 +238,21 @@ impl Recorder {
         // struct sockaddr_un: a family of two bytes, then the path.
         let path = tracee.text(argument(call, 1).wrapping_add(2))?.unwrap_or_default();
         let server = tracee.path(None, &path)?;
-        if path.is_empty() || server.exists(false) {
+        if path.is_empty() || server.found(false).is_some() {
             self.log.doubt(Doubt::Socket, path);
         } else {
-            self.touch(server.name, Touch::Look, false);
+            self.touch(server.name, Touch::Look, None);
         }
         Ok(())
     }
 
-    fn touch(&mut self, path: Vec<u8>, touch: Touch, exists: bool) {
-        if place(&path) != Place::Harmless {
-            self.log.touch(path, touch, exists);
+    fn touch(&mut self, path: Vec<u8>, touch: Touch, found: Option<&Metadata>) {
+        if place(&path) == Place::Harmless {
+            return;
         }
+        let first = found.filter(|_| !self.log.knows(&path));
+        let settled = first.and_then(|found| self.settling.as_ref()?.wait_for(found));
+        self.log.touch(path, touch, found.is_some(), settled);
     }
 }
 

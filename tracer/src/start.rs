@@ -98,7 +98,7 @@ fn stop_at_calls(descriptors: &[u32]) -> Option<()> {
 /// The tracer's whole life.
 fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream) {
     sys::block_signals();
-    let recorder = Recorder::new(inherited);
+    let recorder = Recorder::new(inherited).settling();
     if keep_only(link.as_raw_fd()).is_none() {
         return;
     }

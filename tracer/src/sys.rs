@@ -211,6 +211,17 @@ pub(super) fn memory(pid: pid_t, address: u64, buffer: &mut [u8]) -> io::Result<
     check(length as c_long).map(|length| length as usize)
 }
 
+/// The time that files are stamped with now or later, in nanoseconds since the epoch (`CLOCK_REALTIME_COARSE`).
+pub(super) fn coarse_now_ns() -> i64 {
+    // SAFETY: the structure is plain integers, and the call writes only to it.
+    let now = unsafe {
+        let mut now: libc::timespec = zeroed();
+        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut now);
+        now
+    };
+    now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
+}
+
 /// Has no signal but `SIGKILL` and `SIGSTOP` reach this process.
 pub(super) fn block_signals() {
     // SAFETY: zeros are a valid set, which is filled before use.

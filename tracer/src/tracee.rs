@@ -42,11 +42,6 @@ impl Named {
     pub(super) fn is_folder(&self, found: &Metadata) -> bool {
         found.is_dir() || found.is_symlink() && self.way.is_dir()
     }
-
-    /// Whether something is there, as with [`found`](Self::found).
-    pub(super) fn exists(&self, link: bool) -> bool {
-        self.found(link).is_some()
-    }
 }
 
 impl Tracee {
