@@ -22,6 +22,7 @@ mod program;
 mod record;
 mod root;
 mod settle;
+mod sources;
 mod start;
 mod sys;
 pub mod temporary;

@@ -45,16 +45,13 @@ impl Recorder {
     }
 
     /// Enters the call that a thread is stopped before.
-    pub(super) fn enter(&mut self, tracee: Tracee) {
-        let Ok(call) = tracee.system_call() else {
-            return self.log.doubt(Doubt::Unreadable, "system call");
-        };
+    pub(super) fn enter(&mut self, tracee: Tracee, call: &SystemCall) {
         if call.architecture != filter::ARCHITECTURE {
             return self.log.doubt(Doubt::Architecture, format!("{:x}", call.architecture));
         }
         match calls::deed(&self.calls, call.number) {
             Some(deed) => {
-                if let Err(error) = self.perform(tracee, &call, deed) {
+                if let Err(error) = self.perform(tracee, call, deed) {
                     let what = format!("call {}: {error}", call.number);
                     self.log.doubt(Doubt::Unreadable, what);
                 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -14,7 +14,8 @@ use super::filter;
 use super::inherited::Inherited;
 use super::record::Recorder;
 use super::root;
-use super::sys;
+use super::sources::Sources;
+use super::sys::{self, notify};
 use super::tracer::Tracer;
 
 /// Arranges for all that this process does from its next `execve` on to be traced, into the file `out`; then `exec` is to
@@ -34,24 +35,25 @@ pub fn run<T>(out: &Path, program: &Path, exec: impl FnOnce() -> T) -> T {
 ///
 /// Returns the command's exit status, or what a shell makes of a signal; `None` where there can be no tracing.
 pub fn run_below(out: &Path, exec: impl FnOnce()) -> Option<u8> {
-    run_alone(exec, |command, recorder| Tracer::new(command, out, recorder).follow_alone())
+    run_alone(exec, |command, sources, recorder| Tracer::new(command, out, sources, recorder).follow_alone())
 }
 
 /// The same in `directory` of a root that is the folder which this process works in: a worker's input root. `out` is a path in it.
 pub fn run_within(out: &Path, directory: &Path, exec: impl FnOnce()) -> Option<u8> {
     root::enter(directory).ok()?;
-    run_alone(exec, |command, recorder| Tracer::new(command, out, recorder).within().follow_alone())
+    run_alone(exec, |command, sources, recorder| {
+        Tracer::new(command, out, sources, recorder).within().follow_alone()
+    })
 }
 
-fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Recorder) -> Option<u8>) -> Option<u8> {
+fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Sources, Recorder) -> Option<u8>) -> Option<u8> {
     let inherited = Inherited::of_process()?;
     let descriptors = inherited.numbers();
     let (mut ours, mut theirs) = UnixStream::pair().ok()?;
-    let Some(command) = sys::fork_unseen().ok()? else {
+    let Some(command) = sys::fork().ok()? else {
         drop(ours);
         // Without a tracer there is nothing to run.
-        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors).is_some() {
-            drop(theirs);
+        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors, theirs).is_some() {
             exec();
         }
         sys::end();
@@ -62,8 +64,7 @@ fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Recorder) -> Option
     keep_only(ours.as_raw_fd())?;
     sys::seize(command).ok()?;
     ours.write_all(b"t").ok()?;
-    drop(ours);
-    follow(command, recorder)
+    follow(command, Sources::new(ours)?, recorder)
 }
 
 /// Whether a program runs with its owner's rights: under a tracer it would not get them.
@@ -87,12 +88,21 @@ fn be_traced(out: &Path) -> Option<()> {
     sys::permit_tracer(tracer);
     ours.write_all(b"t").ok()?;
     ours.read_exact(&mut [0]).ok()?;
-    stop_at_calls(&descriptors)
+    stop_at_calls(&descriptors, ours)
 }
 
-/// Has this process stop at the calls that name files, or use one of these open files.
-fn stop_at_calls(descriptors: &[u32]) -> Option<()> {
-    sys::obey(&mut filter::stopping_at(&calls::all(), descriptors)).ok()
+/// Has this process stop at the calls that name files, or use one of these open files. At the other end of `link` is its tracer.
+fn stop_at_calls(descriptors: &[u32], link: UnixStream) -> Option<()> {
+    let calls = calls::all();
+    // Where somebody listens to this process already, nobody else can.
+    if notify::is_quick()
+        && let filter = &mut filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_USER_NOTIF)
+        && let Ok(listener) = notify::listen(filter)
+    {
+        return notify::send(&link, listener.as_fd()).ok();
+    }
+    let mut filter = filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_TRACE);
+    sys::obey(&mut filter, 0).ok().map(drop)
 }
 
 /// The tracer's whole life.
@@ -103,9 +113,11 @@ fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream)
         return;
     }
     let seized = link.read_exact(&mut [0]).is_ok() && sys::seize(command).is_ok();
-    if seized && link.write_all(b"t").is_ok() {
-        drop(link);
-        Tracer::new(command, out, recorder).follow();
+    if seized
+        && link.write_all(b"t").is_ok()
+        && let Some(sources) = Sources::new(link)
+    {
+        Tracer::new(command, out, sources, recorder).follow();
     }
 }
 

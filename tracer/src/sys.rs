@@ -1,4 +1,6 @@
-//! The system calls of a tracer, each behind a safe function. In this room no other file holds `unsafe`.
+//! The system calls of a tracer, each behind a safe function. In this room no file but these holds `unsafe`.
+
+pub(super) mod notify;
 
 use std::ffi::{CString, c_void};
 use std::io;
@@ -51,8 +53,18 @@ fn check(value: c_long) -> io::Result<c_long> {
 ///
 /// The program that this process becomes must not find a child that it did not start.
 pub(super) fn fork_unseen() -> io::Result<Option<pid_t>> {
-    // SAFETY: without flags, and so without a signal at the child's end, this is a fork; there is one thread.
-    let child = check(unsafe { libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) })?;
+    // Without a signal at its end.
+    clone(0)
+}
+
+/// Forks a child; `None` in the child.
+pub(super) fn fork() -> io::Result<Option<pid_t>> {
+    clone(libc::SIGCHLD)
+}
+
+fn clone(signal: c_int) -> io::Result<Option<pid_t>> {
+    // SAFETY: without flags but the signal at the child's end, this is a fork; there is one thread.
+    let child = check(unsafe { libc::syscall(libc::SYS_clone, signal, 0, 0, 0, 0) })?;
     Ok((child != 0).then_some(child as pid_t))
 }
 
@@ -113,13 +125,13 @@ pub(super) fn system_call(pid: pid_t) -> io::Result<SystemCall> {
     Ok(SystemCall { architecture: info.arch, number: call.nr, args: call.args })
 }
 
-/// Waits for a tracee; an error when there is none left.
+/// What a tracee reports, if one does; an error when there is none left.
 ///
 /// What it reports stays as it is until [`take`] or [`resume`]; so the parent of one that has ended is not told yet.
-pub(super) fn wait() -> io::Result<Report> {
+pub(super) fn report() -> io::Result<Option<Report>> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
-        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT | libc::__WALL;
+        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
         // SAFETY: the structure is writable.
         if unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), flags) } == 0 {
             break;
@@ -135,10 +147,11 @@ pub(super) fn wait() -> io::Result<Report> {
         (info.si_code, info.si_pid(), info.si_status())
     };
     Ok(match code {
+        _ if pid == 0 => None,
         libc::CLD_TRAPPED | libc::CLD_STOPPED => {
-            Report::Stopped { pid, signal: status & 0xff, event: status >> 8 }
+            Some(Report::Stopped { pid, signal: status & 0xff, event: status >> 8 })
         }
-        _ => Report::Ended { pid, killed: code != libc::CLD_EXITED, status },
+        _ => Some(Report::Ended { pid, killed: code != libc::CLD_EXITED, status }),
     })
 }
 
@@ -222,13 +235,27 @@ pub(super) fn coarse_now_ns() -> i64 {
     now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
 }
 
-/// Has no signal but `SIGKILL` and `SIGSTOP` reach this process.
+/// Has no signal but `SIGKILL` and `SIGSTOP` reach this process. That tracees report is to be told all the same.
 pub(super) fn block_signals() {
     // SAFETY: zeros are a valid set, which is filled before use.
     unsafe {
         let mut all: libc::sigset_t = zeroed();
         libc::sigfillset(&raw mut all);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
+        // Whoever started us may have had it ignored, and then it would not come.
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+    }
+}
+
+/// A descriptor that can be read when tracees report; [`block_signals`] comes first.
+pub(super) fn reports() -> io::Result<OwnedFd> {
+    // SAFETY: zeros are an empty set, which is only read; the descriptor is owned from here on.
+    unsafe {
+        let mut only: libc::sigset_t = zeroed();
+        libc::sigaddset(&raw mut only, libc::SIGCHLD);
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        let number = check(libc::signalfd(-1, &raw const only, flags).into())?;
+        Ok(OwnedFd::from_raw_fd(number as c_int))
     }
 }
 
@@ -238,14 +265,15 @@ pub(super) fn leave_session() {
     unsafe { libc::setsid() };
 }
 
-/// Has this thread, and all that come of it, obey a filter, and gain no rights by executing a program.
-pub(super) fn obey(filter: &mut [libc::sock_filter]) -> io::Result<()> {
+/// Has this thread, and all that come of it, obey a filter, and gain no rights by executing a program. `flags` are those of
+/// `seccomp(2)`, whose answer is returned.
+pub(super) fn obey(filter: &mut [libc::sock_filter], flags: libc::c_ulong) -> io::Result<c_int> {
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: the program describes `filter`, which the kernel copies.
     unsafe {
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
-        let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
-        check(libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0).into()).map(drop)
+        let mode = libc::SECCOMP_SET_MODE_FILTER;
+        check(libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program)).map(|answer| answer as c_int)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use libc::pid_t;
 
 use super::proc;
-use super::sys::{self, SystemCall};
+use super::sys;
 
 const PAGE: usize = 4096;
 /// How much is read at once: most paths are shorter.
@@ -45,11 +45,6 @@ impl Named {
 }
 
 impl Tracee {
-    /// The call that it is stopped before.
-    pub(super) fn system_call(self) -> io::Result<SystemCall> {
-        sys::system_call(self.0)
-    }
-
     /// The text at an address; nothing where the call itself will find none.
     pub(super) fn text(self, address: u64) -> io::Result<Option<Vec<u8>>> {
         let mut text = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -12,7 +13,8 @@ use super::format;
 use super::proc;
 use super::record::Recorder;
 use super::root;
-use super::sys::{self, Report};
+use super::sources::{Event, Sources};
+use super::sys::{self, Report, SystemCall};
 use super::temporary;
 use super::tracee::Tracee;
 
@@ -27,6 +29,7 @@ const SIGNALLED: c_int = 128;
 pub(super) struct Tracer<'a> {
     command: pid_t,
     out: &'a Path,
+    sources: Sources,
     recorder: Recorder,
     /// Threads that live.
     threads: HashSet<pid_t>,
@@ -42,10 +45,10 @@ pub(super) struct Tracer<'a> {
 
 impl<'a> Tracer<'a> {
     /// The tracer of a command that was seized. Its trace goes to `out`.
-    pub(super) fn new(command: pid_t, out: &'a Path, recorder: Recorder) -> Self {
+    pub(super) fn new(command: pid_t, out: &'a Path, sources: Sources, recorder: Recorder) -> Self {
         let threads = HashSet::from([command]);
         let (early, filtered, over, within) = (HashSet::new(), false, false, false);
-        Self { command, out, recorder, threads, early, filtered, over, within }
+        Self { command, out, sources, recorder, threads, early, filtered, over, within }
     }
 
     /// The same of a command that runs in a root of its own.
@@ -53,9 +56,32 @@ impl<'a> Tracer<'a> {
         Self { within: true, ..self }
     }
 
+    /// The next report of a tracee; until then their calls are seen to.
+    fn report(&mut self) -> io::Result<Report> {
+        loop {
+            match self.sources.next()? {
+                Event::Reported(report) => return Ok(report),
+                Event::Call(notice) => {
+                    self.called(notice.thread, Ok(notice.call));
+                    self.sources.let_go_on(&notice);
+                }
+            }
+        }
+    }
+
+    /// Enters the call that a thread is about to make.
+    fn called(&mut self, thread: pid_t, call: io::Result<SystemCall>) {
+        self.filtered = true;
+        match call {
+            _ if self.over => {}
+            Ok(call) => self.recorder.enter(Tracee(thread), &call),
+            Err(_) => self.recorder.log.doubt(Doubt::Unreadable, "system call"),
+        }
+    }
+
     /// Follows the command, and then whatever it leaves running: without us that could open no file.
     pub(super) fn follow(mut self) {
-        while let Ok(report) = sys::wait() {
+        while let Ok(report) = self.report() {
             match report {
                 Report::Ended { pid, killed, .. } => {
                     self.threads.remove(&pid);
@@ -83,7 +109,7 @@ impl<'a> Tracer<'a> {
     /// Follows the command to its end, and returns its exit status, or what a shell makes of a signal. What it leaves running ends
     /// with this process.
     pub(super) fn follow_alone(mut self) -> Option<u8> {
-        while let Ok(report) = sys::wait() {
+        while let Ok(report) = self.report() {
             match report {
                 Report::Ended { pid, killed, status } => {
                     self.threads.remove(&pid);
@@ -133,12 +159,7 @@ impl<'a> Tracer<'a> {
     /// Lets a stopped thread go on; false when there is nothing to trace.
     fn stopped(&mut self, pid: pid_t, signal: c_int, event: c_int) -> bool {
         match event {
-            libc::PTRACE_EVENT_SECCOMP => {
-                self.filtered = true;
-                if !self.over {
-                    self.recorder.enter(Tracee(pid));
-                }
-            }
+            libc::PTRACE_EVENT_SECCOMP => self.called(pid, sys::system_call(pid)),
             libc::PTRACE_EVENT_EXEC if !self.filtered => {
                 sys::let_go(pid);
                 return false;
@@ -173,7 +194,9 @@ impl<'a> Tracer<'a> {
             return;
         }
         // Only one of both runs at any time, and to wake another processor takes longer than all the rest.
-        if let Some(processor) = Tracee(pid).processor() {
+        if !self.sources.are_told()
+            && let Some(processor) = Tracee(pid).processor()
+        {
             sys::run_on(processor);
         }
         self.recorder.running(Tracee(pid));
