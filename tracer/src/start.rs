@@ -112,12 +112,18 @@ fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream)
     if keep_only(link.as_raw_fd()).is_none() {
         return;
     }
+    // When we are killed, our files are closed before our tracees are. With the listener gone their calls would fail, and they would live
+    // just long enough to say so.
+    let guard = notify::is_quick().then(sys::start_guard).and_then(Result::ok);
     let seized = link.read_exact(&mut [0]).is_ok() && sys::seize(command).is_ok();
     if seized
         && link.write_all(b"t").is_ok()
         && let Some(sources) = Sources::new(link)
     {
         Tracer::new(command, out, sources, recorder).follow();
+    }
+    if let Some(guard) = guard {
+        sys::end_guard(guard);
     }
 }
 

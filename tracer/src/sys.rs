@@ -5,7 +5,7 @@ pub(super) mod notify;
 use std::ffi::{CString, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -131,7 +131,8 @@ pub(super) fn system_call(pid: pid_t) -> io::Result<SystemCall> {
 pub(super) fn report() -> io::Result<Option<Report>> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
-        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+        // Without `__WALL`: tracees are waited for anyhow, the guard is not.
+        let flags = libc::WEXITED | libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT;
         // SAFETY: the structure is writable.
         if unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), flags) } == 0 {
             break;
@@ -296,6 +297,27 @@ pub(super) fn is_handed_on(number: u32) -> bool {
         unsafe { (libc::fcntl(number as c_int, libc::F_GETFD), libc::fcntl(number as c_int, libc::F_GETFL)) };
     let (is_open, stays) = (flags != -1 && opened != -1, flags & libc::FD_CLOEXEC == 0);
     is_open && stays && opened & libc::O_ACCMODE != libc::O_WRONLY
+}
+
+/// Forks a child that has this process's open files, what it opens later included, until this process has ended. No wait finds it but
+/// [`end_guard`].
+pub(super) fn start_guard() -> io::Result<pid_t> {
+    // It stays open here, as it would be closed there, too.
+    let ourselves = process_descriptor(std::process::id() as pid_t)?.into_raw_fd();
+    if let Some(guard) = clone(libc::CLONE_FILES)? {
+        return Ok(guard);
+    }
+    notify::wait([Some(ourselves)]);
+    end()
+}
+
+/// Ends it.
+pub(super) fn end_guard(guard: pid_t) {
+    // SAFETY: system calls on integers; a null status is allowed. It is our child, and nobody else takes its end.
+    unsafe {
+        libc::kill(guard, libc::SIGKILL);
+        libc::waitpid(guard, std::ptr::null_mut(), libc::__WALL);
+    }
 }
 
 /// Ends this process at once.
