@@ -18,6 +18,9 @@ mod package;
 mod plot;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[path = "../shared/table.rs"]
+mod table;
+#[path = "../shared/way.rs"]
 mod way;
 
 use std::fs;
@@ -26,10 +29,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::edit::Edit;
-use crate::median::median;
 use crate::package::{Package, Sources};
 use crate::support::shell::{sh, succeed};
-use crate::way::{Build, Took, Way};
+use crate::table::{Times, check, in_turn, seconds, tell};
+use crate::way::{Build, Way};
 
 const DEFAULT: [&str; 1] = ["libsodium"];
 const ROUNDS: usize = 5;
@@ -47,9 +50,6 @@ fn main() -> Result<()> {
     }
     Ok(())
 }
-
-/// What each way took, by its place among the ways.
-type Times = Vec<Vec<Took>>;
 
 fn measure(package: &'static Package, rounds: usize) -> Result<()> {
     let room = tempfile::Builder::new().prefix("compare-").tempdir()?;
@@ -111,64 +111,10 @@ fn measure(package: &'static Package, rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// The places of the ways, another one first in each round.
-fn in_turn(ways: usize, round: usize) -> impl Iterator<Item = usize> {
-    (0..ways).map(move |step| (step + round) % ways)
-}
-
-/// Tells aloud when a way has made something else than the one before it.
-fn check(way: &Way, made: &support::tree::Listing, wanted: &support::tree::Listing) {
-    let other = support::tree::changed(made, wanted);
-    if made.len() != wanted.len() || !other.is_empty() {
-        println!("{}: {} objects for {}, others: {other:?}", way.name(), made.len(), wanted.len());
-    }
-}
-
 /// Builds the library below, where there is one, by the compiler alone, and installs it.
 fn install_below(sources: &Sources, package: &Package, room: &Path, jobs: usize) {
     let Some(library) = package.below else { return };
     let mut build = sh(&sources.below, library.build);
     build.env("PREFIX", way::prefix(room)).env("DESTDIR", "").env("CC", "gcc").env("JOBS", jobs.to_string());
     succeed(&mut build);
-}
-
-/// The medians, with the least and the most beside them, by edit and way.
-fn seconds(rows: &[(String, Times)]) -> Vec<(String, Vec<[f64; 3]>)> {
-    let middle = |took: &Vec<Took>| {
-        let all = || took.iter().map(|took| took.all.as_secs_f64());
-        [all().fold(f64::INFINITY, f64::min), median(all()), all().fold(0.0, f64::max)]
-    };
-    rows.iter().map(|(edit, times)| (edit.clone(), times.iter().map(middle).collect())).collect()
-}
-
-/// Prints the tables, in Markdown: seconds, the machine's CPU seconds, and what each way keeps on disk.
-fn tell(package: &Package, ways: &[Way], rows: &[(String, Times)]) {
-    let heading = |what: &str| {
-        let names: Vec<&str> = ways.iter().map(Way::name).collect();
-        println!(
-            "\n{what}, {}:\n\n| edit | {} |\n| --- |{}",
-            package.name,
-            names.join(" | "),
-            " --- |".repeat(ways.len())
-        );
-    };
-    heading("Seconds: median (least–most), and beside the plain compiler's of the same round");
-    for ((edit, times), (_, spreads)) in rows.iter().zip(seconds(rows)) {
-        let cells = times.iter().zip(spreads).map(|(took, [least, median_of, most])| {
-            let ratios = took
-                .iter()
-                .zip(&times[0])
-                .map(|(one, plain)| one.all.as_secs_f64() / plain.all.as_secs_f64());
-            format!("{median_of:.1} ({least:.1}–{most:.1}), {:.2}", median(ratios))
-        });
-        println!("| {edit} | {} |", cells.collect::<Vec<_>>().join(" | "));
-    }
-    heading("CPU seconds of the whole machine: median");
-    for (edit, times) in rows {
-        let cells = times.iter().map(|took| format!("{:.1}", median(took.iter().map(|took| took.cpu))));
-        println!("| {edit} | {} |", cells.collect::<Vec<_>>().join(" | "));
-    }
-    heading("MiB on disk at the end");
-    let sizes = ways.iter().map(|way| format!("{:.1}", way.kept() as f64 / f64::from(1 << 20)));
-    println!("| | {} |", sizes.collect::<Vec<_>>().join(" | "));
 }

@@ -1,7 +1,7 @@
 //! The file that a trace is kept in, from the end of a run until somebody has read it.
 //!
 //! `spec-cc trace 4`, a line feed, then items that end with a NUL: an access (`@` plus its bits, then the path), when the one before it
-//! was settled (`~` and nanoseconds), a listed folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the
+//! was settled (`#` and nanoseconds), a listed folder (`=` and the path), a doubt (`!`, its letter, what it is about), and `.` with the
 //! number of items as the last.
 
 use std::fmt;
@@ -103,7 +103,7 @@ fn print(log: &Log) -> Vec<u8> {
             + u8::from(entry.executable) * EXECUTABLE;
         item(&[&[BITS + bits], &entry.path]);
         if let Some(time) = entry.settled_ns {
-            item(&[b"~", time.to_string().as_bytes()]);
+            item(&[b"#", time.to_string().as_bytes()]);
         }
     }
     text.extend(format!(".{items}\0").bytes());
@@ -150,7 +150,7 @@ impl Touched {
                 });
                 Ok(())
             }
-            [b'~', time @ ..] => {
+            [b'#', time @ ..] => {
                 let access = self.accesses.last_mut().ok_or(TraceError::Broken)?;
                 let time = std::str::from_utf8(time).ok().and_then(|time| time.parse().ok());
                 access.settled_ns = Some(time.ok_or(TraceError::Broken)?);

@@ -1,0 +1,85 @@
+//! What a build costs before anything is known, and what it saves next: the first build of a package, the second, and one after an edit,
+//! under the plain compiler, other caches, and spec-cc, in turn.
+//!
+//! `cargo build --release --workspace && cargo bench --bench first [PACKAGE] [ROUNDS]`; packages are in
+//! `benches/shared/package.rs`. Each round begins with empty caches, and builds from clean each time. Tools that are not to be had are left out.
+#![allow(dead_code, reason = "what benches and tests share is used in part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share fails by panicking"
+)]
+
+#[path = "../shared/median.rs"]
+mod median;
+#[path = "../shared/package.rs"]
+mod package;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+#[path = "../shared/table.rs"]
+mod table;
+#[path = "../shared/way.rs"]
+mod way;
+
+use anyhow::Result;
+
+use crate::package::{Package, Sources};
+use crate::table::{Times, check, in_turn, tell};
+use crate::way::{Build, Way};
+
+const DEFAULT: [&str; 5] = ["file", "libffi", "hiredis", "jansson", "zeromq"];
+const ROUNDS: usize = 3;
+
+/// The builds of a round.
+const BUILDS: [&str; 3] = ["first", "second", "a source edited"];
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
+    // `cargo test --benches` asks only whether it starts.
+    if args.iter().any(|arg| arg == "--test") {
+        return Ok(());
+    }
+    let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
+    let rounds = numbers.first().copied().unwrap_or(ROUNDS);
+    for package in packages {
+        measure(package, rounds)?;
+    }
+    Ok(())
+}
+
+fn measure(package: &'static Package, rounds: usize) -> Result<()> {
+    let jobs = std::thread::available_parallelism().map_or(2, usize::from);
+    println!(
+        "\n{}, configure and make -j{jobs} of a clean tree; {rounds} rounds, the ways in turn",
+        package.name
+    );
+    let mut rows: Vec<(String, Times)> = Vec::new();
+    let mut last = Vec::new();
+    for round in 0..rounds {
+        let room = tempfile::Builder::new().prefix("first-").tempdir()?;
+        let sources = Sources::lay_out(package, &room.path().join("sources"));
+        let ways = Way::all(room.path())?;
+        if rows.is_empty() {
+            rows = BUILDS.iter().map(|name| ((*name).to_owned(), vec![Vec::new(); ways.len()])).collect();
+        }
+        for (name, times) in &mut rows {
+            if *name == BUILDS[2] {
+                sources.edit_source(&format!("first_{round}"))?;
+            }
+            let mut objects = None;
+            for place in in_turn(ways.len(), round) {
+                let build = Build { package, sources: &sources, room: room.path(), flags: "", jobs };
+                let (took, made) = ways[place].build(&build)?;
+                check(&ways[place], &made, objects.get_or_insert(made.clone()));
+                times[place].push(took);
+            }
+        }
+        // With what they keep.
+        last = vec![(room, ways)];
+    }
+    if let [(_room, ways)] = &last[..] {
+        tell(package, ways, &rows);
+    }
+    Ok(())
+}
