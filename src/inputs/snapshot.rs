@@ -139,7 +139,7 @@ impl<'f> Snapshot<'f> {
     pub fn changed_since_each(
         &self,
         since_ns: i64,
-        settled: &HashMap<PathId, i64>,
+        settled: &HashMap<PathId, Option<i64>>,
     ) -> Option<(PathId, Stamp)> {
         let mut asked = self.slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
         let mut ways = Ways::since(since_ns);
@@ -152,7 +152,7 @@ impl<'f> Snapshot<'f> {
             }
             let state = &self.states[slot as usize - 1];
             let stamp = state.stamp.ok().filter(|stamp| !stamp.is_dir())?;
-            let own_ns = settled.get(&id).copied().unwrap_or(since_ns);
+            let own_ns = settled.get(&id).copied().flatten().unwrap_or(since_ns);
             let newest = [stamp].into_iter().chain(state.link).find(|stamp| stamp.changed_ns() >= own_ns);
             if let Some(newest) = newest {
                 return Some((id, newest));

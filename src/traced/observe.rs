@@ -140,7 +140,11 @@ pub fn observe(
         }
         if !access.written {
             existed.insert(id(), access.existed);
-            settled.extend(access.settled_ns.map(|time| (traced.actual(engine, id()), time)));
+            // Two names may be one here.
+            let first = |known: &mut Option<i64>| {
+                *known = known.zip(access.settled_ns).map(|(one, other)| one.min(other))
+            };
+            settled.entry(traced.actual(engine, id())).and_modify(first).or_insert(access.settled_ns);
             set.push(id());
             continue;
         }

@@ -1,11 +1,12 @@
 //! What a trace says of each path, and what it refuses to vouch for.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 
 use spec_cc_tracer::{Doubt, TraceError};
 
-use super::room::Room;
+use super::room::{Room, wait_for};
 use crate::support::shell::succeed;
 
 fn flags(room: &Room, script: &str, name: &str) -> (bool, bool, bool) {
@@ -50,6 +51,31 @@ fn every_way_to_touch_a_file_is_told_as_what_it_is() {
         room.write("f", "text");
         assert_eq!(flags(&room, script, "n"), expected, "{script}");
     }
+}
+
+#[test]
+fn a_file_that_was_made_right_before_settles_before_it_is_used() {
+    let Some(room) = Room::new() else { return };
+    for number in 0..20 {
+        let made = fs::metadata(room.write("f", &number.to_string())).unwrap();
+        let settled_ns = room.access("cat f", "f").settled_ns.expect("it was made within the last second");
+        assert!(made.ctime() * 1_000_000_000 + made.ctime_nsec() < settled_ns);
+    }
+}
+
+#[test]
+fn a_file_that_somebody_writes_meanwhile_does_not_settle() {
+    let Some(room) = Room::new() else { return };
+    room.write("f", "1");
+    let script = ": >up; while ! test -e go; do sleep 0.01; done; cat f";
+    let mut child = room.traced("/bin/sh", &["-c", script]).spawn().unwrap();
+    wait_for("it starts", || room.work("up").exists());
+    let path = room.write("f", "2");
+    room.write("go", "");
+    assert!(child.wait().unwrap().success());
+    let touched = room.touched();
+    let access = touched.accesses.iter().find(|access| path.to_str() == Some(&access.path)).unwrap();
+    assert_eq!((access.read, access.settled_ns), (true, None));
 }
 
 #[test]

@@ -86,6 +86,26 @@ fn no_unknown_child_is_found() {
 }
 
 #[test]
+fn signals_end_no_call_that_they_would_not_end() {
+    let Some(room) = Room::new() else { return };
+    // Without `SA_RESTART`, as dash has it for SIGCHLD.
+    let program = room.program(
+        "timer",
+        "#include <errno.h>\n#include <fcntl.h>\n#include <signal.h>\n#include <sys/stat.h>\n#include <sys/time.h>\n#include <unistd.h>\n\
+        static volatile int ticks; static void tick(int s) { (void)s; ticks++; }\n\
+        int main(void) { struct sigaction a = {.sa_handler = tick}; sigaction(SIGALRM, &a, 0);\n\
+        struct itimerval t = {{0, 50}, {0, 50}}; setitimer(ITIMER_REAL, &t, 0); struct stat s;\n\
+        for (int n = 0; n < 4000 || ticks < 100; n++) { int f = open(\"timer\", O_RDONLY);\n\
+        if (f < 0 || stat(\"timer\", &s) || close(f)) return errno == EINTR ? 4 : 5; }\n\
+        return 0; }",
+    );
+    let program = program.to_str().unwrap();
+    assert_eq!(room.command(program, &[]).status().unwrap().code(), Some(0));
+    assert_eq!(room.traced(program, &[]).status().unwrap().code(), Some(0));
+    room.touched();
+}
+
+#[test]
 fn signals_reach_it() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1] {
         let Some(room) = Room::new() else { return };

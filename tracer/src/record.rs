@@ -60,12 +60,23 @@ impl Recorder {
         }
     }
 
+    /// Whether a call of this number only names files: signals do not interrupt it.
+    pub(super) fn is_of_paths(&self, number: u64) -> bool {
+        let waits = |deed| matches!(deed, Deed::Use(_) | Deed::Connect | Deed::Doubtful(_));
+        calls::deed(&self.calls, number).is_some_and(|deed| !waits(deed))
+    }
+
     /// Enters the program that a process has begun to run, which need not be the one that it named.
     pub(super) fn running(&mut self, tracee: Tracee) {
         match tracee.program() {
             // Gone meanwhile: it was the run's own, and the call that executed it is in the log.
             Ok(path) if path.as_os_str().as_bytes().ends_with(b" (deleted)") => {}
-            Ok(path) => self.executed(&path),
+            Ok(path) => {
+                // The kernel has read it already.
+                let settling = self.settling.take();
+                self.executed(&path);
+                self.settling = settling;
+            }
             Err(error) => self.log.doubt(Doubt::Unreadable, format!("program: {error}")),
         }
     }
@@ -244,10 +255,12 @@ impl Recorder {
     }
 
     fn touch(&mut self, path: Vec<u8>, touch: Touch, found: Option<&Metadata>) {
-        if place(&path) == Place::Harmless {
+        let place = place(&path);
+        if place == Place::Harmless {
             return;
         }
-        let first = found.filter(|_| !self.log.knows(&path));
+        let used = place == Place::Ordinary && !matches!(touch, Touch::Replace | Touch::Change);
+        let first = found.filter(|_| used && !self.log.knows(&path));
         let settled = first.and_then(|found| self.settling.as_ref()?.wait_for(found));
         self.log.touch(path, touch, found.is_some(), settled);
     }

@@ -12,13 +12,13 @@ use super::sys;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// How long a touch is held: of a file from the future nothing can be told. Two ticks at most, and the clock may lag by one.
+/// How long a touch is held at most: two ticks, and a clock that lags by one.
 const LONGEST_NS: i64 = 20_000_000;
 
 /// Between two looks at the clock.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// When a run began, by the clock that files are stamped with.
+/// When a run began, by the clock that is ahead of all files' times so far.
 #[derive(Debug)]
 pub(super) struct Settling {
     began_ns: i64,
@@ -26,21 +26,23 @@ pub(super) struct Settling {
 
 impl Settling {
     pub(super) fn from_now() -> Self {
-        Self { began_ns: sys::coarse_now_ns() }
+        Self { began_ns: sys::now_ns(libc::CLOCK_REALTIME) }
     }
 
     /// Waits until whatever changes a file gives it a later time than it has. Returns a time in between; nothing for a folder, of a file
-    /// that has not changed within the second before the run, or if that takes too long.
+    /// that has not changed within the second before the run, or if that takes too long. Nothing, too, of one that has changed since the run
+    /// began: somebody may be writing it, and a write has its time from its beginning.
     pub(super) fn wait_for(&self, found: &Metadata) -> Option<i64> {
         let stamp =
             |seconds: i64, nanoseconds: i64| seconds.saturating_mul(SECOND_NS).saturating_add(nanoseconds);
         let changed_ns =
             stamp(found.mtime(), found.mtime_nsec()).max(stamp(found.ctime(), found.ctime_nsec()));
-        if found.is_dir() || changed_ns < self.began_ns.saturating_sub(SECOND_NS) {
+        let since_begin_ns = changed_ns.saturating_sub(self.began_ns);
+        if found.is_dir() || !(-SECOND_NS..=0).contains(&since_begin_ns) {
             return None;
         }
         loop {
-            let now_ns = sys::coarse_now_ns();
+            let now_ns = sys::now_ns(libc::CLOCK_REALTIME_COARSE);
             if now_ns > changed_ns {
                 return Some(now_ns);
             }
@@ -63,8 +65,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         for _ in 0..20 {
-            let settling = Settling::from_now();
             fs::write(&path, "1").unwrap();
+            let settling = Settling::from_now();
             let found = fs::metadata(&path).unwrap();
             let settled_ns = settling.wait_for(&found).unwrap();
             let changed = |found: &Metadata| (found.ctime(), found.ctime_nsec());
@@ -76,11 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_old_files_and_of_those_from_the_future() {
+    fn nothing_is_told_of_old_files_and_of_those_that_change_later() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         fs::write(&path, "1").unwrap();
-        let settling = Settling { began_ns: sys::coarse_now_ns() + 2 * SECOND_NS };
+        let settling = Settling { began_ns: sys::now_ns(libc::CLOCK_REALTIME) + 2 * SECOND_NS };
+        assert_eq!(settling.wait_for(&fs::metadata(&path).unwrap()), None);
+        let settling = Settling::from_now();
+        fs::write(&path, "2").unwrap();
         assert_eq!(settling.wait_for(&fs::metadata(&path).unwrap()), None);
         let settling = Settling::from_now();
         let file = fs::File::options().append(true).open(&path).unwrap();

@@ -28,10 +28,15 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Those of a command that was seized and is at the other end of `link`.
+    /// Those of a command that is at the other end of `link`. To be had before it is seized: it dies with whoever has seized it.
     pub(super) fn new(link: UnixStream) -> Option<Self> {
         let reports = sys::reports().ok()?;
         Some(Self { link: Some(link), listener: None, reports, reported: true })
+    }
+
+    /// The way to the command, until it has sent its listener.
+    pub(super) fn link(&mut self) -> Option<&mut UnixStream> {
+        self.link.as_mut()
     }
 
     /// Whether the command's calls are told of as events; if not, it stops at them, and reports that.
@@ -59,7 +64,8 @@ impl Sources {
                 self.reported = true;
             }
             if sent || gone {
-                self.listener = self.link.take().and_then(|link| notify::take(&link)).map(Listener::new);
+                let given = self.link.take().map_or(Ok(None), |link| notify::take(&link))?;
+                self.listener = given.map(Listener::new);
             }
             if called {
                 if let Some(Ok(notice)) = self.listener.as_ref().map(Listener::receive) {

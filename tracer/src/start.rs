@@ -49,7 +49,7 @@ pub fn run_within(out: &Path, directory: &Path, exec: impl FnOnce()) -> Option<u
 fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Sources, Recorder) -> Option<u8>) -> Option<u8> {
     let inherited = Inherited::of_process()?;
     let descriptors = inherited.numbers();
-    let (mut ours, mut theirs) = UnixStream::pair().ok()?;
+    let (ours, mut theirs) = UnixStream::pair().ok()?;
     let Some(command) = sys::fork().ok()? else {
         drop(ours);
         // Without a tracer there is nothing to run.
@@ -62,9 +62,10 @@ fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Sources, Recorder) 
     let recorder = Recorder::new(inherited);
     sys::block_signals();
     keep_only(ours.as_raw_fd())?;
+    let mut sources = Sources::new(ours)?;
     sys::seize(command).ok()?;
-    ours.write_all(b"t").ok()?;
-    follow(command, Sources::new(ours)?, recorder)
+    sources.link()?.write_all(b"t").ok()?;
+    follow(command, sources, recorder)
 }
 
 /// Whether a program runs with its owner's rights: under a tracer it would not get them.
@@ -94,19 +95,22 @@ fn be_traced(out: &Path) -> Option<()> {
 /// Has this process stop at the calls that name files, or use one of these open files. At the other end of `link` is its tracer.
 fn stop_at_calls(descriptors: &[u32], link: UnixStream) -> Option<()> {
     let calls = calls::all();
-    // Where somebody listens to this process already, nobody else can.
-    if notify::is_quick()
-        && let filter = &mut filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_USER_NOTIF)
-        && let Ok(listener) = notify::listen(filter)
-    {
-        return notify::send(&link, listener.as_fd()).ok();
+    if notify::is_quick() {
+        let filter = &mut filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_USER_NOTIF);
+        // It fails where somebody listens to this process already: what that is told of, no other tracer sees.
+        let listener = notify::listen(filter).ok()?;
+        if notify::send(&link, listener.as_fd()).is_err() {
+            // From here on no call succeeds.
+            sys::kill_ourselves();
+        }
+        return Some(());
     }
     let mut filter = filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_TRACE);
     sys::obey(&mut filter, 0).ok().map(drop)
 }
 
 /// The tracer's whole life.
-fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream) {
+fn trace(command: pid_t, out: &Path, inherited: Inherited, link: UnixStream) {
     sys::block_signals();
     let recorder = Recorder::new(inherited).settling();
     if keep_only(link.as_raw_fd()).is_none() {
@@ -115,16 +119,21 @@ fn trace(command: pid_t, out: &Path, inherited: Inherited, mut link: UnixStream)
     // When we are killed, our files are closed before our tracees are. With the listener gone their calls would fail, and they would live
     // just long enough to say so.
     let guard = notify::is_quick().then(sys::start_guard).and_then(Result::ok);
-    let seized = link.read_exact(&mut [0]).is_ok() && sys::seize(command).is_ok();
-    if seized
-        && link.write_all(b"t").is_ok()
-        && let Some(sources) = Sources::new(link)
-    {
+    if let Some(sources) = Sources::new(link).and_then(|sources| seize(command, sources)) {
         Tracer::new(command, out, sources, recorder).follow();
     }
     if let Some(guard) = guard {
         sys::end_guard(guard);
     }
+}
+
+/// Seizes the command once it is ready for that, and tells it.
+fn seize(command: pid_t, mut sources: Sources) -> Option<Sources> {
+    let link = sources.link()?;
+    link.read_exact(&mut [0]).ok()?;
+    sys::seize(command).ok()?;
+    link.write_all(b"t").ok()?;
+    Some(sources)
 }
 
 /// Closes all descriptors but this one and has nothing behind the standard ones.

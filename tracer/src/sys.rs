@@ -90,6 +90,43 @@ pub(super) fn resume(pid: pid_t, signal: c_int) {
     let _ = ptrace(libc::PTRACE_CONT, pid, 0, signal as usize);
 }
 
+/// Has a call that a signal found waiting for us begin again, if it is one that no signal interrupts: to the kernel it looks like one that a
+/// signal's handler ends (`EINTR`). The thread is stopped for the signal.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn begin_again(pid: pid_t, is_ours: impl FnOnce(u64) -> bool) {
+    /// `ERESTARTSYS` and `ERESTARTNOINTR` of the kernel's linux/errno.h.
+    const BY_HANDLER: i64 = -512;
+    const ALWAYS: i64 = -513;
+    let at = |register: c_int| register as usize * size_of::<u64>();
+    let peek = |register| {
+        let mut word: c_long = 0;
+        // The library's function has the word as its result; this one writes it (ptrace(2), "C library/kernel differences").
+        // SAFETY: the word is writable.
+        let done = unsafe {
+            libc::syscall(libc::SYS_ptrace, libc::PTRACE_PEEKUSER, pid, at(register), &raw mut word)
+        };
+        check(done).map(|_| word)
+    };
+    if peek(libc::RAX).is_ok_and(|answer| answer == BY_HANDLER)
+        && peek(libc::ORIG_RAX).is_ok_and(|number| is_ours(number as u64))
+    {
+        let _ = ptrace(libc::PTRACE_POKEUSER, pid, at(libc::RAX), ALWAYS as usize);
+    }
+}
+
+/// The same; here no call waits for us but in ptrace's stops, which no signal ends.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn begin_again(_pid: pid_t, _is_ours: impl FnOnce(u64) -> bool) {}
+
+/// Ends this process as its tracer's end would.
+pub(super) fn kill_ourselves() -> ! {
+    // SAFETY: system calls on integers.
+    unsafe {
+        libc::kill(libc::getpid(), libc::SIGKILL);
+    }
+    end()
+}
+
 /// Leaves a tracee stopped until it gets `SIGCONT`, as it would be without us.
 pub(super) fn leave_stopped(pid: pid_t) {
     if ptrace(libc::PTRACE_LISTEN, pid, 0, 0).is_err() {
@@ -225,12 +262,13 @@ pub(super) fn memory(pid: pid_t, address: u64, buffer: &mut [u8]) -> io::Result<
     check(length as c_long).map(|length| length as usize)
 }
 
-/// The time that files are stamped with now or later, in nanoseconds since the epoch (`CLOCK_REALTIME_COARSE`).
-pub(super) fn coarse_now_ns() -> i64 {
+/// The time by a clock, in nanoseconds since the epoch. Files are stamped with that of `CLOCK_REALTIME_COARSE`, or with one between it and
+/// that of `CLOCK_REALTIME` (multigrain timestamps, Linux 6.13).
+pub(super) fn now_ns(clock: libc::clockid_t) -> i64 {
     // SAFETY: the structure is plain integers, and the call writes only to it.
     let now = unsafe {
         let mut now: libc::timespec = zeroed();
-        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut now);
+        libc::clock_gettime(clock, &raw mut now);
         now
     };
     now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
@@ -307,6 +345,8 @@ pub(super) fn start_guard() -> io::Result<pid_t> {
     if let Some(guard) = clone(libc::CLONE_FILES)? {
         return Ok(guard);
     }
+    leave_session();
+    let _ = std::env::set_current_dir("/");
     notify::wait([Some(ourselves)]);
     end()
 }

@@ -172,6 +172,9 @@ impl<'a> Tracer<'a> {
             }
             sys::EVENT_STOP => self.heard_of(pid),
             0 => {
+                if self.sources.are_told() {
+                    sys::begin_again(pid, |number| self.recorder.is_of_paths(number));
+                }
                 sys::resume(pid, signal);
                 return true;
             }

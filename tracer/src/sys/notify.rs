@@ -33,8 +33,12 @@ pub(crate) struct Notice {
 #[derive(Debug)]
 pub(crate) struct Listener(OwnedFd);
 
-/// Whether this kernel runs a tracer on the processor that the process leaves.
+/// Whether this kernel runs a tracer on the processor that the process leaves, and signals can be kept from ending calls meanwhile
+/// (`begin_again`).
 pub(crate) fn is_quick() -> bool {
+    if !cfg!(target_arch = "x86_64") {
+        return false;
+    }
     // SAFETY: the structure is plain bytes, and the call fills it with texts that end with a NUL.
     let release = unsafe {
         let mut name: libc::utsname = zeroed();
@@ -83,8 +87,15 @@ impl Listener {
     pub(crate) fn let_go_on(&self, notice: &Notice) {
         let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
         let answer = libc::seccomp_notif_resp { id: notice.id.0, val: 0, error: 0, flags };
-        // SAFETY: the call reads the structure. It fails for a thread that has gone.
-        unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
+        loop {
+            // SAFETY: the call reads the structure. It fails for a thread that has gone.
+            let sent =
+                unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
+            // The tracer itself was stopped for a while.
+            if check(sent.into()).is_ok() || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+                return;
+            }
+        }
     }
 }
 
@@ -132,20 +143,23 @@ pub(crate) fn send(link: &UnixStream, descriptor: BorrowedFd<'_>) -> io::Result<
     check(sent as c_long).map(drop)
 }
 
-/// What the other end has given; `None` if it has gone without.
-pub(crate) fn take(link: &UnixStream) -> Option<OwnedFd> {
+/// What the other end has given; `None` if it has gone without. Fails if what it has given did not arrive.
+pub(crate) fn take(link: &UnixStream) -> io::Result<Option<OwnedFd>> {
     let mut text = [0_u8];
     let mut byte = libc::iovec { iov_base: text.as_mut_ptr().cast(), iov_len: 1 };
     let mut beside = beside(-1);
     let mut message = message(&mut byte, &mut beside);
     // SAFETY: the message describes what lives here, and is writable.
     let came = unsafe { libc::recvmsg(link.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
-    let given = came == 1
-        && message.msg_controllen as usize >= beside.header.cmsg_len as usize
+    if check(came as c_long)? == 0 {
+        return Ok(None);
+    }
+    let given = message.msg_controllen as usize >= beside.header.cmsg_len as usize
         && beside.header.cmsg_type == libc::SCM_RIGHTS
         && beside.descriptor >= 0;
     // SAFETY: the kernel has opened it for us just now.
-    given.then(|| unsafe { OwnedFd::from_raw_fd(beside.descriptor) })
+    let given = given.then(|| unsafe { OwnedFd::from_raw_fd(beside.descriptor) });
+    given.map(Some).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Waits until some of these can be read, or their other ends have gone; tells for each whether it can, and whether it has.
@@ -158,7 +172,7 @@ pub(crate) fn wait<const N: usize>(descriptors: [Option<RawFd>; N]) -> [(bool, b
     });
     // SAFETY: so many structures are there, and writable.
     unsafe { libc::poll(asked.as_mut_ptr(), N as libc::nfds_t, -1) };
-    asked.map(|one| (one.revents & libc::POLLIN != 0, one.revents & (libc::POLLHUP | libc::POLLERR) != 0))
+    asked.map(|one| (one.revents & libc::POLLIN != 0, one.revents & libc::POLLHUP != 0))
 }
 
 /// Reads what has come to such a descriptor away.
@@ -195,11 +209,11 @@ mod tests {
         let (mut reader, writer) = std::io::pipe().unwrap();
         send(&theirs, writer.as_fd()).unwrap();
         drop((writer, theirs));
-        let given = take(&ours).unwrap();
+        let given = take(&ours).unwrap().unwrap();
         io::Write::write_all(&mut std::fs::File::from(given), b"x").unwrap();
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "x");
-        assert!(take(&ours).is_none(), "the other end has gone");
+        assert!(take(&ours).unwrap().is_none(), "the other end has gone");
     }
 }
