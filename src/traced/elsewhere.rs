@@ -164,6 +164,7 @@ mod tests {
             executed: false,
             left,
             executable: false,
+            settled_ns: None,
         };
         let agrees = |accesses: Vec<Access>, back: &[&str]| {
             let files = back.iter().map(|path| (PathBuf::from(path), Digest::of(b""))).collect();

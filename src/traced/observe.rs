@@ -142,7 +142,7 @@ pub fn observe(
             existed.insert(id(), access.existed);
             // Two names may be one here.
             let first = |known: &mut Option<i64>| {
-                *known = known.zip(access.settled_ns).map(|(one, other)| one.min(other))
+                *known = known.zip(access.settled_ns).map(|(one, other)| one.min(other));
             };
             settled.entry(traced.actual(engine, id())).and_modify(first).or_insert(access.settled_ns);
             set.push(id());

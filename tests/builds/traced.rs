@@ -196,7 +196,7 @@ fn a_failure_that_leaves_an_object_is_kept_with_it() {
         .step("", build, Any)
         .step("rm main.o", build, Hits)
         .step("sed -i s/0/1/ main.c", build, Any)
-        .step("rm main.o; touch W4", build, Hits)
+        .step("rm main.o; touch W4", &format!("$WAIT; {build}"), Hits)
         .step("rm main.o", &build.replace('/', "./"), Any)
         .check();
 }

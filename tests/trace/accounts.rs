@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::Duration;
 
 use spec_cc_tracer::{Doubt, TraceError};
 
@@ -67,11 +69,14 @@ fn a_file_that_was_made_right_before_settles_before_it_is_used() {
 fn a_file_that_somebody_writes_meanwhile_does_not_settle() {
     let Some(room) = Room::new() else { return };
     room.write("f", "1");
-    let script = ": >up; while ! test -e go; do sleep 0.01; done; cat f";
+    room.write("go", "");
+    let script = ": >up; while ! grep -q now go; do sleep 0.01; done; cat f";
     let mut child = room.traced("/bin/sh", &["-c", script]).spawn().unwrap();
     wait_for("it starts", || room.work("up").exists());
+    // The clock that files are stamped with lags.
+    thread::sleep(Duration::from_millis(50));
     let path = room.write("f", "2");
-    room.write("go", "");
+    room.write("go", "now");
     assert!(child.wait().unwrap().success());
     let touched = room.touched();
     let access = touched.accesses.iter().find(|access| path.to_str() == Some(&access.path)).unwrap();

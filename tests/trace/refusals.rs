@@ -60,7 +60,7 @@ fn room() -> Option<Room> {
 fn tracing_is_refused() {
     for (call, first) in [
         (libc::SYS_ptrace, None),
-        (libc::SYS_prctl, Some(libc::PR_SET_SECCOMP)),
+        (libc::SYS_seccomp, None),
         (libc::SYS_clone, Some(0)),
         (libc::SYS_socketpair, None),
         (libc::SYS_close_range, None),

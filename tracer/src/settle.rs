@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(settling.wait_for(&fs::metadata(&path).unwrap()), None);
         let settling = Settling::from_now();
         let file = fs::File::options().append(true).open(&path).unwrap();
-        file.set_modified(SystemTime::now() + Duration::from_secs(60)).unwrap();
+        file.set_modified(SystemTime::now() + Duration::from_mins(1)).unwrap();
         assert_eq!(settling.wait_for(&fs::metadata(&path).unwrap()), None);
         assert_eq!(settling.wait_for(&fs::metadata(folder.path()).unwrap()), None);
     }

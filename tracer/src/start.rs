@@ -53,7 +53,9 @@ fn run_alone(exec: impl FnOnce(), follow: impl FnOnce(pid_t, Sources, Recorder) 
     let Some(command) = sys::fork().ok()? else {
         drop(ours);
         // Without a tracer there is nothing to run.
-        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors, theirs).is_some() {
+        if theirs.read_exact(&mut [0]).is_ok() && stop_at_calls(&descriptors, &theirs).is_some() {
+            // Closed: its end is told to the tracer.
+            drop(theirs);
             exec();
         }
         sys::end();
@@ -89,17 +91,17 @@ fn be_traced(out: &Path) -> Option<()> {
     sys::permit_tracer(tracer);
     ours.write_all(b"t").ok()?;
     ours.read_exact(&mut [0]).ok()?;
-    stop_at_calls(&descriptors, ours)
+    stop_at_calls(&descriptors, &ours)
 }
 
 /// Has this process stop at the calls that name files, or use one of these open files. At the other end of `link` is its tracer.
-fn stop_at_calls(descriptors: &[u32], link: UnixStream) -> Option<()> {
+fn stop_at_calls(descriptors: &[u32], link: &UnixStream) -> Option<()> {
     let calls = calls::all();
     if notify::is_quick() {
         let filter = &mut filter::stopping_at(&calls, descriptors, libc::SECCOMP_RET_USER_NOTIF);
         // It fails where somebody listens to this process already: what that is told of, no other tracer sees.
         let listener = notify::listen(filter).ok()?;
-        if notify::send(&link, listener.as_fd()).is_err() {
+        if notify::send(link, listener.as_fd()).is_err() {
             // From here on no call succeeds.
             sys::kill_ourselves();
         }

@@ -62,20 +62,20 @@ impl<'a> Tracer<'a> {
             match self.sources.next()? {
                 Event::Reported(report) => return Ok(report),
                 Event::Call(notice) => {
-                    self.called(notice.thread, Ok(notice.call));
+                    self.called(notice.thread, Some(notice.call));
                     self.sources.let_go_on(&notice);
                 }
             }
         }
     }
 
-    /// Enters the call that a thread is about to make.
-    fn called(&mut self, thread: pid_t, call: io::Result<SystemCall>) {
+    /// Enters the call that a thread is about to make, if it could be learnt.
+    fn called(&mut self, thread: pid_t, call: Option<SystemCall>) {
         self.filtered = true;
         match call {
             _ if self.over => {}
-            Ok(call) => self.recorder.enter(Tracee(thread), &call),
-            Err(_) => self.recorder.log.doubt(Doubt::Unreadable, "system call"),
+            Some(call) => self.recorder.enter(Tracee(thread), &call),
+            None => self.recorder.log.doubt(Doubt::Unreadable, "system call"),
         }
     }
 
@@ -159,7 +159,7 @@ impl<'a> Tracer<'a> {
     /// Lets a stopped thread go on; false when there is nothing to trace.
     fn stopped(&mut self, pid: pid_t, signal: c_int, event: c_int) -> bool {
         match event {
-            libc::PTRACE_EVENT_SECCOMP => self.called(pid, sys::system_call(pid)),
+            libc::PTRACE_EVENT_SECCOMP => self.called(pid, sys::system_call(pid).ok()),
             libc::PTRACE_EVENT_EXEC if !self.filtered => {
                 sys::let_go(pid);
                 return false;

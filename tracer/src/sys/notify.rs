@@ -79,7 +79,7 @@ impl Listener {
             notice
         };
         let data = notice.data;
-        let call = SystemCall { architecture: data.arch, number: data.nr as u32 as u64, args: data.args };
+        let call = SystemCall { architecture: data.arch, number: u64::from(data.nr as u32), args: data.args };
         Ok(Notice { id: Id(notice.id), thread: notice.pid as pid_t, call })
     }
 
@@ -154,7 +154,7 @@ pub(crate) fn take(link: &UnixStream) -> io::Result<Option<OwnedFd>> {
     if check(came as c_long)? == 0 {
         return Ok(None);
     }
-    let given = message.msg_controllen as usize >= beside.header.cmsg_len as usize
+    let given = message.msg_controllen >= beside.header.cmsg_len
         && beside.header.cmsg_type == libc::SCM_RIGHTS
         && beside.descriptor >= 0;
     // SAFETY: the kernel has opened it for us just now.
@@ -206,7 +206,7 @@ mod tests {
     fn a_descriptor_goes_from_end_to_end() {
         use std::os::fd::AsFd;
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let (mut reader, writer) = std::io::pipe().unwrap();
+        let (mut reader, writer) = io::pipe().unwrap();
         send(&theirs, writer.as_fd()).unwrap();
         drop((writer, theirs));
         let given = take(&ours).unwrap().unwrap();
