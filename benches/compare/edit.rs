@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::package::{Package, Sources};
+use crate::shared::package::{Package, Sources};
 
 /// One kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

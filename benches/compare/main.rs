@@ -2,26 +2,10 @@
 //!
 //! `cargo build --release --workspace && cargo bench --bench compare [PACKAGE] [ROUNDS]`; packages are in
 //! `benches/shared/package.rs`. Prints tables, and writes plots into cargo's target folder. Tools that are not to be had are left out.
-#![allow(dead_code, reason = "what benches and tests share is used in part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what the tests share fails by panicking"
-)]
-
 mod edit;
-#[path = "../shared/median.rs"]
-mod median;
-#[path = "../shared/package.rs"]
-mod package;
 mod plot;
-#[path = "../../tests/support/mod.rs"]
-mod support;
-#[path = "../shared/table.rs"]
-mod table;
-#[path = "../shared/way.rs"]
-mod way;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::fs;
 use std::path::Path;
@@ -29,20 +13,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::edit::Edit;
-use crate::package::{Package, Sources};
-use crate::support::shell::{sh, succeed};
-use crate::table::{Times, check, in_turn, seconds, tell};
-use crate::way::{Build, Way};
+use crate::shared::package::{self, Package, Sources};
+use crate::shared::support::shell::{sh, succeed};
+use crate::shared::table::{Times, check, in_turn, seconds, tell};
+use crate::shared::way::{self, Build, Way};
 
 const DEFAULT: [&str; 1] = ["libsodium"];
 const ROUNDS: usize = 5;
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
-    // `cargo test --benches` asks only whether it starts.
-    if args.iter().any(|arg| arg == "--test") {
-        return Ok(());
-    }
+    let Some(args) = shared::arguments() else { return Ok(()) };
     let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
     let rounds = numbers.first().copied().unwrap_or(ROUNDS);
     for package in packages {

@@ -1,17 +1,8 @@
 //! The configure script of an autotools package, its tests recorded, beside the same with the plain compiler.
 //!
 //! `cargo build --release --workspace && cargo bench --bench configure [ROUNDS]`; results are discussed in `docs/performance.md`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what the tests share fails by panicking"
-)]
-
-#[path = "../shared/median.rs"]
-mod median;
-#[path = "../../tests/support/mod.rs"]
-mod support;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::median::median;
-use crate::support::sandbox::Sandbox;
-use crate::support::shell::{quiet, sh, succeed};
-use crate::support::sources::LIBSODIUM;
-use crate::support::tree;
+use crate::shared::median::median;
+use crate::shared::support::sandbox::Sandbox;
+use crate::shared::support::shell::{quiet, sh, succeed};
+use crate::shared::support::sources::LIBSODIUM;
+use crate::shared::support::tree;
 
 const ELEMENT: &str = "configure";
 const CONFIGURE: &str = "CONFIG_SHELL=/bin/sh sh ./configure -q CFLAGS=-O2";
@@ -49,11 +40,7 @@ struct Yard {
 }
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
-    // `cargo test --benches` asks only whether it starts.
-    if args.iter().any(|arg| arg == "--test") {
-        return Ok(());
-    }
+    let Some(args) = shared::arguments() else { return Ok(()) };
     let rounds = args.get(1).map_or(Ok(ROUNDS), |arg| arg.parse())?;
     let sandbox = Sandbox::new();
     let yard = Yard { pristine: LIBSODIUM.fetch(), tree: sandbox.path("tree"), sandbox };

@@ -3,30 +3,14 @@
 //!
 //! `cargo build --release --workspace && cargo bench --bench first [PACKAGE] [ROUNDS]`; packages are in
 //! `benches/shared/package.rs`. Each round begins with empty caches, and builds from clean each time. Tools that are not to be had are left out.
-#![allow(dead_code, reason = "what benches and tests share is used in part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what the tests share fails by panicking"
-)]
-
-#[path = "../shared/median.rs"]
-mod median;
-#[path = "../shared/package.rs"]
-mod package;
-#[path = "../../tests/support/mod.rs"]
-mod support;
-#[path = "../shared/table.rs"]
-mod table;
-#[path = "../shared/way.rs"]
-mod way;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use anyhow::Result;
 
-use crate::package::{Package, Sources};
-use crate::table::{Times, check, in_turn, tell};
-use crate::way::{Build, Way};
+use crate::shared::package::{self, Package, Sources};
+use crate::shared::table::{Times, check, in_turn, tell};
+use crate::shared::way::{Build, Way};
 
 const DEFAULT: [&str; 5] = ["file", "libffi", "hiredis", "jansson", "zeromq"];
 const ROUNDS: usize = 3;
@@ -35,11 +19,7 @@ const ROUNDS: usize = 3;
 const BUILDS: [&str; 3] = ["first", "second", "a source edited"];
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
-    // `cargo test --benches` asks only whether it starts.
-    if args.iter().any(|arg| arg == "--test") {
-        return Ok(());
-    }
+    let Some(args) = shared::arguments() else { return Ok(()) };
     let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
     let rounds = numbers.first().copied().unwrap_or(ROUNDS);
     for package in packages {
@@ -55,7 +35,7 @@ fn measure(package: &'static Package, rounds: usize) -> Result<()> {
         package.name
     );
     let mut rows: Vec<(String, Times)> = Vec::new();
-    let mut last = Vec::new();
+    let mut last = None;
     for round in 0..rounds {
         let room = tempfile::Builder::new().prefix("first-").tempdir()?;
         let sources = Sources::lay_out(package, &room.path().join("sources"));
@@ -75,10 +55,10 @@ fn measure(package: &'static Package, rounds: usize) -> Result<()> {
                 times[place].push(took);
             }
         }
-        // With what they keep.
-        last = vec![(room, ways)];
+        // With what they keep: their servers end before the room goes.
+        last = Some((ways, room));
     }
-    if let [(_room, ways)] = &last[..] {
+    if let Some((ways, _room)) = &last {
         tell(package, ways, &rows);
     }
     Ok(())

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::support::shell::{sh, succeed};
-use crate::support::sources::{LIBSODIUM, Source};
-use crate::support::tree;
+use super::support::shell::{sh, succeed};
+use super::support::sources::{LIBSODIUM, Source};
+use super::support::tree;
 
 /// A package. Its commands find `$CC`, `$CXX`, `$JOBS` and `$DESTDIR` set.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! What the ways took, in rows: one for each build that they all made.
 
-use crate::median::median;
-use crate::package::Package;
-use crate::support::tree::{self, Listing};
-use crate::way::{Took, Way};
+use super::median::median;
+use super::package::Package;
+use super::support::tree::{self, Listing};
+use super::way::{Took, Way};
 
 /// What each way took, by its place among the ways.
 pub(crate) type Times = Vec<Vec<Took>>;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use crate::package::{Package, Sources};
-use crate::support::peers::{Casd, CasdOptions, Peers};
-use crate::support::sandbox::Sandbox;
-use crate::support::shell::{quiet, sh, succeed};
-use crate::support::tree::{self, Listing};
+use super::package::{Package, Sources};
+use super::support::peers::{Casd, CasdOptions, Peers};
+use super::support::sandbox::Sandbox;
+use super::support::shell::{quiet, sh, succeed};
+use super::support::tree::{self, Listing};
 
 /// What one build took.
 #[derive(Debug, Clone, Copy)]

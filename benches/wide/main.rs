@@ -4,21 +4,9 @@
 //!
 //! `cargo build --release --workspace && cargo bench --bench wide [PACKAGE…] [ROUNDS [JOBS]]`; what a package needs is in
 //! `benches/shared/package.rs`. Results are discussed in `docs/performance.md`.
-#![allow(dead_code, reason = "what benches and tests share is used in part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what the tests share fails by panicking"
-)]
-
-#[path = "../shared/median.rs"]
-mod median;
-#[path = "../shared/package.rs"]
-mod package;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod simulated;
-#[path = "../../tests/support/mod.rs"]
-mod support;
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,12 +17,12 @@ use anyhow::{Context as _, Result, ensure};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::base::digest::Digest;
 
-use crate::median::median;
-use crate::package::{Package, Sources};
+use crate::shared::median::median;
+use crate::shared::package::{self, Package, Sources};
+use crate::shared::support::sandbox::Sandbox;
+use crate::shared::support::shell::{quiet, sh, succeed};
+use crate::shared::support::tree::{self, Listing};
 use crate::simulated::Simulated;
-use crate::support::sandbox::Sandbox;
-use crate::support::shell::{quiet, sh, succeed};
-use crate::support::tree::{self, Listing};
 
 /// Packages whose every compile is new after the edit, of short compiles and of long ones.
 const DEFAULT: [&str; 2] = ["libsodium", "zeromq"];
@@ -63,11 +51,7 @@ struct Yard {
 }
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().filter(|arg| arg != "--bench").collect();
-    // `cargo test --benches` asks only whether it starts.
-    if args.iter().any(|arg| arg == "--test") {
-        return Ok(());
-    }
+    let Some(args) = shared::arguments() else { return Ok(()) };
     let (packages, numbers) = package::chosen(&args, &DEFAULT)?;
     let rounds = numbers.first().copied().unwrap_or(ROUNDS);
     // BuildStream's own default: as many as there are cores, up to eight.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use spec_cc::base::digest::Digest;
 
-use crate::support::grid::Grid;
-use crate::support::grid::execution::Work;
-use crate::support::grid::state::State;
-use crate::support::grid::worker;
+use crate::shared::support::grid::Grid;
+use crate::shared::support::grid::execution::Work;
+use crate::shared::support::grid::state::State;
+use crate::shared::support::grid::worker;
 
 /// Beside the command itself: having inputs and outputs moved by a worker.
 const TRIP: Duration = Duration::from_millis(10);

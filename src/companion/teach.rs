@@ -37,11 +37,7 @@ pub(super) fn teach(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let side = side_channel(&companion.engine, &lesson.command, request.variable("PATH"), scratch.path());
-    if lesson.expected.is_some() {
-        // So that what changes meanwhile can be told from what has changed before.
-        let_tick_pass(stamp::now_ns());
-    }
-    let began_ns = stamp::before_any_change_ns();
+    let began_ns = begin(lesson.expected.is_some());
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.tell(Way::Local))?;
     lesson.active.end();
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
@@ -94,10 +90,7 @@ pub(super) fn teach_link(
         lesson.session.bypass("its linker does not say what it reads", &[], lesson.active.asked());
         return reply(stream, &Reply::Exec);
     };
-    if lesson.expected.is_some() {
-        let_tick_pass(stamp::now_ns());
-    }
-    let began_ns = stamp::before_any_change_ns();
+    let began_ns = begin(lesson.expected.is_some());
     let report = run(companion, stream, with(&side), &scratch).inspect_err(|_| lesson.count(None))?;
     lesson.active.end();
     let held = companion.pulse.hold(stream, &WAIT, COPYING)?;
@@ -137,11 +130,7 @@ pub(super) fn teach_traced(
 ) -> io::Result<()> {
     let scratch = companion.engine.executor.scratch()?;
     let listed = scratch.path().join("trace");
-    // Where nothing is verified, the tracer has each file settle that it touches.
-    if lesson.expected.is_some() {
-        let_tick_pass(stamp::now_ns());
-    }
-    let began_ns = stamp::before_any_change_ns();
+    let began_ns = begin(lesson.expected.is_some());
     let tracer = companion.engine.tracer.as_deref().unwrap_or(Path::new(""));
     let prefix = [tracer.as_os_str().as_bytes(), b"beside", listed.as_os_str().as_bytes()];
     let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
@@ -190,6 +179,15 @@ pub(super) fn teach_traced(
         Err(why) => tracing::info!("{} is not recorded: {why}", lesson.command.label()),
     }
     done
+}
+
+/// A moment before a run begins. If it is `verified`, all changes so far are before it, so that they can be told from those to come; otherwise
+/// a file that changed right before counts as one that changed meanwhile, but where the tracer had it settle.
+fn begin(verified: bool) -> i64 {
+    if verified {
+        let_tick_pass(stamp::now_ns());
+    }
+    stamp::before_any_change_ns()
 }
 
 /// CPU time, and time from start to end.

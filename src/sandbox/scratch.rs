@@ -139,14 +139,16 @@ fn is_scratch(entry: &DirEntry) -> bool {
     let old = |meta: &fs::Metadata| {
         meta.modified().is_ok_and(|made| made.elapsed().is_ok_and(|age| age > ABANDONED))
     };
+    let locked = begins(PREFIX);
     // There may be thousands of other files in `/tmp`, and the first launch waits.
-    let named = begins(PREFIX) || begins(UNLOCKED);
+    if !locked && !begins(UNLOCKED) {
+        return false;
+    }
     // Of a link this tells of the link itself.
-    named
-        && entry.metadata().is_ok_and(|meta| {
-            let ours = meta.is_dir() && meta.uid() == nix::unistd::getuid().as_raw();
-            ours && (begins(PREFIX) || begins(UNLOCKED) && old(&meta))
-        })
+    entry.metadata().is_ok_and(|meta| {
+        let ours = meta.is_dir() && meta.uid() == nix::unistd::getuid().as_raw();
+        ours && (locked || old(&meta))
+    })
 }
 
 /// The kernel leaves an overlay's `work/work` without permissions: nobody but root could list it to remove it.

@@ -187,6 +187,28 @@ fn without_its_tracer_it_dies() {
     assert!(!room.out().exists());
 }
 
+/// When the tracer is killed its files are closed before the kernel kills what it traces.
+#[test]
+fn no_call_fails_before_it_dies_with_its_tracer() {
+    let Some(room) = Room::new() else { return };
+    let program = room.program(
+        "calls",
+        "#include <errno.h>\n#include <stdio.h>\n#include <unistd.h>\n\
+        int main(void) { for (;;) if (access(\"calls\", F_OK)) { printf(\"errno %d\", errno); return 4; } }",
+    );
+    for _ in 0..20 {
+        let mut command = room.traced(program.to_str().unwrap(), &[]);
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let calls = || fs::read_link(format!("/proc/{}/exe", child.id())).is_ok_and(|exe| exe == program);
+        wait_for("it starts", calls);
+        let tracer = fs::read_to_string(children).unwrap().trim().parse().unwrap();
+        kill(Pid::from_raw(tracer), Signal::SIGKILL).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.signal(), text(&output).as_str()), (Some(libc::SIGKILL), ""));
+    }
+}
+
 #[test]
 fn nobody_else_holds_its_streams() {
     let Some(room) = Room::new() else { return };
