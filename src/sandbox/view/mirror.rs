@@ -5,18 +5,28 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::base::absence::is_absence;
+use crate::sandbox::confine::mounts::{Step, c_string};
+
 /// Entries that are mounted for one view. A mount takes some 10 µs, and a folder with more is no folder of sources.
 const MOST: usize = 4096;
 
 /// What is to be bound where, before the staged folder is bound over the covered one.
+///
+/// Others make and remove files there at any moment, as a configure script does. What has gone once it is to be bound is an empty file or
+/// folder in the view.
 #[derive(Debug, Default)]
-pub(super) struct Mirror(pub(super) Vec<(PathBuf, PathBuf)>);
+pub(super) struct Mirror(Vec<(PathBuf, PathBuf)>);
 
 impl Mirror {
     /// Adds everything in `covered` that is not in `staged`, where a place is made for each to be bound at. What both have is
     /// the staged file's, and of a folder each entry.
     pub(super) fn add(&mut self, covered: &Path, staged: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(covered)? {
+        let entries = match fs::read_dir(covered) {
+            Err(error) if is_absence(&error) => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             let (from, to) = (entry.path(), staged.join(entry.file_name()));
             let kind = entry.file_type()?;
@@ -24,7 +34,7 @@ impl Mirror {
                 Ok(own) if own.is_dir() && kind.is_dir() => self.add(&from, &to)?,
                 Err(_) if kind.is_symlink() => match fs::read_link(&from) {
                     // It has gone meanwhile.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) if is_absence(&error) => {}
                     target => symlink(target?, &to)?,
                 },
                 Err(_) if kind.is_dir() => {
@@ -43,6 +53,14 @@ impl Mirror {
             }
         }
         Ok(())
+    }
+
+    /// The steps that bind all that was added and is there by then.
+    pub(super) fn steps(&self) -> impl Iterator<Item = io::Result<Step>> {
+        let step = |(source, target): &(PathBuf, PathBuf)| {
+            Ok(Step::BindIfThere { source: c_string(source)?, target: c_string(target)? })
+        };
+        self.0.iter().map(step)
     }
 }
 
@@ -79,5 +97,25 @@ mod tests {
         assert!(try_script(&view, script, &tree.join("build"), &File::create(&printed).unwrap()).unwrap());
         assert_eq!(fs::read_to_string(printed).unwrap(), "topxynewnew");
         assert!(!tree.join("build").exists() && !tree.join("src/config.h").exists());
+    }
+
+    #[test]
+    fn what_goes_while_a_tree_is_mirrored_fails_no_job() {
+        let room = tempfile::tempdir().unwrap();
+        if !works(Kind::Staged, room.path()).unwrap_or(false) {
+            return;
+        }
+        let tree = room.path().join("tree");
+        fs::create_dir_all(tree.join("conftest.dir")).unwrap();
+        for name in ["conftest.c", "x.h"] {
+            fs::write(tree.join(name), "x").unwrap();
+        }
+        let mut view = View::new(Some(Kind::Staged), room.path(), &[&tree]).unwrap();
+        view.mirror().unwrap();
+        fs::remove_file(tree.join("conftest.c")).unwrap();
+        fs::remove_dir(tree.join("conftest.dir")).unwrap();
+        let printed = view.scratch().join("printed");
+        assert!(try_script(&view, "cat x.h", &tree, &File::create(&printed).unwrap()).unwrap());
+        assert_eq!(fs::read_to_string(printed).unwrap(), "x");
     }
 }

@@ -12,8 +12,8 @@ use crate::sandbox::confine::mounts::{Sight, Step, c_string};
 /// What a job sees that has this view.
 pub(super) fn of(kind: Kind, view: &View, temporary: Option<&Path>) -> io::Result<Sight> {
     let mut sight = Sight::default();
-    for (source, target) in &view.mirror.0 {
-        sight.add(Step::Bind { source: c_string(source)?, target: c_string(target)? });
+    for step in view.mirror.steps() {
+        sight.add(step?);
     }
     // Whatever lies in the temporary folder is hidden until it is mounted anew, the layers among it.
     let scratch = sight.hold(view.scratch())?;
@@ -77,8 +77,8 @@ fn cover_temporary(sight: &mut Sight, kind: Kind, view: &View, folder: &Path) ->
         Kind::Staged => {
             let mut mirror = Mirror::default();
             mirror.add(folder, &private)?;
-            for (source, target) in &mirror.0 {
-                sight.add(Step::BindIfThere { source: c_string(source)?, target: c_string(target)? });
+            for step in mirror.steps() {
+                sight.add(step?);
             }
             sight.add(Step::Bind { source: c_string(&private)?, target });
         }

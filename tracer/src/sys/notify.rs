@@ -11,7 +11,8 @@ use libc::{c_int, c_long, c_ulong, pid_t};
 
 use super::{SystemCall, check, obey};
 
-/// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV` of linux/seccomp.h (Linux 5.19): a signal that is handled does not interrupt the call.
+/// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV` of linux/seccomp.h (Linux 5.19): once the tracer has received a call, no signal that is handled interrupts it. Before that
+/// one may: see `begin_again`.
 const WAIT_KILLABLE: c_ulong = 1 << 5;
 
 /// `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP` (Linux 6.6): the tracer runs on the processor that the process leaves, and the other way round.
@@ -19,12 +20,8 @@ const SAME_PROCESSOR: u64 = 1;
 
 /// A call that a thread waits in.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sys) struct Id(u64);
-
-/// The same, with what is known of it.
-#[derive(Debug, Clone, Copy)]
 pub(crate) struct Notice {
-    id: Id,
+    id: u64,
     pub(crate) thread: pid_t,
     pub(crate) call: SystemCall,
 }
@@ -80,13 +77,13 @@ impl Listener {
         };
         let data = notice.data;
         let call = SystemCall { architecture: data.arch, number: u64::from(data.nr as u32), args: data.args };
-        Ok(Notice { id: Id(notice.id), thread: notice.pid as pid_t, call })
+        Ok(Notice { id: notice.id, thread: notice.pid as pid_t, call })
     }
 
     /// Lets the kernel make the call.
     pub(crate) fn let_go_on(&self, notice: &Notice) {
         let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
-        let answer = libc::seccomp_notif_resp { id: notice.id.0, val: 0, error: 0, flags };
+        let answer = libc::seccomp_notif_resp { id: notice.id, val: 0, error: 0, flags };
         loop {
             // SAFETY: the call reads the structure. It fails for a thread that has gone.
             let sent =
