@@ -16,7 +16,8 @@ use crate::inputs::depfile;
 /// whether there may be such a directive in the sources.
 ///
 /// It also lists what the compiler gave it, a temporary file, and the name in a `.file` directive, which it does not read: GCC's is the
-/// source's without its folder, also of what was preprocessed or assembled before.
+/// source's without its folder, also of what was preprocessed or assembled before. No other file may be passed over because it is not there:
+/// the build goes on meanwhile, and may have removed what was included.
 pub(super) fn check(
     engine: &Engine,
     call: &Call,
@@ -25,18 +26,29 @@ pub(super) fn check(
     includes: bool,
 ) -> Result<(), NotKept> {
     let read = depfile::parse(list).map_err(|error| NotKept::Unaccountable(error.to_string()))?;
-    let is_source = |path: &Path| is_same_file(path, &call.absolute(&call.compile.source));
+    let source = &call.compile.source;
+    let is_source = |path: &Path| is_same_file(path, &call.absolute(source));
     let is_known = |file: &str| {
         let path = call.absolute(file);
+        let is_gone =
+            || !path.exists() && (!includes || is_temporary(&read, file) || is_called(source, file));
         set.contains(&engine.path(call, file))
-            || !path.exists()
             || is_source(&path)
+            || is_gone()
             || !includes && is_told(engine, call, predicted, file)
     };
     match read.iter().find(|file| !is_known(file)) {
         Some(file) => Err(NotKept::Unaccountable(format!("the assembler reads {file}"))),
         None => Ok(()),
     }
+}
+
+/// Whether the compiler has made this file for the assembler: it is what that is given, and listed last (`register_dependency` of gas puts
+/// each name before the others), and named as GCC names its own.
+fn is_temporary(read: &[String], file: &str) -> bool {
+    let own = |name: &str| name.strip_prefix("cc")?.strip_suffix(".s").map(|middle| middle.len() == 6);
+    let name = file.strip_prefix('/').and_then(|path| path.rsplit('/').next());
+    read.last().is_some_and(|last| last == file) && name.and_then(own) == Some(true)
 }
 
 /// Whether a `.file` directive may name this file: the source is called so, or says that it was made of such a file.
@@ -80,7 +92,19 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_made_of;
+    use super::{is_made_of, is_temporary};
+
+    #[test]
+    fn what_gcc_gives_the_assembler_is_known_by_its_name_and_place() {
+        let is = |files: &[&str], file| {
+            is_temporary(&files.iter().map(ToString::to_string).collect::<Vec<_>>(), file)
+        };
+        assert!(is(&["blob.bin", "x.c", "/tmp/cc4tKS0X.s"], "/tmp/cc4tKS0X.s"));
+        assert!(!is(&["blob.bin", "x.c", "/tmp/cc4tKS0X.s"], "blob.bin"));
+        assert!(!is(&["/tmp/cc4tKS0X.s", "y.s"], "/tmp/cc4tKS0X.s"), "included");
+        assert!(!is(&["ccconfig.s"], "ccconfig.s"), "beside the source");
+        assert!(!is(&["/tmp/blob.s"], "/tmp/blob.s"));
+    }
 
     #[test]
     fn markers_and_file_directives_name_what_a_text_was_made_of() {

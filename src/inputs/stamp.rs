@@ -109,9 +109,13 @@ impl Stamp {
         self.ctime_ns >= since_ns && (self.is_link() || self.is_dir() && self.mtime_ns < self.ctime_ns)
     }
 
-    /// The later of its two times, nanoseconds since 1970.
+    /// When it was changed last, nanoseconds since 1970: the later of its two times, or the latest that this may stand for. File systems
+    /// that have whole seconds only (ext4 with inodes of 128 bytes, vfat) cut off the rest.
     pub fn changed_ns(&self) -> i64 {
-        self.mtime_ns.max(self.ctime_ns)
+        const SECOND_NS: i64 = 1_000_000_000;
+        let coarse = self.ctime_ns % SECOND_NS == 0;
+        let latest_ns = if coarse { self.ctime_ns.saturating_add(SECOND_NS - 1) } else { self.ctime_ns };
+        self.mtime_ns.max(latest_ns)
     }
 
     /// Whether a change after `read_at_ns` (nanoseconds since 1970) must give another stamp.

@@ -34,6 +34,8 @@ pub(super) fn race(
             let ended = here(&|pid| {
                 *group.lock() = Some(pid);
             });
+            // Its number may be another's by now.
+            *group.lock() = None;
             let _ = ours.send((Way::Local, ended.map_err(|why| Unusable::Here(why.to_string()).into())));
         });
         let mut failed = Err(Unusable::NotRun.into());

@@ -215,11 +215,16 @@ impl Traced {
         self.argv.iter().any(|arg| OPTIONS.iter().any(|option| arg.contains(option)))
     }
 
+    /// Whether its program changes the archive that is there, or makes one where there is none.
+    pub(super) fn is_archiver(&self) -> bool {
+        let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| command::kind_of_program(name) == Kind::Archive)
+    }
+
     /// How it may be run once more, should it be killed now. Compilers and linkers write their files anew. An archiver changes the
     /// archive that is there, where it lies: a half of that is nothing to go on from.
     pub fn second_run(&self) -> SecondRun {
-        let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
-        if name.is_none_or(|name| command::kind_of_program(name) != Kind::Archive) {
+        if !self.is_archiver() {
             return SecondRun::AsItIs;
         }
         let archive = self.output.as_ref().map(|output| self.absolute(output));

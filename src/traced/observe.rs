@@ -1,6 +1,7 @@
 //! What a run of a traced command shows: the paths that its result depends on, and what it left.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::inputs::private::{Private, read_shared};
 use crate::inputs::search;
 use crate::inputs::shape::Shape;
 use crate::inputs::snapshot::Snapshot;
+use crate::inputs::stamp::Stamp;
 use crate::store::Given;
 use crate::traced::observed::Observed;
 
@@ -116,6 +118,7 @@ pub fn observe(
     let mut existed = HashMap::new();
     let mut settled = HashMap::new();
     let mut programs = Vec::new();
+    let archives = traced.is_archiver();
     for access in &run.touched.accesses {
         if access.path.ends_with(LISTING) {
             return Err(Unlearnt::because(format!(
@@ -153,8 +156,8 @@ pub fn observe(
             // It may have failed for want of the folder, or by a link that leads nowhere.
             set.extend(folder_above(engine, traced, access)?);
         }
-        // It looked for the file before it made it, or a failure may have to do with one that is there.
-        if access.read || (status != 0 && (left || access.path.starts_with(&below))) {
+        // It looked for the file before it made it, or would have added to it, or a failure may have to do with one that is there.
+        if access.read || (left && archives) || (status != 0 && (left || access.path.starts_with(&below))) {
             if access.existed {
                 return Err(Unlearnt::because(format!("it changed {}", access.path)));
             }
@@ -162,9 +165,7 @@ pub fn observe(
             set.push(id());
         }
     }
-    for folder in &run.touched.listed {
-        set.push(engine.paths().intern(&listing(&traced.scratch.fix(folder))));
-    }
+    set.extend(listings(engine, traced, &run.touched.listed, run.began_ns)?);
     set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     let mut snapshot = Snapshot::new(&engine.files);
@@ -200,6 +201,23 @@ pub fn observe(
         return Err(Unlearnt::Meanwhile(engine.name(id)));
     }
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
+}
+
+/// What stands for the folders whose names it listed. Those names are looked at now: an error if they have changed meanwhile.
+fn listings(
+    engine: &Engine,
+    traced: &Traced,
+    listed: &[String],
+    began_ns: i64,
+) -> Result<Vec<PathId>, Unlearnt> {
+    let state = |folder: &String| {
+        let stamp = CString::new(folder.as_str()).map_err(io::Error::from).and_then(|path| Stamp::of(&path));
+        if stamp.is_ok_and(|stamp| stamp.changed_ns() >= began_ns) {
+            return Err(Unlearnt::Meanwhile(folder.clone()));
+        }
+        Ok(engine.paths().intern(&listing(&traced.scratch.fix(folder))))
+    };
+    listed.iter().map(state).collect()
 }
 
 /// An error if what is executed is no program of a toolchain: nobody knows what else such a one looks at, or does.

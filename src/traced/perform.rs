@@ -80,10 +80,8 @@ pub(crate) fn perform(
         began_ns,
         root: &site.root,
     };
-    let written = |path: &Path| {
-        let upper = executed.view.written(path).filter(|upper| upper.symlink_metadata().is_ok());
-        upper.unwrap_or_else(|| lexical(path))
-    };
+    // What it has removed again is not there, whatever the build has made at that path meanwhile.
+    let written = |path: &Path| executed.view.written(path).unwrap_or_else(|| lexical(path));
     // Of a test's files those that it was shown.
     let below = format!("{}/", site.root);
     let made =

@@ -60,6 +60,10 @@ pub fn state(
     let mut text = Text::default();
     text.words([&traced.program, &traced.directory, &traced.real_directory()]);
     text.words(&traced.argv);
+    if traced.is_archiver() {
+        // Whatever was kept while its key did not say what it would have added to.
+        text.word("archive");
+    }
     let mut traits = Traits::default();
     for (number, (&id, name)) in set.iter().zip(engine.paths().all(set)).enumerate() {
         let actual = traced.actual(engine, id);

@@ -16,8 +16,8 @@ pub(super) struct Traits {
     folders: HashMap<PathBuf, PathBuf>,
     /// The number of the first path that is this file or folder (device and inode), and its real name.
     same: HashMap<(u64, u64), (u32, PathBuf)>,
-    /// The number of the first path that has this content, and when that was last written.
-    equal: HashMap<Digest, (u32, i64)>,
+    /// The number of the first path that has this content and was last written in this second.
+    equal: HashMap<(Digest, i64), u32>,
 }
 
 impl Traits {
@@ -50,11 +50,12 @@ impl Traits {
             text.push(b'=');
             text.extend(first.to_le_bytes());
         }
-        // For GCC's `#pragma once` two files are one if they are equal and equally old (`check_file_against_entries` in libcpp's
-        // `files.cc`).
+        // For GCC's `#pragma once` two files are one if they are equal and equally old in seconds (`check_file_against_entries` in
+        // libcpp's `files.cc`).
         if let Some(content) = content {
-            let (first, written_ns) = *self.equal.entry(content).or_insert((number, stamp.mtime_ns));
-            if first != number && written_ns == stamp.mtime_ns {
+            let written = stamp.mtime_ns.div_euclid(1_000_000_000);
+            let first = *self.equal.entry((content, written)).or_insert(number);
+            if first != number {
                 text.push(b'~');
                 text.extend(first.to_le_bytes());
             }

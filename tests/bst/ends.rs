@@ -84,6 +84,7 @@ fn interrupt(project: &Project) {
 }
 
 fn kill(project: &Project) {
+    let mounts = project.mounts();
     amid_launches(project, |bst, below| {
         let signal = |name| {
             let named = below.iter().filter(|process| process.name == name);
@@ -94,6 +95,8 @@ fn kill(project: &Project) {
         bst.signal(Signal::SIGKILL);
         signal("buildbox-run");
         wait_for_the_end(&sandbox);
+        // It unmounts the sandbox's tree, and nobody does so in its place.
+        processes::wait_for("the end of the mounts", || (project.mounts() == mounts).then_some(()));
         signal("buildbox-casd");
     });
 }

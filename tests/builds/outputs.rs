@@ -32,6 +32,17 @@ fn depfiles() {
 }
 
 #[test]
+fn an_archive_is_added_to_as_it_is_there() {
+    let new = "rm -f l.a; $WRAP ar rcD l.a a.o";
+    Project::of(&[("a.c", "int a;\n"), ("b.c", "int b;\n")])
+        .step("gcc -c a.c b.c", new, Any)
+        .step("", "$WRAP ar rcD l.a b.o", Any)
+        .step("", "$WRAP ar rcD l.a a.o", Any)
+        .step("", new, Hits)
+        .check();
+}
+
+#[test]
 fn derived_names() {
     let clean = "rm -f *.o *.d *.dwo *.gcno *.su";
     let build = "$CC -MD -g -gsplit-dwarf -fstack-usage -c sub/main.c";

@@ -43,6 +43,7 @@ fn every_way_to_touch_a_file_is_told_as_what_it_is() {
         ("cat n", (false, true, false)),
         ("cat n; echo x >n", (false, true, true)),
         ("echo x >n; cat n", (false, false, true)),
+        ("echo x >>n", (false, true, true)),
         ("mkdir n", (false, false, true)),
         ("ln -s f n", (false, false, true)),
         ("ln f n", (false, false, true)),
@@ -52,6 +53,23 @@ fn every_way_to_touch_a_file_is_told_as_what_it_is() {
         let Some(room) = Room::new() else { return };
         room.write("f", "text");
         assert_eq!(flags(&room, script, "n"), expected, "{script}");
+    }
+}
+
+#[test]
+fn a_file_that_gets_its_name_by_its_descriptor_is_doubted() {
+    let start = "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <stdio.h>\n#include <unistd.h>\n\
+                 int main(void) { int f = open(\".\", O_TMPFILE | O_RDWR, 0600); if (f < 0) return 0; write(f, \"x\", 1);\n";
+    for link in [
+        "return linkat(f, \"\", AT_FDCWD, \"out\", AT_EMPTY_PATH) && 0; }",
+        "char p[64]; sprintf(p, \"/proc/self/fd/%d\", f); return linkat(AT_FDCWD, p, AT_FDCWD, \"out\", AT_SYMLINK_FOLLOW) && 0; }",
+    ] {
+        let Some(room) = Room::new() else { return };
+        let program = room.program("maker", &format!("{start}{link}"));
+        succeed(&mut room.traced(program.to_str().unwrap(), &[]));
+        if room.work("out").exists() {
+            assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Place, .. }), "{link}");
+        }
     }
 }
 

@@ -97,13 +97,22 @@ fn signals_end_no_call_that_they_would_not_end() {
         int main(void) { struct sigaction a = {.sa_handler = tick}; sigaction(SIGALRM, &a, 0); struct stat s;\n\
         for (int n = 0; n < 4000; n++) { struct itimerval t = {.it_value = {0, 1 + n % 60}}; setitimer(ITIMER_REAL, &t, 0);\n\
         int f = open(\"timer\", O_RDONLY);\n\
-        if (f < 0 || stat(\"timer\", &s) || close(f)) return errno == EINTR ? 4 : 5; }\n\
+        int d = dup(0);\n\
+        if (f < 0 || d < 0 || stat(\"timer\", &s) || close(f) || close(d)) return errno == EINTR ? 4 : 5; }\n\
         return 0; }",
     );
     let program = program.to_str().unwrap();
     assert_eq!(room.command(program, &[]).status().unwrap().code(), Some(0));
     assert_eq!(room.traced(program, &[]).status().unwrap().code(), Some(0));
-    room.touched();
+    // It has used what it was given open.
+    assert!(matches!(room.error(), TraceError::Doubt { doubt: Doubt::Inherited, .. }));
+}
+
+#[test]
+fn a_pipe_that_it_tries_to_execute_is_waited_for_by_nobody() {
+    let Some(room) = Room::new() else { return };
+    let (output, _) = room.shell("mkfifo pipe; chmod +x pipe; ./pipe; echo on; exit 7");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(7), &b"on\n"[..]));
 }
 
 #[test]

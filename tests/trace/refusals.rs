@@ -73,6 +73,20 @@ fn tracing_is_refused() {
 }
 
 #[test]
+fn a_command_that_could_not_be_traced_cannot_be_executed_either() {
+    let Some(room) = room() else { return };
+    let program = room.program("lost", "int main(void) { return 0; }");
+    succeed(
+        room.command("gcc", &["-o", "lost", "lost.c", "-Wl,--dynamic-linker=/no/loader"])
+            .current_dir(room.work("")),
+    );
+    let mut command = room.traced(program.to_str().unwrap(), &[]);
+    refuse(&mut command, libc::SYS_seccomp, None);
+    assert_eq!(command.output().unwrap().status.code(), Some(127));
+    assert!(!room.out().exists());
+}
+
+#[test]
 fn it_is_traced_already() {
     let Some(room) = room() else { return };
     let inner = plain(&room);

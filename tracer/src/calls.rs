@@ -1,6 +1,6 @@
 //! Which system calls name files, and what each of them does there. One row a call; everything else is derived from it.
 
-use libc::c_long;
+use libc::{c_int, c_long};
 
 use super::access::Touch;
 use super::doubt::Doubt;
@@ -105,6 +105,13 @@ const COMMON: &[(c_long, Deed)] = &[
     (libc::SYS_listxattr, Doubtful(Doubt::Attributes)),
     (libc::SYS_llistxattr, Doubtful(Doubt::Attributes)),
     (libc::SYS_flistxattr, Doubtful(Doubt::Attributes)),
+    (SETXATTRAT, Doubtful(Doubt::Attributes)),
+    (GETXATTRAT, Doubtful(Doubt::Attributes)),
+    (LISTXATTRAT, Doubtful(Doubt::Attributes)),
+    (REMOVEXATTRAT, Doubtful(Doubt::Attributes)),
+    (FILE_GETATTR, Doubtful(Doubt::Attributes)),
+    (FILE_SETATTR, Doubtful(Doubt::Attributes)),
+    (OPEN_TREE_ATTR, Doubtful(Doubt::Root)),
     (libc::SYS_chroot, Doubtful(Doubt::Root)),
     (libc::SYS_pivot_root, Doubtful(Doubt::Root)),
     (libc::SYS_mount, Doubtful(Doubt::Root)),
@@ -139,8 +146,16 @@ const COMMON: &[(c_long, Deed)] = &[
     (libc::SYS_fcntl, Use(0)),
 ];
 
-/// `fchmodat2(2)`, Linux 6.6: every machine has it under this number.
+/// Calls that every machine has under these numbers: `fchmodat2(2)` (Linux 6.6); `setxattrat` to `removexattrat` (6.13), `open_tree_attr`
+/// (6.15), `file_getattr` and `file_setattr` (6.17).
 const FCHMODAT2: c_long = 452;
+const SETXATTRAT: c_long = 463;
+const GETXATTRAT: c_long = 464;
+const LISTXATTRAT: c_long = 465;
+const REMOVEXATTRAT: c_long = 466;
+const OPEN_TREE_ATTR: c_long = 467;
+const FILE_GETATTR: c_long = 468;
+const FILE_SETATTR: c_long = 469;
 
 /// The older calls, which newer machines never had.
 #[cfg(target_arch = "x86_64")]
@@ -174,6 +189,28 @@ pub(super) fn all() -> Vec<(u32, Deed)> {
     let mut calls: Vec<_> = COMMON.iter().chain(OLDER).map(|&(number, deed)| (number as u32, deed)).collect();
     calls.sort_unstable_by_key(|(number, _)| *number);
     calls
+}
+
+/// Whether a call of this number, with this second argument, may wait for somebody, so that a signal ends it.
+pub(super) fn may_wait(number: u64, second: u64) -> bool {
+    const LOCKS: [c_int; 2] = [libc::F_SETLKW, libc::F_OFD_SETLKW];
+    const WAITING: [c_long; 13] = [
+        libc::SYS_read,
+        libc::SYS_pread64,
+        libc::SYS_readv,
+        libc::SYS_preadv,
+        libc::SYS_preadv2,
+        libc::SYS_recvfrom,
+        libc::SYS_recvmsg,
+        libc::SYS_recvmmsg,
+        libc::SYS_sendfile,
+        libc::SYS_splice,
+        libc::SYS_tee,
+        libc::SYS_copy_file_range,
+        libc::SYS_connect,
+    ];
+    let is = |call: c_long| number == call as u64;
+    WAITING.into_iter().any(is) || is(libc::SYS_fcntl) && LOCKS.iter().any(|lock| second == *lock as u64)
 }
 
 /// What the call of this number does.

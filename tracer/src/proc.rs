@@ -9,10 +9,11 @@ use libc::pid_t;
 
 use super::sys;
 
-/// The number by which `/proc` knows a process of ours; the same where it is our own namespace's.
+/// The number by which `/proc` knows a process or thread of ours; the same where it is our own namespace's. Where it cannot be had, as of
+/// a thread before Linux 6.9, it is 0, which is nobody's.
 pub(super) fn number(pid: pid_t) -> pid_t {
     static FOREIGN: OnceLock<bool> = OnceLock::new();
-    if *FOREIGN.get_or_init(is_foreign) { outer(pid).unwrap_or(pid) } else { pid }
+    if *FOREIGN.get_or_init(is_foreign) { outer(pid).unwrap_or(0) } else { pid }
 }
 
 /// Whether `/proc` is that of another namespace than this process's.

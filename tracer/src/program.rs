@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::elf::{Program, program};
@@ -29,8 +30,13 @@ pub(super) fn read_for(path: &Path) -> Vec<PathBuf> {
 fn behind(path: &Path) -> Option<PathBuf> {
     // With the room for all of it, it is read at once.
     let mut head = Vec::with_capacity(HEAD as usize);
-    // What cannot be read is executed by the kernel alone, and needs what it needs all the same: see `Tracee::program`.
-    File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    // What cannot be read is executed by the kernel alone, and needs what it needs all the same: see `Tracee::program`. A FIFO is never
+    // executed, and whoever opens one waits.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    file.take(HEAD).read_to_end(&mut head).ok()?;
     match program(&head) {
         Program::Dynamic { loader } => Some(loader.into()),
         Program::Script => interpreter(&head),

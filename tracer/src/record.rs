@@ -60,10 +60,9 @@ impl Recorder {
         }
     }
 
-    /// Whether a call of this number only names files: signals do not interrupt it.
-    pub(super) fn is_of_paths(&self, number: u64) -> bool {
-        let waits = |deed| matches!(deed, Deed::Use(_) | Deed::Connect | Deed::Doubtful(_));
-        calls::deed(&self.calls, number).is_some_and(|deed| !waits(deed))
+    /// Whether a call of this number, with this second argument, is one of ours and waits for nobody: signals do not interrupt it.
+    pub(super) fn never_waits(&self, number: u64, second: u64) -> bool {
+        calls::deed(&self.calls, number).is_some() && !calls::may_wait(number, second)
     }
 
     /// Enters the program that a process has begun to run, which need not be the one that it named.
@@ -128,13 +127,18 @@ impl Recorder {
                 }
             }
             Deed::Link(from, to) => {
-                if let (Some(from), Some(to)) = (named(from)?, named(to)?) {
-                    let (there, taken) = (from.found(true), to.found(true));
-                    self.touch(from.name, Touch::Read, there.as_ref());
-                    let makes = there.is_some() && taken.is_none();
-                    let touch = if makes { Touch::Replace } else { Touch::Look };
-                    self.touch(to.name, touch, taken.as_ref());
-                }
+                let Some(to) = named(to)? else { return Ok(()) };
+                // A file that has no name but a descriptor's.
+                let from = named(from)?.filter(|from| place(&from.name) != Place::Doubtful);
+                let Some(from) = from else {
+                    self.log.doubt(Doubt::Place, to.name);
+                    return Ok(());
+                };
+                let (there, taken) = (from.found(true), to.found(true));
+                self.touch(from.name, Touch::Read, there.as_ref());
+                let makes = there.is_some() && taken.is_none();
+                let touch = if makes { Touch::Replace } else { Touch::Look };
+                self.touch(to.name, touch, taken.as_ref());
             }
             Deed::List => self.list(tracee, argument(call, 0) as i32)?,
             Deed::Socket => self.socket(call),
@@ -167,8 +171,9 @@ impl Recorder {
             (true, false, _) if found.as_ref().is_some_and(|found| file.is_folder(found)) => Touch::Look,
             (true, false, _) | (false, _, false) => Touch::Read,
             (true, true, _) if has(libc::O_TRUNC) => Touch::Replace,
-            (true, true, _) => Touch::Change,
-            (false, _, true) => Touch::Replace,
+            (false, _, true) if has(libc::O_TRUNC) || has(libc::O_EXCL) => Touch::Replace,
+            // It adds to what is there, or would if something were.
+            (true, true, _) | (false, _, true) => Touch::Change,
         };
         // What a descriptor stands for is not the same to the tracer.
         if touch != Touch::Look && place(&file.name) == Place::Doubtful {

@@ -30,7 +30,7 @@ impl Settling {
     }
 
     /// Waits until whatever changes a file gives it a later time than it has. Returns a time in between; nothing for a folder, of a file
-    /// that has not changed within the second before the run, or if that takes too long. Nothing, too, of one that has changed since the run
+    /// that has not changed within the second before the run, or if that takes too long or cannot be told. Nothing, too, of one that has changed since the run
     /// began: somebody may be writing it, and a write has its time from its beginning.
     pub(super) fn wait_for(&self, found: &Metadata) -> Option<i64> {
         let stamp =
@@ -39,6 +39,10 @@ impl Settling {
             stamp(found.mtime(), found.mtime_nsec()).max(stamp(found.ctime(), found.ctime_nsec()));
         let since_begin_ns = changed_ns.saturating_sub(self.began_ns);
         if found.is_dir() || !(-SECOND_NS..=0).contains(&since_begin_ns) {
+            return None;
+        }
+        // It is on a file system that has whole seconds only.
+        if found.ctime_nsec() == 0 {
             return None;
         }
         loop {

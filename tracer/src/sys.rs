@@ -93,10 +93,12 @@ pub(super) fn resume(pid: pid_t, signal: c_int) {
 /// Has a call that a signal found waiting for us begin again, if it is one that no signal interrupts: to the kernel it looks like one that a
 /// signal's handler ends (`EINTR`). The thread is stopped for the signal.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn begin_again(pid: pid_t, is_ours: impl FnOnce(u64) -> bool) {
+pub(super) fn begin_again(pid: pid_t, never_waits: impl FnOnce(u64, u64) -> bool) {
     /// `ERESTARTSYS` and `ERESTARTNOINTR` of the kernel's linux/errno.h.
     const BY_HANDLER: i64 = -512;
     const ALWAYS: i64 = -513;
+    /// The code segment of 64-bit code (`__USER_CS`): other code numbers its calls in another way.
+    const WIDE: i64 = 0x33;
     let at = |register: c_int| register as usize * size_of::<u64>();
     let peek = |register| {
         let mut word: c_long = 0;
@@ -108,7 +110,9 @@ pub(super) fn begin_again(pid: pid_t, is_ours: impl FnOnce(u64) -> bool) {
         check(done).map(|_| word)
     };
     if peek(libc::RAX).is_ok_and(|answer| answer == BY_HANDLER)
-        && peek(libc::ORIG_RAX).is_ok_and(|number| is_ours(number as u64))
+        && peek(libc::CS).is_ok_and(|segment| segment == WIDE)
+        && let (Ok(number), Ok(second)) = (peek(libc::ORIG_RAX), peek(libc::RSI))
+        && never_waits(number as u64, second as u64)
     {
         let _ = ptrace(libc::PTRACE_POKEUSER, pid, at(libc::RAX), ALWAYS as usize);
     }
@@ -116,7 +120,7 @@ pub(super) fn begin_again(pid: pid_t, is_ours: impl FnOnce(u64) -> bool) {
 
 /// The same; here no call waits for us but in ptrace's stops, which no signal ends.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn begin_again(_pid: pid_t, _is_ours: impl FnOnce(u64) -> bool) {}
+pub(super) fn begin_again(_pid: pid_t, _never_waits: impl FnOnce(u64, u64) -> bool) {}
 
 /// Ends this process as its tracer's end would.
 pub(super) fn kill_ourselves() -> ! {

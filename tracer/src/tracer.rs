@@ -85,6 +85,7 @@ impl<'a> Tracer<'a> {
             match report {
                 Report::Ended { pid, killed, .. } => {
                     self.threads.remove(&pid);
+                    proc::forget(pid);
                     if killed && !self.over {
                         self.recorder.log.doubt(Doubt::Killed, "");
                     }
@@ -142,7 +143,15 @@ impl<'a> Tracer<'a> {
         } else if let Some(path) = self.left_in_temporary() {
             self.recorder.log.doubt(Doubt::LeftBehind, path);
         }
-        let _ = format::write(&self.recorder.log, self.out);
+        self.write();
+    }
+
+    /// Writes the trace. Without the file there is none, and that is all that can be said of it: so, too, where the filter was refused and
+    /// the command ended before it could run a program.
+    fn write(&self) {
+        if self.filtered {
+            let _ = format::write(&self.recorder.log, self.out);
+        }
     }
 
     /// A file that it has left in the temporary folder, which is a launch's own and goes with it.
@@ -173,7 +182,7 @@ impl<'a> Tracer<'a> {
             sys::EVENT_STOP => self.heard_of(pid),
             0 => {
                 if self.sources.are_told() {
-                    sys::begin_again(pid, |number| self.recorder.is_of_paths(number));
+                    sys::begin_again(pid, |number, second| self.recorder.never_waits(number, second));
                 }
                 sys::resume(pid, signal);
                 return true;
@@ -192,6 +201,7 @@ impl<'a> Tracer<'a> {
             && former != pid
         {
             self.threads.remove(&former);
+            proc::forget(former);
         }
         if self.over {
             return;
@@ -226,8 +236,7 @@ impl<'a> Tracer<'a> {
         if left {
             self.recorder.log.doubt(Doubt::LeftRunning, "");
         }
-        // Without the file there is no trace, and that is all that can be said of it.
-        let _ = format::write(&self.recorder.log, self.out);
+        self.write();
         if left {
             sys::leave_session();
             let _ = std::env::set_current_dir("/");

@@ -29,12 +29,15 @@ impl Mirror {
         for entry in entries {
             let entry = entry?;
             let (from, to) = (entry.path(), staged.join(entry.file_name()));
-            let kind = entry.file_type()?;
+            let kind = match entry.file_type() {
+                Err(error) if is_absence(&error) => continue,
+                kind => kind?,
+            };
             match to.symlink_metadata() {
                 Ok(own) if own.is_dir() && kind.is_dir() => self.add(&from, &to)?,
                 Err(_) if kind.is_symlink() => match fs::read_link(&from) {
-                    // It has gone meanwhile.
-                    Err(error) if is_absence(&error) => {}
+                    // It has gone meanwhile, or is a link no more.
+                    Err(error) if is_absence(&error) || error.kind() == io::ErrorKind::InvalidInput => {}
                     target => symlink(target?, &to)?,
                 },
                 Err(_) if kind.is_dir() => {

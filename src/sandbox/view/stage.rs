@@ -51,7 +51,10 @@ impl Staged {
                 if links > MOST_LINKS {
                     return Err(io::Error::from_raw_os_error(libc::ELOOP));
                 }
-                let target = fs::read_link(&at)?;
+                let target = match fs::read_link(&at) {
+                    Err(error) if has_gone(&error) => return Ok(()),
+                    target => target?,
+                };
                 if upper.symlink_metadata().is_err() {
                     symlink(&target, &upper)?;
                     self.know(upper)?;
@@ -64,7 +67,10 @@ impl Staged {
             } else if !meta.is_file() {
                 return Err(io::Error::other(format!("{} is no file", at.display())));
             } else if upper.symlink_metadata().is_err() {
-                fs::copy(&at, &upper)?;
+                match fs::copy(&at, &upper) {
+                    Err(error) if has_gone(&error) => return Ok(()),
+                    copied => copied?,
+                };
                 File::open(&upper)?.set_times(FileTimes::new().set_modified(meta.modified()?))?;
                 self.know(upper)?;
             }
@@ -101,6 +107,11 @@ impl Staged {
         self.0.insert(place, look);
         Ok(())
     }
+}
+
+/// Whether what was there a moment ago has gone, or is a link no more.
+fn has_gone(error: &io::Error) -> bool {
+    is_absence(error) || error.kind() == io::ErrorKind::InvalidInput
 }
 
 fn look(place: &Path) -> io::Result<Look> {
