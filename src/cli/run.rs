@@ -93,7 +93,7 @@ fn build(args: &Args, opened: Option<&Opened>) -> Result<ExitStatus> {
 }
 
 fn close(opened: &Opened, succeeded: bool) -> Result<SessionRow> {
-    let row = client::ask(&Control::Close { session: opened.session, succeeded })?;
+    let row = client::ask(&Control::Close { ticket: opened.ticket.clone(), succeeded })?;
     Ok(serde_json::from_value(row)?)
 }
 

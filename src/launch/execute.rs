@@ -1,6 +1,7 @@
 //! Carrying one launch through: instantiate it on the files as they are now, and have it looked up or executed.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use super::decide::{Against, Instantiated, NotReady, decide, ready};
@@ -64,15 +65,15 @@ enum LaunchError {
 
 /// Carries a claimed launch through.
 pub(super) fn execute(engine: &Engine, task: &Task, context: Where) -> Decision {
-    let is_there = || Path::new(task.candidate.work.directory()).is_dir();
-    let before = is_there();
+    let place = || fs::metadata(task.candidate.work.directory()).ok().map(|found| (found.dev(), found.ino()));
+    let before = place();
     let attempt = || match &task.candidate.work {
         Work::Compile(call) => compile(engine, task, call, context),
         Work::Traced(traced) => trace(engine, task, traced, context == Where::Anywhere),
     };
     let mut executed = attempt();
-    // The build has taken its folder away meanwhile, to make it anew: nothing is wrong with the launch.
-    if executed.is_err() && is_there() != before {
+    // The build has taken its folder away meanwhile, or has made it anew: nothing is wrong with the launch.
+    if executed.is_err() && place() != before {
         executed = attempt();
     }
     executed.unwrap_or_else(|why| {

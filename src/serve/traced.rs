@@ -8,11 +8,13 @@ use super::learn::put;
 use super::lesson::TracedLesson;
 use super::request::Request;
 use super::served::{self, Alive, At, Served};
+use crate::base::paths::PathId;
 use crate::cache::outcome::Outcome;
 use crate::command::{Invocation, is_test_source};
 use crate::compile::instance::Unready;
 use crate::compile::not_kept::Unstorable;
 use crate::grid::traced::Wanted;
+use crate::inputs::search;
 use crate::inputs::snapshot::Snapshot;
 use crate::launch::candidate::Candidate;
 use crate::launch::decide::Instantiated;
@@ -134,8 +136,13 @@ pub(crate) fn record(
     let TracedLesson { command: traced, session, .. } = lesson;
     let engine = &companion.engine;
     if !traced.probe {
-        let mut snapshot = Snapshot::new(&engine.files);
-        session.note(engine, &observed.reads.set, i64::MAX, &mut snapshot);
+        // An archiver looks for the archive that it makes.
+        let own = |id: &PathId| {
+            let mut files = observed.outcome.files.iter();
+            files.any(|file| search::intern(engine.paths(), &traced.directory, &file.path) == *id)
+        };
+        let others: Vec<_> = observed.reads.set.iter().copied().filter(|id| !own(id)).collect();
+        session.note(engine, &others, i64::MAX, &mut Snapshot::new(&engine.files));
     }
     let record = traced.record_of(lesson.id(), &session.context.site.root, &observed);
     let work = Work::Traced(traced.clone());

@@ -22,6 +22,9 @@ const MARKS: &[&str] = &[
     "GNUmakefile",
 ];
 
+/// Folders of a build tree in which build systems try compilers, in folders that look like sources and have random names.
+const TRIALS: &[&str] = &["CMakeFiles", "meson-private"];
+
 /// An element and the folder that its records' paths are relative to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Whereabouts {
@@ -55,6 +58,10 @@ pub fn whereabouts(directory: &Path, settings: &Settings) -> Whereabouts {
 
 /// The outermost folder around `directory` that a build system left its mark in; a repository's top ends the search.
 fn project_root(directory: &Path, home: Option<&Path>) -> PathBuf {
+    // Before it has run to its end, CMake leaves no mark but those of its trials.
+    let is_for_trials = |folder: &&Path| TRIALS.iter().any(|name| folder.ends_with(name));
+    let trials = directory.ancestors().filter(is_for_trials).last();
+    let directory = trials.and_then(Path::parent).unwrap_or(directory);
     let mut root = directory;
     for folder in directory.ancestors() {
         if folder.parent().is_none() || Some(folder) == home {
@@ -86,5 +93,20 @@ mod tests {
         assert_eq!(project_root(&deep, None), top);
         std::fs::create_dir(top.join("src/.git")).unwrap();
         assert_eq!(project_root(&deep, None), top.join("src"), "a repository's top");
+    }
+
+    #[test]
+    fn a_folder_in_which_a_compiler_is_tried_is_its_build_trees() {
+        let folder = tempfile::tempdir().unwrap();
+        for below in [
+            "CMakeFiles/CMakeScratch/TryCompile-x1y2z3",
+            "CMakeFiles/3.25.1/CompilerIdC",
+            "meson-private/tmpab12",
+        ] {
+            let trial = folder.path().join("build").join(below);
+            std::fs::create_dir_all(&trial).unwrap();
+            std::fs::write(trial.join("CMakeLists.txt"), "").unwrap();
+            assert_eq!(project_root(&trial, None), folder.path().join("build"), "{below}");
+        }
     }
 }

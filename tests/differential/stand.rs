@@ -214,7 +214,7 @@ impl Session {
 
     /// Returns whether a compile was served in it.
     fn close(self, stand: &Stand) -> bool {
-        let answer = stand.ask(&Control::Close { session: self.opened.session, succeeded: true });
+        let answer = stand.ask(&Control::Close { ticket: self.opened.ticket.clone(), succeeded: true });
         let row: SessionRow = serde_json::from_value(answer).expect("a closed session");
         let served = row.accounts.served;
         served.joined + served.prefetched + served.cached > 0

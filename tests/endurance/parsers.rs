@@ -85,7 +85,7 @@ fn parsers(room: &Path) -> Vec<Parser<'_>> {
         ("outcome", outcome(), Box::new(|bytes| drop(Outcome::decode(bytes)))),
         (
             "control",
-            serde_json::to_vec(&Control::Close { session: 1, succeeded: true }).unwrap(),
+            serde_json::to_vec(&Control::Close { ticket: "1:1".into(), succeeded: true }).unwrap(),
             Box::new(|bytes| drop(serde_json::from_slice::<Control>(bytes))),
         ),
         (

@@ -57,10 +57,10 @@ pub enum Control {
         /// Its environment.
         environment: Vec<Variable>,
     },
-    /// Closes a session, by its number.
+    /// Closes a session of this companion: an earlier one's had the same numbers.
     Close {
-        /// The session.
-        session: u64,
+        /// What [`Session::ticket`] gave.
+        ticket: String,
         /// Whether the build ended well.
         succeeded: bool,
     },
@@ -213,8 +213,8 @@ pub(super) fn answer(companion: &Companion, control: Control) -> Result<Value, C
     match control {
         Control::Open { directory, environment } => open(companion, &directory, &environment),
         Control::Ahead { directory, environment } => ahead::launch(companion, &directory, &environment),
-        Control::Close { session, succeeded } => {
-            let session = companion.session(session).ok_or(ControlError::NotOpen)?;
+        Control::Close { ticket, succeeded } => {
+            let session = companion.session_of_ticket(&ticket).ok_or(ControlError::NotOpen)?;
             Ok(json!(close(companion, &session, succeeded)))
         }
         Control::CloseElement { element, succeeded } => {
