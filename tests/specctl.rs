@@ -111,6 +111,19 @@ fn a_companion_starts_as_soon_as_another_was_stopped() {
 }
 
 #[test]
+fn a_build_that_comes_right_after_its_store_was_removed_gets_another_one() {
+    let home = Home::new();
+    let store = home.0.path().join("below");
+    for round in 0..3 {
+        let output = home.specctl().args(["run", "--", "true"]).output().expect("specctl runs");
+        let said = said(&output);
+        assert!(output.status.success() && !said.contains("session is not open"), "round {round}: {said}");
+        assert!(store.join("store").exists(), "round {round}");
+        fs::remove_dir_all(&store).expect("removed");
+    }
+}
+
+#[test]
 fn what_the_companion_makes_is_its_users_under_any_umask() {
     let home = Home::new();
     let mut shell = home.set(Command::new("sh"));

@@ -29,7 +29,22 @@ pub(crate) fn ask(control: &Control) -> Result<Value> {
         Ok(stream) => stream,
         Err(_) => start(&socket)?,
     };
-    exchange(stream, control)
+    match exchange(stream, control) {
+        // It ended when we came, as one does whose store was removed, and has done nothing.
+        Err(error) if matches!(control, Control::Open { .. }) && has_gone(&error) => {
+            exchange(start(&socket)?, control)
+        }
+        answer => answer,
+    }
+}
+
+/// Whether a connection ended before there was an answer.
+fn has_gone(error: &Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| !is_silence(error))
+}
+
+fn is_silence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Asks the companion if it runs.
@@ -63,7 +78,7 @@ fn exchange(mut stream: UnixStream, control: &Control) -> Result<Value> {
 }
 
 fn lost(error: io::Error) -> Error {
-    let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+    let silent = is_silence(&error);
     if let Some(socket) = socket_path().ok().filter(|_| silent) {
         // So that compilers do not find it out again.
         hung::mark(socket.as_os_str().as_bytes());

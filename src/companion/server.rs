@@ -116,8 +116,10 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let companion = Arc::new(companion(&settings, cache_folder));
     live(&companion, &socket);
     accept(&companion, &listener, &socket);
-    companion.shut_down();
+    // Whoever comes from here on is the next one's, and need not wait for our end.
     let _ = fs::remove_file(&socket);
+    drop(listener);
+    companion.shut_down();
     Ok(())
 }
 
@@ -218,6 +220,11 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
     while !ENDING.load(Ordering::SeqCst) {
         let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
         let _ = poll(&mut waiting, timeout);
+        // Nobody can come any more once the socket's name is gone. And what sled has open cannot be had at another place: the next
+        // companion begins a new store, and whoever waits now is its.
+        if !socket.exists() || companion.has_lost_its_store() {
+            return;
+        }
         while let Some(stream) = next(listener) {
             idle_since = Instant::now();
             if is_ours(&stream) {
@@ -228,11 +235,6 @@ fn accept(companion: &Arc<Companion>, listener: &UnixListener, socket: &Path) {
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
-            // Nobody can come any more once the socket's name is gone. And what sled has open cannot be had at another place: the next
-            // companion begins a new store.
-            if !socket.exists() || companion.has_lost_its_store() {
-                return;
-            }
             if !companion.close_idle(SESSION_IDLE, FORGOTTEN) || Arc::strong_count(companion) > unconnected {
                 idle_since = Instant::now();
             }
