@@ -19,6 +19,9 @@ use spec_cc_shim::wire::SILENCE_S;
 /// How long a new companion may take until it listens.
 const START: Duration = Duration::from_secs(5);
 
+/// How long it is given that is about to end.
+const ANOTHER: Duration = Duration::from_millis(50);
+
 /// How long a companion may say nothing: one that works on an answer says so.
 const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
@@ -115,7 +118,10 @@ fn start(socket: &Path) -> Result<UnixStream> {
                 bail!("the companion ended at once ({status}); `specctl serve` says why")
             }
             // It has found another one, which begins to listen, or which was about to end.
-            Some(_) => child = spawn(&mut command)?,
+            Some(_) => {
+                std::thread::sleep(ANOTHER);
+                child = spawn(&mut command)?;
+            }
             None => {}
         }
         std::thread::sleep(Duration::from_millis(5));

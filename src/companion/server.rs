@@ -116,7 +116,7 @@ pub fn serve(ready: Option<i32>) -> Result<(), ServeError> {
     let companion = Arc::new(companion(&settings, cache_folder));
     live(&companion, &socket);
     accept(&companion, &listener, &socket);
-    // Whoever comes from here on is the next one's, and need not wait for our end.
+    // Whoever comes from here on starts the next one, rather than be waiting for an answer.
     let _ = fs::remove_file(&socket);
     drop(listener);
     companion.shut_down();

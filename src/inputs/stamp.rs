@@ -106,16 +106,21 @@ impl Stamp {
     /// Whether a link was made, or a folder was renamed, at `since_ns` (nanoseconds since 1970) or later; of a link's stamp, not its
     /// target's. A folder's new entries change both of its times, a new name one.
     pub(super) fn was_put_since(&self, since_ns: i64) -> bool {
-        self.ctime_ns >= since_ns && (self.is_link() || self.is_dir() && self.mtime_ns < self.ctime_ns)
+        self.latest_ctime_ns() >= since_ns
+            && (self.is_link() || self.is_dir() && self.mtime_ns < self.ctime_ns)
     }
 
-    /// When it was changed last, nanoseconds since 1970: the later of its two times, or the latest that this may stand for. File systems
-    /// that have whole seconds only (ext4 with inodes of 128 bytes, vfat) cut off the rest.
+    /// When it was changed last, nanoseconds since 1970, or a moment at most a second later.
     pub fn changed_ns(&self) -> i64 {
+        self.mtime_ns.max(self.latest_ctime_ns())
+    }
+
+    /// The latest moment that its ctime may stand for: file systems that have whole seconds only, as ext4 with inodes of 128 bytes, cut off
+    /// the rest.
+    fn latest_ctime_ns(&self) -> i64 {
         const SECOND_NS: i64 = 1_000_000_000;
-        let coarse = self.ctime_ns % SECOND_NS == 0;
-        let latest_ns = if coarse { self.ctime_ns.saturating_add(SECOND_NS - 1) } else { self.ctime_ns };
-        self.mtime_ns.max(latest_ns)
+        let is_cut = self.ctime_ns % SECOND_NS == 0;
+        if is_cut { self.ctime_ns.saturating_add(SECOND_NS - 1) } else { self.ctime_ns }
     }
 
     /// Whether a change after `read_at_ns` (nanoseconds since 1970) must give another stamp.

@@ -65,7 +65,11 @@ enum LaunchError {
 
 /// Carries a claimed launch through.
 pub(super) fn execute(engine: &Engine, task: &Task, context: Where) -> Decision {
-    let place = || fs::metadata(task.candidate.work.directory()).ok().map(|found| (found.dev(), found.ino()));
+    // Of one that has gone, the number may be given again at once.
+    let place = || {
+        let found = fs::metadata(task.candidate.work.directory()).ok()?;
+        Some((found.dev(), found.ino(), found.created().ok()))
+    };
     let before = place();
     let attempt = || match &task.candidate.work {
         Work::Compile(call) => compile(engine, task, call, context),

@@ -17,6 +17,7 @@ use crate::compile::cache_key::CacheKey;
 use crate::compile::engine::Engine;
 use crate::compile::instance::Unready;
 use crate::compile::predict::Predicted;
+use crate::inputs::search;
 use crate::inputs::snapshot::Snapshot;
 use crate::store::Given;
 use crate::traced::Traced;
@@ -37,6 +38,13 @@ impl Command for Traced {
         let predicted = predict(engine, snapshot, (context, order), self, &given, expected);
         let mut predicted = predicted.map_err(Unready::Missing)?;
         folders(engine, snapshot, context, self, &reads.set, &mut predicted);
+        // It looked for the archive that it made. If the last build's is still there, this one will remove it, too.
+        let archive = self.output.as_ref().filter(|_| self.is_archiver());
+        if let Some(id) = archive.map(|archive| search::intern(engine.paths(), &self.directory, archive))
+            && reads.set.contains(&id)
+        {
+            predicted.insert(id, There::Nothing);
+        }
         state(engine, snapshot, self, &reads.set, predicted)
     }
 

@@ -216,7 +216,7 @@ impl Traced {
     }
 
     /// Whether its program changes the archive that is there, or makes one where there is none.
-    pub(super) fn is_archiver(&self) -> bool {
+    pub(crate) fn is_archiver(&self) -> bool {
         let name = Path::new(&self.program).file_name().and_then(|name| name.to_str());
         name.is_some_and(|name| command::kind_of_program(name) == Kind::Archive)
     }

@@ -165,7 +165,8 @@ pub fn observe(
             set.push(id());
         }
     }
-    set.extend(listings(engine, traced, &run.touched.listed, run.began_ns)?);
+    let folders = run.touched.listed.iter().map(|folder| listing(&traced.scratch.fix(folder)));
+    set.extend(folders.map(|folder| engine.paths().intern(&folder)));
     set.sort_by_cached_key(|&id| engine.name(id));
     set.dedup();
     let mut snapshot = Snapshot::new(&engine.files);
@@ -176,6 +177,9 @@ pub fn observe(
         }
     }
     let stated = state(engine, &mut snapshot, traced, &set, overrides)?;
+    if let Some(folder) = changed_since(&run.touched.listed, run.began_ns) {
+        return Err(Unlearnt::Meanwhile(folder.clone()));
+    }
     let overrides = &stated.overrides;
     for id in programs {
         known_program(engine, &mut snapshot, traced.actual(engine, id))?;
@@ -203,21 +207,13 @@ pub fn observe(
     Ok(Observed { reads: Reads { set: set.into(), shape: Shape::UNKNOWN }, key: stated.key, outcome, given })
 }
 
-/// What stands for the folders whose names it listed. Those names are looked at now: an error if they have changed meanwhile.
-fn listings(
-    engine: &Engine,
-    traced: &Traced,
-    listed: &[String],
-    began_ns: i64,
-) -> Result<Vec<PathId>, Unlearnt> {
-    let state = |folder: &String| {
+/// The first of these folders that has changed since `began_ns`. Asked once their names are known: those are then of now.
+fn changed_since(listed: &[String], began_ns: i64) -> Option<&String> {
+    let has_changed = |folder: &&String| {
         let stamp = CString::new(folder.as_str()).map_err(io::Error::from).and_then(|path| Stamp::of(&path));
-        if stamp.is_ok_and(|stamp| stamp.changed_ns() >= began_ns) {
-            return Err(Unlearnt::Meanwhile(folder.clone()));
-        }
-        Ok(engine.paths().intern(&listing(&traced.scratch.fix(folder))))
+        stamp.is_ok_and(|stamp| stamp.changed_ns() >= began_ns)
     };
-    listed.iter().map(state).collect()
+    listed.iter().find(has_changed)
 }
 
 /// An error if what is executed is no program of a toolchain: nobody knows what else such a one looks at, or does.
@@ -346,7 +342,7 @@ fn content(
 }
 
 /// What a text has in it; nothing of a program.
-fn scan(engine: &Engine, content: &Digest, path: &Path) -> io::Result<Option<Arc<Scan>>> {
+pub(super) fn scan(engine: &Engine, content: &Digest, path: &Path) -> io::Result<Option<Arc<Scan>>> {
     Ok(match engine.files.scan_of(content) {
         Some(scan) => Some(scan),
         None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Traced;
+use super::observe::scan;
 use super::traits::Traits;
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
@@ -86,7 +87,12 @@ pub fn state(
         text.there(&there);
         let path = engine.name(actual);
         if matches!(there, There::File(_) | There::Folder) {
-            text.0.extend(traits.of(number as u32, (Path::new(&path), traced), content, stamp.as_ref()));
+            let path = Path::new(&path);
+            // What cannot be read may say so.
+            let is_once = |content: &Digest| {
+                scan(engine, content, path).map_or(true, |scan| scan.is_some_and(|scan| scan.once))
+            };
+            text.0.extend(traits.of(number as u32, (path, traced), content, stamp.as_ref(), &is_once));
         }
     }
     let key = |environment: &[Variable]| {

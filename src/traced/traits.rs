@@ -16,19 +16,20 @@ pub(super) struct Traits {
     folders: HashMap<PathBuf, PathBuf>,
     /// The number of the first path that is this file or folder (device and inode), and its real name.
     same: HashMap<(u64, u64), (u32, PathBuf)>,
-    /// The number of the first path that has this content and was last written in this second.
-    equal: HashMap<(Digest, i64), u32>,
+    /// The numbers of the paths that have this content, and when each was last written, nanoseconds since the epoch.
+    equal: HashMap<Digest, Vec<(u32, i64)>>,
 }
 
 impl Traits {
     /// What is to be observed of the file or folder at the path with this number, as bytes. `stamp` is its own; without one it is yet
-    /// to come, and will be an ordinary one. `content` is what is in a file.
+    /// to come, and will be an ordinary one. `content` is what is in a file, and `is_once` whether that says `#pragma once`.
     pub(super) fn of(
         &mut self,
         number: u32,
         (path, traced): (&Path, &Traced),
         content: Option<Digest>,
         stamp: Option<&Stamp>,
+        is_once: &dyn Fn(&Digest) -> bool,
     ) -> Vec<u8> {
         let mut text = Vec::new();
         if is_linker_input(path) {
@@ -51,14 +52,18 @@ impl Traits {
             text.extend(first.to_le_bytes());
         }
         // For GCC's `#pragma once` two files are one if they are equal and equally old in seconds (`check_file_against_entries` in
-        // libcpp's `files.cc`).
-        if let Some(content) = content {
-            let written = stamp.mtime_ns.div_euclid(1_000_000_000);
-            let first = *self.equal.entry((content, written)).or_insert(number);
-            if first != number {
+        // libcpp's `files.cc`); for its `#import`, too, which nobody looks for. Empty ones come in numbers from configure scripts.
+        if let Some(content) = content.filter(|content| content.size > 0) {
+            let written = stamp.mtime_ns;
+            let equal = self.equal.entry(content).or_default();
+            let is_as_old = |(_, other): &&(u32, i64)| {
+                *other == written || second(*other) == second(written) && is_once(&content)
+            };
+            if let Some((first, _)) = equal.iter().find(is_as_old) {
                 text.push(b'~');
                 text.extend(first.to_le_bytes());
             }
+            equal.push((number, written));
         }
         text
     }
@@ -80,6 +85,11 @@ impl Traits {
         self.folders.insert(folder.to_owned(), real.clone());
         real
     }
+}
+
+/// The second of a time in nanoseconds.
+fn second(time_ns: i64) -> i64 {
+    time_ns.div_euclid(1_000_000_000)
 }
 
 /// Whether a name is that of what linkers and archivers read: to them it is its content, and libtool has links in its place once the

@@ -47,6 +47,16 @@ fn what_a_build_makes_is_shown_to_a_launch() {
         .check();
 }
 
+#[test]
+fn an_archive_that_the_last_build_has_left_is_launched_without_it() {
+    let build = "$WAIT; $CC -c main.c; rm -f lib.a; $WRAP ar rcD lib.a main.o";
+    Project::of(&[("main.c", "int main(void) { return 0; }\n")])
+        .confined()
+        .step("", build, Any)
+        .step("rm main.o; sed -i 's/0/1/' main.c", build, Ahead)
+        .check();
+}
+
 /// Only one of the two reads what comes to lie there.
 #[test]
 fn a_folder_that_a_build_makes_is_shown_to_a_launch() {

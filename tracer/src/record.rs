@@ -61,6 +61,7 @@ impl Recorder {
     }
 
     /// Whether a call of this number, with this second argument, is one of ours and waits for nobody: signals do not interrupt it.
+    /// An open of a FIFO waits, and begins again all the same.
     pub(super) fn never_waits(&self, number: u64, second: u64) -> bool {
         calls::deed(&self.calls, number).is_some() && !calls::may_wait(number, second)
     }
@@ -171,7 +172,7 @@ impl Recorder {
             (true, false, _) if found.as_ref().is_some_and(|found| file.is_folder(found)) => Touch::Look,
             (true, false, _) | (false, _, false) => Touch::Read,
             (true, true, _) if has(libc::O_TRUNC) => Touch::Replace,
-            (false, _, true) if has(libc::O_TRUNC) || has(libc::O_EXCL) => Touch::Replace,
+            (false, _, true) if !has(libc::O_APPEND) => Touch::Replace,
             // It adds to what is there, or would if something were.
             (true, true, _) | (false, _, true) => Touch::Change,
         };
