@@ -172,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_without_a_fraction_may_have_lost_it() {
+        assert_eq!(stamp(0, 10_000_000_000).changed_ns(), 10_999_999_999);
+        assert_eq!(stamp(0, 10_000_000_001).changed_ns(), 10_000_000_001);
+        let folder = Stamp { mode: libc::S_IFDIR, ..stamp(0, 10_000_000_000) };
+        assert!(folder.was_put_since(10_500_000_000));
+    }
+
+    #[test]
     fn settled_needs_both_times_to_be_older_than_a_tick() {
         let now = 1_000_000_000_000;
         let (old, new) = (now - GRANULARITY_NS - 1, now - GRANULARITY_NS);

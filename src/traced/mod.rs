@@ -12,6 +12,7 @@ pub mod observe;
 pub mod observed;
 pub mod perform;
 pub mod state;
+mod texts;
 pub mod traits;
 pub mod work;
 

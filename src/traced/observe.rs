@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use spec_cc_tracer::{Access, Touched, TraceError};
 
 use super::state::{LISTING, Overrides, There, listing, state};
+use super::texts::scan;
 use super::{Traced, left};
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
@@ -21,7 +21,7 @@ use crate::compile::failure;
 use crate::compile::instance::Unready;
 use crate::compile::reads::Reads;
 use crate::compile::staging::StagingError;
-use crate::directives::{Hazards, Scan};
+use crate::directives::Hazards;
 use crate::inputs::links::Links;
 use crate::inputs::private::{Private, read_shared};
 use crate::inputs::search;
@@ -341,24 +341,8 @@ fn content(
     Ok(Some((name, content, changed_ns)))
 }
 
-/// What a text has in it; nothing of a program.
-pub(super) fn scan(engine: &Engine, content: &Digest, path: &Path) -> io::Result<Option<Arc<Scan>>> {
-    Ok(match engine.files.scan_of(content) {
-        Some(scan) => Some(scan),
-        None if is_text(path) => Some(engine.files.learn(&fs::read(path)?).1),
-        None => None,
-    })
-}
-
 /// Whether a path is that of a precompiled header or module.
 fn is_compiled_header(path: &str) -> bool {
     let suffix = Path::new(path).extension().and_then(|suffix| suffix.to_str());
     matches!(suffix, Some("gch" | "pch" | "pcm" | "gcm"))
-}
-
-/// Whether a file is no program, object or archive.
-fn is_text(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
-    read.is_ok() && !head.starts_with(b"\x7fELF") && !head.starts_with(b"!<") && !head.contains(&0)
 }

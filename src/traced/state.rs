@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Traced;
-use super::observe::scan;
+use super::texts::scan;
 use super::traits::Traits;
 use crate::base::absence::is_absence;
 use crate::base::digest::Digest;
@@ -62,7 +62,7 @@ pub fn state(
     text.words([&traced.program, &traced.directory, &traced.real_directory()]);
     text.words(&traced.argv);
     if traced.is_archiver() {
-        // Whatever was kept while its key did not say what it would have added to.
+        // So that what was kept before the archive itself was among the paths is not found.
         text.word("archive");
     }
     let mut traits = Traits::default();

@@ -30,8 +30,8 @@ impl Settling {
     }
 
     /// Waits until whatever changes a file gives it a later time than it has. Returns a time in between; nothing for a folder, of a file
-    /// that has not changed within the second before the run, or if that takes too long or cannot be told. Nothing, too, of one that has changed since the run
-    /// began: somebody may be writing it, and a write has its time from its beginning.
+    /// that has not changed within the second before the run, or if that takes too long or cannot be told. Nothing, too, of one that has
+    /// changed since the run began: somebody may be writing it, and a write has its time from its beginning.
     pub(super) fn wait_for(&self, found: &Metadata) -> Option<i64> {
         let stamp =
             |seconds: i64, nanoseconds: i64| seconds.saturating_mul(SECOND_NS).saturating_add(nanoseconds);

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::base::absence::is_absence;
+use crate::base::absence::{has_gone, is_absence};
 use crate::sandbox::confine::mounts::{Step, c_string};
 
 /// Entries that are mounted for one view. A mount takes some 10 µs, and a folder with more is no folder of sources.
@@ -36,8 +36,7 @@ impl Mirror {
             match to.symlink_metadata() {
                 Ok(own) if own.is_dir() && kind.is_dir() => self.add(&from, &to)?,
                 Err(_) if kind.is_symlink() => match fs::read_link(&from) {
-                    // It has gone meanwhile, or is a link no more.
-                    Err(error) if is_absence(&error) || error.kind() == io::ErrorKind::InvalidInput => {}
+                    Err(error) if has_gone(&error) => {}
                     target => symlink(target?, &to)?,
                 },
                 Err(_) if kind.is_dir() => {
@@ -74,12 +73,15 @@ mod tests {
     use std::fs::{self, File};
     use std::os::unix::fs::symlink;
 
+    /// A folder for a tree and views of it, where these can be had.
+    fn room() -> Option<tempfile::TempDir> {
+        let room = tempfile::tempdir().unwrap();
+        works(Kind::Staged, room.path()).unwrap_or(false).then_some(room)
+    }
+
     #[test]
     fn all_of_a_tree_is_seen_but_what_the_view_has_itself() {
-        let room = tempfile::tempdir().unwrap();
-        if !works(Kind::Staged, room.path()).unwrap_or(false) {
-            return;
-        }
+        let Some(room) = room() else { return };
         let tree = room.path().join("tree");
         fs::create_dir_all(tree.join("src/deep")).unwrap();
         for (name, content) in [("top", "top"), ("src/deep/x.h", "x"), ("src/y.h", "y"), ("src/old.h", "old")]
@@ -104,10 +106,7 @@ mod tests {
 
     #[test]
     fn what_goes_while_a_tree_is_mirrored_fails_no_job() {
-        let room = tempfile::tempdir().unwrap();
-        if !works(Kind::Staged, room.path()).unwrap_or(false) {
-            return;
-        }
+        let Some(room) = room() else { return };
         let tree = room.path().join("tree");
         fs::create_dir_all(tree.join("conftest.dir")).unwrap();
         for name in ["conftest.c", "x.h"] {

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::absence::is_absence;
+use crate::base::absence::{has_gone, is_absence};
 use crate::sandbox::view::layer::{Layer, above};
 
 /// How many links the kernel follows in one path (`path_resolution(7)`).
@@ -107,11 +107,6 @@ impl Staged {
         self.0.insert(place, look);
         Ok(())
     }
-}
-
-/// Whether what was there a moment ago has gone, or is a link no more.
-fn has_gone(error: &io::Error) -> bool {
-    is_absence(error) || error.kind() == io::ErrorKind::InvalidInput
 }
 
 fn look(place: &Path) -> io::Result<Look> {
